@@ -1,0 +1,54 @@
+"""One configuration of a sweep: everything a training depends on, except its seed, fold and data. Loads no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+QUANTIZATIONS = ("none", "nf4")
+SCHEDULERS = ("linear", "cosine", "constant")
+HEADS = ("full", "lora")
+KEEPS = ("last", "best")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialConfig:
+    """A fully resolved configuration. Axes that a condition switches off stand at their defaults here."""
+
+    backbone: str
+    model_size: str
+    quantization: str = "none"  # none | nf4 (4-bit NormalFloat with double quantization)
+    rank: int = 8  # r of LoRA (Hu et al. 2021)
+    alpha: int = 16  # LoRA's scale is alpha / rank
+    target_modules: str = "attention"  # a preset of the backbone
+    learning_rate: float = 1e-4  # peak, AdamW
+    lora_dropout: float = 0.0  # 0 to below 1
+    head: str = "full"  # a task head is trained whole (full) or through an adapter (lora)
+    epochs: int = 3
+    max_steps: int | None = None  # optimizer steps in all; ends training early, never extends it
+    batch_size: int = 8  # clips per forward pass
+    gradient_accumulation: int = 1  # forward passes per optimizer step
+    warmup_ratio: float = 0.0  # share of all optimizer steps
+    weight_decay: float = 0.0
+    scheduler: str = "linear"  # linear | cosine | constant, after the warm-up
+    clip_norm: float | None = 1.0  # gradient norm; None: no clipping
+    label_smoothing: float = 0.0
+    keep: str = "last"  # which epoch's adapter is the run's: last | best on validation
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only: safe for JSON and for Ray."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrialConfig:
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    @property
+    def config_id(self) -> str:
+        """Eight hex digits: the same training has the same id, on every machine."""
+        canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:8]

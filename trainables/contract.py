@@ -1,0 +1,111 @@
+"""What a backbone file and a task file must offer. A contract suite in tests/ holds every registered one to it.
+
+The way of a clip: waveform -> `features` (cached, once per clip) -> `collate` (a batch of tensors) -> `loss` or `predict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trainables.records import Predictions
+
+
+@dataclass(frozen=True)
+class Size:
+    """One entry of a backbone's `model_size` axis."""
+
+    checkpoint: str  # hub id; for a miniature the name of its recipe
+    revision: str | None  # a commit of the hub repository, so that a run can be repeated
+    licence: str
+    total_params: int  # of the model as loaded for its tasks, without adapters
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named choice of modules for LoRA. `pattern` must match a module's whole name (`re.fullmatch`)."""
+
+    pattern: str
+    matches: Mapping[str, int]  # size -> number of modules it must match there
+
+
+@dataclass
+class Loaded:
+    """A frozen backbone, ready for lanes."""
+
+    model: nn.Module  # every parameter has requires_grad False; bf16/fp32 as asked; possibly 4-bit
+    processor: Any  # tokeniser and feature extractor, whatever the backbone needs
+    head_modules: tuple[str, ...] = ()  # names of modules that are trained whole with each adapter (`head: full`)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """What is asked of a clip, and how an answer is scored. Loads no torch."""
+
+    kind: str
+    column: str  # the manifest's column that holds the target: label | targets | text
+    metrics: tuple[str, ...]  # names without the split's prefix, e.g. ("accuracy", "macro_f1", "loss")
+    answers_untuned: bool  # whether an untuned backbone can answer: no head has to be trained first
+
+    def check_target(self, value: Any) -> str | None:
+        """None where `value` is a valid target, else a sentence that says which rule it breaks."""
+        ...
+
+    def predictions(
+        self,
+        example_ids: Sequence[str],
+        groups: Sequence[str],
+        folds: Sequence[str],
+        targets: Sequence[Any],
+        outputs: np.ndarray,  # (N, C), what `Backbone.predict` gave
+    ) -> Predictions: ...
+
+    def score(self, predictions: Predictions) -> dict[str, float]:
+        """Every name in `metrics`, computed from predictions alone."""
+        ...
+
+
+class Backbone(Protocol):
+    """A module of `trainables.backbones`."""
+
+    NAME: str
+    TASKS: tuple[str, ...]  # kinds of task it can do
+    SIZES: Mapping[str, Size]  # published sizes, in the order of the `model_size` axis, smallest first
+    MINIATURE_SIZES: Mapping[str, Size]  # stand in for the published ones, in order
+    PRESETS: Mapping[str, Preset]
+    SAMPLE_RATE_HZ: int
+    WINDOW_SECONDS: float  # longest clip that the published sizes take; longer clips are cropped, shorter ones padded
+    MINIATURE_WINDOW_SECONDS: float
+
+    def skeleton(self, size: str, task: Task) -> nn.Module:
+        """The model on the `meta` device: shapes and names without weights, network or memory."""
+        ...
+
+    def load(
+        self, checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
+    ) -> Loaded:
+        """Loads a hub id or a local folder, frozen. `checkpoint` is a path for miniatures and for local files."""
+        ...
+
+    def features(self, loaded: Loaded, waveform: np.ndarray) -> Tensor:
+        """One clip, (samples,) float32 at SAMPLE_RATE_HZ, to the front end's features on the CPU. Deterministic."""
+        ...
+
+    def collate(
+        self, loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
+    ) -> dict[str, Tensor]:
+        """A batch on the CPU. With targets: for `loss`. Without: for `predict`."""
+        ...
+
+    def loss(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+        """The mean training loss of a batch, a scalar with a graph."""
+        ...
+
+    def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        """(B, C) float32: class scores as log-probabilities or logits, or regression outputs."""
+        ...

@@ -1,0 +1,80 @@
+"""What a run leaves behind: its predictions, and the names under which MLflow keeps the rest. Loads no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+NO_FOLD = "-"
+NO_SEED = "-"
+
+# Tags of a child run
+TAG_SWEEP_ID = "sweep.id"
+TAG_STAGE = "sweep.stage"  # explore | confirm
+TAG_ROLE = "sweep.role"  # trial | finalist | baseline | untuned
+TAG_CONFIG_ID = "sweep.config_id"
+TAG_TRIAL_ID = "sweep.trial_id"
+TAG_SEED = "sweep.seed"
+TAG_FOLD = "sweep.fold"
+TAG_STATUS = "sweep.status"  # completed | pruned | failed
+TAG_MINIATURE = "sweep.miniature"  # true | false
+TAG_PARENT = "mlflow.parentRunId"
+
+SCORE_PREFIX = "score/"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one run said about one split, row by row; the rows keep the split's order.
+
+    `targets` and `outputs` are labels (str) for classification tasks, texts for transcription, or arrays (N, D) for
+    regression. `scores` is (N, C), one column per entry of `classes`, or None where the task has no classes.
+    """
+
+    example_ids: list[str]
+    groups: list[str]
+    folds: list[str]
+    targets: list[Any]
+    outputs: list[Any]
+    scores: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.example_ids)
+
+    def write_parquet(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns: dict[str, Any] = {
+            "example_id": self.example_ids,
+            "group": self.groups,
+            "fold": self.folds,
+            "target": self.targets,
+            "output": self.outputs,
+        }
+        if self.scores is not None:
+            for index, name in enumerate(self.classes):
+                columns[SCORE_PREFIX + name] = self.scores[:, index]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), path)
+
+    @classmethod
+    def read_parquet(cls, path: Path) -> Predictions:
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(path)
+        classes = tuple(n.removeprefix(SCORE_PREFIX) for n in table.column_names if n.startswith(SCORE_PREFIX))
+        scores = np.column_stack([table[SCORE_PREFIX + n].to_numpy() for n in classes]) if classes else None
+        return cls(
+            example_ids=table["example_id"].to_pylist(),
+            groups=table["group"].to_pylist(),
+            folds=table["fold"].to_pylist(),
+            targets=table["target"].to_pylist(),
+            outputs=table["output"].to_pylist(),
+            scores=scores,
+            classes=classes,
+        )

@@ -1,0 +1,27 @@
+"""Backbones and tasks by name; a module is imported when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from trainables.contract import Backbone, Task
+
+BACKBONES: dict[str, str] = {
+    "qwen2_audio": "trainables.backbones.qwen2_audio",
+}
+
+TASKS: dict[str, str] = {
+    "label_scoring": "trainables.tasks.label_scoring:LabelScoring",
+}
+
+
+def backbone(name: str) -> Backbone:
+    return cast("Backbone", import_module(BACKBONES[name]))
+
+
+def task(kind: str, options: dict[str, Any]) -> Task:
+    """`options` is the YAML's `task:` without `kind`, already validated against the class's dataclass fields."""
+    module, _, cls = TASKS[kind].partition(":")
+    return cast("Task", getattr(import_module(module), cls)(**options))
