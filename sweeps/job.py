@@ -1,0 +1,45 @@
+"""What a worker is told about a stage, besides the configuration: plain values that travel through Ray.
+
+A stage 1 job names no test data: the test store does not exist before stage 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweeps.spec import SweepSpec
+
+EXPLORE = "explore"
+CONFIRM = "confirm"
+
+
+@dataclass(frozen=True)
+class Job:
+    spec: SweepSpec
+    stage: str  # explore | confirm
+    stores: Mapping[str, str]  # split -> folder of its store
+    precision: str  # fp32 | bf16 | fp16
+    engine_settings: Mapping[str, Any]  # fields of trainables.engine.EngineSettings
+    engine_budget_bytes: int  # memory that a worker may fill with warm backbones
+    miniature_recipe: str | None = None  # None: published weights
+
+
+@dataclass(frozen=True)
+class ConfirmRun:
+    """One training (or one look, for the untuned backbone) of stage 2."""
+
+    role: str  # finalist | baseline | untuned
+    config: Mapping[str, Any]
+    seed: int | None  # None: nothing is trained
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"role": self.role, "config": dict(self.config), "seed": self.seed}
+
+
+def tie_broken(value: float, loss: float, mode: str) -> float:
+    """The objective with a tie-break of at most 1e-6 by validation loss: ASHA compares strictly, so on equal scores it
+    would prune nothing."""
+    penalty = 1e-6 * (loss / (1.0 + loss) if loss >= 0 else 0.0)
+    return value - penalty if mode == "max" else value + penalty

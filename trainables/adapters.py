@@ -1,0 +1,144 @@
+"""LoRA adapters on one frozen backbone: many at once, each by name. The only file that imports PEFT.
+
+LoRA: Hu et al. 2021 (arXiv 2106.09685); QLoRA: Dettmers et al. 2023 (arXiv 2305.14314).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
+from torch import Tensor, nn
+
+
+class DropoutClock:
+    """Tells the dropout layers of one lane which forward pass this is.
+
+    A mask depends on the lane's seed, the number of the forward pass and the layer, and on nothing else: no global
+    generator, and gradient checkpointing draws the same mask again when it repeats a forward pass.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.forward_passes = 0
+
+    def generator(self, layer: int, device: torch.device) -> torch.Generator:
+        mixed = (self.seed * 1_000_003 + self.forward_passes) * 1_000_003 + layer
+        return torch.Generator(device).manual_seed(mixed % (2**63))
+
+
+class LaneDropout(nn.Module):
+    """`nn.Dropout` whose masks come from a lane's clock."""
+
+    def __init__(self, p: float, clock: DropoutClock, layer: int) -> None:
+        super().__init__()
+        self.p = p
+        self.clock = clock
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0.0:
+            return x
+        keep = 1.0 - self.p
+        generator = self.clock.generator(self.layer, x.device)
+        mask = torch.empty_like(x).bernoulli_(keep, generator=generator)
+        return x * mask / keep
+
+
+class AdapterBank:
+    """The adapters of all lanes on one backbone. The backbone's own modules are changed in place by PEFT."""
+
+    def __init__(self, model: nn.Module, head_modules: Sequence[str] = ()) -> None:
+        self.model = model
+        self.head_modules = list(head_modules)
+        self._peft: PeftModel | None = None
+
+    def add(
+        self, name: str, *, targets: Sequence[str], rank: int, alpha: int, dropout: float, seed: int
+    ) -> DropoutClock:
+        """Adds an adapter, its A drawn from `seed` and its B zero, and returns the clock of its dropout layers."""
+        config = LoraConfig(
+            r=rank,
+            lora_alpha=alpha,
+            lora_dropout=dropout,
+            target_modules=list(targets),
+            modules_to_save=self.head_modules or None,
+            bias="none",
+        )
+        with seeded_init(seed):
+            if self._peft is None:
+                self._peft = get_peft_model(self.model, config, adapter_name=name)
+            else:
+                self._peft.add_adapter(name, config)
+        clock = DropoutClock(seed)
+        for index, layer in enumerate(self._layers(name)):
+            if dropout > 0.0:
+                layer.lora_dropout[name] = LaneDropout(dropout, clock, index)
+        return clock
+
+    def activate(self, name: str) -> None:
+        """The next forward passes use this adapter, and only its parameters take gradients."""
+        self.peft.set_adapter(name)
+
+    def remove(self, name: str) -> None:
+        self.peft.delete_adapter(name)
+
+    def parameters(self, name: str) -> list[nn.Parameter]:
+        """The trainable parameters of the active adapter, in a fixed order."""
+        self.activate(name)
+        return [parameter for parameter in self.peft.parameters() if parameter.requires_grad]
+
+    def adapter_params(self, name: str) -> int:
+        parts = ((layer.lora_A, layer.lora_B) for layer in self._layers(name))
+        return sum(p.numel() for pair in parts for part in pair for p in part[name].parameters())
+
+    def tensors(self, name: str) -> dict[str, Tensor]:
+        """Copies of the adapter's (and its head's) weights on the CPU, by PEFT's own names."""
+        state = get_peft_model_state_dict(self.peft, adapter_name=name, save_embedding_layers=False)
+        return {key: value.detach().to("cpu", copy=True).contiguous() for key, value in state.items()}
+
+    def load_tensors(self, name: str, tensors: dict[str, Tensor]) -> None:
+        result = set_peft_model_state_dict(self.peft, tensors, adapter_name=name)
+        if result.unexpected_keys:
+            raise ValueError(f"adapter weights that fit no layer: {sorted(result.unexpected_keys)[:3]}")
+
+    def save(self, name: str, folder: Path) -> None:
+        """Writes `adapter_config.json` and `adapter_model.safetensors`; `PeftModel.from_pretrained` reads them."""
+        staging = folder.with_name(folder.name + ".writing")
+        self.peft.save_pretrained(str(staging), selected_adapters=[name], save_embedding_layers=False)
+        (staging / name).replace(folder)
+        shutil.rmtree(staging)
+
+    @contextmanager
+    def disabled(self) -> Iterator[None]:
+        """Inside, the backbone answers untuned."""
+        if self._peft is None:
+            yield
+            return
+        with self._peft.disable_adapter():
+            yield
+
+    @property
+    def peft(self) -> PeftModel:
+        if self._peft is None:
+            raise RuntimeError("no adapter has been added yet")
+        return self._peft
+
+    def _layers(self, name: str) -> list[LoraLayer]:
+        return [m for m in self.peft.modules() if isinstance(m, LoraLayer) and name in m.lora_A]
+
+
+@contextmanager
+def seeded_init(seed: int) -> Iterator[None]:
+    """PEFT initialises on the CPU from torch's global generator: seed it for the while, then put it back."""
+    before = torch.random.get_rng_state()
+    torch.random.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.random.set_rng_state(before)

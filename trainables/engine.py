@@ -1,0 +1,171 @@
+"""One frozen backbone, kept warm, and the lanes that train on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from trainables import registry
+from trainables.adapters import AdapterBank, DropoutClock
+from trainables.config import TrialConfig
+from trainables.contract import Task
+from trainables.data.store import SplitStore
+from trainables.loop import Lane, LaneKey
+from trainables.records import NO_FOLD, Predictions
+from trainables.targets import resolve_targets
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """Lanes with the same key can share a frozen backbone."""
+
+    backbone: str
+    model_size: str
+    quantization: str
+    precision: str  # fp32 | bf16 | fp16 (fp64 in equality tests)
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How this worker computes; the profile decides."""
+
+    device: str = "cpu"  # cpu | cuda | mps
+    threads: int = 1
+    gradient_checkpointing: bool = False
+    evaluation_batch_size: int = 16
+    feature_cache_bytes: int = 1 << 30
+
+
+class Engine:
+    """Holds a backbone and its caches. Not thread-safe: one engine does one thing at a time."""
+
+    def __init__(self, key: EngineKey, checkpoint: str, task: Task, settings: EngineSettings) -> None:
+        torch.set_num_threads(settings.threads)
+        self.key = key
+        self.task = task
+        self.settings = settings
+        self.backbone = registry.backbone(key.backbone)
+        self.accelerator = Accelerator(
+            cpu=settings.device == "cpu",
+            mixed_precision=key.precision if key.precision in ("bf16", "fp16") else "no",
+        )
+        self.loaded = self.backbone.load(
+            checkpoint,
+            task,
+            size=key.model_size,
+            quantization=key.quantization,
+            dtype=DTYPES[key.precision],
+            device=self.accelerator.device,
+        )
+        self.model: nn.Module = self.loaded.model
+        if settings.gradient_checkpointing:
+            self.model.gradient_checkpointing_enable(  # type: ignore[operator]
+                gradient_checkpointing_kwargs={"use_reentrant": False}
+            )
+        self.bank = AdapterBank(self.model, self.loaded.head_modules)
+        self._features: dict[tuple[str, int], Tensor] = {}
+        self._feature_bytes = 0
+        self._lanes_opened = 0
+
+    def open_lane(
+        self,
+        config: TrialConfig,
+        key: LaneKey,
+        train: SplitStore,
+        validation: SplitStore,
+        *,
+        objective: tuple[str, str] = ("val/loss", "min"),
+    ) -> Lane:
+        self._lanes_opened += 1
+        name = f"lane{self._lanes_opened}"
+        return Lane(self, name, config, key, train, validation, objective=objective)
+
+    def add_adapter(self, name: str, config: TrialConfig, seed: int) -> DropoutClock:
+        preset = self.backbone.PRESETS[config.target_modules]
+        return self.bank.add(
+            name,
+            targets=resolve_targets(self.model, preset, config.model_size),
+            rank=config.rank,
+            alpha=config.alpha,
+            dropout=config.lora_dropout,
+            seed=seed,
+        )
+
+    def remove_lane(self, lane: Lane) -> None:
+        self.bank.remove(lane.name)
+        # Accelerate keeps every optimizer that it ever prepared
+        self.accelerator._optimizers.remove(lane.optimizer)
+
+    def activate(self, name: str) -> None:
+        self.bank.activate(name)
+
+    def start_training(self, name: str) -> None:
+        self.activate(name)
+        self.model.train()
+        for module in self.model.modules():
+            # the running statistics belong to the frozen backbone, which all lanes share
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+
+    def batch(self, store: SplitStore, rows: Sequence[int], *, with_targets: bool) -> dict[str, Tensor]:
+        features = [self.features(store, row) for row in rows]
+        targets = [store.examples[row].target for row in rows] if with_targets else None
+        batch = self.backbone.collate(self.loaded, features, self.task, targets)
+        return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
+
+    def features(self, store: SplitStore, row: int) -> Tensor:
+        """One clip's features, computed once while the cache has room."""
+        key = (str(store.folder), row)
+        if key in self._features:
+            return self._features[key]
+        features = self.backbone.features(self.loaded, store.waveform(row))
+        size_bytes = features.numel() * features.element_size()
+        if self._feature_bytes + size_bytes <= self.settings.feature_cache_bytes:
+            self._features[key] = features
+            self._feature_bytes += size_bytes
+        return features
+
+    @torch.no_grad()
+    def predict(self, store: SplitStore, *, fold: str = NO_FOLD) -> Predictions:
+        """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
+        self.model.eval()
+        outputs: list[np.ndarray] = []
+        size = self.settings.evaluation_batch_size
+        for start in range(0, len(store), size):
+            rows = range(start, min(start + size, len(store)))
+            batch = self.batch(store, rows, with_targets=False)
+            with self.accelerator.autocast():
+                outputs.append(self.backbone.predict(self.model, batch).float().cpu().numpy())
+        return self.task.predictions(
+            example_ids=[example.id for example in store.examples],
+            groups=[example.group for example in store.examples],
+            folds=[fold] * len(store),
+            targets=[example.target for example in store.examples],
+            outputs=np.concatenate(outputs),
+        )
+
+    def predict_untuned(self, store: SplitStore) -> Predictions:
+        with self.bank.disabled():
+            return self.predict(store)
+
+    def scores(self, predictions: Predictions, prefix: str) -> dict[str, float]:
+        return {f"{prefix}/{name}": value for name, value in self.task.score(predictions).items()}
+
+    def parameter_counts(self, lane: Lane) -> dict[str, int]:
+        """The counts that MLflow keeps; `total_params` is the backbone with its head, without adapters."""
+        trainable = sum(p.numel() for p in lane.parameters)
+        adapter = self.bank.adapter_params(lane.name)
+        size = (self.backbone.MINIATURE_SIZES | self.backbone.SIZES)[self.key.model_size]  # type: ignore[operator]
+        return {
+            "adapter_params": adapter,
+            "head_params": trainable - adapter,
+            "trainable_params": trainable,
+            "total_params": size.total_params,
+        }

@@ -1,0 +1,205 @@
+"""The training of one lane: an adapter, an optimizer, a schedule and random generators on an engine's backbone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import get_scheduler
+
+from trainables.checkpoint import flatten_optimizer, read_state, restore_optimizer, write_state
+from trainables.config import TrialConfig
+from trainables.data.store import SplitStore
+from trainables.records import Predictions
+from trainables.schedule import planned_epochs, steps_per_epoch, total_steps
+
+if TYPE_CHECKING:
+    from trainables.engine import Engine
+
+
+@dataclass(frozen=True)
+class LaneKey:
+    """What tells the lanes of one configuration apart."""
+
+    seed: int
+    fold: str
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is no longer a finite number."""
+
+
+class Lane:
+    """One run in training. Lanes on one engine may take turns epoch by epoch; each gives what it would give alone."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        config: TrialConfig,
+        key: LaneKey,
+        train: SplitStore,
+        validation: SplitStore,
+        *,
+        objective: tuple[str, str] = ("val/loss", "min"),
+    ) -> None:
+        self.engine = engine
+        self.name = name
+        self.config = config
+        self.key = key
+        self.train = train
+        self.validation = validation
+        self.metric, self.mode = objective
+        self.epoch = 0  # epochs finished
+        self.step = 0  # optimizer steps taken
+        self.best: tuple[float, dict[str, Tensor]] | None = None
+
+        init_seed, order_seed, dropout_seed = lane_seeds(key)
+        self.order = np.random.default_rng(order_seed)
+        self.clock = engine.add_adapter(name, config, init_seed)
+        self.clock.seed = dropout_seed
+        self.parameters = engine.bank.parameters(name)
+        self.optimizer = engine.accelerator.prepare_optimizer(
+            torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+        )
+        steps = total_steps(config, len(train))
+        self.schedule = get_scheduler(
+            config.scheduler,
+            optimizer=self.optimizer.optimizer,
+            num_warmup_steps=round(config.warmup_ratio * steps),
+            num_training_steps=steps,
+        )
+        self.last_step = steps
+        self.planned_epochs = planned_epochs(config, len(train))
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch >= self.planned_epochs
+
+    def train_epoch(self) -> dict[str, float]:
+        """Trains one pass over the training clips, then scores the validation clips.
+
+        Returns `train/loss` (mean over clips), `learning_rate` (of the last step) and `val/*`.
+        """
+        engine, config = self.engine, self.config
+        engine.start_training(self.name)
+        loss_sum, clips_seen = 0.0, 0
+        for group in self._accumulation_groups():
+            clips_in_group = sum(len(rows) for rows in group)
+            for rows in group:
+                batch = engine.batch(self.train, rows, with_targets=True)
+                self.clock.forward_passes += 1
+                with engine.accelerator.autocast():
+                    loss = engine.backbone.loss(engine.model, batch, label_smoothing=config.label_smoothing)
+                # every clip weighs the same, also in a last batch that is smaller than the others
+                engine.accelerator.backward(loss * (len(rows) / clips_in_group))
+                loss_sum += self._finite(loss) * len(rows)
+                clips_seen += len(rows)
+            if config.clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
+            learning_rate = self.schedule.get_last_lr()[0]
+            self.optimizer.step()
+            self.schedule.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            self.step += 1
+        self.epoch += 1
+        self.last_validation = self.predict(self.validation)
+        metrics = {"train/loss": loss_sum / clips_seen, "learning_rate": learning_rate}
+        metrics |= self.engine.scores(self.last_validation, "val")
+        self._remember_best(metrics)
+        return metrics
+
+    def predict(self, store: SplitStore) -> Predictions:
+        self.engine.activate(self.name)
+        return self.engine.predict(store, fold=self.key.fold)
+
+    def settle(self) -> dict[str, float]:
+        """Once, after the last epoch: with `keep: best` the best epoch's adapter becomes the run's. Returns `val/*`."""
+        if self.config.keep == "best" and self.best is not None:
+            self.engine.bank.load_tensors(self.name, self.best[1])
+            self.last_validation = self.predict(self.validation)
+        return self.engine.scores(self.last_validation, "val")
+
+    def save(self, folder: Path) -> None:
+        """Writes the resume point; once the run is finished only the adapter (PEFT's format) and the predictions."""
+        if self.finished:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.engine.bank.save(self.name, folder / "adapter")
+            self.last_validation.write_parquet(folder / "predictions" / "validation.parquet")
+            return
+        tensors = {f"adapter.{k}": v for k, v in self.engine.bank.tensors(self.name).items()}
+        tensors |= {f"optimizer.{k}": v for k, v in flatten_optimizer(self.optimizer.optimizer).items()}
+        values = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "forward_passes": self.clock.forward_passes,
+            "order": self.order.bit_generator.state,
+            "schedule": self.schedule.state_dict() | {"lr_lambdas": []},
+        }
+        if self.best is not None:
+            tensors |= {f"best.{k}": v for k, v in self.best[1].items()}
+            values["best"] = self.best[0]
+        write_state(folder, tensors, values)
+
+    def load(self, folder: Path) -> None:
+        """Continues from what `save` wrote before the run was finished."""
+        tensors, values = read_state(folder)
+        self.engine.bank.load_tensors(self.name, _under(tensors, "adapter."))
+        restore_optimizer(self.optimizer.optimizer, _under(tensors, "optimizer."))
+        self.epoch, self.step = values["epoch"], values["step"]
+        self.clock.forward_passes = values["forward_passes"]
+        self.order.bit_generator.state = values["order"]
+        schedule = values["schedule"]
+        schedule["lr_lambdas"] = [None] * len(self.schedule.lr_lambdas)
+        self.schedule.load_state_dict(schedule)
+        for group, rate in zip(self.optimizer.optimizer.param_groups, schedule["_last_lr"], strict=True):
+            group["lr"] = rate
+        if "best" in values:
+            self.best = (values["best"], _under(tensors, "best."))
+
+    def close(self) -> None:
+        """Drops the adapter and everything that Accelerate remembers of this lane."""
+        self.engine.remove_lane(self)
+
+    def _accumulation_groups(self) -> Iterator[list[list[int]]]:
+        """Rows by micro-batch, micro-batches by optimizer step, in this epoch's order; stops at the last step."""
+        config = self.config
+        rows = self.order.permutation(len(self.train)).tolist()
+        batches = [rows[i : i + config.batch_size] for i in range(0, len(rows), config.batch_size)]
+        steps = min(steps_per_epoch(config, len(rows)), self.last_step - self.step)
+        for step in range(steps):
+            start = step * config.gradient_accumulation
+            yield batches[start : start + config.gradient_accumulation]
+
+    def _finite(self, loss: Tensor) -> float:
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"the training loss became {value} in epoch {self.epoch + 1}, step {self.step + 1} "
+                f"(learning rate {self.schedule.get_last_lr()[0]:.2e}): lower the learning rate or set train.clip_norm"
+            )
+        return value
+
+    def _remember_best(self, metrics: dict[str, float]) -> None:
+        if self.config.keep != "best":
+            return
+        value = metrics[self.metric]
+        better = self.best is None or (value > self.best[0] if self.mode == "max" else value < self.best[0])
+        if better:
+            self.best = (value, self.engine.bank.tensors(self.name))
+
+
+def lane_seeds(key: LaneKey) -> Sequence[int]:
+    """Three independent seeds of one lane: the adapter's initialisation, the order of the clips, the dropout."""
+    fold = [] if key.fold == "-" else list(key.fold.encode())
+    return [int(word) for word in np.random.SeedSequence([key.seed, *fold]).generate_state(3, np.uint32)]
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
