@@ -1,0 +1,54 @@
+"""What a data set is made of: examples, each a stretch of sound with a target. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SPLITS = ("train", "validation", "test")
+
+_SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "development", "eval"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+def split_name(written: str) -> str | None:
+    """Our name for a split as people write it (`dev`, `Testing`, ...); None for anything else."""
+    return _SPLIT_NAMES.get(written.strip().lower())
+
+
+@dataclass(frozen=True)
+class AudioPiece:
+    """A file, or a stretch of one."""
+
+    path: str  # absolute
+    start_seconds: float = 0.0
+    seconds: float | None = None  # None: to the end of the file
+
+
+@dataclass(frozen=True)
+class Example:
+    """One clip and what is to be learnt about it. Holds paths and numbers, never samples."""
+
+    id: str  # unique within a data set
+    audio: tuple[AudioPiece, ...]  # joined in order
+    group: str  # examples of one group never stand on two sides of a split
+    target: Any  # a label (str), a text (str), or ratings (list of float)
+    split: str | None = None  # train | validation | test, where the source says so
+    fold: str | None = None  # the source's own fold
+    lowpass_hz: float | None = None  # everything from here up is removed
+    start_seconds: float = 0.0  # crop, counted on the joined pieces
+    seconds: float | None = None  # None: to the end
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only, for JSON."""
+        values = asdict(self)
+        values["audio"] = [asdict(piece) for piece in self.audio]
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Example:
+        return cls(**{**values, "audio": tuple(AudioPiece(**piece) for piece in values["audio"])})

@@ -1,0 +1,112 @@
+"""One split's sound, decoded once: a folder that is memory-mapped by whoever trains on it.
+
+`audio.npy` holds all waveforms end to end, (total samples,) float32; `offsets.npy` where each starts, (examples + 1,)
+int64; `examples.jsonl` the examples in order; `store.json` the sample rate. A store holds one split and nothing else:
+what is not in the folder cannot leak out of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from trainables.data.atomic import atomic_folder
+from trainables.data.audio import load_waveform
+from trainables.data.examples import Example
+from trainables.errors import InputError
+
+MOST_PROBLEMS = 20
+
+
+def write_store(
+    folder: Path,
+    examples: Sequence[Example],
+    *,
+    sample_rate_hz: int,
+    window_seconds: float,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Decodes every example and keeps at most its first `window_seconds`. `progress` gets (done, all).
+
+    The folder appears whole or not at all; one that is there already is left as it is, so name folders by content.
+    InputError: everything that cannot be decoded, at once.
+    """
+    if folder.is_dir():
+        return
+    problems: list[str] = []
+    offsets = [0]
+    with atomic_folder(folder) as temporary:
+        with (temporary / "audio.npy").open("wb") as file:
+            _write_header(file, 0)
+            start = file.tell()
+            for done, example in enumerate(examples, start=1):
+                try:
+                    waveform = load_waveform(example, sample_rate_hz, limit_seconds=window_seconds)
+                except InputError as error:
+                    problems.extend(error.problems)
+                    if len(problems) >= MOST_PROBLEMS:
+                        break
+                    continue
+                file.write(waveform.tobytes())
+                offsets.append(offsets[-1] + len(waveform))
+                if progress is not None:
+                    progress(done, len(examples))
+            file.seek(0)
+            _write_header(file, offsets[-1])
+            if file.tell() != start:
+                raise RuntimeError("numpy wrote array headers of two lengths")
+        if problems:
+            raise InputError(problems)
+        np.save(temporary / "offsets.npy", np.array(offsets, dtype=np.int64))
+        lines = (json.dumps(example.as_dict(), ensure_ascii=False) + "\n" for example in examples)
+        (temporary / "examples.jsonl").write_text("".join(lines), encoding="utf-8")
+        (temporary / "store.json").write_text(json.dumps({"sample_rate_hz": sample_rate_hz}), encoding="utf-8")
+
+
+class SplitStore:
+    """Reads what `write_store` wrote; opens files when they are first asked for, and maps the audio into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def __reduce__(self) -> tuple[type[SplitStore], tuple[Path]]:
+        return (SplitStore, (self.folder,))  # the folder travels to another process, never the audio
+
+    @cached_property
+    def sample_rate_hz(self) -> int:
+        return int(json.loads((self.folder / "store.json").read_text(encoding="utf-8"))["sample_rate_hz"])
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        with (self.folder / "examples.jsonl").open(encoding="utf-8") as lines:
+            return tuple(Example.from_dict(json.loads(line)) for line in lines)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def waveform(self, index: int) -> np.ndarray:
+        """(samples,) float32, a read-only view of the file."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"example {index} of {len(self)}")
+        return self._audio[self._offsets[index] : self._offsets[index + 1]]
+
+    @cached_property
+    def _offsets(self) -> np.ndarray:
+        offsets: np.ndarray = np.load(self.folder / "offsets.npy", allow_pickle=False)
+        return offsets
+
+    @cached_property
+    def _audio(self) -> np.ndarray:
+        audio: np.ndarray = np.load(self.folder / "audio.npy", mmap_mode="r", allow_pickle=False)
+        return audio
+
+
+def _write_header(file: BinaryIO, samples: int) -> None:
+    """The header of an (samples,) float32 array. numpy pads it so that the first axis can grow in place."""
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype("<f4")), "fortran_order": False, "shape": (samples,)}
+    np.lib.format.write_array_header_1_0(file, header)
