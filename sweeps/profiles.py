@@ -1,0 +1,280 @@
+"""What the machine can do: device, precision, how many trials at once. Decisions are pure functions of `Facts`.
+
+`probe` is the only function here that asks the machine (it imports torch); everything else takes its answer.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from trainables.errors import InputError
+
+GIB = 1 << 30
+DEVICES = ("cuda", "mps", "cpu")
+REFERENCE_GPU_BYTES = 24 * GIB  # planned with where no CUDA device can be asked
+BYTES_PER_PARAM = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp64": 8.0}
+NF4_BYTES_PER_PARAM = 0.55  # 4 bits, and a constant per block of 64 that is quantized again (arXiv 2305.14314)
+NF4_KEPT_SHARE = 0.15  # embeddings and output layer, where nobody counted them: 1.28 of 8.40 billion in Qwen2-Audio
+ADAPTER_BYTES_PER_PARAM = 16  # fp32 weight, gradient and AdamW's two moments
+ACTIVATION_BYTES = 15_000  # per clip, root of a parameter and byte of precision; see `needed_bytes`
+WORKER_BYTES = GIB  # a Python process with torch and Ray
+DRIVER_BYTES = 2 * GIB  # the sweep's own process, and Ray's
+WORKERS_PER_ACCELERATOR = 4  # more of them only take turns
+THREADS_PER_GPU_WORKER = 4
+CPU_PARAMS_LIMIT = 200_000_000  # above it an epoch on a CPU takes hours
+CPU_CORES_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a machine answers about itself. Memory is one accelerator's; on a CPU it is the machine's."""
+
+    kind: str  # the best device it has: cuda | mps | cpu
+    name: str
+    accelerators: int  # 0 on a CPU
+    memory_bytes: int
+    free_bytes: int
+    cores: int  # that this process may use
+    ram_bytes: int  # likewise
+    ram_free_bytes: int
+    bf16: bool  # computes in it, not only stores it
+    nf4: bool  # bitsandbytes has 4-bit kernels for it
+    assumed: bool = False  # nobody asked the device: a reference for planning, or workers that are yet to start
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a sweep uses the machine."""
+
+    device: str  # cuda | mps | cpu
+    precision: str  # fp32 | bf16 | fp16
+    concurrency: int  # trials at once
+    threads_per_worker: int
+    gpu_fraction: float  # of one accelerator, per trial
+    gradient_checkpointing: bool
+    facts: Facts
+    environment: Mapping[str, str] = field(default_factory=dict)  # of every worker, set before torch is imported
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """What a trial asks of Ray."""
+        resources = {"CPU": float(self.threads_per_worker)}
+        return resources | {"GPU": self.gpu_fraction} if self.gpu_fraction else resources
+
+    def describe(self) -> str:
+        at_once = "1 trial at a time" if self.concurrency == 1 else f"{self.concurrency} trials at once"
+        threads = "1 thread" if self.threads_per_worker == 1 else f"{self.threads_per_worker} threads"
+        assumed = ", assumed" if self.facts.assumed else ""
+        memory = f"{self.facts.memory_bytes / GIB:.0f} GiB"
+        return f"{self.device} ({self.facts.name}, {memory}{assumed}), {self.precision}, {at_once}, {threads} each"
+
+
+def probe() -> Facts:
+    """Asks this machine for its best device."""
+    import torch
+
+    bitsandbytes = find_spec("bitsandbytes") is not None
+    cpu = _cpu_facts(bitsandbytes)
+    if torch.cuda.is_available():
+        free_bytes, total_bytes = torch.cuda.mem_get_info(0)
+        return replace(
+            cpu,
+            kind="cuda",
+            name=torch.cuda.get_device_name(0),
+            accelerators=torch.cuda.device_count(),
+            memory_bytes=total_bytes,
+            free_bytes=free_bytes,
+            bf16=torch.cuda.is_bf16_supported(including_emulation=False),
+            nf4=bitsandbytes and torch.cuda.get_device_capability(0) >= (6, 0),
+        )
+    if torch.backends.mps.is_available():
+        # Metal shares the machine's memory and recommends how much of it to take
+        total_bytes = torch.mps.recommended_max_memory()
+        macos_14 = torch.backends.mps.is_macos_or_newer(14, 0)
+        return replace(
+            cpu,
+            kind="mps",
+            name=f"Apple {platform.machine()}",
+            accelerators=1,
+            memory_bytes=total_bytes,
+            free_bytes=min(total_bytes, cpu.ram_free_bytes),
+            bf16=macos_14,
+            nf4=bitsandbytes and macos_14,
+        )
+    return cpu
+
+
+def cluster_facts(facts: Facts, accelerators: int, memory_bytes: int = REFERENCE_GPU_BYTES) -> Facts:
+    """CUDA workers that nobody has asked: a plan for another machine, or a cluster whose GPU nodes start on demand."""
+    gib = memory_bytes / GIB
+    return replace(
+        facts,
+        kind="cuda",
+        name=f"a {gib:.0f} GiB GPU",
+        accelerators=accelerators,
+        memory_bytes=memory_bytes,
+        free_bytes=memory_bytes,
+        cores=max(facts.cores, THREADS_PER_GPU_WORKER * accelerators),
+        bf16=True,
+        nf4=True,
+        assumed=True,
+    )
+
+
+def choose(
+    name: str,
+    facts: Facts,
+    *,
+    planning: bool = False,
+    trial_bytes: int = 0,
+    miniature: bool = False,
+    memory_limit_bytes: int | None = None,
+) -> Profile:
+    """The profile `name` (auto | cuda | mps | cpu) on this machine.
+
+    `trial_bytes` is what the largest trial needs on its device (`needed_bytes`); accelerators are shared by as many
+    trials as they hold. `memory_limit_bytes` caps all workers together. With `planning`, CUDA need not be there.
+
+    Raises:
+        InputError: the machine lacks the named device.
+    """
+    device = facts.kind if name == "auto" else name
+    if device not in DEVICES:
+        raise InputError(f"profile: {name} is unknown; choose auto, {', '.join(DEVICES)}")
+    if device != "cpu" and device != facts.kind:
+        if not (planning and device == "cuda"):
+            there = f"the best device is {facts.kind} ({facts.name})"
+            raise InputError(f"profile: {device} was asked for, but {there}; use --profile {facts.kind} or auto")
+        facts = cluster_facts(facts, accelerators=1)
+    if device == "cpu":
+        return _cpu_profile(_as_cpu(facts), trial_bytes, memory_limit_bytes)
+
+    room_bytes = min(facts.free_bytes, memory_limit_bytes or facts.free_bytes)
+    fitting = int(room_bytes // trial_bytes) if trial_bytes else 1
+    per_accelerator = max(1, min(fitting, WORKERS_PER_ACCELERATOR, facts.cores // facts.accelerators))
+    concurrency = per_accelerator * facts.accelerators
+    threads = max(1, min(THREADS_PER_GPU_WORKER, facts.cores // concurrency))
+    mps = device == "mps"
+    return Profile(
+        device=device,
+        # fp16 on Metal has no loss scaling that is tested here, and a miniature gains nothing from fewer bits
+        precision="fp32" if miniature else "bf16" if facts.bf16 else "fp32" if mps else "fp16",
+        concurrency=concurrency,
+        threads_per_worker=threads,
+        gpu_fraction=(10_000 // per_accelerator) / 10_000,  # Ray counts in ten-thousandths
+        gradient_checkpointing=not miniature,
+        facts=facts,
+        environment=_threads_environment(threads)
+        | ({"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if mps else {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}),
+    )
+
+
+def needed_bytes(
+    total_params: int,
+    quantization: str,
+    precision: str,
+    *,
+    trainable_params: int,
+    batch_size: int,
+    kept_params: int | None = None,
+) -> int:
+    """Device memory of one trial; an estimate, meant to err upwards.
+
+    Weights: `total_params` in the working precision; with nf4, `kept_params` of them (embeddings, output layer, norms)
+    stay in it. Adapter: fp32 with gradient and AdamW moments. Activations: with gradient checkpointing they grow with
+    tokens x width x layers, and parameters with width^2 x layers, so per clip they are taken as ACTIVATION_BYTES x
+    sqrt(parameters) x bytes per value (2.7 GB a clip for 8.4 billion parameters in bf16, logits over 156,032 tokens
+    included). On top 10 % for fragmentation, and a worker's own part.
+    """
+    value_bytes = BYTES_PER_PARAM[precision]
+    if quantization == "nf4":
+        kept = int(total_params * NF4_KEPT_SHARE) if kept_params is None else kept_params
+        weights = kept * value_bytes + (total_params - kept) * NF4_BYTES_PER_PARAM
+    else:
+        weights = total_params * value_bytes
+    adapter = trainable_params * ADAPTER_BYTES_PER_PARAM
+    activations = batch_size * ACTIVATION_BYTES * total_params**0.5 * value_bytes
+    return int(1.1 * (weights + adapter + activations)) + WORKER_BYTES
+
+
+def fits(needed: int, facts: Facts, *, total_params: int) -> bool:
+    """Whether a trial of `needed` bytes can train on the device; a CPU also has to get done (CPU_PARAMS_LIMIT)."""
+    if facts.kind == "cpu":
+        return needed <= facts.ram_bytes - DRIVER_BYTES and total_params <= CPU_PARAMS_LIMIT
+    return needed <= facts.free_bytes
+
+
+def _cpu_profile(facts: Facts, trial_bytes: int, memory_limit_bytes: int | None) -> Profile:
+    """One thread per trial: two one-thread workers are faster than one with two, and its bits do not change."""
+    room_bytes = min(facts.ram_free_bytes - DRIVER_BYTES, memory_limit_bytes or facts.ram_bytes)
+    by_memory = int(room_bytes // max(trial_bytes, WORKER_BYTES))
+    return Profile(
+        device="cpu",
+        precision="fp32",
+        concurrency=max(1, min(facts.cores, by_memory, CPU_CORES_LIMIT)),
+        threads_per_worker=1,
+        gpu_fraction=0.0,
+        gradient_checkpointing=False,
+        facts=facts,
+        environment=_threads_environment(1),
+    )
+
+
+def _threads_environment(threads: int) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
+
+
+def _as_cpu(facts: Facts) -> Facts:
+    if facts.kind == "cpu":
+        return facts
+    name, nf4 = platform.machine(), find_spec("bitsandbytes") is not None
+    return replace(
+        facts, kind="cpu", name=name, accelerators=0, memory_bytes=facts.ram_bytes, free_bytes=facts.ram_free_bytes,
+        bf16=False, nf4=nf4,
+    )  # fmt: skip
+
+
+def _cpu_facts(bitsandbytes: bool) -> Facts:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    total_bytes = min(memory.total, _cgroup_limit_bytes())
+    free_bytes = min(memory.available, total_bytes)
+    return Facts(
+        kind="cpu",
+        name=platform.processor() or platform.machine(),
+        accelerators=0,
+        memory_bytes=total_bytes,
+        free_bytes=free_bytes,
+        cores=_usable_cores(),
+        ram_bytes=total_bytes,
+        ram_free_bytes=free_bytes,
+        bf16=False,
+        nf4=bitsandbytes,
+    )
+
+
+def _usable_cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    quota = _first_line(Path("/sys/fs/cgroup/cpu.max")).split()  # cgroup v2: "quota period" in microseconds
+    if len(quota) == 2 and quota[0].isdigit():
+        return max(1, min(cores, int(quota[0]) // int(quota[1])))
+    return cores
+
+
+def _cgroup_limit_bytes() -> int:
+    limit = _first_line(Path("/sys/fs/cgroup/memory.max"))
+    return int(limit) if limit.isdigit() else 1 << 62
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,114 @@
+"""Target presets against a live model: which modules LoRA adapts, and how many parameters that trains.
+
+A pattern that matches nothing raises nothing in PEFT when another one matches, and modules are renamed between releases
+of a library. So every preset states how many modules it must match, and any other count is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from trainables.contract import Preset
+from trainables.errors import InputError
+
+SHOWN_NAMES = 8
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Parameters of one (model, targets, rank). `total_params` is the backbone with its head, without adapters."""
+
+    matched_modules: int
+    adapter_params: int
+    head_params: int
+    total_params: int
+
+    @property
+    def trainable_params(self) -> int:
+        return self.adapter_params + self.head_params
+
+
+def resolve_targets(
+    model: nn.Module, preset: Preset, size: str, *, preset_name: str = "", backbone: str = ""
+) -> list[str]:
+    """Full names of the modules that `preset` means, in the model's order.
+
+    The model may be on the `meta` device, in 4 bits, or carry adapters already; names are those of the bare model.
+    `preset_name` and `backbone` only make the error clearer.
+
+    Raises:
+        InputError: nothing matches, or another number of modules than the preset states for `size`.
+    """
+    names = [name for name, _ in adaptable_modules(model)]
+    matched = [name for name in names if re.fullmatch(preset.pattern, name)]
+    expected = preset.matches.get(size)
+    if matched and len(matched) == expected:
+        return matched
+    what = f"target_modules: {preset_name}" if preset_name else f"the target pattern {preset.pattern!r}"
+    where = f"{backbone} size {size}" if backbone else f"size {size}"
+    endings = Counter(name.rpartition(".")[2] for name in names).most_common(SHOWN_NAMES)
+    known = ", ".join(f"{ending} ({count})" for ending, count in endings) or "none"
+    stated = "states no count for this size" if expected is None else f"must match {expected}"
+    raise InputError(
+        f"{what} matches {len(matched)} modules of {where}, but the preset {stated}; "
+        f"modules that LoRA can adapt there end in: {known}. "
+        "Were modules renamed by another version of the model's library?"
+    )
+
+
+def count(model: nn.Module, names: Sequence[str], rank: int, head_modules: Sequence[str] = ()) -> Counts:
+    """Counts for LoRA of `rank` on the modules `names`, with `head_modules` trained whole.
+
+    A LoRA pair on a Linear or a pointwise convolution has rank * (in + out) parameters (Hu et al. 2021). The model is
+    bare and not quantized, for example a skeleton on the `meta` device.
+    """
+    features = {name: sum(in_out_features(module)) for name, module in adaptable_modules(model)}
+    heads = {p for name in head_modules for p in model.get_submodule(name).parameters()}
+    return Counts(
+        matched_modules=len(names),
+        adapter_params=rank * sum(features[name] for name in names),
+        head_params=sum(p.numel() for p in heads),
+        total_params=sum(p.numel() for p in model.parameters()),
+    )
+
+
+def quantizable_params(model: nn.Module) -> int:
+    """Weights that NF4 can hold in 4 bits: those of Linear modules. Output embeddings (`lm_head`) are kept."""
+    linears = [m for name, m in model.named_modules() if isinstance(m, nn.Linear) and not name.endswith("lm_head")]
+    return sum(module.in_features * module.out_features for module in linears)
+
+
+def adaptable_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Every Linear and every 1x1 convolution without groups, by full name; adapted ones under their own names."""
+    wrapped = "\0"  # what PEFT put under the module just seen (adapters, copies) is no target
+    for name, module in model.named_modules():
+        if name.startswith(wrapped):
+            continue
+        base = getattr(module, "base_layer", None) or getattr(module, "original_module", None)
+        if isinstance(base, nn.Module):
+            wrapped = f"{name}."
+            if is_adaptable(base):
+                yield name, base
+        elif is_adaptable(module):
+            yield name, module
+
+
+def is_adaptable(module: nn.Module) -> bool:
+    """Linear (4-bit ones are subclasses) or pointwise convolution. Depthwise ones do not merge with an adapter."""
+    if isinstance(module, nn.Conv1d | nn.Conv2d):
+        return module.groups == 1 and all(extent == 1 for extent in module.kernel_size)
+    return isinstance(module, nn.Linear)
+
+
+def in_out_features(module: nn.Module) -> tuple[int, int]:
+    """(in, out) of a module for which `is_adaptable` holds."""
+    if isinstance(module, nn.Linear):
+        return module.in_features, module.out_features
+    if isinstance(module, nn.Conv1d | nn.Conv2d):
+        return module.in_channels, module.out_channels
+    raise TypeError(f"LoRA cannot adapt a {type(module).__name__}")
