@@ -58,13 +58,12 @@ class Profile:
     gpu_fraction: float  # of one accelerator, per trial
     gradient_checkpointing: bool
     facts: Facts
-    environment: Mapping[str, str] = field(default_factory=dict)  # of every worker, set before torch is imported
+    worker_environment: Mapping[str, str] = field(default_factory=dict)  # set before torch is imported
 
     @property
-    def resources(self) -> dict[str, float]:
-        """What a trial asks of Ray."""
-        resources = {"CPU": float(self.threads_per_worker)}
-        return resources | {"GPU": self.gpu_fraction} if self.gpu_fraction else resources
+    def trial_resources(self) -> dict[str, float]:
+        """What a trial asks of Ray: a place on the CPU, and its share of an accelerator."""
+        return {"CPU": 1.0} | ({"GPU": self.gpu_fraction} if self.gpu_fraction else {})
 
     def describe(self) -> str:
         at_once = "1 trial at a time" if self.concurrency == 1 else f"{self.concurrency} trials at once"
@@ -74,8 +73,20 @@ class Profile:
         return f"{self.device} ({self.facts.name}, {memory}{assumed}), {self.precision}, {at_once}, {threads} each"
 
 
-def probe() -> Facts:
-    """Asks this machine for its best device."""
+def probe(environment: Mapping[str, str] | None = None) -> Facts:
+    """Asks this machine for its best device.
+
+    On a cluster (RAY_ADDRESS) the driver's machine cannot speak for the workers: SWEEP_GPUS says how many GPUs the
+    cluster may grow to, SWEEP_GPU_GIB how much memory each has (default 24).
+
+    Raises:
+        InputError: SWEEP_GPUS or SWEEP_GPU_GIB is no positive number.
+    """
+    environment = os.environ if environment is None else environment
+    if environment.get("RAY_ADDRESS", "local") != "local" and "SWEEP_GPUS" in environment:
+        gpus = _positive(environment, "SWEEP_GPUS", "1")
+        gib = _positive(environment, "SWEEP_GPU_GIB", str(REFERENCE_GPU_BYTES // GIB))
+        return cluster_facts(_cpu_facts(bitsandbytes=True), gpus, gib * GIB)
     import torch
 
     bitsandbytes = find_spec("bitsandbytes") is not None
@@ -169,7 +180,7 @@ def choose(
         gpu_fraction=(10_000 // per_accelerator) / 10_000,  # Ray counts in ten-thousandths
         gradient_checkpointing=not miniature,
         facts=facts,
-        environment=_threads_environment(threads)
+        worker_environment=_threads_environment(threads)
         | ({"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if mps else {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}),
     )
 
@@ -221,7 +232,7 @@ def _cpu_profile(facts: Facts, trial_bytes: int, memory_limit_bytes: int | None)
         gpu_fraction=0.0,
         gradient_checkpointing=False,
         facts=facts,
-        environment=_threads_environment(1),
+        worker_environment=_threads_environment(1),
     )
 
 
@@ -257,6 +268,13 @@ def _cpu_facts(bitsandbytes: bool) -> Facts:
         bf16=False,
         nf4=bitsandbytes,
     )
+
+
+def _positive(environment: Mapping[str, str], name: str, default: str) -> int:
+    text = environment.get(name, default)
+    if not text.isdigit() or int(text) == 0:
+        raise InputError(f"{name}: expected a whole number above 0, got {text!r}")
+    return int(text)
 
 
 def _usable_cores() -> int:
