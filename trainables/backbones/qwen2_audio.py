@@ -1,0 +1,254 @@
+"""Qwen2-Audio: a Whisper-like audio tower, a linear projector and a Qwen language model that reads both.
+
+Paper: Chu et al. 2024, "Qwen2-Audio Technical Report", arXiv 2407.10759; the smaller size is the thinker (audio in,
+text out) of Xu et al. 2025, "Qwen2.5-Omni Technical Report", arXiv 2503.20215.
+Checkpoints: 3b Qwen/Qwen2.5-Omni-3B (its thinker), 7b Qwen/Qwen2-Audio-7B-Instruct.
+Licences: 3b Qwen Research License (non-commercial), 7b Apache-2.0. The miniatures are made here: Apache-2.0.
+Input: mono, 16,000 Hz, up to 30 s -> log-mel (128, 100 frames per second) -> 25 audio tokens per second.
+
+A clip is asked `prompt` in the model's chat form. Training: cross-entropy of the answer's tokens, the prompt
+masked out.
+Prediction: log P(label | clip, prompt) of every label, the end-of-turn token included, so that no label gains by being
+the beginning of another; one forward pass scores all labels (`trainables.answers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import (
+    AutoConfig,
+    AutoFeatureExtractor,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedConfig,
+    Qwen2_5OmniThinkerConfig,
+    Qwen2_5OmniThinkerForConditionalGeneration,
+    Qwen2AudioConfig,
+    Qwen2AudioForConditionalGeneration,
+)
+
+from trainables import answers
+from trainables.contract import Loaded, Preset, Size, Task
+
+NAME = "qwen2_audio"
+TASKS = ("label_scoring",)
+SAMPLE_RATE_HZ = 16_000
+WINDOW_SECONDS = 30.0
+MINIATURE_WINDOW_SECONDS = 2.0
+
+SIZES: Mapping[str, Size] = {
+    "3b": Size("Qwen/Qwen2.5-Omni-3B", None, "Qwen Research License", 4_703_464_448),
+    "7b": Size("Qwen/Qwen2-Audio-7B-Instruct", None, "Apache-2.0", 8_397_094_912),
+}
+MINIATURE_SIZES: Mapping[str, Size] = {
+    "mini-1m": Size("mini-1m", None, "Apache-2.0", 1_017_472),
+    "mini-2m": Size("mini-2m", None, "Apache-2.0", 2_140_608),
+}
+
+# Modules are named alike in every size; `visual`, the thinker's picture tower, is never touched.
+_LM, _BOTH = r".*\blanguage_model\..*\.", r".*\b(language_model|audio_tower)\..*\."
+_ATTENTION, _MLP = "q_proj|k_proj|v_proj|o_proj", "gate_proj|up_proj|down_proj"
+_PROJECTOR = r".*\b(multi_modal_projector\.linear|audio_tower\.proj)"
+
+
+def _matches(per_lm_layer: int, per_audio_layer: int, once: int = 0) -> dict[str, int]:
+    layers = {"3b": (36, 32), "7b": (32, 32), "mini-1m": (3, 2), "mini-2m": (3, 2)}
+    return {size: lm * per_lm_layer + audio * per_audio_layer + once for size, (lm, audio) in layers.items()}
+
+
+PRESETS: Mapping[str, Preset] = {
+    "attention": Preset(f"{_BOTH}({_ATTENTION})", _matches(4, 3)),
+    "attention+mlp": Preset(f"{_BOTH}({_ATTENTION}|{_MLP})", _matches(7, 3)),
+    "all-linear": Preset(f"{_BOTH}({_ATTENTION}|{_MLP}|out_proj|fc1|fc2)|{_PROJECTOR}", _matches(7, 6, once=1)),
+    "lm-attention": Preset(f"{_LM}({_ATTENTION})", _matches(4, 0)),
+    "lm-attention+mlp": Preset(f"{_LM}({_ATTENTION}|{_MLP})", _matches(7, 0)),
+}
+
+AUDIO_TOKEN, END_OF_TURN = "<|AUDIO|>", "<|im_end|>"
+HOP_SAMPLES = 160
+SHORTEST_FRAMES = 10  # 0.1 s: two audio tokens; the model takes a lone one for text that is still to be expanded
+
+# The published chat templates, for one turn with one clip (they differ only in how the clip is announced).
+_CHAT = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{clip}{prompt}<|im_end|>\n"
+_ANSWER = "<|im_start|>assistant\n"
+_CLIP = {
+    Qwen2AudioConfig.model_type: "Audio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n",
+    Qwen2_5OmniThinkerConfig.model_type: "<|audio_bos|><|AUDIO|><|audio_eos|>",
+}
+_MODELS: dict[str, Any] = {
+    Qwen2AudioConfig.model_type: Qwen2AudioForConditionalGeneration,
+    Qwen2_5OmniThinkerConfig.model_type: Qwen2_5OmniThinkerForConditionalGeneration,
+}
+MINIATURE_VOCABULARY = 512
+
+
+def config(size: str) -> PreTrainedConfig:
+    """A size's configuration, from the published files, without the network."""
+    if size == "3b":
+        text = {"vocab_size": 151_936, "hidden_size": 2048, "intermediate_size": 11_008, "num_hidden_layers": 36}
+        text |= {"num_attention_heads": 16, "num_key_value_heads": 2, "tie_word_embeddings": False}
+        vision = {"hidden_size": 1280, "out_hidden_size": 2048}
+        return Qwen2_5OmniThinkerConfig(text_config=text, audio_config={"output_dim": 2048}, vision_config=vision)
+    if size == "7b":
+        text = {"vocab_size": 156_032, "hidden_size": 4096, "intermediate_size": 11_008, "num_hidden_layers": 32}
+        return Qwen2AudioConfig(text_config=text | {"num_attention_heads": 32, "num_key_value_heads": 32})
+    width = {"mini-1m": 128, "mini-2m": 192}[size]
+    heads = width // 32
+    text = {"vocab_size": MINIATURE_VOCABULARY, "hidden_size": width, "intermediate_size": 2 * width}
+    text |= {"num_hidden_layers": 3, "num_attention_heads": heads, "num_key_value_heads": heads}
+    audio = {"d_model": width, "encoder_layers": 2, "encoder_attention_heads": heads, "encoder_ffn_dim": 2 * width}
+    audio |= {"max_source_positions": int(50 * MINIATURE_WINDOW_SECONDS)}
+    return Qwen2AudioConfig(text_config=text, audio_config=audio, audio_token_index=3)
+
+
+def skeleton(size: str, task: Task) -> nn.Module:
+    """The model on the `meta` device: shapes and names without weights, network or memory."""
+    del task  # label scoring uses the language model's own head
+    built = config(size)
+    with torch.device("meta"):
+        return cast(nn.Module, _MODELS[built.model_type](built))
+
+
+def load(
+    checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
+) -> Loaded:
+    """Loads a hub id or a local folder, frozen, in eval mode, without dropout; safetensors only.
+
+    `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone, `dtype`
+    for computing. `size` names the revision of a published checkpoint.
+    """
+    del task
+    published = SIZES.get(size)
+    revision = published.revision if published is not None and published.checkpoint == checkpoint else None
+    source = {"pretrained_model_name_or_path": checkpoint, "revision": revision}
+    built = AutoConfig.from_pretrained(**source)
+    built = getattr(built, "thinker_config", built)  # the whole of Qwen2.5-Omni also speaks; that part stays away
+    for part in (built, built.get_text_config(), built.audio_config):
+        for name in ("dropout", "attention_dropout", "activation_dropout", "encoder_layerdrop", "layerdrop"):
+            if hasattr(part, name):
+                setattr(part, name, 0.0)
+    options: dict[str, Any] = {"dtype": dtype, "device_map": {"": str(device)}, "attn_implementation": "sdpa"}
+    if quantization == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+            llm_int8_skip_modules=["lm_head"],
+        )
+    model = _MODELS[built.model_type].from_pretrained(**source, config=built, use_safetensors=True, **options)
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # Its eval-mode forward repacks the weights for good, and gradients through the layer are lost.
+            module.support_avx512bf16_for_cpu = False
+    model.requires_grad_(False)
+    model.eval()
+    processor = {
+        "tokenizer": AutoTokenizer.from_pretrained(**source),
+        "feature_extractor": AutoFeatureExtractor.from_pretrained(**source),
+    }
+    whole_window = built.model_type == Qwen2AudioConfig.model_type  # its tower takes windows of one length only
+    window_frames = 2 * built.audio_config.max_source_positions if whole_window else round(100 * WINDOW_SECONDS)
+    extra = {"window_frames": window_frames, "whole_window": whole_window, "family": built.model_type}
+    return Loaded(model=model, processor=processor, extra=extra)
+
+
+def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
+    """(samples,) float32 at 16 kHz -> (129, frames) float32: 128 log-mel bins, then a row of 1 (clip) and 0 (behind).
+
+    What the window cuts off is dropped. Of the padding up to the window only the first frames are kept: the last of
+    them repeats to the end, which `collate` does.
+    """
+    window_frames: int = loaded.extra["window_frames"]
+    clip = np.asarray(waveform, dtype=np.float32)[: window_frames * HOP_SAMPLES]
+    shortest = SHORTEST_FRAMES * HOP_SAMPLES
+    if len(clip) < shortest:
+        clip = np.pad(clip, (0, shortest - len(clip)))
+    out = loaded.processor["feature_extractor"](
+        clip,
+        sampling_rate=SAMPLE_RATE_HZ,
+        padding="max_length",
+        max_length=window_frames * HOP_SAMPLES,
+        return_attention_mask=True,
+        return_tensors="pt",
+    )
+    mel, mask = out["input_features"][0], out["attention_mask"][0]  # (128, window), (window,)
+    # The analysis window reaches 200 samples to either side: the third frame behind the clip hears none of it.
+    kept = min(int(mask.sum()) + 3, window_frames)
+    return torch.cat([mel[:, :kept], mask[None, :kept].to(mel.dtype)]).contiguous()
+
+
+def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
+    """A batch on the CPU: input_features (B, 128, F), feature_attention_mask (B, F), and tokens of prompt and answers.
+
+    With targets (label names): `answers.with_answer`. Without: `answers.every_answer`.
+    """
+    before, after, choices = _tokens(loaded, task)
+    audio_id = loaded.processor["tokenizer"].convert_tokens_to_ids(AUDIO_TOKEN)
+    frames = [int(clip[-1].sum()) for clip in features]
+    prompts = [before + [audio_id] * _audio_tokens(count) + after for count in frames]
+    batch = _mel(features, loaded.extra["window_frames"] if loaded.extra["whole_window"] else max(frames))
+    if targets is None:
+        return batch | answers.every_answer(prompts, choices)
+    labels = cast(Any, task).labels
+    return batch | answers.with_answer(prompts, [choices[labels.index(target)] for target in targets])
+
+
+def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """Mean over clips of the mean cross-entropy of the answer's tokens, end-of-turn token included; a scalar.
+
+    A mean over clips, not over the batch's tokens: accumulating small batches equals one large batch.
+    """
+    row, position, token = answers.answer_tokens(batch["labels"])  # (A,) each
+    logits = _logits(model, batch, row, position)  # (A, V)
+    each = functional.cross_entropy(logits, token, label_smoothing=label_smoothing, reduction="none")
+    return answers.mean_over_rows(each, row, len(batch["labels"]))
+
+
+def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, C) float32: log P(label | clip, prompt), the sum over the label's tokens and the end-of-turn token."""
+    position, token = batch["score_position"], batch["score_token"]  # (B, S)
+    row = torch.arange(len(position), device=position.device)[:, None].expand_as(position)
+    logits = _logits(model, batch, row, position)  # (B, S, V)
+    return answers.sum_per_answer(logits, token, batch["score_label"]).float()
+
+
+def _logits(model: nn.Module, batch: Mapping[str, Tensor], row: Tensor, position: Tensor) -> Tensor:
+    """Next-token logits at the given places only (the vocabulary is large), at least in float32."""
+    whole = cast(Any, model)
+    whole = whole.get_base_model() if hasattr(whole, "get_base_model") else whole
+    names = ("input_ids", "attention_mask", "position_ids", "input_features", "feature_attention_mask")
+    hidden = whole.model(**{name: batch[name] for name in names}, use_cache=False).last_hidden_state  # (B, T, H)
+    logits: Tensor = whole.lm_head(hidden[row, position])
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def _tokens(loaded: Loaded, task: Task) -> tuple[list[int], list[int], list[list[int]]]:
+    """The prompt's tokens before and after the clip's, and each label's with the end-of-turn token."""
+    asked = cast(Any, task)
+    text = _CHAT.format(clip=_CLIP[loaded.extra["family"]], prompt=asked.prompt) + _ANSWER
+    before, _, after = text.partition(AUDIO_TOKEN)
+    encoded = loaded.processor["tokenizer"]([before, after, *asked.labels], add_special_tokens=False)["input_ids"]
+    end = loaded.processor["tokenizer"].convert_tokens_to_ids(END_OF_TURN)
+    return encoded[0], encoded[1], [[*label, end] for label in encoded[2:]]
+
+
+def _audio_tokens(frames: int) -> int:
+    """Log-mel frames -> audio tokens: a convolution and a pooling, each of stride 2."""
+    return ((frames - 1) // 2 + 1 - 2) // 2 + 1
+
+
+def _mel(features: Sequence[Tensor], frames: int) -> dict[str, Tensor]:
+    """Pads every clip to `frames` by repeating its last frame, which is what the front end would put there."""
+    padded = [
+        functional.pad(clip[None, :, :frames], (0, max(0, frames - clip.shape[1])), mode="replicate")
+        for clip in features
+    ]
+    stacked = torch.cat(padded)  # (B, 129, frames)
+    return {"input_features": stacked[:, :-1].contiguous(), "feature_attention_mask": stacked[:, -1].long()}
