@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.spec import SweepSpec
+from trainables.config import TrialConfig
 
 EXPLORE = "explore"
 CONFIRM = "confirm"
@@ -30,12 +31,13 @@ class Job:
 class ConfirmRun:
     """One training (or one look, for the untuned backbone) of stage 2."""
 
+    arm: str  # finalist 1, finalist 2, ... | baseline | untuned
     role: str  # finalist | baseline | untuned
-    config: Mapping[str, Any]
+    config: TrialConfig
     seed: int | None  # None: nothing is trained
 
     def as_dict(self) -> dict[str, Any]:
-        return {"role": self.role, "config": dict(self.config), "seed": self.seed}
+        return {"arm": self.arm, "role": self.role, "config": self.config.as_dict(), "seed": self.seed}
 
 
 def tie_broken(value: float, loss: float, mode: str) -> float:

@@ -39,13 +39,13 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
     address = os.environ.get("RAY_ADDRESS", "local")
-    local: dict[str, Any] = {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
+    local: dict[str, Any] = {"num_cpus": profile.concurrency * profile.threads_per_worker, "dashboard_host": "127.0.0.1"} if address == "local" else {}
     context = ray.init(
         address=address,
         include_dashboard=True if local else None,
         log_to_driver=False,
         logging_level=logging.ERROR,
-        runtime_env={"env_vars": dict(profile.worker_environment)},
+        runtime_env={"env_vars": dict(profile.environment)},
         **local,
     )
     try:
@@ -78,7 +78,7 @@ def run_stage(
         def report(self, trials: Any, done: bool, *sys_info: Any) -> None: ...
 
     trainable = tune.with_resources(
-        tune.with_parameters(SweepTrial, job=job), tune.PlacementGroupFactory([dict(profile.trial_resources)])
+        tune.with_parameters(SweepTrial, job=job), tune.PlacementGroupFactory([dict(profile.resources)])
     )
     tuner = tune.Tuner(
         trainable,

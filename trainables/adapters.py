@@ -117,7 +117,7 @@ class AdapterBank:
     @contextmanager
     def disabled(self) -> Iterator[None]:
         """Inside, the backbone answers untuned."""
-        if self._peft is None:
+        if self._peft is None or not self._peft.peft_config:
             yield
             return
         with self._peft.disable_adapter():

@@ -1,0 +1,96 @@
+"""The Tune callback between a running stage and MLflow: every lane of every trial is one MLflow run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ray.tune import Callback
+
+from sweeps.job import CONFIRM, EXPLORE
+from sweeps.space import active_axes, resolve
+from sweeps.spec import SweepSpec
+from sweeps.tracking import Tracker
+from sweeps.trial import lane_folder
+from trainables.config import TrialConfig
+from trainables.records import NO_FOLD, NO_SEED
+
+
+class Recorder(Callback):  # type: ignore[misc]
+    """Hands each result to the tracker as it arrives, and the files of a run when the run is over."""
+
+    def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker) -> None:
+        self.spec = spec
+        self.stage = stage
+        self.tracker = tracker
+        self.run_ids: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> MLflow run
+
+    def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+        for lane in result["lanes"]:
+            run_id = self._run_id(trial, result, lane)
+            self.tracker.log_epoch(run_id, result["epoch"], lane["metrics"])
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        result = trial.last_result
+        completed = result["epoch"] >= result["planned_epochs"]
+        for lane in result["lanes"]:
+            run_id = self._run_id(trial, result, lane)
+            if completed and trial.checkpoint is not None:
+                folder = Path(trial.checkpoint.path) / lane_folder(lane["seed"], lane["fold"])
+                self.tracker.log_artifacts(run_id, folder, ("predictions", "adapter") if self._keeps_adapter else ("predictions",))
+            self.tracker.close_run(run_id, "completed" if completed else "pruned")
+
+    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        if not trial.last_result:  # failed before its first result
+            config = self._config(trial)
+            seeds = [trial.config["run"]["seed"]] if self.stage == CONFIRM else list(self.spec.explore_seeds)
+            result = {"config_id": config.config_id, "counts": {}, "checkpoint_name": ""}
+            lanes = [{"seed": NO_SEED if seed is None else seed, "fold": NO_FOLD} for seed in seeds]
+        else:
+            result, lanes = trial.last_result, trial.last_result["lanes"]
+        for lane in lanes:
+            run_id = self._run_id(trial, result, lane)
+            self.tracker.close_run(run_id, "failed", reason=failure_reason(trial))
+
+    @property
+    def _keeps_adapter(self) -> bool:
+        # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product
+        return self.stage == CONFIRM
+
+    def _run_id(self, trial: Any, result: Mapping[str, Any], lane: Mapping[str, Any]) -> str:
+        key = (trial.trial_id, str(lane["seed"]), lane["fold"])
+        if key not in self.run_ids:
+            self.run_ids[key] = self.tracker.open_run(
+                stage=self.stage,
+                role="trial" if self.stage == EXPLORE else trial.config["run"]["role"],
+                config_id=result["config_id"],
+                trial_id=trial.trial_id,
+                seed=str(lane["seed"]),
+                fold=lane["fold"],
+                params=self._params(trial, result, lane),
+            )
+        return self.run_ids[key]
+
+    def _params(self, trial: Any, result: Mapping[str, Any], lane: Mapping[str, Any]) -> dict[str, Any]:
+        config = self._config(trial)
+        counts = {"checkpoint": result["checkpoint_name"], **result["counts"]}
+        if result["config_id"] == "untuned":
+            return {"model_size": config.model_size, "quantization": config.quantization, **counts}
+        active = active_axes(self.spec, trial.config if self.stage == EXPLORE else config.as_dict())
+        axes = {name: getattr(config, name) for name in active if hasattr(config, name)}
+        if "alpha_ratio" in active:
+            axes["alpha_ratio"] = config.alpha / config.rank
+        return {**axes, "alpha": config.alpha, "seed": lane["seed"], **counts}
+
+    def _config(self, trial: Any) -> TrialConfig:
+        if self.stage == CONFIRM:
+            return TrialConfig.from_dict(trial.config["run"]["config"])
+        return resolve(self.spec, trial.config)
+
+
+def failure_reason(trial: Any) -> str:
+    """The last line of a failed trial's traceback: what a person wants to read first."""
+    error = trial.get_error()
+    lines = [line.strip() for line in str(error or "unknown").splitlines() if line.strip()]
+    return lines[-1] if lines else "unknown"

@@ -1,0 +1,67 @@
+"""Where a sweep keeps its files: one folder per sweep under `results`.
+
+    results/mlflow.db, results/mlartifacts/      the record of all sweeps
+    results/<sweep id>/sweep.yaml                the file as run, overrides applied
+    results/<sweep id>/data/{train,validation,test}/
+    results/<sweep id>/{explore,confirm}/        Tune's state, checkpoints, adapters
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainables.errors import InputError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    results: Path
+    sweep_id: str
+
+    @property
+    def folder(self) -> Path:
+        return self.results / self.sweep_id
+
+    def store(self, split: str) -> Path:
+        return self.folder / "data" / split
+
+    def stage(self, name: str) -> Path:
+        return self.folder / name
+
+
+def check_results(results: str, *, needed_bytes: int) -> Path:
+    """The results folder, made if need be. Raises InputError where it cannot be written or the disk is too full."""
+    if "://" in results:
+        raise InputError(
+            f"results: {results!r} is a URI, and results are kept in a folder: give a path; on a cluster, one on a "
+            "file system that every node mounts"
+        )
+    folder = Path(results).expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-test-{os.getpid()}"
+        probe.write_bytes(b"\0")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"results: cannot write to {str(folder)!r} ({error.strerror}): choose another folder with results=FOLDER"
+        ) from error
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise InputError(
+            f"results: {str(folder)!r} has {free / 1e9:.2f} GB free and this sweep needs about {needed_bytes / 1e9:.2f} "
+            "GB: free some space or choose another folder with results=FOLDER"
+        )
+    return folder
+
+
+def new_workspace(results: Path, name: str) -> Workspace:
+    sweep_id = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    workspace = Workspace(results, sweep_id)
+    workspace.folder.mkdir(parents=True)
+    return workspace
