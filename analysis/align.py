@@ -1,0 +1,142 @@
+"""Predictions of several runs brought to the same examples in the same order, or a clear refusal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+SHOWN = 3  # examples that a message names
+
+
+def aligned(runs: Mapping[str, Predictions]) -> dict[str, Predictions]:
+    """The runs' predictions, every one in the order of the first.
+
+    Raises InputError, with every problem found: no runs, no examples, duplicate ids, different example sets, targets
+    or groups that differ between runs, outputs or scores that are not finite.
+    """
+    if not runs:
+        raise InputError("There are no predictions to compare.")
+    problems = [problem for name, run in runs.items() for problem in _own_problems(name, run)]
+    if problems:
+        raise InputError(problems)
+    first_name, first = next(iter(runs.items()))
+    in_order: dict[str, Predictions] = {}
+    for name, run in runs.items():
+        missing = set(first.example_ids) - set(run.example_ids)
+        extra = set(run.example_ids) - set(first.example_ids)
+        if missing or extra:
+            problems.append(
+                f"{name} and {first_name} were not tested on the same examples: {len(missing)} only in {first_name}"
+                f"{_some(missing)}, {len(extra)} only in {name}{_some(extra)}."
+            )
+            continue
+        row_of = {example_id: row for row, example_id in enumerate(run.example_ids)}
+        in_order[name] = take(run, np.array([row_of[example_id] for example_id in first.example_ids]))
+        problems += _disagreements(first_name, first, name, in_order[name])
+    if problems:
+        raise InputError(problems)
+    return in_order
+
+
+def take(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """The rows with these indices, in this order."""
+
+    def pick(values: Any) -> Any:
+        return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+    return Predictions(
+        example_ids=pick(predictions.example_ids),
+        groups=pick(predictions.groups),
+        folds=pick(predictions.folds),
+        targets=pick(predictions.targets),
+        outputs=pick(predictions.outputs),
+        scores=None if predictions.scores is None else predictions.scores[rows],
+        classes=predictions.classes,
+    )
+
+
+def correct(predictions: Predictions) -> np.ndarray:
+    """(N,) 1.0 where the output is the target, else 0.0: the example scores whose mean is the accuracy."""
+    return np.array([o == t for o, t in zip(predictions.outputs, predictions.targets, strict=True)], dtype=float)
+
+
+def group_numbers(predictions: Predictions) -> tuple[np.ndarray, int]:
+    """(N,) each example's group as an index, and the number of groups."""
+    index_of: dict[str, int] = {}
+    numbers = np.array([index_of.setdefault(group, len(index_of)) for group in predictions.groups])
+    return numbers, len(index_of)
+
+
+def groups_per_class(predictions: Predictions) -> dict[str, int]:
+    """How many groups have an example of each class; for tasks without classes, of anything (under the key `all`)."""
+    if not predictions.classes:
+        return {"all": len(set(predictions.groups))}
+    pairs = set(zip(predictions.targets, predictions.groups, strict=True))
+    counts = Counter(target for target, _ in pairs)
+    return {name: counts.get(name, 0) for name in predictions.classes}
+
+
+def _own_problems(name: str, run: Predictions) -> list[str]:
+    if not len(run):
+        return [f"{name} has no predictions."]
+    problems = []
+    twice = [example_id for example_id, count in Counter(run.example_ids).items() if count > 1]
+    if twice:
+        problems.append(f"{name} has {len(twice)} example ids more than once{_some(twice)}; each must appear once.")
+    for what, values in (("score", run.scores), ("output", run.outputs), ("target", run.targets)):
+        rows = _not_finite(values)
+        if rows.any():
+            bad = [run.example_ids[row] for row in np.flatnonzero(rows)]
+            problems.append(f"{name} has a {what} that is NaN, infinite or missing in {len(bad)} examples{_some(bad)}.")
+    return problems
+
+
+def _not_finite(values: Any) -> np.ndarray:
+    """(N,) True where a row holds a number that is not finite, or nothing at all."""
+    if values is None:
+        return np.zeros(0, dtype=bool)
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        bad = ~np.isfinite(values) if np.issubdtype(values.dtype, np.number) else np.zeros(values.shape, dtype=bool)
+        return np.asarray(bad.reshape(len(values), -1).any(axis=1))
+    return np.array([not isinstance(value, str) and not _finite(value) for value in values], dtype=bool)
+
+
+def _finite(value: Any) -> bool:
+    try:
+        return bool(np.isfinite(np.asarray(value, dtype=float)).all())
+    except (TypeError, ValueError):
+        return value is not None
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a == b if isinstance(a, str) else bool(np.array_equal(a, b))
+
+
+def _disagreements(first_name: str, first: Predictions, name: str, other: Predictions) -> list[str]:
+    problems = []
+    for what, here, there in (
+        ("targets", first.targets, other.targets),
+        ("groups", first.groups, other.groups),
+    ):
+        differing = [i for i, a, b in zip(first.example_ids, here, there, strict=True) if not _same(a, b)]
+        if differing:
+            problems.append(
+                f"{name} and {first_name} have different {what} for {len(differing)} examples{_some(differing)}; "
+                "were they made from the same manifest?"
+            )
+    if first.classes != other.classes:
+        problems.append(f"{name} and {first_name} have different classes: {other.classes} and {first.classes}.")
+    return problems
+
+
+def _some(example_ids: Sequence[str] | set[str]) -> str:
+    names = sorted(map(str, example_ids))
+    if not names:
+        return ""
+    return f" ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
