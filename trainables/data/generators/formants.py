@@ -1,0 +1,224 @@
+"""A small rule-based speech synthesiser: nonsense utterances of many voices, from published formant frequencies.
+
+Source and filter (Fant 1960; Klatt 1980): a pulse train for voicing and noise for breath are shaped by a cascade of
+formant resonators, hiss of fricatives by a resonator of its own. The filter follows the phonemes' targets every
+8 ms and is applied in overlapping frames in the frequency domain. Vowels: Peterson and Barney (1952), averages of men,
+scaled by the voice's tract. Intelligible it is not; speech it is, to an ear and to a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SAMPLE_RATE_HZ = 16_000
+HOP = 128
+FRAME = 512
+FFT = 1024  # zero-padded, so that a frame's ringing does not wrap around
+BANDWIDTHS_HZ = np.array([70.0, 100.0, 150.0, 220.0, 300.0])
+
+# F1, F2, F3 in Hz (Peterson and Barney 1952, table II, men)
+VOWELS = {
+    "iy": (270, 2290, 3010),
+    "ih": (390, 1990, 2550),
+    "eh": (530, 1840, 2480),
+    "ae": (660, 1720, 2410),
+    "ah": (640, 1190, 2390),
+    "aa": (730, 1090, 2440),
+    "ao": (570, 840, 2410),
+    "uh": (440, 1020, 2240),
+    "uw": (300, 870, 2240),
+    "er": (490, 1350, 1690),
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of constant targets. Amplitudes are relative to a stressed vowel's voicing."""
+
+    formants_hz: tuple[float, float, float] | None  # None: those of the neighbouring vowel
+    seconds: float
+    voicing: float = 0.0
+    breath: float = 0.0
+    hiss: float = 0.0
+    hiss_hz: float = 4000.0
+    hiss_width_hz: float = 2000.0
+
+
+def _stop(hiss_hz: float, *, voiced: bool) -> tuple[Segment, ...]:
+    closure = Segment(None, 0.05, voicing=0.08 if voiced else 0.0)
+    burst = Segment(None, 0.012, hiss=0.7, hiss_hz=hiss_hz, hiss_width_hz=0.5 * hiss_hz + 300)
+    return (closure, burst) if voiced else (closure, burst, Segment(None, 0.035, breath=0.35))
+
+
+def _sonorant(*formants_hz: float, voicing: float = 0.5) -> tuple[Segment, ...]:
+    first, second, third = formants_hz
+    return (Segment((first, second, third), 0.06, voicing=voicing),)
+
+
+def _fricative(hiss: float, hiss_hz: float, width_hz: float, voicing: float = 0.0) -> tuple[Segment, ...]:
+    return (Segment(None, 0.09, voicing=voicing, hiss=hiss, hiss_hz=hiss_hz, hiss_width_hz=width_hz),)
+
+
+# Loci after Klatt (1980), table III, rounded
+CONSONANTS: dict[str, tuple[Segment, ...]] = {
+    "s": _fricative(0.35, 6000, 2500),
+    "sh": _fricative(0.4, 3000, 1500),
+    "f": _fricative(0.12, 5500, 6000),
+    "z": _fricative(0.25, 5500, 2500, voicing=0.25),
+    "v": _fricative(0.08, 4500, 6000, voicing=0.35),
+    "h": (Segment(None, 0.06, breath=0.4),),
+    "p": _stop(900, voiced=False),
+    "t": _stop(4500, voiced=False),
+    "k": _stop(2000, voiced=False),
+    "b": _stop(800, voiced=True),
+    "d": _stop(3800, voiced=True),
+    "g": _stop(1800, voiced=True),
+    "m": _sonorant(250, 1100, 2200, voicing=0.35),
+    "n": _sonorant(250, 1600, 2500, voicing=0.35),
+    "w": _sonorant(300, 610, 2200),
+    "y": _sonorant(260, 2070, 3020),
+    "l": _sonorant(310, 1050, 2880),
+    "r": _sonorant(310, 1060, 1380),
+}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A speaker. `tract` scales all formants: above 1 is a shorter vocal tract than an average man's."""
+
+    pitch_hz: float
+    tract: float
+    pace: float  # above 1 speaks faster
+    breath: float
+    melody: float  # relative size of pitch movements
+    tilt_hz: float  # corner of the glottal low-pass: higher is a more pressed, brighter voice
+
+
+def draw_voice(rng: np.random.Generator) -> Voice:
+    """Men, women and children in equal shares, with overlap."""
+    pitch_hz, tract = [(115.0, 1.0), (200.0, 1.16), (270.0, 1.3)][rng.integers(3)]
+    return Voice(
+        pitch_hz=pitch_hz * float(np.exp(rng.normal(0, 0.13))),
+        tract=tract * float(np.exp(rng.normal(0, 0.04))),
+        pace=float(rng.uniform(0.8, 1.35)),
+        breath=float(rng.uniform(0.01, 0.12)),
+        melody=float(rng.uniform(0.05, 0.25)),
+        tilt_hz=float(rng.uniform(150, 900)),
+    )
+
+
+def speak(voice: Voice, seconds: float, rng: np.random.Generator) -> np.ndarray:
+    """A nonsense utterance that fills `seconds`: (samples,) float64 at SAMPLE_RATE_HZ, of no particular level."""
+    samples = round(seconds * SAMPLE_RATE_HZ)
+    frames = samples // HOP + FRAME // HOP + 1
+    tracks = _tracks(voice, frames, rng)
+    total = (frames - 1) * HOP + FRAME
+    time = np.arange(total) / HOP
+    pitch_hz = np.interp(time, np.arange(frames), tracks["pitch"]) * (1 + 0.01 * _smooth(rng.normal(size=total), 400))
+    voiced = _pulses(pitch_hz) * np.interp(time, np.arange(frames), tracks["voicing"])
+    noise = rng.normal(size=total)
+    breath = 0.25 * noise * np.interp(time, np.arange(frames), tracks["breath"])
+    hiss = 0.5 * rng.normal(size=total) * np.interp(time, np.arange(frames), tracks["hiss"])
+
+    frequency = np.fft.rfftfreq(FFT, 1 / SAMPLE_RATE_HZ)  # (bins,)
+    throat = _cascade(frequency, tracks["formants"])  # (frames, bins)
+    glottis = 1 / (1 + 1j * frequency / voice.tilt_hz)
+    centre_hz = tracks["hiss_hz"][:, None]
+    mouth = 1j * frequency * centre_hz / _damping(frequency, centre_hz, tracks["hiss_width_hz"][:, None])
+    spectrum = throat * (glottis * _frames(8 * voiced) + _frames(breath)) + mouth * _frames(hiss)
+    return _overlap_add(np.fft.irfft(spectrum, FFT), total + FFT)[FRAME // 2 : FRAME // 2 + samples]
+
+
+def _tracks(voice: Voice, frames: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Targets by frame, smoothed as the articulators are."""
+    segments: list[tuple[Segment, tuple[float, float, float], float]] = []  # with formants and pitch factor
+    length = 0
+    while length < frames:
+        vowel = VOWELS[str(rng.choice(list(VOWELS)))]
+        accent = float(rng.choice([1.0, 0.7], p=[0.6, 0.4]))
+        nucleus = Segment(vowel, float(rng.uniform(0.07, 0.12)) + 0.06 * (accent == 1.0), voicing=accent)
+        syllable: list[Segment] = []
+        if rng.random() < 0.88:
+            syllable.extend(CONSONANTS[str(rng.choice(list(CONSONANTS)))])
+        syllable.append(nucleus)
+        if rng.random() < 0.35:
+            syllable.extend(CONSONANTS[str(rng.choice(list(CONSONANTS)))])
+        if rng.random() < 0.12:
+            syllable.append(Segment(None, float(rng.uniform(0.06, 0.18))))  # a pause
+        rise = 1 + voice.melody * (float(rng.uniform(0, 1)) if accent == 1.0 else -float(rng.uniform(0, 0.5)))
+        for segment in syllable:
+            segments.append((segment, segment.formants_hz or vowel, rise))
+            length += _frame_count(segment, voice)
+
+    repeats = [_frame_count(segment, voice) for segment, _, _ in segments]
+
+    def track(values: list[float], width: int) -> np.ndarray:
+        return _smooth(np.repeat(np.array(values, dtype=float), repeats)[:frames], width)
+
+    formants = np.stack([track([f[k] for _, f, _ in segments], 7) for k in range(3)], axis=1) * voice.tract
+    upper = np.full((frames, 2), [3500.0, 4500.0]) * voice.tract
+    decline = np.linspace(1.08, 0.88, frames)
+    return {
+        "formants": np.concatenate([formants, upper], axis=1),  # (frames, 5)
+        "pitch": voice.pitch_hz * decline * track([rise for _, _, rise in segments], 15),
+        "voicing": track([s.voicing for s, _, _ in segments], 4),
+        "breath": track([s.breath + voice.breath * (s.voicing > 0) for s, _, _ in segments], 3),
+        "hiss": track([s.hiss for s, _, _ in segments], 2),
+        "hiss_hz": track([min(s.hiss_hz * voice.tract**0.5, 7000) for s, _, _ in segments], 2),
+        "hiss_width_hz": track([s.hiss_width_hz for s, _, _ in segments], 2),
+    }
+
+
+def _frame_count(segment: Segment, voice: Voice) -> int:
+    return max(round(segment.seconds / voice.pace * SAMPLE_RATE_HZ / HOP), 1)
+
+
+def _pulses(pitch_hz: np.ndarray) -> np.ndarray:
+    """One unit pulse per period, split over two samples so that periods need not be whole samples."""
+    phase = np.cumsum(pitch_hz / SAMPLE_RATE_HZ)
+    ends = np.flatnonzero(np.diff(np.floor(phase)) > 0)
+    late = (phase[ends + 1] - np.floor(phase[ends + 1])) / (pitch_hz[ends + 1] / SAMPLE_RATE_HZ)  # 0 to 1 sample ago
+    train = np.zeros(len(pitch_hz))
+    train[ends + 1] += 1 - late
+    train[ends] += late
+    train *= np.sqrt(SAMPLE_RATE_HZ / np.maximum(pitch_hz, 1))  # as loud at any pitch
+    return train
+
+
+def _damping(frequency: np.ndarray, centre_hz: np.ndarray, width_hz: np.ndarray | float) -> np.ndarray:
+    """The denominator of a resonator; its numerator is centre_hz squared (or as much at the centre)."""
+    damping: np.ndarray = centre_hz**2 - frequency**2 + 1j * frequency * width_hz
+    return damping
+
+
+def _cascade(frequency: np.ndarray, formants_hz: np.ndarray) -> np.ndarray:
+    """(bins,), (frames, 5) -> (frames, bins) complex."""
+    damping = np.ones((len(formants_hz), len(frequency)), dtype=complex)
+    for index, width_hz in enumerate(BANDWIDTHS_HZ):
+        damping *= _damping(frequency, formants_hz[:, index, None], width_hz) * 1e-6  # keeps the product near 1
+    response: np.ndarray = (formants_hz**2 * 1e-6).prod(axis=1, keepdims=True) / damping
+    return response
+
+
+def _frames(signal: np.ndarray) -> np.ndarray:
+    """(samples,) -> (frames, bins): spectra of Hann windows, HOP apart."""
+    windows = np.lib.stride_tricks.sliding_window_view(signal, FRAME)[::HOP]
+    spectra: np.ndarray = np.fft.rfft(windows * np.hanning(FRAME + 1)[:-1], FFT)
+    return spectra
+
+
+def _overlap_add(frames: np.ndarray, samples: int) -> np.ndarray:
+    signal = np.zeros(samples)
+    for index, frame in enumerate(frames):
+        signal[index * HOP : index * HOP + FFT] += frame
+    return signal * (2 * HOP / FRAME)
+
+
+def _smooth(values: np.ndarray, width: int) -> np.ndarray:
+    """Moving average over `width` values, edges held."""
+    padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
+    sums = np.cumsum(np.concatenate([[0.0], padded]))
+    means: np.ndarray = (sums[width:] - sums[:-width]) / width
+    return means
