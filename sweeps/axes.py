@@ -1,0 +1,216 @@
+"""The axes of `search:`: their names, which values each takes, and how a choice among values is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sweeps.containers import Either, Field, Many, Table
+from sweeps.document import Node, Path
+from sweeps.kinds import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
+from sweeps.spec import Axis
+from trainables.config import QUANTIZATIONS, SCHEDULERS, TrialConfig
+from trainables.registry import BACKBONES
+
+DEFAULT_RANK: int = next(field.default for field in fields(TrialConfig) if field.name == "rank")
+KINDS = ("choice", "uniform", "log_uniform", "int", "log_int")
+COUNT = Number(minimum=1, maximum=1_000_000, whole=True)
+
+# The fields of TrialConfig that a sweep may open, with alpha also as a multiple of rank
+AXIS_VALUES: dict[str, Kind] = {
+    "backbone": Name(tuple(BACKBONES), "a backbone out of"),
+    "model_size": Text(rule="a size's name"),
+    "quantization": Name(QUANTIZATIONS),
+    "rank": Number(minimum=1, maximum=65_536, whole=True),
+    "alpha": COUNT,
+    "alpha_ratio": Number(above=0, maximum=10_000, exact=True),
+    "target_modules": Text(rule="a preset of the backbone"),
+    "learning_rate": Number(above=0),
+    "lora_dropout": Number(minimum=0, below=1),
+    "batch_size": COUNT,
+    "gradient_accumulation": COUNT,
+    "warmup_ratio": Number(minimum=0, maximum=1),
+    "weight_decay": Number(minimum=0),
+    "scheduler": Name(SCHEDULERS),
+    "clip_norm": Either((Null("no clipping"), Number(above=0))),
+    "label_smoothing": Number(minimum=0, below=1),
+}
+
+AXIS_HELP = {
+    "model_size": "A size of the backbone.",
+    "quantization": "Of the frozen weights: none, or nf4 (QLoRA).",
+    "rank": "r of LoRA.",
+    "alpha": "LoRA's scale is alpha / rank.",
+    "alpha_ratio": "alpha = alpha_ratio * rank.",
+    "target_modules": "A preset of the backbone, such as attention.",
+    "learning_rate": "Peak.",
+    "lora_dropout": "Before the adapter's first matrix.",
+}
+
+WHEN = Table({name: Field(Many(kind, bare=True)) for name, kind in AXIS_VALUES.items()})
+
+
+@dataclass(frozen=True)
+class Range:
+    """`[low, high]`, both inside."""
+
+    item: Number
+    log: bool
+
+    @property
+    def expected(self) -> str:
+        return f"[low, high], each {self.item.expected}"
+
+    def fits(self, node: Node) -> bool:
+        return isinstance(node.value, tuple) and len(node.value) == 2
+
+    def read(self, node: Node, path: Path, problems: Problems) -> Any:
+        assert isinstance(node.value, tuple)
+        low, high = (read(self.item, child, (*path, index), problems) for index, child in enumerate(node.value))
+        if low is INVALID or high is INVALID:
+            return INVALID
+        if low >= high:
+            problems.add(path, f"expected low below high, got [{low:g}, {high:g}]; a single value is written plainly")
+            return INVALID
+        if self.log and low <= 0:
+            problems.add(path, f"a logarithmic range starts above 0, got {low:g}")
+            return INVALID
+        return (low, high)
+
+    def json_schema(self) -> dict[str, Any]:
+        item = replace(self.item, minimum=None, above=0) if self.log and not self.item.minimum else self.item
+        return {"type": "array", "items": item.json_schema(), "minItems": 2, "maxItems": 2}
+
+
+@dataclass(frozen=True)
+class AxisKind:
+    """One of `{choice: [..]}`, `{uniform | log_uniform | int | log_int: [low, high]}`, with `when:`; or a plain value.
+
+    Reads to an Axis or to the plain value.
+    """
+
+    name: str
+    value: Kind
+
+    @property
+    def forms(self) -> dict[str, Kind]:
+        forms: dict[str, Kind] = {"choice": Many(self.value)}
+        options = self.value.options if isinstance(self.value, Either) else (self.value,)
+        number = next((option for option in options if isinstance(option, Number)), None)
+        if number is not None and (number.whole or number.exact):
+            number = replace(number, whole=True)
+            forms |= {"int": Range(number, log=False), "log_int": Range(number, log=True)}
+        elif number is not None:
+            forms |= {"uniform": Range(number, log=False), "log_uniform": Range(number, log=True)}
+        return forms
+
+    @property
+    def fixable(self) -> bool:
+        return self.name != "backbone"  # its own key at the top fixes it
+
+    @property
+    def expected(self) -> str:
+        forms = ", ".join(f"{{{form}: {'[..]' if form == 'choice' else '[low, high]'}}}" for form in self.forms)
+        return f"{self.value.expected}, or one of {forms}" if self.fixable else forms
+
+    def fits(self, node: Node) -> bool:
+        return isinstance(node.value, dict) or (self.fixable and self.value.fits(node))
+
+    def read(self, node: Node, path: Path, problems: Problems) -> Any:
+        if not isinstance(node.value, dict):
+            return self.value.read(node, path, problems)
+        elsewhere = {
+            form: f"one of {', '.join(self.forms)} for {self.name}" for form in KINDS if form not in self.forms
+        }
+        fields = {form: Field(kind) for form, kind in self.forms.items()} | {"when": Field(WHEN)}
+        entries = Table(fields, elsewhere).read(node, path, problems)
+        named = [key for key in node.value if key in KINDS]
+        if len(named) != 1:
+            problems.add(path, f"expected exactly one of {', '.join(self.forms)}, got {', '.join(named) or 'none'}")
+        if problems.touch(*path):
+            return INVALID
+        return Axis(self.name, named[0], entries[named[0]], entries.get("when", {}))
+
+    def json_schema(self) -> dict[str, Any]:
+        forms: list[dict[str, Any]] = [
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "required": [form],
+                "properties": {form: kind.json_schema(), "when": {"$ref": "#/definitions/when"}},
+            }
+            for form, kind in self.forms.items()
+        ]
+        return {"anyOf": [*forms, self.value.json_schema()] if self.fixable else forms}
+
+
+SEARCH = Table(
+    {name: Field(Removable(AxisKind(name, kind)), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()},
+    {"epochs": "train.epochs", "max_steps": "train.max_steps", "keep": "train.keep", "head": "head, at the top"},
+)
+
+# A whole configuration: the baseline, a warm start
+POINT = Table({name: Field(Removable(kind), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()})
+
+
+def discrete_values(axis: Any) -> Sequence[Any] | None:
+    """What an axis, or a fixed value, can take; None where it is continuous."""
+    if not isinstance(axis, Axis):
+        return (axis,)
+    if axis.kind == "choice":
+        return axis.values
+    return range(axis.values[0], axis.values[1] + 1) if axis.kind in ("int", "log_int") else None
+
+
+def allows(axis: Any, value: Any) -> bool:
+    """Whether an axis, or a fixed value, can take this value."""
+    values = discrete_values(axis)
+    if values is not None:
+        return value in values
+    low, high = axis.values
+    return value is not None and bool(low <= value <= high)
+
+
+def is_active(axis: Axis, axes: Mapping[str, Axis], point: Mapping[str, Any]) -> bool:
+    """Whether every condition holds in `point` (fixed values and values of axes). No circles among the conditions."""
+    for name, wanted in axis.when.items():
+        if name not in point or point[name] not in wanted:
+            return False
+        if name in axes and not is_active(axes[name], axes, point):
+            return False
+    return True
+
+
+def cycle(axes: Mapping[str, Axis]) -> list[str]:
+    """The axes of one circle of conditions, the first again at the end; empty where there is none."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done or name not in axes:
+            return []
+        for other in axes[name].when:
+            found = visit(other, [*trail, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in axes if (found := visit(name, []))), [])
+
+
+def in_order(axes: Mapping[str, Axis]) -> tuple[Axis, ...]:
+    """Each axis after those that its condition names, else in the file's order. No circles among the conditions."""
+    ordered: dict[str, Axis] = {}
+
+    def add(axis: Axis) -> None:
+        for name in axis.when:
+            if name in axes and name not in ordered:
+                add(axes[name])
+        ordered.setdefault(axis.name, axis)
+
+    for axis in axes.values():
+        add(axis)
+    return tuple(ordered.values())

@@ -1,0 +1,112 @@
+"""`key=value` from the command line, and the `miniature:` block: both put values at dotted keys of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+
+from sweeps.document import Node, Path, parse, show_path
+from sweeps.kinds import show
+from trainables.errors import InputError
+
+MINIATURE = "miniature"
+
+
+@dataclass(frozen=True)
+class Override:
+    path: Path
+    node: Node
+    where: str
+
+
+def read_overrides(texts: Sequence[str]) -> tuple[list[Override], list[str]]:
+    """`search.rank={choice: [4, 8]}` and the like, values as YAML; with the problems found."""
+    overrides: list[Override] = []
+    problems: list[str] = []
+    for text in texts:
+        where = f"command line: {text if len(text) <= 80 else text[:77] + '...'}"
+        key, equals, value = text.partition("=")
+        path = split_key(key.strip())
+        if not equals or path is None:
+            problems.append(f"{where}: expected key=value, for example trials=64 or search.rank=8.")
+        elif path in [other.path for other in overrides]:
+            problems.append(f"{where}: {show_path(path)} is given twice; keep one.")
+        else:
+            try:
+                node, found = parse(value, where, numbered=False)
+            except InputError as error:
+                problems.extend(error.problems)
+                continue
+            problems.extend(found)
+            overrides.append(Override(path, _from_here(path, node), where))
+    return overrides, problems
+
+
+def split_key(key: str) -> Path | None:
+    """`search.rank` -> (search, rank). A key of the miniature block is one step: its own dots belong to it."""
+    steps = key.split(".")
+    if not all(steps):
+        return None
+    return (MINIATURE, key.removeprefix(MINIATURE + ".")) if steps[0] == MINIATURE and len(steps) > 1 else tuple(steps)
+
+
+def apply_overrides(root: Node, overrides: Iterable[Override]) -> tuple[Node, list[str]]:
+    problems: list[str] = []
+    for override in overrides:
+        root = _put(root, override.path, override.node, override.where, problems)
+    return root, problems
+
+
+def apply_miniature(root: Node) -> tuple[Node, list[str]]:
+    """The document with its `miniature:` block applied and taken out."""
+    assert isinstance(root.value, dict)
+    block = root.value.get(MINIATURE)
+    root = replace(root, value={key: child for key, child in root.value.items() if key != MINIATURE})
+    problems: list[str] = []
+    if block is None or not isinstance(block.value, dict):
+        return root, problems
+    for key, node in block.value.items():
+        path = split_key(key)
+        if path is None or path[0] in (MINIATURE, "name"):
+            problems.append(f"{node.where}: {MINIATURE}.{key}: expected a dotted key such as search.learning_rate.")
+        else:
+            root = _put(root, path, node, node.where, problems)
+    return root, problems
+
+
+def _put(node: Node, path: Path, new: Node, where: str, problems: list[str], above: Path = ()) -> Node:
+    """A copy of the tree with `new` at `path`; mappings that are missing on the way are made."""
+    if not path:
+        return replace(new, replaced=True)
+    if not isinstance(node.value, dict):
+        problems.append(
+            f"{where}: {show_path((*above, *path))} cannot be set: {show_path(above)} is {show(node)} ({node.where}), "
+            f"which has no keys; give {show_path(above)} as a whole."
+        )
+        return node
+    step = str(path[0])
+    child = node.value.get(step, Node({}, where))
+    return replace(
+        node,
+        value={**node.value, step: _put(child, path[1:], new, where, problems, (*above, step))},
+        replaced=True,
+    )
+
+
+def _from_here(path: Path, node: Node) -> Node:
+    """A relative file on the command line starts in the current folder; those in a sweep file start beside it."""
+    names_file = path == ("data", "source") or path[:2] == ("data", "evaluate")
+    if not names_file or not isinstance(node.value, str) or not looks_like_path(node.value):
+        return node
+    absolute = str(FilePath.cwd() / node.value)
+    return replace(node, value=absolute, raw=absolute)
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether a data source is a file or folder here, and no built-in generator or hub data set."""
+    try:
+        there = FilePath(text).exists()
+    except (OSError, ValueError):
+        return False
+    return there and ("/" in text or "." in text)

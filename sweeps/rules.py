@@ -1,0 +1,256 @@
+"""Rules between the keys of a sweep file. What a key may hold by itself is in `schema.py` and `axes.py`.
+
+A rule looks only at what was read without a problem: what follows from a problem is not reported again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sweeps.axes import DEFAULT_RANK, allows, cycle, discrete_values, is_active
+from sweeps.kinds import Problems, nearest
+from sweeps.schema import LOWER_IS_BETTER, TASK_METRICS
+from sweeps.spec import Axis, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
+from trainables.errors import InputError
+
+Values = Mapping[str, Any]
+
+
+def check(values: Values, problems: Problems) -> None:
+    """Every rule. `values`: the root table as read, without what could not be read."""
+    for rule in (
+        _splits,
+        _objective,
+        _asha,
+        _seeds,
+        _search,
+        _conditions,
+        _baseline,
+        _warm_start,
+        _finalists,
+        _columns,
+    ):
+        rule(values, problems)
+
+
+def axes_of(values: Values) -> dict[str, Axis]:
+    return {name: value for name, value in values.get("search", {}).items() if isinstance(value, Axis)}
+
+
+def fixed_of(values: Values) -> dict[str, Any]:
+    return {name: value for name, value in values.get("search", {}).items() if not isinstance(value, Axis)}
+
+
+def _splits(values: Values, problems: Problems) -> None:
+    splits = values.get("data", {}).get("splits", {})
+    validation, test = splits.get("validation", DataSpec.validation), splits.get("test", DataSpec.test)
+    if not problems.touch("data", "splits") and validation + test >= 1:
+        problems.add(
+            ("data", "splits"),
+            f"validation and test take shares {validation:g} and {test:g} and leave nothing to train on: "
+            "their sum must be below 1",
+        )
+
+
+def _columns(values: Values, problems: Problems) -> None:
+    columns = values.get("data", {}).get("columns", {})
+    for name, column in columns.items():
+        others = [other for other in columns if columns[other] == column and other < name]
+        if others:
+            problems.add(("data", "columns", name), f"the column {column!r} is also named for {others[0]}")
+
+
+def _objective(values: Values, problems: Problems) -> None:
+    if problems.touch("objective", "metric") or problems.touch("task", "kind") or "kind" not in values.get("task", {}):
+        return
+    metric, mode = values["objective"]["metric"], values["objective"].get("mode")
+    known = [f"val/{name}" for name in TASK_METRICS[values["task"]["kind"]]]
+    if metric not in known:
+        problems.add(
+            ("objective", "metric"), f"{values['task']['kind']} does not give {metric} ({nearest(metric, known)})"
+        )
+    elif mode is not None and mode != natural_mode(metric):
+        better = "lower" if natural_mode(metric) == "min" else "higher"
+        problems.add(
+            ("objective", "mode"), f"{metric} is better when {better}: expected {natural_mode(metric)}, got {mode}"
+        )
+
+
+def natural_mode(metric: str) -> str:
+    return "min" if metric.rpartition("/")[2] in LOWER_IS_BETTER else "max"
+
+
+def _asha(values: Values, problems: Problems) -> None:
+    grace, epochs = (
+        values.get("asha", {}).get("grace_epochs", 1),
+        values.get("train", {}).get("epochs", TrainSpec.epochs),
+    )
+    if not problems.touch("asha") and not problems.touch("train", "epochs") and grace > epochs:
+        problems.add(("asha", "grace_epochs"), f"must be at most train.epochs ({epochs}), got {grace}")
+
+
+def _seeds(values: Values, problems: Problems) -> None:
+    if problems.touch("seeds"):
+        return
+    seeds = {**DEFAULT_SEEDS, **values.get("seeds", {})}
+    repeated = [str(seed) for seed in seeds["confirm"] if seed in seeds["explore"]]
+    if repeated:
+        problems.add(
+            ("seeds", "confirm"),
+            f"{', '.join(repeated)} also explores: the seeds that confirm must be fresh, none out of seeds.explore",
+        )
+
+
+DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 456, 789, 2024, 31337)}
+
+
+def _search(values: Values, problems: Problems) -> None:
+    if problems.touch("search") and "search" not in values:
+        return
+    search = values.get("search", {})
+    if "model_size" not in search and not problems.touch("search", "model_size"):
+        problems.add(("search", "model_size"), "missing: open it ({choice: [..]}) or fix it (model_size: 7b)")
+    if "alpha" in search and "alpha_ratio" in search:
+        problems.add(("search", "alpha_ratio"), "alpha and alpha_ratio say the same thing: keep one of the two")
+    for where, point in _points(values):
+        _whole_alpha(where, point, search, problems)
+
+
+def _points(values: Values) -> list[tuple[tuple[str | int, ...], Values]]:
+    """Everything that names a ratio and perhaps a rank: the search, the baseline, each warm start."""
+    warm = [(("warm_start", index), point) for index, point in enumerate(values.get("warm_start", ()))]
+    return [(("search",), values.get("search", {})), (("baseline",), values.get("baseline", {})), *warm]
+
+
+def _whole_alpha(where: tuple[str | int, ...], point: Values, search: Values, problems: Problems) -> None:
+    if "alpha_ratio" not in point or problems.touch(*where, "alpha_ratio") or problems.touch(*where, "rank"):
+        return
+    ratios = discrete_values(point["alpha_ratio"])
+    rank = point.get("rank", search.get("rank", DEFAULT_RANK) if where != ("search",) else DEFAULT_RANK)
+    for ratio in ratios if isinstance(ratios, tuple) else ():
+        for value in discrete_values(rank) or ():
+            if not float(ratio * value).is_integer():
+                problems.add(
+                    (*where, "alpha_ratio"), f"{ratio:g} times rank {value} is {ratio * value:g}, no whole alpha"
+                )
+                return
+
+
+def _conditions(values: Values, problems: Problems) -> None:
+    axes, fixed = axes_of(values), fixed_of(values)
+    for axis in axes.values():
+        for name, wanted in axis.when.items():
+            path = ("search", axis.name, "when", name)
+            if name not in axes and name not in fixed:
+                if not problems.touch("search", name):
+                    problems.add(path, f"search neither opens nor fixes {name} ({nearest(name, [*axes, *fixed])})")
+                continue
+            parent = axes.get(name, fixed.get(name))
+            if discrete_values(parent) is None:
+                problems.add(path, f"{name} is continuous: a condition needs an axis with separate values")
+                continue
+            # An override may narrow an axis that a condition names: the condition then holds where it can.
+            node = problems.root.at(("search", name))
+            impossible = [value for value in wanted if not allows(parent, value)]
+            if impossible and not (node is not None and node.replaced):
+                problems.add(path, f"{name} never takes {', '.join(str(value) for value in impossible)}")
+    loop = cycle(axes)
+    if loop:
+        problems.add(("search", loop[0], "when"), f"the conditions go round in a circle: {' -> '.join(loop)}")
+
+
+def _baseline(values: Values, problems: Problems) -> None:
+    if "baseline" not in values or "search" not in values or cycle(axes_of(values)):
+        return
+    axes, fixed, baseline = axes_of(values), fixed_of(values), values["baseline"]
+    point = {**fixed, **baseline}
+    for name in baseline:
+        _known_and_active("baseline", ("baseline", name), name, values, point, problems)
+    for axis in axes.values():
+        left_open = axis.name not in baseline and is_active(axis, axes, point)
+        if left_open and not problems.touch("baseline", axis.name):
+            problems.add(("baseline", axis.name), "missing: the search opens it, so the baseline has to name its value")
+
+
+def _known_and_active(
+    who: str, path: tuple[str | int, ...], name: str, values: Values, point: Values, problems: Problems
+) -> bool:
+    axes, fixed = axes_of(values), fixed_of(values)
+    if problems.touch("search", name) or problems.touch(*path):
+        return False
+    if name not in axes and name not in fixed:
+        problems.add(
+            path, f"search neither opens nor fixes {name}, so a {who} cannot name it ({nearest(name, [*axes, *fixed])})"
+        )
+        return False
+    if name in axes and not is_active(axes[name], axes, point):
+        need = " and ".join(f"{key} in [{', '.join(map(str, wanted))}]" for key, wanted in axes[name].when.items())
+        problems.add(path, f"is open only when {need}, which does not hold here: leave it out")
+        return False
+    return True
+
+
+def _warm_start(values: Values, problems: Problems) -> None:
+    if "search" not in values or cycle(axes_of(values)):
+        return
+    axes, fixed = axes_of(values), fixed_of(values)
+    for index, start in enumerate(values.get("warm_start", ())):
+        point = {**fixed, **start}
+        for name, value in start.items():
+            path = ("warm_start", index, name)
+            if not _known_and_active("warm start", path, name, values, point, problems):
+                continue
+            if name in axes and not allows(axes[name], value):
+                problems.add(path, f"{value} lies outside the search ({describe_values(axes[name])})")
+            elif name in fixed and fixed[name] != value:
+                problems.add(path, f"the search fixes it at {fixed[name]}, got {value}")
+
+
+def describe_values(axis: Axis) -> str:
+    shown = ", ".join(
+        "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in axis.values
+    )
+    return f"{axis.kind}: [{shown}]"
+
+
+def _finalists(values: Values, problems: Problems) -> None:
+    if problems.touch("finalists") or problems.touch("trials"):
+        return
+    finalists, trials, axes = finalists_of(values), values.get("trials", 1), axes_of(values)
+    count = finalists.count
+    if finalists.per is not None:
+        if problems.touch("search", finalists.per):
+            return
+        axis = axes.get(finalists.per)
+        if axis is None or axis.kind != "choice" or axis.when:
+            choices = [other.name for other in axes.values() if other.kind == "choice" and not other.when]
+            problems.add(
+                ("finalists", "per"),
+                f"{finalists.per} is no unconditional choice axis of search ({nearest(finalists.per, choices)})",
+            )
+            return
+        count = len(axis.values)
+    if count > trials:
+        problems.add(("finalists",), f"{count} finalists out of {trials} trials: there must be at least as many trials")
+
+
+def finalists_of(values: Values) -> FinalistsSpec:
+    given = values.get("finalists", {})
+    return FinalistsSpec(count=given) if isinstance(given, int) else FinalistsSpec(**given)
+
+
+def unsupported(spec: SweepSpec) -> None:
+    """Raises InputError for what the format knows and this version does not run yet."""
+    found = {
+        "data.folds": spec.data.inner_folds is not None or spec.data.outer_folds is not None,
+        "data.evaluate": bool(spec.data.evaluate),
+        "augment": bool(spec.augment),
+        "layers": spec.layers is not None,
+        "packing": spec.packing not in ("off", "auto"),
+    }
+    problems = [
+        f"{key}: this version reads it but does not run it yet; take the key out." for key in found if found[key]
+    ]
+    if problems:
+        raise InputError(problems)

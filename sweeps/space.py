@@ -1,0 +1,123 @@
+"""Axes to Optuna's suggestions (define by run), and a sample of them to a TrialConfig."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from sweeps.axes import DEFAULT_RANK, discrete_values, is_active
+from sweeps.spec import Axis, SweepSpec
+from trainables.config import TrialConfig
+
+if TYPE_CHECKING:
+    import optuna
+
+_CONFIG_FIELDS = {field.name for field in fields(TrialConfig)}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Asks an Optuna trial for every active axis, each under its own name. A class, so that Ray can pickle it."""
+
+    axes: tuple[Axis, ...]
+    fixed: Mapping[str, Any]
+
+    def __call__(self, trial: optuna.Trial) -> dict[str, Any]:
+        by_name = {axis.name: axis for axis in self.axes}
+        sample: dict[str, Any] = {}
+        for axis in self.axes:
+            if is_active(axis, by_name, {**self.fixed, **sample}):
+                sample[axis.name] = _suggest(trial, axis)
+        return sample
+
+
+def propose(spec: SweepSpec) -> Callable[[optuna.Trial], dict[str, Any]]:
+    """The search space as OptunaSearch takes it; returns what it asked for, the values of the active axes."""
+    return Proposal(spec.axes, dict(spec.fixed))
+
+
+def _suggest(trial: optuna.Trial, axis: Axis) -> Any:
+    if axis.kind == "choice":
+        return trial.suggest_categorical(axis.name, list(axis.values))
+    low, high = axis.values
+    log = axis.kind.startswith("log_")
+    if axis.kind.endswith("int"):
+        return trial.suggest_int(axis.name, low, high, log=log)
+    return trial.suggest_float(axis.name, low, high, log=log)
+
+
+def active_axes(spec: SweepSpec, sample: Mapping[str, Any]) -> list[str]:
+    """Names of the axes that are open for a sample, in the order of `spec.axes`."""
+    by_name = {axis.name: axis for axis in spec.axes}
+    return [axis.name for axis in spec.axes if is_active(axis, by_name, {**spec.fixed, **sample})]
+
+
+def resolve(spec: SweepSpec, sample: Mapping[str, Any]) -> TrialConfig:
+    """A value for every active axis to a whole configuration; axes that are not active stand at TrialConfig's defaults.
+
+    What `search:` opens or fixes goes before the same key in `train:`. Raises ValueError where an active axis has no
+    value.
+    """
+    active = active_axes(spec, sample)
+    missing = [name for name in active if name not in sample]
+    if missing:
+        raise ValueError(f"no value for {', '.join(missing)}")
+    return _config(spec, {name: sample[name] for name in active})
+
+
+def baseline_config(spec: SweepSpec) -> TrialConfig:
+    """The declared baseline; it may name what the search fixes, and values that the search does not have."""
+    return _config(spec, spec.baseline)
+
+
+def _config(spec: SweepSpec, values: Mapping[str, Any]) -> TrialConfig:
+    train = {field.name: getattr(spec.train, field.name) for field in fields(spec.train)}
+    opened = {axis.name for axis in spec.axes}
+    merged: dict[str, Any] = {"backbone": spec.backbone, "head": spec.head}
+    merged |= {name: value for name, value in train.items() if name not in opened}
+    merged |= {**spec.fixed, **values}
+    if "alpha_ratio" in merged:
+        merged["alpha"] = round(merged["alpha_ratio"] * merged.get("rank", DEFAULT_RANK))
+    return TrialConfig(**{name: value for name, value in merged.items() if name in _CONFIG_FIELDS})
+
+
+def configurations_count(spec: SweepSpec) -> int | None:
+    """How many distinct configurations there are, conditions respected; None where a continuous axis can be active."""
+    watched = {name for axis in spec.axes for name in axis.when}
+    by_name = {axis.name: axis for axis in spec.axes}
+
+    def count(index: int, point: dict[str, Any]) -> int | None:
+        if index == len(spec.axes):
+            return 1
+        axis = spec.axes[index]
+        if not is_active(axis, by_name, {**spec.fixed, **point}):
+            return count(index + 1, point)
+        values = discrete_values(axis)
+        if values is None:
+            return None
+        if axis.name not in watched:
+            rest = count(index + 1, point)
+            return None if rest is None else len(values) * rest
+        # Only values that some condition names differ in what follows; all others are counted at once.
+        named = {value for other in spec.axes for value in other.when.get(axis.name, ()) if value in values}
+        parts = [count(index + 1, {**point, axis.name: value}) for value in named]
+        others = len(values) - len(named)
+        if others:
+            rest = count(index + 1, point)
+            parts.append(None if rest is None else others * rest)
+        return None if any(part is None for part in parts) else sum(part for part in parts if part is not None)
+
+    return count(0, {})
+
+
+def describe_space(spec: SweepSpec) -> str:
+    """`2 model_size x 5 rank x continuous learning_rate x continuous lora_dropout (when rank is 16 or 32)`"""
+    parts = []
+    for axis in spec.axes:
+        values = discrete_values(axis)
+        when = " and ".join(f"{name} is {' or '.join(map(str, wanted))}" for name, wanted in axis.when.items())
+        parts.append(
+            f"{'continuous' if values is None else len(values)} {axis.name}" + (f" (when {when})" if when else "")
+        )
+    return " x ".join(parts) or "one configuration"
