@@ -1,4 +1,4 @@
-"""The one exception that users are meant to see."""
+"""The exceptions that users are meant to see, without a traceback."""
 
 from __future__ import annotations
 
@@ -17,3 +17,7 @@ class InputError(Exception):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[str, ...]]]:
         return (InputError, (self.problems,))
+
+
+class SweepFailed(Exception):
+    """The input was sound, and still nothing came of the work; the message says why and where to look."""

@@ -1,0 +1,67 @@
+"""What many tests need: a tiny checkpoint, stores of made-up sound, the folder of real recordings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def audio_data() -> Path:
+    """Real recordings (FSDD, ESC-10, ...); users do not have them."""
+    folder = Path(os.environ.get("AUDIO_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real recordings are absent: {folder} does not exist (set AUDIO_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Qwen2-Audio of the smaller miniature's shape with random weights, as `from_pretrained` reads it."""
+    import torch
+    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
+
+    from trainables.backbones import qwen2_audio
+    from trainables.miniature.questions import tokenizer
+
+    folder = tmp_path_factory.mktemp("tiny_checkpoint")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Qwen2AudioForConditionalGeneration(qwen2_audio.config("mini-1m"))
+    model.save_pretrained(folder)
+    tokenizer(qwen2_audio.MINIATURE_VOCABULARY).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tone_stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Stores of train (12), validation (6) and test (6) clips: SPEECH is a low hum, NONSPEECH a hiss."""
+    from trainables.data.examples import AudioPiece, Example
+    from trainables.data.store import write_store
+
+    folder = tmp_path_factory.mktemp("tones")
+    rng = np.random.default_rng(0)
+    stores = {}
+    for split, count in (("train", 12), ("validation", 6), ("test", 6)):
+        examples = []
+        for index in range(count):
+            label = "SPEECH" if index % 2 else "NONSPEECH"
+            seconds = np.arange(16_000 + 800 * index) / 16_000
+            hiss = rng.standard_normal(len(seconds)) * 0.1
+            sound = hiss if label == "NONSPEECH" else 0.3 * np.sin(2 * np.pi * 150 * seconds) + 0.01 * hiss
+            path = folder / f"{split}-{index}.wav"
+            soundfile.write(path, sound.astype(np.float32), 16_000)
+            examples.append(Example(f"{split}/{index}", (AudioPiece(str(path)),), f"{split}-group-{index // 2}", label))
+        stores[split] = folder / split
+        write_store(stores[split], examples, sample_rate_hz=16_000, window_seconds=2.0)
+    return stores
