@@ -66,8 +66,8 @@ class Engine:
         )
         self.model: nn.Module = self.loaded.model
         if settings.gradient_checkpointing:
-            self.model.gradient_checkpointing_enable(  # type: ignore[operator]
-                gradient_checkpointing_kwargs={"use_reentrant": False}
+            self.model.activation_checkpointing_enable(  # type: ignore[operator]
+                activation_checkpointing_kwargs={"use_reentrant": False}
             )
         self.bank = AdapterBank(self.model, self.loaded.head_modules)
         self._features: dict[tuple[str, int], Tensor] = {}

@@ -1,0 +1,132 @@
+"""What a sweep says at its end: the verdict, what it rests on, where things are, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from sweeps.confirm import Confirmed
+from sweeps.finalists import Explored
+from sweeps.prepare import Prepared
+from sweeps.workspace import Workspace
+from trainables.config import TrialConfig
+
+if TYPE_CHECKING:
+    from analysis.contrast import Comparison
+    from analysis.verdict import Verdict
+    from sweeps.tracking import Tracker
+
+MINIATURE_NOTE = (
+    "These numbers come from the miniature: they show that the sweep works, and say nothing about the published models."
+)
+
+
+def print_summary(
+    console: Console,
+    prepared: Prepared,
+    workspace: Workspace,
+    tracker: Tracker,
+    explored: Sequence[Explored],
+    finalists: Sequence[Explored],
+    confirmed: Sequence[Confirmed],
+    verdict: Verdict,
+    seconds: float,
+) -> None:
+    miniature = prepared.weights.miniature
+
+    def say(text: str = "", style: str | None = None) -> None:
+        console.print(text, style=style, soft_wrap=True, markup=False)
+
+    say()
+    say("Verdict", style="bold")
+    say(verdict.sentence())
+    if miniature:
+        say(MINIATURE_NOTE, style="yellow")
+    for warning in verdict.warnings:
+        say(f"Note: {warning}", style="yellow")
+    say()
+    console.print(arms_table(verdict, explored, finalists, confirmed, miniature=miniature))
+    for comparison in (*verdict.against_baseline, *verdict.among_finalists):
+        if line := discordant_line(comparison):
+            say(line)
+    if verdict.against_untuned is not None:
+        say(untuned_line(verdict.against_untuned))
+
+    pruned = sum(trial.status == "pruned" for trial in explored)
+    failed = sum(trial.status == "failed" for trial in explored)
+    say()
+    say(
+        f"{len(explored)} trials ({pruned} pruned, {failed} failed), {len(confirmed)} confirm runs, {seconds:.0f} s in all, "
+        f"of which {tracker.seconds:.1f} s writing MLflow ({tracker.seconds / seconds:.1%})."
+    )
+    say(f"Results:   {relative(workspace.folder)}")
+    say(f"Adapters of {verdict.best}, one per seed, for PeftModel.from_pretrained:")
+    for run in confirmed:
+        if run.arm == verdict.best:
+            say(f"  seed {run.seed}: {relative(run.folder / 'adapter')}")
+    if command := tracker.ui_command():
+        say(f"Compare:   {command}")
+    say(f"  then open {tracker.link_to_comparison([run.run_id for run in confirmed])}")
+
+
+def arms_table(
+    verdict: Verdict,
+    explored: Sequence[Explored],
+    finalists: Sequence[Explored],
+    confirmed: Sequence[Confirmed],
+    *,
+    miniature: bool,
+) -> Table:
+    """One row an arm: what it is, what the search saw, what the test says under every seed."""
+    configs = {run.arm: run.config for run in confirmed}
+    searched = {f"finalist {rank}": trial.value for rank, trial in enumerate(finalists, start=1)}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("arm", "configuration", "validation in search", verdict.metric, "per seed"):
+        table.add_column(column, overflow="fold")
+    for row in verdict.rows:
+        arm = "untuned" if row.role == "untuned" else row.name
+        value = searched.get(arm)
+        spread = f" ± {row.standard_error:.3f}" if row.standard_error is not None else ""
+        table.add_row(
+            row.name,
+            describe(configs[arm], untuned=arm == "untuned"),
+            "-" if value is None else f"{value:.3f}",
+            f"{row.mean:.3f}{spread}" + (" (miniature)" if miniature else ""),
+            "  ".join(f"{seed_value:.3f}" for seed_value in row.values.values()),
+        )
+    return table
+
+
+def describe(config: TrialConfig, *, untuned: bool = False) -> str:
+    where = f"{config.model_size} {'fp' if config.quantization == 'none' else config.quantization}"
+    if untuned:
+        return where
+    return (
+        f"{where} r={config.rank} alpha={config.alpha} {config.target_modules} lr={config.learning_rate:.1e} "
+        f"dropout={config.lora_dropout:.2f}"
+    )
+
+
+def discordant_line(comparison: Comparison) -> str | None:
+    """Per seed, how many test clips only one of the two got right: what a difference in accuracy is made of."""
+    if not comparison.discordant:
+        return None
+    counts = ", ".join(f"{each.only_first_right}:{each.only_second_right}" for each in comparison.discordant)
+    return f"Clips only {comparison.first} : only {comparison.second} got right, per seed: {counts}"
+
+
+def untuned_line(comparison: Comparison) -> str:
+    p = "nothing can be tested" if comparison.p_value is None else f"p = {comparison.p_value:.2g}"
+    return f"{comparison.first} minus the {comparison.second}: {comparison.difference:+.3f} ({p})"
+
+
+def relative(path: Path) -> str:
+    """Short where it lies under the current directory."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
