@@ -1,0 +1,86 @@
+"""Everything that is wrong with a data set, found from targets and file headers before any compute."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from trainables.data.audio import AudioInfo, crop_problem, piece_bounds, probe
+from trainables.data.examples import Example
+from trainables.errors import InputError
+
+if TYPE_CHECKING:
+    from trainables.contract import Task
+
+MOST_PROBLEMS = 20
+THREADS = 8  # headers are small reads: the wait is the disk's
+
+
+def check_examples(examples: Sequence[Example], task: Task) -> list[str]:
+    """One sentence for each problem, the same one for many examples said once; at most 20 and how many more.
+
+    Found here: repeated ids, targets that the task refuses, files that are missing, empty, unreadable or without
+    samples, crops outside the sound. Broken data behind a good header shows only when it is decoded (`write_store`).
+    """
+    problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(examples)]
+    problems += _target_problems(examples, task)
+    problems += _audio_problems(examples)
+    if len(problems) > MOST_PROBLEMS:
+        return [*problems[:MOST_PROBLEMS], f"... and {len(problems) - MOST_PROBLEMS} more problems in the data."]
+    return problems
+
+
+def _repeated(examples: Iterable[Example]) -> list[tuple[str, int]]:
+    return [(name, count) for name, count in Counter(example.id for example in examples).items() if count > 1]
+
+
+def _target_problems(examples: Sequence[Example], task: Task) -> list[str]:
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for example in examples:
+        message = task.check_target(example.target)
+        if message is not None:
+            first.setdefault(message, example.id)
+            counts[message] += 1
+    return [
+        f"{first[message]}: {message.rstrip('.')}{f' (as are {n - 1} further examples)' if n > 1 else ''}."
+        for message, n in counts.items()
+    ]
+
+
+def _audio_problems(examples: Sequence[Example]) -> list[str]:
+    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
+    with ThreadPoolExecutor(THREADS) as pool:
+        headers = dict(zip(paths, pool.map(_header, paths), strict=True))
+    problems = [problem for header in headers.values() if isinstance(header, tuple) for problem in header]
+    for example in examples:
+        try:
+            problem = _crop_problem(example, headers)
+        except InputError as error:
+            problems.extend(error.problems)
+        else:
+            problems.extend([problem] if problem else [])
+    return problems
+
+
+def _header(path: str) -> AudioInfo | tuple[str, ...]:
+    try:
+        return probe(path)
+    except InputError as error:
+        return error.problems
+
+
+def _crop_problem(example: Example, headers: dict[str, AudioInfo | tuple[str, ...]]) -> str | None:
+    if not example.audio:
+        return f"{example.id}: names no audio."
+    seconds = 0.0
+    for piece in example.audio:
+        header = headers[piece.path]
+        if isinstance(header, tuple):
+            return None  # said already
+        first, last = piece_bounds(piece, header)
+        seconds += last - first
+    problem = crop_problem(example, seconds)
+    return None if problem is None else f"{example.id}: {problem}"

@@ -1,0 +1,38 @@
+"""Which data a sweep saw: one hash over what was heard, what it was called and on which side it stood."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from trainables.data.examples import Example
+
+
+def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
+    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets and splits.
+
+    Neither paths, ids and group names nor the order count: the same data in another folder has the same fingerprint.
+    OSError: a file cannot be read.
+    """
+    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
+    with ThreadPoolExecutor(8) as pool:  # hashing lets go of Python's lock
+        digests = dict(zip(paths, pool.map(_file_digest, paths), strict=True))
+    entries = sorted(
+        json.dumps(
+            [
+                [[digests[piece.path], piece.start_seconds, piece.seconds] for piece in example.audio],
+                [example.start_seconds, example.seconds, example.lowpass_hz],
+                example.target,
+                splits[example.id],
+            ]
+        )
+        for example in examples
+    )
+    return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+
+
+def _file_digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,106 @@
+"""What `data.source` names: a manifest, a folder, a data set on the hub, or a built-in generator."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainables.data.atomic import atomic_folder
+from trainables.data.examples import Example
+from trainables.data.folders import read_folder
+from trainables.data.manifest import read_manifest
+from trainables.errors import InputError
+
+if TYPE_CHECKING:
+    from trainables.contract import Task
+
+# Name -> a module with `generate(folder, seed) -> list[Example]`, in which targets are labels
+GENERATORS: dict[str, str] = {
+    "speech_detection": "trainables.data.generators.speech_detection",
+}
+HUB = "hf://"
+
+
+def open_source(
+    source: str, *, base_folder: Path, task: Task, columns: Mapping[str, str], cache_folder: Path, seed: int
+) -> list[Example]:
+    """The examples that `source` names, with absolute paths; nothing is decoded.
+
+    A path is looked for in `base_folder`, then in the current directory; a built-in's name always means the built-in
+    (write `./name` for a folder of that name). Generated and extracted audio is kept in `cache_folder`; `seed` is the
+    generators'. InputError: nothing there, or nothing that can be read.
+    """
+    if source in GENERATORS:
+        return _generated(source, task, columns, cache_folder, seed)
+    if source.startswith(HUB):
+        folder = _downloaded(source)
+        return read_folder(folder, task.column, columns, cache_folder)
+    written = Path(source).expanduser()
+    candidates = list(dict.fromkeys((Path(base_folder).absolute() / written, Path.cwd() / written)))
+    for path in candidates:
+        if path.is_dir():
+            return read_folder(path, task.column, columns, cache_folder)
+        if path.is_file():
+            return read_manifest(path, task.column, columns, cache_folder)
+    near = difflib.get_close_matches(source, GENERATORS, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise InputError(
+        f"data.source: {source!r} is no file or folder (looked for {' and '.join(map(str, candidates))}), no "
+        f"{HUB}owner/name and no built-in ({', '.join(GENERATORS)}).{hint}"
+    )
+
+
+def _generated(name: str, task: Task, columns: Mapping[str, str], cache_folder: Path, seed: int) -> list[Example]:
+    if task.column != "label":
+        raise InputError(f"data.source: {name!r} gives labels and the task needs {task.column!r}.")
+    if columns:
+        raise InputError(f"data.columns: {name!r} is made on the spot and has no columns; remove data.columns.")
+    folder = cache_folder / f"{name}-{_recipe()}-{seed}"
+    listing = folder / "examples.jsonl"
+    if not listing.is_file():
+        with atomic_folder(folder) as temporary:
+            examples = import_module(GENERATORS[name]).generate(temporary, seed)
+            lines = [json.dumps(_moved(example, temporary, None).as_dict()) for example in examples]
+            (temporary / listing.name).write_text("\n".join(lines), encoding="utf-8")
+    lines = listing.read_text(encoding="utf-8").splitlines()
+    return [_moved(Example.from_dict(json.loads(line)), None, folder.absolute()) for line in lines]
+
+
+def _moved(example: Example, old: Path | None, new: Path | None) -> Example:
+    """The example with its paths made relative to `old`, or laid into `new`."""
+    paths = [Path(piece.path).relative_to(old) if old else Path(piece.path) for piece in example.audio]
+    audio = (replace(piece, path=str(new / p if new else p)) for piece, p in zip(example.audio, paths, strict=True))
+    return replace(example, audio=tuple(audio))
+
+
+def _recipe() -> str:
+    """Changes with the generators' code and with numpy, whose random streams may change between versions."""
+    digest = hashlib.sha256(np.__version__.encode())
+    for path in sorted((Path(__file__).parent / "generators").glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def _downloaded(source: str) -> Path:
+    name, _, revision = source.removeprefix(HUB).removeprefix("datasets/").partition("@")
+    if name.count("/") != 1 or not all(name.split("/")):
+        raise InputError(f"data.source: {source!r} must be {HUB}owner/name or {HUB}owner/name@revision.")
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(huggingface_hub.snapshot_download(name, repo_type="dataset", revision=revision or None))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(
+            f"data.source: {source!r} could not be fetched ({reason}); check the name, the revision, the network and, "
+            "for a private data set, that you are logged in."
+        ) from None
