@@ -1,0 +1,180 @@
+"""Writes a manifest of real clips, speech against other sound.
+
+    python -m trainables.data.fsdd_esc10 FOLDER --output clips.jsonl
+
+FOLDER holds `fsdd/recordings` (Free Spoken Digit Dataset, CC BY-SA 4.0: spoken digits, 6 speakers, 8 kHz) and `esc10`
+(ESC-10, Piczak 2015, CC BY 3.0: ten kinds of environmental sound, 44.1 kHz). As published the two differ in length and
+bandwidth, so a model need not listen. Here they do not:
+
+- every clip is one second, cut at a random offset;
+- everything from 4 kHz up is removed, which is where FSDD ends;
+- digits are shorter than a second: several of one speaker, quiet edges trimmed, are joined before the cut, so that no
+  clip is padded;
+- some ESC-10 clips are padded with digital silence, which no microphone records: a cut holds none (no 50 ms below
+  -80 dBFS), and is at most 20 dB quieter than the clip's loudest second, so that there is something to hear.
+
+The group is the speaker or the Freesound id. `--uncontrolled` lists the same clips without cut and low-pass, to see how
+much length and bandwidth give away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from trainables.errors import InputError
+
+CLIP_SECONDS = 1.0
+LOWPASS_HZ = 4000.0
+JOINED_SECONDS = 1.6  # of digits, before the cut
+FRAME_SECONDS = 0.05
+SILENCE_DBFS = -80.0
+AUDIBLE_DB = 20.0  # below the loudest second
+TRIM_DB = 35.0  # below the loudest frame of a digit: quiet edges
+
+
+def clips(folder: Path, *, count: int, seed: int, controlled: bool, relative_to: Path) -> list[dict[str, Any]]:
+    """`count` manifest rows, half of them speech, speakers and kinds of sound in equal shares; the same for a seed.
+
+    `controlled=False` gives the same recordings without cut and low-pass. InputError: a data set is not there.
+    """
+    speakers = _by(folder / "fsdd" / "recordings", "*.wav", r"\d_(\w+)_\d+\.wav")
+    kinds = _by(folder / "esc10", "*/*.ogg", r"(.+)")
+    if count < 2 or count % 2:
+        raise InputError(f"--clips must be an even number of at least 2, is {count}.")
+    speech = _speech(speakers, count // 2, np.random.default_rng([seed, 1]))
+    rows = speech + _other(kinds, count // 2, np.random.default_rng([seed, 2]))
+    for row in rows:
+        for piece in row["audio"]:
+            piece["path"] = Path(os.path.relpath(piece["path"], relative_to)).as_posix()
+        if controlled:
+            row |= {"seconds": CLIP_SECONDS, "lowpass_hz": LOWPASS_HZ}
+        else:
+            del row["start_seconds"]
+    return rows
+
+
+def _by(folder: Path, pattern: str, key: str) -> dict[str, list[Path]]:
+    """Files in order, by speaker (in the file's name) or by kind (the folder's name)."""
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.glob(pattern)):
+        match = re.fullmatch(key, path.name if "/" not in pattern else path.parent.name)
+        if match:
+            groups[match[1]].append(path)
+    if not groups:
+        raise InputError(f"{folder}: holds no {pattern}; FOLDER must hold fsdd/recordings and esc10.")
+    return dict(groups)
+
+
+def _speech(speakers: dict[str, list[Path]], count: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    queues: dict[str, list[Path]] = {name: [] for name in speakers}
+    rows = []
+    for number in range(count):
+        speaker = list(speakers)[number % len(speakers)]
+        pieces: list[dict[str, Any]] = []
+        while _seconds(pieces) < JOINED_SECONDS:
+            if not queues[speaker]:  # no recording twice before every one was used
+                queues[speaker] = [speakers[speaker][index] for index in rng.permutation(len(speakers[speaker]))]
+            pieces.append(_trimmed(queues[speaker].pop()))
+        start = _rounded(rng.uniform(0, _seconds(pieces) - CLIP_SECONDS))
+        name = f"fsdd-{speaker}-{number // len(speakers):03d}"
+        rows.append({"id": name, "audio": pieces, "label": "SPEECH", "group": speaker, "start_seconds": start})
+    return rows
+
+
+def _other(kinds: dict[str, list[Path]], count: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    starts = {path: _audible_starts(path) for paths in kinds.values() for path in paths}
+    usable = {kind: [path for path in paths if len(starts[path])] for kind, paths in kinds.items()}
+    usable = {kind: [paths[i] for i in rng.permutation(len(paths))] for kind, paths in usable.items() if paths}
+    rows = []
+    for number in range(count):
+        kind = list(usable)[number % len(usable)]
+        turn = number // len(usable)
+        path = usable[kind][turn % len(usable[kind])]
+        source = path.stem.split("-")[1]  # {fold}-{freesound id}-{take}
+        start = _rounded(starts[path][rng.integers(len(starts[path]))])
+        name = f"esc10-{path.stem}" + (f"-{turn // len(usable[kind])}" if turn >= len(usable[kind]) else "")
+        pieces = [{"path": str(path)}]
+        rows.append({"id": name, "audio": pieces, "label": "NONSPEECH", "group": source, "start_seconds": start})
+    return rows
+
+
+def _frame_levels(path: Path) -> np.ndarray:
+    """(frames,) mean power of stretches of FRAME_SECONDS."""
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1).astype(np.float64)
+    frame = round(FRAME_SECONDS * rate)
+    whole = len(mono) // frame
+    levels: np.ndarray = (mono[: whole * frame].reshape(whole, frame) ** 2).mean(axis=1)
+    return levels
+
+
+def _audible_starts(path: Path) -> np.ndarray:
+    """Where a clip may begin, in seconds on a grid of FRAME_SECONDS: see the module's text."""
+    levels = _frame_levels(path)
+    frames = round(CLIP_SECONDS / FRAME_SECONDS)
+    if len(levels) < frames:
+        return np.array([])
+    windows = np.lib.stride_tricks.sliding_window_view(levels, frames)
+    power = windows.mean(axis=1)
+    unbroken = windows.min(axis=1) > 10 ** (SILENCE_DBFS / 10)
+    return np.flatnonzero(unbroken & (power >= power.max() * 10 ** (-AUDIBLE_DB / 10))) * FRAME_SECONDS
+
+
+def _trimmed(path: Path) -> dict[str, Any]:
+    """The recording without its quiet edges, to a frame."""
+    levels = _frame_levels(path)
+    if not len(levels):
+        return {"path": str(path), "start_seconds": 0.0, "seconds": _rounded(soundfile.info(path).duration)}
+    loud = np.flatnonzero(levels >= levels.max() * 10 ** (-TRIM_DB / 10))
+    seconds = (loud[-1] - loud[0] + 1) * FRAME_SECONDS
+    return {"path": str(path), "start_seconds": _rounded(loud[0] * FRAME_SECONDS), "seconds": _rounded(seconds)}
+
+
+def _seconds(pieces: list[dict[str, Any]]) -> float:
+    return float(sum(piece["seconds"] for piece in pieces))
+
+
+def _rounded(seconds: float) -> float:
+    return round(float(seconds), 3)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m trainables.data.fsdd_esc10", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="holds fsdd/recordings and esc10")
+    parser.add_argument("--output", type=Path, required=True, help="the manifest to write, a .jsonl file")
+    parser.add_argument("--clips", type=int, default=480, help="half of them speech (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of clips and offsets (default: %(default)s)")
+    parser.add_argument("--uncontrolled", action="store_true", help="whole recordings at full bandwidth, to compare")
+    options = parser.parse_args(arguments)
+    output = options.output.absolute()
+    try:
+        rows = clips(
+            options.folder.absolute(),
+            count=options.clips,
+            seed=options.seed,
+            controlled=not options.uncontrolled,
+            relative_to=output.parent,
+        )
+    except InputError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+        return 2
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    groups = len({row["group"] for row in rows})
+    print(f"{options.output}: {len(rows)} clips, half of them speech, {groups} groups")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
