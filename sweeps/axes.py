@@ -13,7 +13,7 @@ from sweeps.spec import Axis
 from trainables.config import QUANTIZATIONS, SCHEDULERS, TrialConfig
 from trainables.registry import BACKBONES
 
-DEFAULT_RANK: int = next(field.default for field in fields(TrialConfig) if field.name == "rank")
+DEFAULT_RANK: Any = next(field.default for field in fields(TrialConfig) if field.name == "rank")
 KINDS = ("choice", "uniform", "log_uniform", "int", "log_int")
 COUNT = Number(minimum=1, maximum=1_000_000, whole=True)
 
@@ -115,9 +115,12 @@ class AxisKind:
         return f"{self.value.expected}, or one of {forms}" if self.fixable else forms
 
     def fits(self, node: Node) -> bool:
-        return isinstance(node.value, dict) or (self.fixable and self.value.fits(node))
+        return isinstance(node.value, dict | tuple) or (self.fixable and self.value.fits(node))
 
     def read(self, node: Node, path: Path, problems: Problems) -> Any:
+        if isinstance(node.value, tuple):
+            problems.add(path, f"got a bare list: values to choose from are written {self.name}: {{choice: [..]}}")
+            return INVALID
         if not isinstance(node.value, dict):
             return self.value.read(node, path, problems)
         elsewhere = {
@@ -146,11 +149,15 @@ class AxisKind:
 
 
 SEARCH = Table(
-    {name: Field(Removable(AxisKind(name, kind)), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()},
+    {
+        name: Field(Removable(AxisKind(name, kind)), AXIS_HELP.get(name, ""), required=name == "model_size")
+        for name, kind in AXIS_VALUES.items()
+    },
     {"epochs": "train.epochs", "max_steps": "train.max_steps", "keep": "train.keep", "head": "head, at the top"},
+    rivals=("alpha", "alpha_ratio"),
 )
 
-# A whole configuration: the baseline, a warm start
+# A configuration, or part of one: the baseline, a warm start
 POINT = Table({name: Field(Removable(kind), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()})
 
 

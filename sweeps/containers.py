@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.document import Node, Path
-from sweeps.kinds import ABSENT, INVALID, Kind, Name, Problems, nearest, read, show
+from sweeps.kinds import ABSENT, INVALID, Kind, Name, Problems, nearest, nearest_of, read, show
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Many:
             return INVALID if value is INVALID else (value,)
         values = [read(self.item, child, (*path, index), problems) for index, child in enumerate(node.value)]
         if len(values) < self.at_least:
-            problems.add(path, f"expected at least {self.at_least} values, got {len(values)}")
+            problems.add(path, f"expected {self.at_least} or more values, got {len(values)}")
             return INVALID
         if self.unique:
             for index, value in enumerate(values):
@@ -81,10 +81,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-    """A mapping with known keys. `elsewhere`: names often written here that belong to another place."""
+    """A mapping with known keys. `elsewhere`: names often written here that belong to another place; `rivals`: two keys
+    of which only one may be there."""
 
     fields: Mapping[str, Field]
     elsewhere: dict[str, str] = field(default_factory=dict)
+    rivals: tuple[str, str] | None = None
 
     @property
     def expected(self) -> str:
@@ -104,10 +106,15 @@ class Table:
             elif key in self.elsewhere:
                 problems.add((*path, key), f"unknown key here: write {self.elsewhere[key]}")
             else:
+                meant = nearest_of(key, self.fields)
+                if meant is not None and meant not in node.value:
+                    problems.mark((*path, meant))  # neither missing, nor to be judged by rules
                 problems.add((*path, key), f"unknown key ({nearest(key, self.fields)})")
         for key, entry in self.fields.items():
-            if entry.required and key not in node.value:
+            if entry.required and key not in values and not problems.touch(*path, key):
                 problems.add((*path, key), f"missing: expected {entry.kind.expected}")
+        if self.rivals is not None and all(key in values for key in self.rivals):
+            problems.add((*path, self.rivals[1]), f"stands beside {self.rivals[0]}: keep one of the two")
         return values
 
     def json_schema(self) -> dict[str, Any]:
@@ -117,6 +124,8 @@ class Table:
             "properties": {key: entry.json_schema() for key, entry in self.fields.items()},
         }
         required = [key for key, entry in self.fields.items() if entry.required]
+        if self.rivals is not None:
+            schema["not"] = {"required": list(self.rivals)}
         return {**schema, "required": required} if required else schema
 
 

@@ -50,7 +50,7 @@ class Node:
     value: Scalar | Broken | tuple[Node, ...] | dict[str, Node]
     where: str
     raw: str = ""  # a scalar as written, without quotes
-    replaced: bool = False  # an override or the `miniature:` block put it here, or something below it
+    replaced_by: str = ""  # miniature | command line, where one of them put it here, or something below it
 
     def plain(self) -> Any:
         if isinstance(self.value, dict):
@@ -84,8 +84,14 @@ def show_path(path: Path) -> str:
     """`search.rank.choice[2]`"""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        text += f"[{step}]" if isinstance(step, int) else f".{one_line(step)}" if text else one_line(step)
     return text
+
+
+def one_line(text: str, limit: int = 80) -> str:
+    """For messages: control characters escaped, the rest of a long text left out."""
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
 class _Loader(yaml.SafeLoader):
@@ -180,7 +186,9 @@ class _Converter:
                 self.problems.append(f"{where}: a key must be a plain word, not a list or a mapping.")
             elif key.value in entries:
                 first = entries[key.value].where
-                self.problems.append(f"{where}: {key.value}: the key stands twice (first at {first}); keep one.")
+                self.problems.append(
+                    f"{where}: {one_line(key.value)}: the key stands twice (first at {first}); keep one."
+                )
             else:
                 entries[key.value] = replace(self._node(child, depth + 1), where=where)
         return entries
@@ -200,16 +208,11 @@ class _Converter:
                 case "float":
                     return Node(float(re.sub(r"^([-+]?)\.(?=[a-zA-Z])", r"\1", raw)), where, raw)
         except ValueError:
-            self.problems.append(f"{where}: {_short(raw)} cannot be read as a number.")
+            self.problems.append(f"{where}: {one_line(raw)} cannot be read as a number.")
             return Node(BROKEN, where)
         return self._refuse(node, where)
 
     def _refuse(self, node: yaml.Node, where: str) -> Node:
-        tag = _short(node.tag.replace(_TAG, "!!"))
+        tag = one_line(node.tag.replace(_TAG, "!!"))
         self.problems.append(f"{where}: the tag {tag} is not allowed: a sweep file holds plain values only.")
         return Node(BROKEN, where)
-
-
-def _short(text: str) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= 60 else shown[:57] + "..."

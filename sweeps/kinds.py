@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sweeps.document import BROKEN, Node, Path, show_path
+from sweeps.document import BROKEN, Node, Path, one_line, show_path
 
 INVALID = object()  # the value is wrong, and that is reported
 ABSENT = object()  # the key counts as not written
@@ -60,16 +60,20 @@ def show(node: Node) -> str:
         return "a mapping"
     if isinstance(value, tuple):
         return "a list"
-    text = node.raw if not isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return one_line(repr(value) if isinstance(value, str) else node.raw, limit=60)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing half sentence: the nearest known name, or all where none is near."""
     names = list(known)
-    lowered = {other.lower(): other for other in names}
-    match = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.55)
-    return f"nearest: {lowered[match[0]]}" if match else f"known: {', '.join(names)}"
+    match = nearest_of(name, names)
+    return f"nearest: {match}" if match is not None else f"known: {', '.join(names)}"
+
+
+def nearest_of(name: str, known: Iterable[str]) -> str | None:
+    lowered = {other.lower(): other for other in known}
+    match = difflib.get_close_matches(name.lower()[:100], list(lowered), n=1, cutoff=0.55)
+    return lowered[match[0]] if match else None
 
 
 def read(kind: Kind, node: Node, path: Path, problems: Problems) -> Any:

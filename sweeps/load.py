@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps import document, rules
-from sweeps.axes import in_order
+from sweeps.axes import allows, in_order
 from sweeps.document import Node
 from sweeps.kinds import Problems, show
 from sweeps.overrides import MINIATURE, apply_miniature, apply_overrides, read_overrides
@@ -37,11 +37,12 @@ def load_sweep(
     Raises InputError with every problem found.
     """
     file = find(path)
-    text = _read(file, str(path))
+    name = document.one_line(str(path), limit=200)
+    text = _read(file, name)
     return parse_sweep(
         text,
         overrides,
-        name=str(path),
+        name=name,
         base_folder=str(file.resolve().parent),
         miniature_sizes=miniature_sizes,
         published_sizes=published_sizes,
@@ -83,7 +84,7 @@ def parse_sweep(
         found += [*more, *problems.found]
         results.append((variant, values))
     if found:
-        raise InputError(list(dict.fromkeys(found)))
+        raise InputError(sorted(dict.fromkeys(found), key=lambda problem: _line(problem, name)))
     variant, values = results[0] if miniature_sizes is None else results[1]
     changed = bool(overrides) or miniature_sizes is not None
     spec = _assemble(values, document.dump(variant.plain()) if changed else text, base_folder)
@@ -97,6 +98,12 @@ def _read_values(root: Node) -> tuple[dict[str, Any], Problems]:
     return values, problems
 
 
+def _line(problem: str, name: str) -> int:
+    """Problems in the file by line, those of the command line after them."""
+    line = problem.removeprefix(f"{name}:").partition(":")[0]
+    return int(line) if problem.startswith(f"{name}:") and line.isdecimal() else document.MAX_BYTES
+
+
 def find(path: str | Path) -> Path:
     """The file at `path`, else a shipped sweep. Raises InputError that says where it looked."""
     given = Path(path)
@@ -104,19 +111,20 @@ def find(path: str | Path) -> Path:
     candidates = [given]
     if not given.is_absolute() and str(given.parent) in (".", SHIPPED):
         candidates += [shipped / given.name, shipped / f"{given.name}.yaml"]
-    for candidate in candidates:
-        try:
+    shown = document.one_line(str(path))
+    try:
+        for candidate in candidates:
             if candidate.is_file():
                 return candidate
-            if candidate.is_dir():
-                raise InputError(f"{path}: is a folder; name a sweep file in it.")
-            if candidate.exists():
-                raise InputError(f"{path}: is no regular file.")
-        except (OSError, ValueError):
-            raise InputError(f"{str(path)!r}: cannot be opened: no valid file name, or no permission.") from None
+        if given.is_dir():
+            raise InputError(f"{shown}: is a folder; name a sweep file in it.")
+        if given.exists():
+            raise InputError(f"{shown}: is no regular file.")
+    except (OSError, ValueError):
+        raise InputError(f"{shown}: cannot be opened: no valid file name, or no permission.") from None
     known = ", ".join(file.stem for file in sorted(shipped.glob("*.yaml"))) or "none"
     looked = ", ".join(dict.fromkeys(str(candidate.parent.absolute()) for candidate in candidates))
-    raise InputError(f"{path}: no such sweep file (looked in {looked}). Shipped sweeps: {known}.")
+    raise InputError(f"{shown}: no such sweep file (looked in {looked}). Shipped sweeps: {known}.")
 
 
 def shipped_folder() -> Path:
@@ -148,7 +156,7 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
     optional = {
         key: values[key] for key in ("results", "profile", "head", "warm_start", "augment", "packing") if key in values
     }
-    fixed = rules.fixed_of(values)
+    axes = rules.axes_of(values)
     return SweepSpec(
         name=values["name"],
         backbone=values["backbone"],
@@ -162,8 +170,8 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
             outer_folds=folds.get("outer"),
             evaluate=data.get("evaluate", {}),
         ),
-        axes=in_order(rules.axes_of(values)),
-        fixed=fixed,
+        axes=in_order(axes),
+        fixed=rules.fixed_of(values),
         train=TrainSpec(**values.get("train", {})),
         metric=objective["metric"],
         mode=objective.get("mode", rules.natural_mode(objective["metric"])),
@@ -178,10 +186,15 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
         **values.get("limits", {}),
         **{
             **optional,
-            # What the search fixes at the same value adds nothing to a point that Optuna is handed.
+            # Optuna is handed only what it can suggest: not what is fixed, nor what the miniature's ranges leave out.
             "warm_start": tuple(
-                {name: value for name, value in point.items() if name not in fixed}
+                start
                 for point in values.get("warm_start", ())
+                if (
+                    start := {
+                        name: value for name, value in point.items() if name in axes and allows(axes[name], value)
+                    }
+                )
             ),
         },
         source_text=source_text,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path as FilePath
 
-from sweeps.document import Node, Path, parse, show_path
+from sweeps.document import Node, Path, one_line, parse, show_path
 from sweeps.kinds import show
+from sweeps.schema import PATCHABLE
+from trainables.data import generators
 from trainables.errors import InputError
 
 MINIATURE = "miniature"
+COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)
 class Override:
     path: Path
     node: Node
-    where: str
 
 
 def read_overrides(texts: Sequence[str]) -> tuple[list[Override], list[str]]:
@@ -25,7 +28,7 @@ def read_overrides(texts: Sequence[str]) -> tuple[list[Override], list[str]]:
     overrides: list[Override] = []
     problems: list[str] = []
     for text in texts:
-        where = f"command line: {text if len(text) <= 80 else text[:77] + '...'}"
+        where = f"{COMMAND_LINE}: {one_line(text)}"
         key, equals, value = text.partition("=")
         path = split_key(key.strip())
         if not equals or path is None:
@@ -39,7 +42,7 @@ def read_overrides(texts: Sequence[str]) -> tuple[list[Override], list[str]]:
                 problems.extend(error.problems)
                 continue
             problems.extend(found)
-            overrides.append(Override(path, _from_here(path, node), where))
+            overrides.append(Override(path, replace(_from_here(path, node), replaced_by=COMMAND_LINE)))
     return overrides, problems
 
 
@@ -54,43 +57,39 @@ def split_key(key: str) -> Path | None:
 def apply_overrides(root: Node, overrides: Iterable[Override]) -> tuple[Node, list[str]]:
     problems: list[str] = []
     for override in overrides:
-        root = _put(root, override.path, override.node, override.where, problems)
+        root = _put(root, override.path, override.node, problems)
     return root, problems
 
 
 def apply_miniature(root: Node) -> tuple[Node, list[str]]:
-    """The document with its `miniature:` block applied and taken out."""
+    """The document with its `miniature:` block applied and taken out; its unknown keys are the schema's to report."""
     assert isinstance(root.value, dict)
     block = root.value.get(MINIATURE)
     root = replace(root, value={key: child for key, child in root.value.items() if key != MINIATURE})
     problems: list[str] = []
-    if block is None or not isinstance(block.value, dict):
-        return root, problems
-    for key, node in block.value.items():
-        path = split_key(key)
-        if path is None or path[0] in (MINIATURE, "name"):
-            problems.append(f"{node.where}: {MINIATURE}.{key}: expected a dotted key such as search.learning_rate.")
-        else:
-            root = _put(root, path, node, node.where, problems)
+    entries = block.value.items() if block is not None and isinstance(block.value, dict) else ()
+    for key, node in entries:
+        if key in PATCHABLE:
+            root = _put(root, tuple(key.split(".")), replace(node, replaced_by=MINIATURE), problems)
     return root, problems
 
 
-def _put(node: Node, path: Path, new: Node, where: str, problems: list[str], above: Path = ()) -> Node:
+def _put(node: Node, path: Path, new: Node, problems: list[str], above: Path = ()) -> Node:
     """A copy of the tree with `new` at `path`; mappings that are missing on the way are made."""
     if not path:
-        return replace(new, replaced=True)
+        return new
     if not isinstance(node.value, dict):
         problems.append(
-            f"{where}: {show_path((*above, *path))} cannot be set: {show_path(above)} is {show(node)} ({node.where}), "
-            f"which has no keys; give {show_path(above)} as a whole."
+            f"{new.where}: {show_path((*above, *path))} cannot be set: {show_path(above)} is {show(node)} "
+            f"({node.where}), which has no keys; give {show_path(above)} as a whole."
         )
         return node
     step = str(path[0])
-    child = node.value.get(step, Node({}, where))
+    child = node.value.get(step, Node({}, new.where))
     return replace(
         node,
-        value={**node.value, step: _put(child, path[1:], new, where, problems, (*above, step))},
-        replaced=True,
+        value={**node.value, step: _put(child, path[1:], new, problems, (*above, step))},
+        replaced_by=new.replaced_by,
     )
 
 
@@ -104,9 +103,8 @@ def _from_here(path: Path, node: Node) -> Node:
 
 
 def looks_like_path(text: str) -> bool:
-    """Whether a data source is a file or folder here, and no built-in generator or hub data set."""
+    """Whether a data source is a file or folder here, and not a built-in generator's name."""
     try:
-        there = FilePath(text).exists()
+        return FilePath(text).exists() and not (text.isidentifier() and find_spec(f"{generators.__name__}.{text}"))
     except (OSError, ValueError):
         return False
-    return there and ("/" in text or "." in text)

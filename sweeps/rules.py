@@ -10,11 +10,14 @@ from typing import Any
 
 from sweeps.axes import DEFAULT_RANK, allows, cycle, discrete_values, is_active
 from sweeps.kinds import Problems, nearest
+from sweeps.overrides import MINIATURE
 from sweeps.schema import LOWER_IS_BETTER, TASK_METRICS
 from sweeps.spec import Axis, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
 from trainables.errors import InputError
 
 Values = Mapping[str, Any]
+
+DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 456, 789, 2024, 31337)}
 
 
 def check(values: Values, problems: Problems) -> None:
@@ -24,7 +27,7 @@ def check(values: Values, problems: Problems) -> None:
         _objective,
         _asha,
         _seeds,
-        _search,
+        _alpha,
         _conditions,
         _baseline,
         _warm_start,
@@ -82,19 +85,18 @@ def natural_mode(metric: str) -> str:
 
 
 def _asha(values: Values, problems: Problems) -> None:
-    grace, epochs = (
-        values.get("asha", {}).get("grace_epochs", 1),
-        values.get("train", {}).get("epochs", TrainSpec.epochs),
-    )
+    grace = values.get("asha", {}).get("grace_epochs", 1)
+    epochs = values.get("train", {}).get("epochs", TrainSpec.epochs)
     if not problems.touch("asha") and not problems.touch("train", "epochs") and grace > epochs:
         problems.add(("asha", "grace_epochs"), f"must be at most train.epochs ({epochs}), got {grace}")
 
 
 def _seeds(values: Values, problems: Problems) -> None:
-    if problems.touch("seeds"):
-        return
-    seeds = {**DEFAULT_SEEDS, **values.get("seeds", {})}
-    repeated = [str(seed) for seed in seeds["confirm"] if seed in seeds["explore"]]
+    given = {stage: problems.root.at(("seeds", stage)) for stage in DEFAULT_SEEDS}
+    seeds = {stage: DEFAULT_SEEDS[stage] if node is None else node.plain() for stage, node in given.items()}
+    if not all(isinstance(listed, list | tuple) for listed in seeds.values()):
+        return  # not even lists, which is reported
+    repeated = [str(seed) for seed in seeds["confirm"] if isinstance(seed, int) and seed in seeds["explore"]]
     if repeated:
         problems.add(
             ("seeds", "confirm"),
@@ -102,17 +104,8 @@ def _seeds(values: Values, problems: Problems) -> None:
         )
 
 
-DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 456, 789, 2024, 31337)}
-
-
-def _search(values: Values, problems: Problems) -> None:
-    if problems.touch("search") and "search" not in values:
-        return
+def _alpha(values: Values, problems: Problems) -> None:
     search = values.get("search", {})
-    if "model_size" not in search and not problems.touch("search", "model_size"):
-        problems.add(("search", "model_size"), "missing: open it ({choice: [..]}) or fix it (model_size: 7b)")
-    if "alpha" in search and "alpha_ratio" in search:
-        problems.add(("search", "alpha_ratio"), "alpha and alpha_ratio say the same thing: keep one of the two")
     for where, point in _points(values):
         _whole_alpha(where, point, search, problems)
 
@@ -130,7 +123,7 @@ def _whole_alpha(where: tuple[str | int, ...], point: Values, search: Values, pr
     rank = point.get("rank", search.get("rank", DEFAULT_RANK) if where != ("search",) else DEFAULT_RANK)
     for ratio in ratios if isinstance(ratios, tuple) else ():
         for value in discrete_values(rank) or ():
-            if not float(ratio * value).is_integer():
+            if not round(float(ratio * value), 9).is_integer():  # 0.1 * 30 is 3.0000000000000004
                 problems.add(
                     (*where, "alpha_ratio"), f"{ratio:g} times rank {value} is {ratio * value:g}, no whole alpha"
                 )
@@ -151,13 +144,17 @@ def _conditions(values: Values, problems: Problems) -> None:
                 problems.add(path, f"{name} is continuous: a condition needs an axis with separate values")
                 continue
             # An override may narrow an axis that a condition names: the condition then holds where it can.
-            node = problems.root.at(("search", name))
             impossible = [value for value in wanted if not allows(parent, value)]
-            if impossible and not (node is not None and node.replaced):
+            if impossible and not _replaced_by(problems, name):
                 problems.add(path, f"{name} never takes {', '.join(str(value) for value in impossible)}")
     loop = cycle(axes)
     if loop:
         problems.add(("search", loop[0], "when"), f"the conditions go round in a circle: {' -> '.join(loop)}")
+
+
+def _replaced_by(problems: Problems, axis: str) -> str:
+    node = problems.root.at(("search", axis))
+    return "" if node is None else node.replaced_by
 
 
 def _baseline(values: Values, problems: Problems) -> None:
@@ -165,12 +162,12 @@ def _baseline(values: Values, problems: Problems) -> None:
         return
     axes, fixed, baseline = axes_of(values), fixed_of(values), values["baseline"]
     point = {**fixed, **baseline}
-    for name in baseline:
-        _known_and_active("baseline", ("baseline", name), name, values, point, problems)
     for axis in axes.values():
         left_open = axis.name not in baseline and is_active(axis, axes, point)
         if left_open and not problems.touch("baseline", axis.name):
             problems.add(("baseline", axis.name), "missing: the search opens it, so the baseline has to name its value")
+    for name in baseline:
+        _known_and_active("baseline", ("baseline", name), name, values, point, problems)
 
 
 def _known_and_active(
@@ -184,6 +181,8 @@ def _known_and_active(
             path, f"search neither opens nor fixes {name}, so a {who} cannot name it ({nearest(name, [*axes, *fixed])})"
         )
         return False
+    if name in axes and any(problems.touch(*path[:-1], parent) for parent in axes[name].when):
+        return False  # whether it is active cannot be known
     if name in axes and not is_active(axes[name], axes, point):
         need = " and ".join(f"{key} in [{', '.join(map(str, wanted))}]" for key, wanted in axes[name].when.items())
         problems.add(path, f"is open only when {need}, which does not hold here: leave it out")
@@ -202,6 +201,8 @@ def _warm_start(values: Values, problems: Problems) -> None:
             if not _known_and_active("warm start", path, name, values, point, problems):
                 continue
             if name in axes and not allows(axes[name], value):
+                if _replaced_by(problems, name) == MINIATURE:
+                    continue  # a start for the published sizes: here Optuna chooses this value itself
                 problems.add(path, f"{value} lies outside the search ({describe_values(axes[name])})")
             elif name in fixed and fixed[name] != value:
                 problems.add(path, f"the search fixes it at {fixed[name]}, got {value}")

@@ -13,7 +13,7 @@ from typing import Any
 from sweeps.axes import AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from sweeps.containers import Either, Field, Many, Names, Table, Tagged
 from sweeps.document import Node, Path
-from sweeps.kinds import Name, Null, Number, Problems, Text
+from sweeps.kinds import Name, Null, Number, Problems, Text, nearest
 from trainables.config import HEADS, KEEPS, SCHEDULERS
 from trainables.registry import BACKBONES, TASKS
 
@@ -24,6 +24,7 @@ COLUMNS = ("audio", "label", "targets", "text", "id", "group", "split", "fold")
 SEED = Number(minimum=0, maximum=2**32 - 1, whole=True)  # what NumPy takes
 SHARE = Number(above=0, below=1)
 POSITIVE = Number(above=0)
+LABEL = Text(r"\S([\s\S]*\S)?", "a label: text without white space at its ends")
 
 # kind of task -> its options; the fields of the task's class, without the heavy import
 TASK_OPTIONS: dict[str, Table] = {
@@ -156,7 +157,7 @@ class Anything:
 
 @dataclass(frozen=True)
 class Patch:
-    """The `miniature:` block: dotted keys of the rest. Read after it is applied, so here only its shape."""
+    """The `miniature:` block: dotted keys of the rest. Its values are read where they are put; here its keys."""
 
     expected: str = "a mapping from dotted keys (search.learning_rate) to what replaces them"
 
@@ -164,11 +165,14 @@ class Patch:
         return isinstance(node.value, dict)
 
     def read(self, node: Node, path: Path, problems: Problems) -> Any:
-        return {} if problems.touch(*path) else node.plain()
+        assert isinstance(node.value, dict)
+        for key in node.value:
+            if key not in PATCHABLE:
+                problems.add((*path, key), f"unknown key ({nearest(key, PATCHABLE)})")
+        return node.plain()
 
     def json_schema(self) -> dict[str, Any]:
-        references = {".".join(key): {"$ref": "#/" + "/".join(f"properties/{step}" for step in key)} for key in KEYS}
-        return {"type": "object", "additionalProperties": False, "properties": references}
+        return {"type": "object", "additionalProperties": False, "properties": PATCHABLE}
 
 
 ROOT = Table(
@@ -202,18 +206,21 @@ ROOT = Table(
 )
 
 
-def _keys(table: Table, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Every key of a table and of the tables in it."""
-    found: list[tuple[str, ...]] = []
+def _references(table: Table, above: tuple[str, ...] = ()) -> dict[str, dict[str, str]]:
+    """Every dotted key of a table and of the tables in it -> where its JSON Schema stands."""
+    found: dict[str, dict[str, str]] = {}
     for name, entry in table.fields.items():
-        found.append((*above, name))
+        key = (*above, name)
+        found[".".join(key)] = {"$ref": "#/" + "/".join(f"properties/{step}" for step in key)}
         if isinstance(entry.kind, Table):
-            found.extend(_keys(entry.kind, (*above, name)))
+            found |= _references(entry.kind, key)
     return found
 
 
-KEYS = tuple(key for key in _keys(ROOT) if key not in {("name",), ("miniature",)})
+# What the miniature block may replace -> its JSON Schema
+PATCHABLE = {key: schema for key, schema in _references(ROOT).items() if key not in ("name", "backbone", "miniature")}
 
+# A key at the top that belongs further down: `epochs: 3`
 for _table in ("train", "data", "objective", "asha", "seeds", "limits", "search"):
     _inner = ROOT.fields[_table].kind
     assert isinstance(_inner, Table)
