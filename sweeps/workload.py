@@ -1,0 +1,135 @@
+"""How much a sweep is: clips, runs, epochs, optimizer steps, bytes on disk. Counted; nothing is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sweeps.backbone_check import BackboneCheck
+from sweeps.space import baseline_config
+from sweeps.spec import SweepSpec
+
+if TYPE_CHECKING:
+    from sweeps.prepare import Prepared
+    from trainables.data.examples import Example
+
+RESUME_BYTES_PER_PARAM = 12  # fp32 weight and AdamW's two moments
+ADAPTER_BYTES_PER_PARAM = 4
+SAMPLE_BYTES = 4
+WEIGHTS_BYTES_PER_PARAM = 2  # published checkpoints are bf16
+
+
+@dataclass(frozen=True)
+class ClipCounts:
+    """Clips against the backbone's window: longer ones are cropped, shorter ones padded."""
+
+    window_seconds: float
+    sample_rate_hz: int
+    examples: int
+    cropped: int
+    padded: int
+    total_seconds: float  # after cropping
+
+
+@dataclass(frozen=True)
+class Stages:
+    """How much is trained. A run is one training of (configuration, seed)."""
+
+    trials: int
+    epochs: int  # of a run that is not pruned
+    rungs: tuple[int, ...]  # epochs after which ASHA may stop a trial
+    reduction_factor: int
+    explore_seeds: tuple[int, ...]
+    confirm_seeds: tuple[int, ...]
+    finalists: int
+    explore_runs: int
+    confirm_runs: int  # finalists and baseline
+    untuned_runs: int  # answered, not trained
+    most_epochs: int  # upper bound: as many if nothing were pruned
+    baseline_steps: int  # optimizer steps of one baseline run
+
+
+def rungs(grace_epochs: int, reduction_factor: int, epochs: int) -> tuple[int, ...]:
+    """Epochs after which ASHA compares and may stop a trial (Li et al. 2020, arXiv 1810.05934); not the last one."""
+    found = []
+    milestone = grace_epochs
+    while milestone < epochs:
+        found.append(milestone)
+        milestone *= reduction_factor
+    return tuple(found)
+
+
+def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool) -> Stages:
+    from trainables.schedule import planned_epochs, total_steps
+
+    per = next((axis for axis in spec.axes if axis.name == spec.finalists.per), None)
+    finalists = spec.finalists.count if per is None else len(per.values)
+    baseline = baseline_config(spec)
+    epochs = planned_epochs(baseline, training_clips)
+    explore_runs = spec.trials * len(spec.explore_seeds)
+    confirm_runs = (finalists + 1) * len(spec.confirm_seeds)
+    return Stages(
+        trials=spec.trials,
+        epochs=epochs,
+        rungs=rungs(spec.grace_epochs, spec.reduction_factor, epochs),
+        reduction_factor=spec.reduction_factor,
+        explore_seeds=spec.explore_seeds,
+        confirm_seeds=spec.confirm_seeds,
+        finalists=finalists,
+        explore_runs=explore_runs,
+        confirm_runs=confirm_runs,
+        untuned_runs=int(untuned),
+        most_epochs=(explore_runs + confirm_runs) * epochs,
+        baseline_steps=total_steps(baseline, training_clips),
+    )
+
+
+def count_clips(prepared: Prepared) -> ClipCounts:
+    """From the headers of the files alone."""
+    window, rate = prepared.window_seconds, prepared.backbone.SAMPLE_RATE_HZ
+    seconds = [clip_seconds(example) for example in prepared.examples]
+    one_sample = 1.0 / rate
+    return ClipCounts(
+        window_seconds=window,
+        sample_rate_hz=rate,
+        examples=len(seconds),
+        cropped=sum(length > window + one_sample for length in seconds),
+        padded=sum(length < window - one_sample for length in seconds),
+        total_seconds=round(sum(min(length, window) for length in seconds), 1),
+    )
+
+
+def clip_seconds(example: Example) -> float:
+    """How long an example's sound is, from the headers alone. Raises InputError where a header cannot be read."""
+    from trainables.data.audio import piece_bounds, probe
+
+    bounds = (piece_bounds(piece, probe(piece.path)) for piece in example.audio)
+    left = sum(last - first for first, last in bounds) - example.start_seconds
+    return left if example.seconds is None else min(left, example.seconds)
+
+
+def disk_bytes(check: BackboneCheck, stages: Stages, clips: ClipCounts) -> int:
+    """Sound as decoded; of every run its adapter and one resume point; confirmed adapters once more in MLflow.
+
+    Explored trials count with the mean adapter of the space, finalists with the largest.
+    """
+    sizes = [row.trainable_params for row in check.targets]
+    run_bytes = RESUME_BYTES_PER_PARAM + ADAPTER_BYTES_PER_PARAM
+    explored = stages.explore_runs * run_bytes * sum(sizes) // max(1, len(sizes))
+    finalist_params = stages.finalists * max(sizes, default=0)
+    confirmed = len(stages.confirm_seeds) * (finalist_params + check.baseline_params)
+    confirmed *= run_bytes + ADAPTER_BYTES_PER_PARAM
+    return explored + confirmed + int(clips.total_seconds * clips.sample_rate_hz) * SAMPLE_BYTES
+
+
+def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:
+    if spec.disk_gb is None or disk_bytes <= spec.disk_gb * 1e9:
+        return []
+    return [
+        f"limits.disk_gb: {spec.disk_gb:g} GB, and this sweep needs about {disk_bytes / 1e9:.1f} GB for its results."
+    ]
+
+
+def download_bytes(check: BackboneCheck) -> int:
+    """Of every size once; what is in the cache already is not taken off."""
+    return sum({row.model_size: row.total_params * WEIGHTS_BYTES_PER_PARAM for row in check.targets}.values())
