@@ -53,10 +53,13 @@ class Node:
     replaced_by: str = ""  # miniature | command line, where one of them put it here, or something below it
 
     def plain(self) -> Any:
+        """Without places. `off`, `no` and the like are the words that they are in YAML 1.2."""
         if isinstance(self.value, dict):
             return {key: child.plain() for key, child in self.value.items()}
         if isinstance(self.value, tuple):
             return [child.plain() for child in self.value]
+        if isinstance(self.value, bool) and self.raw.lower() not in ("true", "false"):
+            return self.raw
         return self.value
 
     def at(self, path: Path) -> Node | None:

@@ -82,7 +82,10 @@ def read(kind: Kind, node: Node, path: Path, problems: Problems) -> Any:
         problems.mark(path)
         return INVALID
     if not kind.fits(node):
-        problems.add(path, f"expected {kind.expected}, got {show(node)}")
+        hint = (
+            "; text that holds ': ' goes in quotes" if isinstance(kind, Text) and isinstance(node.value, dict) else ""
+        )
+        problems.add(path, f"expected {kind.expected}, got {show(node)}{hint}")
         return INVALID
     return kind.read(node, path, problems)
 

@@ -14,7 +14,7 @@ from sweeps import document, rules
 from sweeps.axes import allows, in_order
 from sweeps.document import Node
 from sweeps.kinds import Problems, show
-from sweeps.overrides import MINIATURE, apply_miniature, apply_overrides, read_overrides
+from sweeps.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
 from sweeps.schema import ROOT
 from sweeps.sizes import stand_in
 from sweeps.spec import DataSpec, SweepSpec, TrainSpec
@@ -55,18 +55,21 @@ def parse_sweep(
     *,
     name: str = "sweep",
     base_folder: str = ".",
+    recorded: bool = False,
     miniature_sizes: Sequence[str] | None = None,
     published_sizes: Sequence[str] | None = None,
 ) -> SweepSpec:
     """The text of a sweep file to a SweepSpec; `name` stands before the line in errors. Otherwise as `load_sweep`.
 
-    Read again with the same sizes, a spec's `source_text` gives the same spec.
+    `recorded`: the text is some spec's `source_text`; read with the same sizes, it gives the same spec again.
     """
     root, found = document.parse(text, name)
     if root.value is None:
         raise InputError(f"{root.where}: the file is empty; a sweep file starts with `name:` and `backbone:`.")
     if not isinstance(root.value, dict):
         raise InputError(f"{root.where}: expected a mapping (name: ..., backbone: ...), got {show(root)}.")
+    if recorded:
+        root = mark_axes(root)
     given, more = read_overrides(overrides)
     found += more
     # An override of a key inside `miniature:` has to be there before the block is applied, all others come after it.

@@ -74,6 +74,16 @@ def apply_miniature(root: Node) -> tuple[Node, list[str]]:
     return root, problems
 
 
+def mark_axes(root: Node) -> Node:
+    """A recorded document, in which it no longer shows which axes an override narrowed: any of them may be."""
+    assert isinstance(root.value, dict)
+    search = root.value.get("search")
+    if search is None or not isinstance(search.value, dict):
+        return root
+    axes = {name: replace(axis, replaced_by=COMMAND_LINE) for name, axis in search.value.items()}
+    return replace(root, value={**root.value, "search": replace(search, value=axes)})
+
+
 def _put(node: Node, path: Path, new: Node, problems: list[str], above: Path = ()) -> Node:
     """A copy of the tree with `new` at `path`; mappings that are missing on the way are made."""
     if not path:

@@ -143,7 +143,12 @@ BROKEN: dict[str, tuple[str, str, str, bool] | tuple[str, str, str, bool, str]] 
     "empty label": ("[SPEECH, NONSPEECH]", '[SPEECH, ""]', "expected a label", True),
     "blank label": ("[SPEECH, NONSPEECH]", '[SPEECH, "  "]', "expected a label", True),
     "one label": ("[SPEECH, NONSPEECH]", "[SPEECH]", "expected 2 or more values", True),
-    "labels that are bools": ("[SPEECH, NONSPEECH]", "[yes, no]", 'YAML reads no as false: write "no" in quotes', True),
+    "labels that are bools": (
+        "[SPEECH, NONSPEECH]",
+        "[yes, no]",
+        'YAML reads no as false: write "no" in quotes',
+        False,
+    ),
     "labels that are numbers": ("[SPEECH, NONSPEECH]", "[0, 1]", "YAML reads 0 as a number", True),
     "no prompt": ("  prompt:", "  promt:", "task.promt: unknown key (nearest: prompt)", True),
     "share of 0": ("validation: 0.2", "validation: 0", "expected a number above 0 and below 1, got 0", True),
