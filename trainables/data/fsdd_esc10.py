@@ -127,7 +127,9 @@ def _audible_starts(path: Path) -> np.ndarray:
         return np.array([])
     windows = np.lib.stride_tricks.sliding_window_view(levels, frames)
     power = windows.mean(axis=1)
-    unbroken = windows.min(axis=1) > 10 ** (SILENCE_DBFS / 10)
+    silent = np.pad(levels <= 10 ** (SILENCE_DBFS / 10), 1)
+    near_silence = silent[:-2] | silent[1:-1] | silent[2:]  # Vorbis smears an edge into the frame beside it
+    unbroken = ~np.lib.stride_tricks.sliding_window_view(near_silence, frames).any(axis=1)
     return np.flatnonzero(unbroken & (power >= power.max() * 10 ** (-AUDIBLE_DB / 10))) * FRAME_SECONDS
 
 

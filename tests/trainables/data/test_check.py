@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from trainables.data.check import check_examples
+from trainables.data.examples import AudioPiece, Example
+
+
+def clip(name: str, path: Path, target: object = "a", **rest: object) -> Example:
+    return Example(name, (AudioPiece(str(path)),), name, target, **rest)  # type: ignore[arg-type]
+
+
+def test_good_data_has_no_problems(tmp_path, task, write_tone):
+    path = write_tone(tmp_path / "x.wav")
+    assert check_examples([clip("1", path), clip("2", path, "b", start_seconds=0.2, seconds=0.1)], task) == []
+
+
+def test_every_problem_is_found_in_one_go(tmp_path, task, write_tone):
+    good = write_tone(tmp_path / "x.wav")
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "text.wav").write_text("hello")
+    soundfile.write(tmp_path / "zero.wav", np.zeros(0), 16_000)
+    examples = [
+        clip("same", good),
+        clip("same", good),
+        clip("label", good, "c"),
+        clip("label2", good, "c"),
+        clip("missing", tmp_path / "missing.wav"),
+        clip("empty", tmp_path / "empty.wav"),
+        clip("text", tmp_path / "text.wav"),
+        clip("zero", tmp_path / "zero.wav"),
+        clip("late", good, start_seconds=400.0),
+        clip("nothing", good, seconds=0.0),
+        clip("khz", good, lowpass_hz=4.0),
+        Example("piece", (AudioPiece(str(good), 0.9),), "g", "a"),
+        Example("none", (), "g", "a"),
+    ]
+    words = [
+        "'same' 2 times",
+        "label: label 'c' is not one of a, b (as are 1 further examples)",
+        "missing.wav: does not exist",
+        "empty.wav: is empty",
+        "text.wav: is no audio file",
+        "zero.wav: holds no samples",
+        "late: start_seconds is 400 and the sound has 0.5 s (milliseconds",
+        "nothing: seconds must be above 0",
+        "khz: lowpass_hz must be at least 50, is 4 (kilohertz",
+        "a piece starts at 0.9 s",
+        "none: names no audio",
+    ]
+    problems = check_examples(examples, task)
+    assert len(problems) == len(words)
+    assert all(word in problem for word, problem in zip(words, problems, strict=True)), problems
+
+
+def test_many_problems_are_counted(tmp_path, task):
+    problems = check_examples([clip(str(i), tmp_path / f"{i}.wav") for i in range(100)], task)
+    assert len(problems) == 21
+    assert "80 more" in problems[-1]
+
+
+def test_a_file_that_many_clips_share_is_complained_of_once(tmp_path, task):
+    assert len(check_examples([clip(str(i), tmp_path / "missing.wav") for i in range(50)], task)) == 1
+
+
+def test_thousands_of_headers_take_seconds(tmp_path, task, write_tone):
+    content = write_tone(tmp_path / "x.wav", seconds=0.1).read_bytes()
+    for i in range(1000):
+        (tmp_path / f"{i}.wav").write_bytes(content)
+    start = time.process_time()
+    assert check_examples([clip(str(i), tmp_path / f"{i}.wav") for i in range(1000)], task) == []
+    assert time.process_time() - start < 3.0

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import soundfile
+
+from trainables.data.audio import load_waveform
+from trainables.data.examples import AudioPiece, Example
+from trainables.data.manifest import read_manifest
+from trainables.errors import InputError
+
+ROWS = [
+    {"audio": "clips/1.wav", "label": "a", "id": "one", "group": "g", "split": "dev", "fold": "3"},
+    {"audio": "clips/2.wav", "label": "b", "id": "two", "group": "h", "split": "train", "fold": "4"},
+]
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> Path:
+    if path.suffix == ".jsonl":
+        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    elif path.suffix == ".csv":
+        lines = [",".join(rows[0])] + [",".join(map(str, row.values())) for row in rows]
+        path.write_text("\n".join(lines), encoding="utf-8")
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def problems(path: Path, column: str = "label", **columns: str) -> tuple[str, ...]:
+    with pytest.raises(InputError) as caught:
+        read_manifest(path, column, columns)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_the_three_formats_say_the_same(tmp_path, suffix):
+    examples = read_manifest(write(tmp_path / f"clips{suffix}", ROWS), "label", {})
+    assert examples == [
+        Example("one", (AudioPiece(str(tmp_path / "clips/1.wav")),), "g", "a", split="validation", fold="3"),
+        Example("two", (AudioPiece(str(tmp_path / "clips/2.wav")),), "h", "b", split="train", fold="4"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_numbers_are_read_and_nothing_is_needed_but_audio_and_target(tmp_path, suffix):
+    rows = [{"audio": "x.wav", "label": "a", "start_seconds": 0.5, "seconds": 1.0, "lowpass_hz": 4000.0}]
+    (example,) = read_manifest(write(tmp_path / f"clips{suffix}", rows), "label", {})
+    assert (example.id, example.group) == ("x.wav", "x.wav")
+    assert (example.start_seconds, example.seconds, example.lowpass_hz) == (0.5, 1.0, 4000.0)
+    assert (example.split, example.fold) == (None, None)
+
+
+def test_clips_of_one_file_are_told_apart_and_share_a_group(tmp_path):
+    rows = [{"audio": "x.wav", "label": "a", "start_seconds": s} for s in (0, 1.5)]
+    rows.append({"audio": "y.wav", "label": "b", "start_seconds": 1.5})
+    examples = read_manifest(write(tmp_path / "clips.jsonl", rows), "label", {})
+    assert [example.id for example in examples] == ["x.wav@0", "x.wav@1.5", "y.wav"]
+    assert [example.group for example in examples] == ["x.wav", "x.wav", "y.wav"]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_a_list_of_files_is_joined(tmp_path, suffix):
+    rows = [{"audio": ["a.wav", str(tmp_path / "elsewhere" / "b.wav")], "label": "a"}]
+    (example,) = read_manifest(write(tmp_path / f"clips{suffix}", rows), "label", {})
+    assert [piece.path for piece in example.audio] == [str(tmp_path / "a.wav"), str(tmp_path / "elsewhere" / "b.wav")]
+
+
+def test_pieces_may_be_stretches_of_files(tmp_path):
+    rows = [{"audio": ["a.wav", {"path": "b.wav", "start_seconds": 0.2, "seconds": 0.3}], "label": "a"}]
+    (example,) = read_manifest(write(tmp_path / "clips.jsonl", rows), "label", {})
+    assert example.audio == (AudioPiece(str(tmp_path / "a.wav")), AudioPiece(str(tmp_path / "b.wav"), 0.2, 0.3))
+
+
+def test_columns_are_renamed(tmp_path):
+    rows = [{"file": "x.wav", "class": "a", "speaker": 7}]
+    names = {"audio": "file", "label": "class", "group": "speaker"}
+    (example,) = read_manifest(write(tmp_path / "clips.jsonl", rows), "label", names)
+    assert (example.target, example.group) == ("a", "7")
+
+
+@pytest.mark.parametrize(("suffix", "value"), [(".jsonl", [0.25, 1]), (".csv", '"[0.25, 1]"'), (".parquet", [0.25, 1])])
+def test_targets_are_lists_of_numbers(tmp_path, suffix, value):
+    path = write(tmp_path / f"clips{suffix}", [{"audio": "x.wav", "targets": value}])
+    assert read_manifest(path, "targets", {})[0].target == [0.25, 1.0]
+
+
+def test_embedded_audio_and_class_numbers_of_hub_files(tmp_path):
+    soundfile.write(tmp_path / "x.wav", np.full(1600, 0.25), 16_000)
+    content = (tmp_path / "x.wav").read_bytes()
+    features = {"label": {"_type": "ClassLabel", "names": ["cat", "dog"]}}
+    rows = [{"audio": {"bytes": content, "path": "x.wav"}, "label": 1}]
+    table = pa.Table.from_pylist(rows).replace_schema_metadata(
+        {"huggingface": json.dumps({"info": {"features": features}})}
+    )
+    pq.write_table(table, tmp_path / "train.parquet")
+    for _ in range(2):  # the second time from the cache
+        (example,) = read_manifest(tmp_path / "train.parquet", "label", {}, tmp_path / "cache")
+        assert example.target == "dog"
+        np.testing.assert_allclose(load_waveform(example, 16_000), 0.25, atol=1e-4)
+    assert len(list((tmp_path / "cache").rglob("*.wav"))) == 1
+
+
+def test_every_bad_row_is_named_with_its_line(tmp_path):
+    rows: list[dict[str, object]] = [
+        {"audio": "1.wav", "label": "a"},
+        {"audio": "", "label": "a"},
+        {"audio": "3.wav", "label": None},
+        {"audio": "4.wav", "label": "a", "split": "holdout"},
+        {"audio": "5.wav", "label": "a", "start_seconds": "soon"},
+        {"audio": "6.wav", "label": "a", "seconds": -1},
+        {"audio": 7, "label": "a"},
+    ]
+    found = problems(write(tmp_path / "clips.jsonl", rows))
+    assert [line.split(":")[0] for line in found] == [f"clips.jsonl line {n}" for n in range(2, 8)]
+    words = ["'audio' is empty", "'label' is empty", "'holdout'", "'soon'", "-1", "a path or a list"]
+    assert all(word in line for word, line in zip(words, found, strict=True))
+
+
+def test_hundreds_of_bad_rows_are_counted_not_listed(tmp_path):
+    found = problems(write(tmp_path / "clips.jsonl", [{"audio": "x.wav", "label": None}] * 300))
+    assert len(found) == 21
+    assert "280 more" in found[-1]
+
+
+def test_missing_columns_are_named_with_the_nearest(tmp_path):
+    path = write(tmp_path / "clips.csv", [{"audio": "x.wav", "lable": "a"}])
+    (problem,) = problems(path)
+    assert "no column 'label'" in problem
+    assert "Did you mean 'lable'?" in problem
+    assert "no column 'speaker'" in problems(path, group="speaker", label="lable")[0]
+    assert "'colour'" in problems(path, colour="x", label="lable")[0]
+
+
+def test_files_that_are_no_manifests(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"audio": 1}\nnot json\n[1]\n')
+    assert [p.split(":")[0] for p in problems(tmp_path / "a.jsonl")] == ["a.jsonl line 2", "a.jsonl line 3"]
+    (tmp_path / "a.csv").write_text("audio,label\nx.wav,a,b\n")
+    assert "more values" in problems(tmp_path / "a.csv")[0]
+    (tmp_path / "latin.csv").write_bytes("audio,label\nx.wav,é\n".encode("latin-1"))
+    assert "UTF-8" in problems(tmp_path / "latin.csv")[0]
+    (tmp_path / "a.parquet").write_text("hello")
+    assert "no Parquet" in problems(tmp_path / "a.parquet")[0]
+    (tmp_path / "a.txt").write_text("hello")
+    assert ".jsonl, .csv, .parquet" in problems(tmp_path / "a.txt")[0]
+    (tmp_path / "empty.jsonl").touch()
+    assert "no rows" in problems(tmp_path / "empty.jsonl")[0]
+    (tmp_path / "targets.jsonl").write_text('{"audio": "x.wav", "targets": "high"}')
+    assert "list of numbers" in problems(tmp_path / "targets.jsonl", "targets")[0]
+
+
+def test_a_csv_with_a_byte_order_mark_and_an_index_column(tmp_path):
+    (tmp_path / "clips.csv").write_text(",audio,label\n0,x.wav,a\n", encoding="utf-8-sig")
+    assert read_manifest(tmp_path / "clips.csv", "label", {})[0].target == "a"
