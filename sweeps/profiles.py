@@ -16,7 +16,7 @@ from trainables.errors import InputError
 
 GIB = 1 << 30
 DEVICES = ("cuda", "mps", "cpu")
-REFERENCE_GPU_BYTES = 24 * GIB  # planned with where no CUDA device can be asked
+REFERENCE_GPU_BYTES = 80 * GIB  # planned with where no CUDA device can be asked
 BYTES_PER_PARAM = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp64": 8.0}
 NF4_BYTES_PER_PARAM = 0.55  # 4 bits, and a constant per block of 64 that is quantized again (arXiv 2305.14314)
 NF4_KEPT_SHARE = 0.15  # embeddings and output layer, where nobody counted them: 1.28 of 8.40 billion in Qwen2-Audio
@@ -77,15 +77,14 @@ def probe(environment: Mapping[str, str] | None = None) -> Facts:
     """Asks this machine for its best device.
 
     On a cluster (RAY_ADDRESS) the driver's machine cannot speak for the workers: SWEEP_GPUS says how many GPUs the
-    cluster may grow to, SWEEP_GPU_GIB how much memory each has (default 24).
+    cluster may grow to, SWEEP_GPU_GIB how much memory each of them has.
 
     Raises:
-        InputError: SWEEP_GPUS or SWEEP_GPU_GIB is no positive number.
+        InputError: SWEEP_GPUS is given, and it or SWEEP_GPU_GIB is no whole number above 0.
     """
     environment = os.environ if environment is None else environment
     if environment.get("RAY_ADDRESS", "local") != "local" and "SWEEP_GPUS" in environment:
-        gpus = _positive(environment, "SWEEP_GPUS", "1")
-        gib = _positive(environment, "SWEEP_GPU_GIB", str(REFERENCE_GPU_BYTES // GIB))
+        gpus, gib = _positive(environment, "SWEEP_GPUS"), _positive(environment, "SWEEP_GPU_GIB")
         return cluster_facts(_cpu_facts(bitsandbytes=True), gpus, gib * GIB)
     import torch
 
@@ -156,11 +155,11 @@ def choose(
     """
     device = facts.kind if name == "auto" else name
     if device not in DEVICES:
-        raise InputError(f"profile: {name} is unknown; choose auto, {', '.join(DEVICES)}")
+        raise InputError(f"profile: {name} is unknown; choose auto, {', '.join(DEVICES)}.")
     if device != "cpu" and device != facts.kind:
         if not (planning and device == "cuda"):
             there = f"the best device is {facts.kind} ({facts.name})"
-            raise InputError(f"profile: {device} was asked for, but {there}; use --profile {facts.kind} or auto")
+            raise InputError(f"profile: {device} was asked for, but {there}; use --profile {facts.kind} or auto.")
         facts = cluster_facts(facts, accelerators=1)
     if device == "cpu":
         return _cpu_profile(_as_cpu(facts), trial_bytes, memory_limit_bytes)
@@ -270,10 +269,10 @@ def _cpu_facts(bitsandbytes: bool) -> Facts:
     )
 
 
-def _positive(environment: Mapping[str, str], name: str, default: str) -> int:
-    text = environment.get(name, default)
-    if not text.isdigit() or int(text) == 0:
-        raise InputError(f"{name}: expected a whole number above 0, got {text!r}")
+def _positive(environment: Mapping[str, str], name: str) -> int:
+    text = environment.get(name, "")
+    if not text.isdecimal() or int(text) == 0:
+        raise InputError(f"{name}: expected a whole number above 0, got {text!r}.")
     return int(text)
 
 
