@@ -21,7 +21,13 @@ TAG_SEED = "sweep.seed"
 TAG_FOLD = "sweep.fold"
 TAG_STATUS = "sweep.status"  # completed | pruned | failed
 TAG_MINIATURE = "sweep.miniature"  # true | false
+TAG_REASON = "sweep.reason"  # why a run failed
 TAG_PARENT = "mlflow.parentRunId"
+
+# The parent run has TAG_SWEEP_ID, this role, and
+ROLE_SWEEP = "sweep"
+TAG_FINALISTS = "sweep.finalists"  # their config_ids as JSON, fixed before stage 2
+TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
 
 SCORE_PREFIX = "score/"
 

@@ -1,0 +1,63 @@
+"""Which runs a sweep has in its record already, so that nothing is recorded twice. Loads no mlflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sweeps.job import EXPLORE
+from trainables.records import NO_FOLD, NO_SEED, TAG_CONFIG_ID, TAG_FOLD, TAG_SEED, TAG_STAGE, TAG_STATUS, TAG_TRIAL_ID
+
+NOT_IN_A_NAME = {"alpha", "seed", "checkpoint", "matched_modules"}  # params, besides all counts of parameters
+
+
+@dataclass
+class KnownRun:
+    run_id: str
+    trial_id: str
+    finished: bool
+    in_use: bool  # made or taken up by this process
+
+
+@dataclass
+class KnownRuns:
+    """Runs by what was trained: (stage, config_id, seed, fold)."""
+
+    by_training: dict[tuple[str, str, str, str], list[KnownRun]] = field(default_factory=dict)
+
+    def remember(self, run_id: str, tags: Mapping[str, str], *, in_use: bool) -> None:
+        training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
+        run = KnownRun(run_id, tags[TAG_TRIAL_ID], TAG_STATUS in tags, in_use)
+        self.by_training.setdefault(training, []).append(run)
+
+    def find(self, tags: Mapping[str, str]) -> KnownRun | None:
+        """The run that a training with these tags continues.
+
+        The sampler of stage 1 may propose a configuration twice: there a finished run stays with its trial, and one
+        that was cut off is taken up by whichever trial trains it again. In stage 2 a training happens once.
+        """
+        training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
+        runs = self.by_training.get(training, [])
+        own = [run for run in runs if run.trial_id == tags[TAG_TRIAL_ID]]
+        free = [run for run in runs if tags[TAG_STAGE] != EXPLORE or not (run.finished or run.in_use)]
+        return next(iter(own + free), None)
+
+    def close(self, run_id: str) -> None:
+        for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
+            run.finished, run.in_use = True, False
+
+
+def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mapping[str, object]) -> str:
+    """What a person reads in MLflow's list: `trial 7 · rank=16 · learning_rate=0.0002 · seed 42`."""
+    number = trial_id.rpartition("_")[2]
+    head = f"trial {int(number)}" if role == "trial" and number.isdigit() else role
+    chosen = [(k, v) for k, v in params.items() if k not in NOT_IN_A_NAME and not k.endswith("_params")]
+    shown = [f"{k}={v:.2g}" if isinstance(v, float) else f"{k}={v}" for k, v in chosen]
+    where = [f"seed {seed}"] * (str(seed) != NO_SEED) + [f"fold {fold}"] * (fold != NO_FOLD)
+    return " · ".join([head, *shown, *where])
+
+
+def allowed_name(name: str) -> str:
+    """A name that MLflow takes for a metric, a param or a tag: letters, digits, spaces and _ - . /"""
+    return re.sub(r"[^\w\-./ ]", "_", name)

@@ -1,0 +1,302 @@
+"""The only writer of MLflow: one parent run a sweep, one child run a training.
+
+What nobody waits for (metrics, params, the end of a run) is written in the background, a batch at a time. A killed
+driver loses what was under way: runs are therefore found again by their tags, never by a remembered id, and steps that
+are already logged are skipped. Nothing of the environment is recorded but what `sweeps.provenance` chose.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from analysis.runs import all_pages, connect
+from sweeps.known_runs import KnownRuns, allowed_name, run_name
+from sweeps.store import artifact_location, comparison_link, default_uri, find_experiment, ui_address, ui_command
+from sweeps.writer import BackgroundWriter
+from trainables.errors import SweepFailed
+from trainables.records import (
+    ROLE_SWEEP,
+    TAG_CONFIG_ID,
+    TAG_FINALISTS,
+    TAG_FOLD,
+    TAG_LOOKS,
+    TAG_MINIATURE,
+    TAG_PARENT,
+    TAG_REASON,
+    TAG_ROLE,
+    TAG_SEED,
+    TAG_STAGE,
+    TAG_STATUS,
+    TAG_SWEEP_ID,
+    TAG_TRIAL_ID,
+)
+
+__all__ = ["Tracker", "default_uri"]
+
+PARAM_CHARACTERS = 6000  # MLflow's limit for a value
+TAG_CHARACTERS = 5000
+BATCH_SIZE = 1000  # MLflow's limit for metrics in one call
+
+
+class Tracker:
+    """Writes one sweep. Not for several processes: the driver holds the only one."""
+
+    def __init__(self, uri: str, results: Path, experiment: str, *, miniature: bool) -> None:
+        """Connects, and makes the store's tables where they are missing.
+
+        Raises InputError where the store cannot be reached or written.
+        """
+        self.seconds = 0.0  # that the sweep waited for its record; `writer.seconds` went by in the background
+        self.writer = BackgroundWriter()
+        self._depth = 0
+        self.uri = uri
+        self.miniature = miniature
+        self.sweep_id = ""
+        self.parent_id = ""
+        self._known = KnownRuns()
+        self._logged: dict[str, set[tuple[str, int]]] = {}  # run -> (metric, step) that are written or under way
+        self._last_step: dict[str, int] = {}
+        self._dataset: tuple[str, str] | None = None
+        with self._clock():
+            self._client = connect(uri)
+            self.experiment_id = find_experiment(self._client, experiment, artifact_location(uri, results))
+
+    # The sweep
+
+    def start_sweep(
+        self,
+        sweep_id: str,
+        yaml_text: str,
+        provenance: Mapping[str, Any],
+        params: Mapping[str, Any],
+        *,
+        dataset: tuple[str, str] | None = None,
+    ) -> str:
+        """Makes the parent run, or takes up the one that a killed sweep left; returns its run id.
+
+        `dataset` is a name and a fingerprint, shown beside every run.
+        """
+        from mlflow.entities import RunTag
+
+        with self._clock():
+            self.sweep_id = sweep_id
+            self._dataset = dataset
+            tags = {TAG_SWEEP_ID: sweep_id, TAG_ROLE: ROLE_SWEEP, TAG_MINIATURE: _text(self.miniature)}
+            of_this_sweep = f"tags.`{TAG_SWEEP_ID}` = '{sweep_id}'"
+            recorded = all_pages(self._client.search_runs, [self.experiment_id], of_this_sweep)
+            parent = next((run for run in recorded if run.data.tags.get(TAG_ROLE) == ROLE_SWEEP), None)
+            if parent is None:
+                parent = self._client.create_run(self.experiment_id, tags=tags, run_name=sweep_id)
+                self._describe_data(parent.info.run_id)
+            else:
+                self._client.update_run(parent.info.run_id, status="RUNNING")
+            self.parent_id = parent.info.run_id
+            for run in recorded:
+                if run.data.tags.get(TAG_ROLE) != ROLE_SWEEP:
+                    self._known.remember(run.info.run_id, run.data.tags, in_use=False)
+            self._log_params(self.parent_id, params, known=parent.data.params)
+            facts = [RunTag(f"provenance.{allowed_name(k)}", _text(v)[:TAG_CHARACTERS]) for k, v in provenance.items()]
+            self._client.log_batch(self.parent_id, tags=facts)
+            self._client.log_text(self.parent_id, yaml_text, "sweep.yaml")
+            self._client.log_dict(self.parent_id, dict(provenance), "provenance.json")
+            return self.parent_id
+
+    def log_file(self, path: Path) -> None:
+        """Copies a file to the parent run."""
+        with self._clock():
+            self._client.log_artifact(self.parent_id, str(path))
+
+    def log_finalists(self, finalists: Sequence[Mapping[str, Any]]) -> None:
+        """Fixes the finalists, each a mapping with at least its `config_id`, before stage 2 starts.
+
+        Raises SweepFailed where others were fixed before: what was tested may not be chosen again.
+        """
+        with self._clock():
+            ids = json.dumps([finalist["config_id"] for finalist in finalists])
+            before = self._client.get_run(self.parent_id).data.tags.get(TAG_FINALISTS)
+            if before not in (None, ids):
+                raise SweepFailed(f"sweep {self.sweep_id} had fixed the finalists {before}, and now would take {ids}")
+            self._client.log_dict(self.parent_id, {"finalists": list(map(dict, finalists))}, "finalists.json")
+            self._client.set_tag(self.parent_id, TAG_FINALISTS, ids)
+
+    def count_look(self, seeds: Sequence[int] = ()) -> int:
+        """Counts a look at the test data and returns the number of looks, this one included (so 1 at first).
+
+        A look is known by its fresh seeds: taking up the same one after a kill counts it once.
+        """
+        with self._clock():
+            looks = json.loads(self._client.get_run(self.parent_id).data.tags.get(TAG_LOOKS, "[]"))
+            if not seeds or list(seeds) not in looks:
+                looks.append(list(seeds))
+                self._client.set_tag(self.parent_id, TAG_LOOKS, json.dumps(looks))
+            return len(looks) if not seeds else looks.index(list(seeds)) + 1
+
+    def finish_sweep(
+        self,
+        status: str = "completed",
+        *,
+        reason: str | None = None,
+        verdict: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Closes the parent run with the verdict (`Verdict.as_dict()`), its sentence as the run's description."""
+        with self._clock():
+            if verdict is not None:
+                self._client.log_dict(self.parent_id, dict(verdict), "verdict.json")
+                self._client.set_tag(self.parent_id, "mlflow.note.content", str(verdict.get("sentence", "")))
+            tracking = {"tracking/seconds": self.seconds, "tracking/background_seconds": self.writer.seconds}
+            self.log_final(self.parent_id, {**(metrics or {}), **tracking})
+            self.close_run(self.parent_id, status, reason)
+            self.flush()
+
+    # A run
+
+    def open_run(
+        self,
+        stage: str,
+        role: str,
+        config_id: str,
+        trial_id: str,
+        seed: int | str,
+        fold: str,
+        params: Mapping[str, Any],
+    ) -> str:
+        """The run of this training, made where there is none (`KnownRuns.find` has the rule); returns its run id."""
+        with self._clock():
+            tags = {
+                TAG_SWEEP_ID: self.sweep_id,
+                TAG_PARENT: self.parent_id,
+                TAG_STAGE: stage,
+                TAG_ROLE: role,
+                TAG_CONFIG_ID: config_id,
+                TAG_TRIAL_ID: trial_id,
+                TAG_SEED: str(seed),
+                TAG_FOLD: fold,
+                TAG_MINIATURE: _text(self.miniature),
+            }
+            known = self._known.find(tags)
+            if known is not None:
+                if not known.in_use:
+                    self._take_up(known.run_id, trial_id, params)
+                known.trial_id, known.in_use = trial_id, True
+                return known.run_id
+            name = run_name(role, trial_id, seed, fold, params)
+            run_id: str = self._client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
+            self._known.remember(run_id, tags, in_use=True)
+            self._logged[run_id] = set()
+            self._log_params(run_id, params, known={})
+            self._describe_data(run_id)
+            return run_id
+
+    def log_epoch(self, run_id: str, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Hands an epoch's metrics to the queue and returns; what the run already has at this epoch is skipped."""
+        from mlflow.entities import Metric
+
+        with self._clock():
+            logged = self._logged_of(run_id)
+            new = {name: value for name, value in metrics.items() if (allowed_name(name), epoch) not in logged}
+            now = int(time.time() * 1000)
+            entries = [Metric(allowed_name(name), float(value), now, epoch) for name, value in new.items()]
+            logged.update((allowed_name(name), epoch) for name in new)
+            self._last_step[run_id] = max(epoch, self._last_step.get(run_id, 0))
+            for start in range(0, len(entries), BATCH_SIZE):
+                self.writer.write(self._client.log_batch, run_id, metrics=entries[start : start + BATCH_SIZE])
+
+    def log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Metrics that a run has once, at its end, written at its last epoch."""
+        with self._clock():
+            written = {name for name, _ in self._logged_of(run_id)}
+            once = {name: value for name, value in metrics.items() if allowed_name(name) not in written}
+            self.log_epoch(run_id, self._last_step.get(run_id, 0), once)
+
+    def log_artifacts(self, run_id: str, folder: Path, parts: Sequence[str] = ("predictions", "adapter")) -> None:
+        """Copies these sub-folders of `folder` to the run; those that are missing are passed over."""
+        with self._clock():
+            for part in parts:
+                if (folder / part).is_dir():
+                    self._client.log_artifacts(run_id, str(folder / part), artifact_path=part)
+
+    def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
+        """`status`: completed | pruned | failed."""
+        with self._clock():
+            self.writer.write(self._client.set_tag, run_id, TAG_STATUS, status)
+            if reason:
+                self.writer.write(self._client.set_tag, run_id, TAG_REASON, reason[:TAG_CHARACTERS])
+            ended = int(time.time() * 1000)
+            self.writer.write(
+                self._client.set_terminated, run_id, "FAILED" if status == "failed" else "FINISHED", ended
+            )
+            self._known.close(run_id)
+
+    def flush(self) -> None:
+        """Returns when everything logged so far is in the store. Raises SweepFailed where it does not take it."""
+        with self._clock():
+            self.writer.flush()
+
+    # For the person who reads it
+
+    def ui_command(self) -> str | None:
+        """The command that shows the record in a browser; None where a server does already (see `ui_address`)."""
+        return ui_command(self.uri)
+
+    def link_to_comparison(self, run_ids: Sequence[str], base_url: str | None = None) -> str:
+        """Opens these runs side by side in MLflow's pages, at `base_url` or where `ui_command` serves them."""
+        return comparison_link(base_url or ui_address(self.uri), self.experiment_id, run_ids)
+
+    # Inside
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Adds the time of the outermost call to `seconds`."""
+        started = time.perf_counter()
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self.seconds += time.perf_counter() - started
+
+    def _take_up(self, run_id: str, trial_id: str, params: Mapping[str, Any]) -> None:
+        run = self._client.get_run(run_id)
+        self._client.update_run(run_id, status="RUNNING")
+        self._client.set_tag(run_id, TAG_TRIAL_ID, trial_id)
+        self._log_params(run_id, params, known=run.data.params)
+
+    def _logged_of(self, run_id: str) -> set[tuple[str, int]]:
+        if run_id not in self._logged:
+            run = self._client.get_run(run_id)
+            histories = [self._client.get_metric_history(run_id, name) for name in run.data.metrics]
+            self._logged[run_id] = {(value.key, value.step) for history in histories for value in history}
+            self._last_step[run_id] = max((step for _, step in self._logged[run_id]), default=0)
+        return self._logged[run_id]
+
+    def _log_params(self, run_id: str, params: Mapping[str, Any], known: Mapping[str, str]) -> None:
+        """Params cannot be changed once written, so those that a run has are left alone."""
+        from mlflow.entities import Param
+
+        new = [
+            Param(allowed_name(name), _text(value)[:PARAM_CHARACTERS])
+            for name, value in params.items()
+            if allowed_name(name) not in known
+        ]
+        for start in range(0, len(new), 100):  # MLflow's limit for params in one call
+            self.writer.write(self._client.log_batch, run_id, params=new[start : start + 100])
+
+    def _describe_data(self, run_id: str) -> None:
+        if self._dataset is None:
+            return
+        from mlflow.entities import Dataset, DatasetInput
+
+        name, digest = self._dataset
+        dataset = Dataset(name=name, digest=digest[:36], source_type="code", source=json.dumps({"name": name}))
+        self.writer.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
