@@ -7,24 +7,25 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ray.tune import Callback
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from sweeps.listener import Listener
 from sweeps.recorder import failure_reason
 
 STATES = {"RUNNING": "running", "PENDING": "waiting", "TERMINATED": "completed", "ERROR": "failed", "PAUSED": "paused"}
 
 
-class StageView(Callback):  # type: ignore[misc]
+class StageView(Listener):
     """A row per trial: configuration, epoch, metric, state; and the best so far.
 
     Without a terminal every result is one line, so that a log file reads well.
     """
 
     def __init__(self, console: Console, title: str, metric: str, mode: str, trials: int, axes: list[str]) -> None:
+        super().__init__()
         self.console = console
         self.title = title
         self.metric = metric

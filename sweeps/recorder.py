@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ray.tune import Callback
-
 from sweeps.job import CONFIRM, EXPLORE
+from sweeps.listener import Listener
 from sweeps.space import active_axes, resolve
 from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
@@ -17,10 +16,11 @@ from trainables.config import TrialConfig
 from trainables.records import NO_FOLD, NO_SEED
 
 
-class Recorder(Callback):  # type: ignore[misc]
+class Recorder(Listener):
     """Hands each result to the tracker as it arrives, and the files of a run when the run is over."""
 
     def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker) -> None:
+        super().__init__()
         self.spec = spec
         self.stage = stage
         self.tracker = tracker

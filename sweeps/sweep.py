@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sweeps.job import CONFIRM, EXPLORE, Job
-from sweeps.prepare import Prepared, prepare
+from sweeps.prepare import Prepared, prepare, sizes_of
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.records import Predictions
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
     """Prints what the sweep would do and cost; starts nothing."""
-    from sweeps.plan import make_plan, render
+    from sweeps.plan import make_plan
+    from sweeps.plan_view import render
 
-    plan = make_plan(prepare(file, overrides, planning=True))
+    plan = make_plan(prepare(file, overrides, planning=True), file, overrides)
     if as_json:
         print(json.dumps(plan.as_dict(), indent=2))
     else:
@@ -35,12 +36,13 @@ def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
 
 def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     """Explores, confirms, compares and reports. Raises InputError before anything starts, SweepFailed after."""
-    from sweeps.plan import make_plan, render_short
+    from sweeps.plan import make_plan
+    from sweeps.plan_view import render_short
 
     started = time.monotonic()
     console = Console(highlight=False)
     prepared = prepare(file, overrides, planning=False)
-    plan = make_plan(prepared)
+    plan = make_plan(prepared, file, overrides)
     results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes)
     console.print(render_short(plan), soft_wrap=True)
 
@@ -61,7 +63,7 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
         {"profile": prepared.profile.describe(), "data_fingerprint": data_id, "seeds": str(spec.confirm_seeds)},
         dataset=(spec.data.source, data_id),
     )
-    tracker.log_files(workspace.folder / "splits.parquet")
+    tracker.log_file(workspace.folder / "splits.parquet")
     try:
         conclude(prepared, workspace, tracker, console, started)
     except BaseException as error:
@@ -137,7 +139,8 @@ def build_miniatures(prepared: Prepared) -> None:
         return
     from trainables import miniature
 
-    miniature.paths(prepared.spec.backbone, sizes_of(prepared.spec), prepared.miniature_recipe)
+    for size in sizes_of(prepared.spec):
+        miniature.path(prepared.spec.backbone, size, prepared.miniature_recipe)
 
 
 def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str], console: Console) -> dict[str, str]:

@@ -39,19 +39,28 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
     address = os.environ.get("RAY_ADDRESS", "local")
-    local: dict[str, Any] = {"num_cpus": profile.concurrency * profile.threads_per_worker, "dashboard_host": "127.0.0.1"} if address == "local" else {}
+    local: dict[str, Any] = {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
     context = ray.init(
         address=address,
         include_dashboard=True if local else None,
         log_to_driver=False,
         logging_level=logging.ERROR,
-        runtime_env={"env_vars": dict(profile.environment)},
+        runtime_env={"env_vars": dict(profile.worker_environment)},
         **local,
     )
     try:
         yield RaySession(dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else None)
     finally:
         ray.shutdown()
+
+
+def trial_folder_name(trial: Any) -> str:
+    """`trial-1a2b_00003`, or `finalist-1-seed-123`: folders that a person can find again."""
+    run = trial.config.get("run")
+    if run is None:
+        return f"trial-{trial.trial_id}"
+    seed = "" if run["seed"] is None else f"-seed-{run['seed']}"
+    return run["arm"].replace(" ", "-") + seed
 
 
 def run_stage(
@@ -78,7 +87,7 @@ def run_stage(
         def report(self, trials: Any, done: bool, *sys_info: Any) -> None: ...
 
     trainable = tune.with_resources(
-        tune.with_parameters(SweepTrial, job=job), tune.PlacementGroupFactory([dict(profile.resources)])
+        tune.with_parameters(SweepTrial, job=job), tune.PlacementGroupFactory([dict(profile.trial_resources)])
     )
     tuner = tune.Tuner(
         trainable,
@@ -89,6 +98,7 @@ def run_stage(
             num_samples=samples,
             max_concurrent_trials=None if searcher is not None else profile.concurrency,
             reuse_actors=True,
+            trial_dirname_creator=trial_folder_name,
         ),
         run_config=tune.RunConfig(
             name=folder.name,

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweeps.run import main, parse
+from trainables.errors import InputError
+
+
+def test_flags_are_overrides_and_modes_are_not() -> None:
+    command = parse(["a.yaml", "--plan", "trials=4", "--profile", "cuda", "--search.rank={choice: [4, 8]}", "--json"])
+    assert command.file == "a.yaml"
+    assert command.overrides == ("trials=4", "profile=cuda", "search.rank={choice: [4, 8]}")
+    assert command.plan
+    assert command.json
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no sweep file"),
+        (["a.yaml", "b.yaml"], "one sweep file at a time"),
+        (["a.yaml", "--profile"], "a value is missing"),
+        (["a.yaml", "--json"], "--json goes with --plan"),
+    ],
+)
+def test_a_command_line_that_cannot_be_understood(arguments: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse(arguments)
+
+
+def test_bad_input_ends_with_2_and_one_line_a_problem(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sweep = tmp_path / "broken.yaml"
+    sweep.write_text("name: x\nbackbone: qwen2_audi\ntrails: 3\n")
+    assert main([str(sweep)]) == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert all(line.startswith("error: ") for line in error.splitlines())
+    assert "qwen2_audio" in error
+    assert "trials" in error
+
+
+def test_help_is_worth_reading_and_loads_nothing_heavy() -> None:
+    code = "import sys, sweeps.run; sweeps.run.main(['--help']); print([m for m in ('torch','ray','mlflow','optuna') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
+    for part in ("--plan", "key=value", "MLFLOW_TRACKING_URI", "examples:"):
+        assert part in done.stdout
