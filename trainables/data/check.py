@@ -32,6 +32,22 @@ def check_examples(examples: Sequence[Example], task: Task) -> list[str]:
     return problems
 
 
+def clip_seconds(examples: Sequence[Example]) -> list[float]:
+    """How long each example is after its crop, from headers: what a backbone's window will cut or pad.
+
+    InputError: as `probe`; run `check_examples` first for all problems at once.
+    """
+    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
+    with ThreadPoolExecutor(THREADS) as pool:
+        headers = dict(zip(paths, pool.map(probe, paths), strict=True))
+    lengths = []
+    for example in examples:
+        bounds = [piece_bounds(piece, headers[piece.path]) for piece in example.audio]
+        rest = sum(last - first for first, last in bounds) - example.start_seconds
+        lengths.append(rest if example.seconds is None else min(rest, example.seconds))
+    return lengths
+
+
 def _repeated(examples: Iterable[Example]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in Counter(example.id for example in examples).items() if count > 1]
 

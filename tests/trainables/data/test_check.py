@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
-from trainables.data.check import check_examples
+from trainables.data.audio import load_waveform
+from trainables.data.check import check_examples, clip_seconds
 from trainables.data.examples import AudioPiece, Example
 
 
@@ -74,3 +76,15 @@ def test_thousands_of_headers_take_seconds(tmp_path, task, write_tone):
     start = time.process_time()
     assert check_examples([clip(str(i), tmp_path / f"{i}.wav") for i in range(1000)], task) == []
     assert time.process_time() - start < 3.0
+
+
+def test_lengths_are_those_of_the_decoded_clips(tmp_path, write_tone):
+    short, long = AudioPiece(str(write_tone(tmp_path / "x.wav"))), AudioPiece(str(write_tone(tmp_path / "y.wav")), 0.1)
+    clips = [
+        Example("1", (short,), "g", "a"),
+        Example("2", (short, long), "g", "a", start_seconds=0.3),
+        Example("3", (short, long), "g", "a", start_seconds=0.3, seconds=0.4),
+        Example("4", (short,), "g", "a", start_seconds=0.3, seconds=9.0),
+    ]
+    assert clip_seconds(clips) == pytest.approx([0.5, 0.6, 0.4, 0.2])
+    assert clip_seconds(clips) == pytest.approx([len(load_waveform(clip, 16_000)) / 16_000 for clip in clips])
