@@ -75,12 +75,12 @@ def apply_miniature(root: Node) -> tuple[Node, list[str]]:
 
 
 def mark_axes(root: Node) -> Node:
-    """A recorded document, in which it no longer shows which axes an override narrowed: any of them may be."""
+    """A recorded document, which does not show which axes an override or the miniature changed: any of them may be."""
     assert isinstance(root.value, dict)
     search = root.value.get("search")
     if search is None or not isinstance(search.value, dict):
         return root
-    axes = {name: replace(axis, replaced_by=COMMAND_LINE) for name, axis in search.value.items()}
+    axes = {name: replace(axis, replaced_by=MINIATURE) for name, axis in search.value.items()}
     return replace(root, value={**root.value, "search": replace(search, value=axes)})
 
 

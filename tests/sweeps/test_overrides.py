@@ -170,7 +170,12 @@ def test_a_warm_start_may_repeat_what_is_fixed_but_not_contradict_it() -> None:
 @pytest.mark.parametrize("sizes", [None, MINI])
 def test_the_record_reads_back_as_the_same_sweep(sizes: tuple[str, ...] | None) -> None:
     given = ["task.labels=['yes', 'no', '1e-3', 'null', '010', '1:30']", "data.source='2024-01-01'", "search.rank=8"]
-    given += ["packing=off", "train.weight_decay=1e-5", "baseline.rank=32"]
+    given += [
+        "warm_start=[{learning_rate: 1e-4, model_size: 7b}]",
+        "packing=off",
+        "train.weight_decay=1e-5",
+        "baseline.rank=32",
+    ]
     spec = load_sweep("qwen_lora", given, miniature_sizes=sizes, published_sizes=PUBLISHED)
     again = parse_sweep(
         spec.source_text, recorded=True, base_folder=spec.base_folder, miniature_sizes=sizes, published_sizes=PUBLISHED

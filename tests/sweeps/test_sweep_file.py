@@ -160,6 +160,12 @@ BROKEN: dict[str, tuple[str, str, str, bool] | tuple[str, str, str, bool, str]] 
         "nearest: group",
         True,
     ),
+    "renames one column twice": (
+        "{source: speech_detection",
+        "{columns: {label: a, group: a}, source: x",
+        "the column 'a' is also named for group",
+        False,
+    ),
     "baseline leaves an axis open": (
         "  rank: 16\n",
         "",
