@@ -47,8 +47,8 @@ SIZES: Mapping[str, Size] = {
     "7b": Size("Qwen/Qwen2-Audio-7B-Instruct", None, "Apache-2.0", 8_397_094_912),
 }
 MINIATURE_SIZES: Mapping[str, Size] = {
-    "mini-1m": Size("mini-1m", None, "Apache-2.0", 1_017_472),
-    "mini-2m": Size("mini-2m", None, "Apache-2.0", 2_140_608),
+    "mini-600k": Size("mini-600k", None, "Apache-2.0", 634_080),
+    "mini-1m": Size("mini-1m", None, "Apache-2.0", 1_050_240),
 }
 
 # Modules are named alike in every size; `visual`, the thinker's picture tower, is never touched.
@@ -58,7 +58,7 @@ _PROJECTOR = r".*\b(multi_modal_projector\.linear|audio_tower\.proj)"
 
 
 def _matches(per_lm_layer: int, per_audio_layer: int, once: int = 0) -> dict[str, int]:
-    layers = {"3b": (36, 32), "7b": (32, 32), "mini-1m": (3, 2), "mini-2m": (3, 2)}
+    layers = {"3b": (36, 32), "7b": (32, 32), "mini-600k": (3, 2), "mini-1m": (3, 2)}
     return {size: lm * per_lm_layer + audio * per_audio_layer + once for size, (lm, audio) in layers.items()}
 
 
@@ -85,7 +85,7 @@ _MODELS: dict[str, Any] = {
     Qwen2AudioConfig.model_type: Qwen2AudioForConditionalGeneration,
     Qwen2_5OmniThinkerConfig.model_type: Qwen2_5OmniThinkerForConditionalGeneration,
 }
-MINIATURE_VOCABULARY = 512
+MINIATURE_VOCABULARY = 640
 
 
 def config(size: str) -> PreTrainedConfig:
@@ -98,7 +98,7 @@ def config(size: str) -> PreTrainedConfig:
     if size == "7b":
         text = {"vocab_size": 156_032, "hidden_size": 4096, "intermediate_size": 11_008, "num_hidden_layers": 32}
         return Qwen2AudioConfig(text_config=text | {"num_attention_heads": 32, "num_key_value_heads": 32})
-    width = {"mini-1m": 128, "mini-2m": 192}[size]
+    width = {"mini-600k": 96, "mini-1m": 128}[size]
     heads = width // 32
     text = {"vocab_size": MINIATURE_VOCABULARY, "hidden_size": width, "intermediate_size": 2 * width}
     text |= {"num_hidden_layers": 3, "num_attention_heads": heads, "num_key_value_heads": heads}
