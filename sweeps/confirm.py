@@ -1,4 +1,4 @@
-"""Stage 2: the finalists, the baseline and the untuned backbone on fresh seeds, unpruned; then, once, the test clips."""
+"""Stage 2: finalists, baseline and untuned backbone on fresh seeds, none pruned; then, once, the test clips."""
 
 from __future__ import annotations
 
@@ -68,8 +68,7 @@ def confirm(
         trials=len(runs),
         axes=["model_size", "quantization", "rank", "target_modules", "learning_rate"],
     )
-    recorder = Recorder(spec, CONFIRM, tracker)
-    with view:
+    with view, Recorder(spec, CONFIRM, tracker) as recorder:
         results = run_stage(
             job,
             folder=workspace.stage(CONFIRM),

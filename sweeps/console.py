@@ -107,9 +107,8 @@ class StageView(Listener):
     def _row(self, trial: Any) -> dict[str, Any]:
         if trial.trial_id not in self.rows:
             run = trial.config.get("run")
-            name = f"{run['arm']}, seed {run['seed']}" if run and run["seed"] is not None else run["arm"] if run else None
             self.rows[trial.trial_id] = {
-                "name": name or f"trial {len(self.rows) + 1}",
+                "name": _name(run) if run else f"trial {len(self.rows) + 1}",
                 "config": run["config"] if run else trial.config,
                 "epoch": 0,
                 "planned": 0,
@@ -123,6 +122,10 @@ class StageView(Listener):
     def _line(self, row: Mapping[str, Any]) -> str:
         config = " ".join(f"{axis}={_short(row['config'].get(axis))}" for axis in self.axes if axis in row["config"])
         return f"  {row['name']}: epoch {_epochs(row)}  {self.metric} {_value(row)}  {config}"
+
+
+def _name(run: Mapping[str, Any]) -> str:
+    return str(run["arm"]) if run["seed"] is None else f"{run['arm']}, seed {run['seed']}"
 
 
 def _epochs(row: Mapping[str, Any]) -> str:

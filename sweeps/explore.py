@@ -20,9 +20,7 @@ from sweeps.workspace import Workspace
 from trainables.errors import SweepFailed
 
 
-def explore(
-    job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracker, console: Console
-) -> list[Explored]:
+def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracker, console: Console) -> list[Explored]:
     """Runs the trials and returns them in the order in which they were proposed."""
     spec = job.spec
     view = StageView(
@@ -33,12 +31,12 @@ def explore(
         trials=spec.trials,
         axes=[axis.name for axis in spec.axes],
     )
-    with view:
+    with view, Recorder(spec, EXPLORE, tracker) as recorder:
         results = run_stage(
             job,
             folder=workspace.stage(EXPLORE),
             profile=profile,
-            callbacks=[Recorder(spec, EXPLORE, tracker), view],
+            callbacks=[recorder, view],
             searcher=make_searcher(spec, parallel_trials=profile.concurrency),
             scheduler=make_scheduler(spec),
             samples=spec.trials,

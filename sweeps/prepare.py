@@ -40,6 +40,11 @@ class Prepared:
         return [example for example in self.examples if self.splits[example.id] == split]
 
     @property
+    def miniature_recipe(self) -> str | None:
+        """Which miniature stands in: AUDIO_SWEEPS_MINIATURE (`test`: a short recipe, for tests), else the full one."""
+        return os.environ.get("AUDIO_SWEEPS_MINIATURE", "full") if self.weights.miniature else None
+
+    @property
     def window_seconds(self) -> float:
         return self.backbone.MINIATURE_WINDOW_SECONDS if self.weights.miniature else self.backbone.WINDOW_SECONDS
 
@@ -65,7 +70,9 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
         at_hand=(lambda size: True) if profile.facts.assumed else None,
     )
     if weights.miniature:
-        spec = load_sweep(path, overrides, miniature_sizes=tuple(backbone.MINIATURE_SIZES))
+        spec = load_sweep(
+            path, overrides, miniature_sizes=tuple(backbone.MINIATURE_SIZES), published_sizes=tuple(backbone.SIZES)
+        )
         profile = choose(spec.profile, facts, planning=planning, miniature=True)
     task = registry.task(spec.task_kind, dict(spec.task_options))
     seed = spec.explore_seeds[0]

@@ -16,7 +16,7 @@ OBJECTIVE = "objective"
 
 
 def make_searcher(spec: SweepSpec, *, parallel_trials: int) -> ConcurrencyLimiter:
-    """TPE over the file's axes, its seed the first exploration seed. Without a limit Tune would hold one pending trial."""
+    """TPE over the file's axes, seeded by the first exploration seed. Without a limit Tune holds one pending trial."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -60,8 +60,8 @@ def print_summary(
     failed = sum(trial.status == "failed" for trial in explored)
     say()
     say(
-        f"{len(explored)} trials ({pruned} pruned, {failed} failed), {len(confirmed)} confirm runs, {seconds:.0f} s in all, "
-        f"of which {tracker.seconds:.1f} s writing MLflow ({tracker.seconds / seconds:.1%})."
+        f"{len(explored)} trials ({pruned} pruned, {failed} failed), {len(confirmed)} confirm runs, "
+        f"{seconds:.0f} s in all, of which {tracker.seconds:.1f} s writing MLflow ({tracker.seconds / seconds:.1%})."
     )
     say(f"Results:   {relative(workspace.folder)}")
     say(f"Adapters of {verdict.best}, one per seed, for PeftModel.from_pretrained:")

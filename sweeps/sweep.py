@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,18 @@ from sweeps.prepare import Prepared, prepare, sizes_of
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.records import Predictions
 
+LOG_COLUMNS = 150
+
 if TYPE_CHECKING:
     from analysis.verdict import Verdict
     from sweeps.confirm import Confirmed
+    from sweeps.tracking import Tracker
+
+
+def make_console() -> Console:
+    """A log file has no width of its own: 80 columns would fold every table."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=LOG_COLUMNS)
 
 
 def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
@@ -31,7 +39,7 @@ def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(plan.as_dict(), indent=2))
     else:
-        Console(soft_wrap=True).print(render(plan))
+        make_console().print(render(plan))
 
 
 def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
@@ -40,7 +48,7 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     from sweeps.plan_view import render_short
 
     started = time.monotonic()
-    console = Console(highlight=False)
+    console = make_console()
     prepared = prepare(file, overrides, planning=False)
     plan = make_plan(prepared, file, overrides)
     results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes)
@@ -72,7 +80,7 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     return workspace
 
 
-def conclude(prepared: Prepared, workspace: Workspace, tracker: Any, console: Console, started: float) -> None:
+def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, started: float) -> None:
     """Both stages and the verdict, on a Ray that is up for as long as they take."""
     from sweeps.confirm import confirm, confirm_runs
     from sweeps.explore import explore
@@ -85,11 +93,13 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Any, console: Co
     spec, profile = prepared.spec, prepared.profile
     build_miniatures(prepared)
     job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), console))
-    run = partial(dict, workspace=workspace, profile=profile, tracker=tracker, console=console)
+    around: dict[str, Any] = {"workspace": workspace, "profile": profile, "tracker": tracker, "console": console}
     with ray_session(profile) as ray:
         if ray.dashboard_url:
-            console.print(f"Ray dashboard: {ray.dashboard_url} (it asks for the token that `ray get-auth-token` prints)")
-        explored = explore(job, **run())
+            console.print(
+                f"Ray dashboard: {ray.dashboard_url} (it asks for the token that `ray get-auth-token` prints)"
+            )
+        explored = explore(job, **around)
         baseline = baseline_config(spec)
         finalists = choose_finalists(explored, spec.finalists, mode=spec.mode, baseline_id=baseline.config_id)
         if not finalists:
@@ -106,9 +116,9 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Any, console: Co
         confirmed = confirm(
             replace(job, stage=CONFIRM, stores={**job.stores, **stores}),
             confirm_runs(finalists, baseline, spec.confirm_seeds, untuned=prepared.task.answers_untuned),
-            **run(),
+            **around,
         )
-    found = judge(prepared, confirmed, look=look)
+    found = judge(prepared, confirmed, tracker=tracker, look=look)
     seconds = time.monotonic() - started
     tracker.finish_sweep(
         verdict=found.as_dict(), metrics={"sweep/seconds": seconds, "sweep/trials": float(len(explored))}
@@ -117,7 +127,7 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Any, console: Co
 
 
 def explore_job(prepared: Prepared, stores: Mapping[str, str]) -> Job:
-    profile, miniature = prepared.profile, prepared.weights.miniature
+    profile = prepared.profile
     return Job(
         spec=prepared.spec,
         stage=EXPLORE,
@@ -129,18 +139,19 @@ def explore_job(prepared: Prepared, stores: Mapping[str, str]) -> Job:
             "gradient_checkpointing": profile.gradient_checkpointing,
         },
         engine_budget_bytes=profile.facts.free_bytes // max(1, 2 * profile.concurrency),
-        miniature_recipe=prepared.miniature_recipe if miniature else None,
+        miniature_recipe=prepared.miniature_recipe,
     )
 
 
 def build_miniatures(prepared: Prepared) -> None:
     """Once per machine: workers find them ready."""
-    if not prepared.weights.miniature:
+    recipe = prepared.miniature_recipe
+    if recipe is None:
         return
     from trainables import miniature
 
     for size in sizes_of(prepared.spec):
-        miniature.path(prepared.spec.backbone, size, prepared.miniature_recipe)
+        miniature.path(prepared.spec.backbone, size, recipe)
 
 
 def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str], console: Console) -> dict[str, str]:
@@ -164,16 +175,18 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
     return {split: str(folder) for split, folder in folders.items()}
 
 
-def judge(prepared: Prepared, confirmed: Sequence[Confirmed], *, look: int) -> Verdict:
-    """DESIGN's verdict over the test predictions of the confirm runs, as MLflow holds them."""
+def judge(prepared: Prepared, confirmed: Sequence[Confirmed], *, tracker: Tracker, look: int) -> Verdict:
+    """The verdict over the test predictions of the confirm runs, as MLflow holds them."""
     from analysis.align import correct
+    from analysis.runs import read_sweep
     from analysis.verdict import verdict
 
     spec, task = prepared.spec, prepared.task
     metric_name = spec.metric.partition("/")[2]
     arms: dict[str, dict[int, Predictions]] = {}
+    record = read_sweep(tracker.uri, tracker.sweep_id)
     for run in confirmed:
-        predictions = Predictions.read_parquet(run.folder / "predictions" / "test.parquet")
+        predictions = record.predictions(run.run_id, "test")
         arms.setdefault(run.arm, {})[run.seed if run.seed is not None else 0] = predictions
     baseline = arms.pop("baseline", None)
     untuned = arms.pop("untuned", None)

@@ -39,7 +39,9 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
     address = os.environ.get("RAY_ADDRESS", "local")
-    local: dict[str, Any] = {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
+    local: dict[str, Any] = (
+        {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
+    )
     context = ray.init(
         address=address,
         include_dashboard=True if local else None,
@@ -59,8 +61,8 @@ def trial_folder_name(trial: Any) -> str:
     run = trial.config.get("run")
     if run is None:
         return f"trial-{trial.trial_id}"
-    seed = "" if run["seed"] is None else f"-seed-{run['seed']}"
-    return run["arm"].replace(" ", "-") + seed
+    arm = str(run["arm"]).replace(" ", "-")
+    return arm if run["seed"] is None else f"{arm}-seed-{run['seed']}"
 
 
 def run_stage(

@@ -1,9 +1,9 @@
 """Where a sweep keeps its files: one folder per sweep under `results`.
 
-    results/mlflow.db, results/mlartifacts/      the record of all sweeps
-    results/<sweep id>/sweep.yaml                the file as run, overrides applied
-    results/<sweep id>/data/{train,validation,test}/
-    results/<sweep id>/{explore,confirm}/        Tune's state, checkpoints, adapters
+results/mlflow.db, results/mlartifacts/      the record of all sweeps
+results/<sweep id>/sweep.yaml                the file as run, overrides applied
+results/<sweep id>/data/{train,validation,test}/
+results/<sweep id>/{explore,confirm}/        Tune's state, checkpoints, adapters
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def check_results(results: str, *, needed_bytes: int) -> Path:
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
         raise InputError(
-            f"results: {str(folder)!r} has {free / 1e9:.2f} GB free and this sweep needs about {needed_bytes / 1e9:.2f} "
-            "GB: free some space or choose another folder with results=FOLDER"
+            f"results: {str(folder)!r} has {free / 1e9:.2f} GB free and this sweep needs about "
+            f"{needed_bytes / 1e9:.2f} GB: free some space or choose another folder with results=FOLDER"
         )
     return folder
 

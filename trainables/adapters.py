@@ -137,7 +137,7 @@ class AdapterBank:
 def seeded_init(seed: int) -> Iterator[None]:
     """PEFT initialises on the CPU from torch's global generator: seed it for the while, then put it back."""
     before = torch.random.get_rng_state()
-    torch.random.default_generator.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     try:
         yield
     finally:

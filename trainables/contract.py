@@ -1,6 +1,6 @@
 """What a backbone file and a task file must offer. A contract suite in tests/ holds every registered one to it.
 
-The way of a clip: waveform -> `features` (cached, once per clip) -> `collate` (a batch of tensors) -> `loss` or `predict`.
+A clip's way: waveform -> `features` (cached, once per clip) -> `collate` (a batch of tensors) -> `loss` or `predict`.
 """
 
 from __future__ import annotations

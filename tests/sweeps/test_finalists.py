@@ -22,7 +22,13 @@ def ids(chosen: list[Explored]) -> list[str]:
 
 
 def test_best_completed_first_and_pruned_or_failed_never() -> None:
-    trials = [trial(1, 4, 0.7), trial(2, 8, 0.9), trial(3, 16, 0.99, "pruned"), trial(4, 32, None, "failed"), trial(5, 64, 0.8)]
+    trials = [
+        trial(1, 4, 0.7),
+        trial(2, 8, 0.9),
+        trial(3, 16, 0.99, "pruned"),
+        trial(4, 32, None, "failed"),
+        trial(5, 64, 0.8),
+    ]
     assert ids(choose_finalists(trials, FinalistsSpec(2), mode="max", baseline_id="-")) == ["t2", "t5"]
     assert ids(choose_finalists(trials, FinalistsSpec(2), mode="min", baseline_id="-")) == ["t1", "t5"]
 
@@ -34,7 +40,12 @@ def test_a_configuration_is_chosen_once_and_the_baseline_gives_way_to_the_next()
 
 
 def test_per_axis_takes_the_best_of_each_value() -> None:
-    trials = [trial(1, 4, 0.7), trial(2, 8, 0.9), replace(trial(3, 8, 0.95), config=replace(BASE, rank=8, alpha=1)), trial(4, 16, 0.6)]
+    trials = [
+        trial(1, 4, 0.7),
+        trial(2, 8, 0.9),
+        replace(trial(3, 8, 0.95), config=replace(BASE, rank=8, alpha=1)),
+        trial(4, 16, 0.6),
+    ]
     chosen = choose_finalists(trials, FinalistsSpec(1, per="rank"), mode="max", baseline_id="-")
     assert ids(chosen) == ["t3", "t1", "t4"]
 

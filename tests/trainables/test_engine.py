@@ -15,7 +15,7 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.store import SplitStore
 from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import LaneKey, TrainingDiverged
+from trainables.loop import Lane, LaneKey, TrainingDiverged
 
 CONFIG = TrialConfig(
     backbone="qwen2_audio",
@@ -47,8 +47,12 @@ def engine(tiny_checkpoint: Path) -> Engine:
     return make_engine(tiny_checkpoint)
 
 
-def train_alone(engine: Engine, stores: dict[str, SplitStore], config: TrialConfig, seed: int) -> list[dict[str, float]]:
-    lane = engine.open_lane(config, LaneKey(seed, "-"), stores["train"], stores["validation"])
+def open_lane(engine: Engine, stores: dict[str, SplitStore], config: TrialConfig, seed: int = 1) -> Lane:
+    return engine.open_lane(config, LaneKey(seed, "-"), stores["train"], stores["validation"])
+
+
+def train_alone(engine: Engine, stores: dict, config: TrialConfig, seed: int) -> list[dict[str, float]]:
+    lane = open_lane(engine, stores, config, seed)
     metrics = [lane.train_epoch() for _ in range(lane.planned_epochs)]
     lane.close()
     return metrics
@@ -144,7 +148,7 @@ def test_nf4_trains_evaluates_and_trains_again(tiny_checkpoint: Path, stores: di
 
 
 def test_max_steps_ends_training_within_an_epoch(engine: Engine, stores: dict) -> None:
-    lane = engine.open_lane(replace(CONFIG, epochs=5, max_steps=4), LaneKey(1, "-"), stores["train"], stores["validation"])
+    lane = open_lane(engine, stores, replace(CONFIG, epochs=5, max_steps=4))
     assert lane.planned_epochs == 2  # 12 clips, 2 x 2 a step: 3 steps an epoch
     lane.train_epoch()
     lane.train_epoch()
@@ -165,7 +169,7 @@ def test_keep_best_gives_back_the_best_epochs_adapter(engine: Engine, stores: di
 def test_the_saved_adapter_loads_with_peft_and_answers_the_same(
     engine: Engine, stores: dict, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    lane = engine.open_lane(replace(CONFIG, epochs=1, learning_rate=1e-2), LaneKey(1, "-"), stores["train"], stores["validation"])
+    lane = open_lane(engine, stores, replace(CONFIG, epochs=1, learning_rate=1e-2))
     lane.train_epoch()
     lane.save(tmp_path)
     expected = lane.predict(stores["test"]).scores
@@ -187,15 +191,9 @@ def test_closed_lanes_leave_nothing_behind(engine: Engine, stores: dict) -> None
 
 
 def test_a_diverged_loss_is_an_error_that_says_where(engine: Engine, stores: dict) -> None:
-    lane = engine.open_lane(
-        replace(CONFIG, learning_rate=1e30, warmup_ratio=0.0, clip_norm=None),
-        LaneKey(1, "-"),
-        stores["train"],
-        stores["validation"],
-    )
-    with pytest.raises(TrainingDiverged, match=r"epoch \d, step \d.*learning rate"):
-        for _ in range(2):
-            lane.train_epoch()
+    lane = open_lane(engine, stores, replace(CONFIG, learning_rate=1e30, warmup_ratio=0.0, clip_norm=None))
+    with pytest.raises(TrainingDiverged, match=r"epoch 1, step \d.*learning rate"):
+        lane.train_epoch()
     lane.close()
 
 
