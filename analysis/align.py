@@ -93,7 +93,7 @@ def _own_problems(name: str, run: Predictions) -> list[str]:
         rows = _not_finite(values)
         if rows.any():
             bad = [run.example_ids[row] for row in np.flatnonzero(rows)]
-            problems.append(f"{name} has a {what} that is NaN, infinite or missing in {len(bad)} examples{_some(bad)}.")
+            problems.append(f"{name} has {what}s that are NaN, infinite or missing, in {len(bad)} examples{_some(bad)}.")
     return problems
 
 

@@ -65,7 +65,7 @@ def versions() -> dict[str, str]:
 
 
 def private(text: str) -> str:
-    """`text` with the home folder as `~`, other absolute paths cut to their last part, and no password in an address."""
+    """`text` with the home folder as `~`, other absolute paths cut to their last part, addresses without a password."""
     home = str(Path.home())
     text = re.sub(r"://[^/@\s]+@", "://…@", text)
     text = text.replace(home, "~") if home != "/" else text

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +144,11 @@ class Tracker:
         verdict: Mapping[str, Any] | None = None,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Closes the parent run with the verdict (`Verdict.as_dict()`), its sentence as the run's description."""
-        with self._clock():
+        """Closes the parent run with the verdict (`Verdict.as_dict()`), its sentence as the run's description.
+
+        After a failure nothing is raised: that failure is what must be heard.
+        """
+        with self._clock(), suppress(*([Exception] if status == "failed" else [])):
             if verdict is not None:
                 self._client.log_dict(self.parent_id, dict(verdict), "verdict.json")
                 self._client.set_tag(self.parent_id, "mlflow.note.content", str(verdict.get("sentence", "")))

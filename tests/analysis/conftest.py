@@ -1,0 +1,38 @@
+"""Predictions made up for the tests of the analysis: no training, no files."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from trainables.records import Predictions
+
+CLASSES = ("no", "yes")
+MakePredictions = Callable[..., Predictions]
+
+
+def from_right(
+    right: Sequence[bool] | np.ndarray,
+    *,
+    groups: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+    classes: tuple[str, ...] = CLASSES,
+) -> Predictions:
+    """Two-class predictions that are right where `right` says so; each example its own group unless told."""
+    count = len(right)
+    wanted = list(targets) if targets is not None else [CLASSES[i % 2] for i in range(count)]
+    other = dict(zip(CLASSES, reversed(CLASSES), strict=True))
+    return Predictions(
+        example_ids=[f"clip{i}" for i in range(count)],
+        groups=list(groups) if groups is not None else [f"group{i}" for i in range(count)],
+        folds=["-"] * count,
+        targets=wanted,
+        outputs=[target if ok else other[target] for target, ok in zip(wanted, right, strict=True)],
+        scores=np.column_stack([np.arange(count) % 2, 1 - np.arange(count) % 2]).astype(float),
+        classes=classes,
+    )
+
+
+@pytest.fixture(scope="session")
+def make() -> MakePredictions:
+    return from_right
