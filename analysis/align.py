@@ -93,7 +93,8 @@ def _own_problems(name: str, run: Predictions) -> list[str]:
         rows = _not_finite(values)
         if rows.any():
             bad = [run.example_ids[row] for row in np.flatnonzero(rows)]
-            problems.append(f"{name} has {what}s that are NaN, infinite or missing, in {len(bad)} examples{_some(bad)}.")
+            where = f"{len(bad)} examples{_some(bad)}"
+            problems.append(f"{name} has {what}s that are NaN, infinite or missing, in {where}.")
     return problems
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sweeps import rules
 from sweeps.load import load_sweep
-from sweeps.profiles import Profile, choose, probe
+from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
 from sweeps.spec import SweepSpec
 from sweeps.weights import Decision, needs_miniature
 from trainables import registry
@@ -18,6 +18,8 @@ from trainables.data.check import check_examples
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_splits
 from trainables.errors import InputError
+
+MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Task
@@ -60,21 +62,56 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
     rules.unsupported(spec)
     backbone = registry.backbone(spec.backbone)
     facts = probe()
-    profile = choose(spec.profile, facts, planning=planning)
-    weights = needs_miniature(
-        {name: backbone.SIZES[name] for name in sizes_of(spec) if name in backbone.SIZES} or backbone.SIZES,
-        tuple(quantizations_of(spec)),
-        profile.precision,
-        profile.facts,
-        batch_size=spec.train.batch_size,
-        at_hand=(lambda size: True) if profile.facts.assumed else None,
-    )
+    weights = decide_weights(spec, backbone, choose(spec.profile, facts, planning=planning), planning=planning)
     if weights.miniature:
         spec = load_sweep(
             path, overrides, miniature_sizes=tuple(backbone.MINIATURE_SIZES), published_sizes=tuple(backbone.SIZES)
         )
-        profile = choose(spec.profile, facts, planning=planning, miniature=True)
+    profile = choose(
+        spec.profile,
+        facts,
+        planning=planning,
+        trial_bytes=MINIATURE_TRIAL_BYTES if weights.miniature else largest_trial_bytes(spec, backbone),
+        miniature=weights.miniature,
+        memory_limit_bytes=None if spec.memory_gb is None else int(spec.memory_gb * 1e9),
+    )
     task = registry.task(spec.task_kind, dict(spec.task_options))
+    examples, splits = read_data(spec, task)
+    return Prepared(spec, profile, weights, task, backbone, examples, splits)
+
+
+def decide_weights(spec: SweepSpec, backbone: Backbone, profile: Profile, *, planning: bool) -> Decision:
+    """Published weights where the device holds one of the sweep's sizes and they can be had, else the miniature."""
+    named = {name: backbone.SIZES[name] for name in sizes_of(spec) if name in backbone.SIZES}
+    return needs_miniature(
+        named or backbone.SIZES,
+        tuple(quantizations_of(spec)),
+        profile.precision,
+        profile.facts,
+        batch_size=spec.train.batch_size,
+        # a plan needs no weights, so nobody asks for them where it plans for another machine
+        at_hand=(lambda size: True) if planning and profile.facts.assumed else None,
+    )
+
+
+def largest_trial_bytes(spec: SweepSpec, backbone: Backbone) -> int:
+    """What the most demanding trial needs on its device, the adapter taken as 1 % of the model."""
+    known = [name for name in sizes_of(spec) if name in backbone.SIZES] or list(backbone.SIZES)
+    return max(
+        needed_bytes(
+            backbone.SIZES[size].total_params,
+            quantization,
+            "bf16",
+            trainable_params=backbone.SIZES[size].total_params // 100,
+            batch_size=spec.train.batch_size,
+        )
+        for size in known
+        for quantization in quantizations_of(spec)
+    )
+
+
+def read_data(spec: SweepSpec, task: Task) -> tuple[Sequence[Example], dict[str, str]]:
+    """The examples, every one checked, and the split of each, drawn from the sweep's seed."""
     seed = spec.explore_seeds[0]
     examples = open_source(
         spec.data.source,
@@ -93,7 +130,7 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
         seed=seed,
         stratify=task.column == "label",
     )
-    return Prepared(spec, profile, weights, task, backbone, examples, splits)
+    return examples, splits
 
 
 def sizes_of(spec: SweepSpec) -> list[str]:

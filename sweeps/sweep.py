@@ -14,6 +14,7 @@ from rich.console import Console
 from sweeps.job import CONFIRM, EXPLORE, Job
 from sweeps.prepare import Prepared, prepare, sizes_of
 from sweeps.workspace import Workspace, check_results, new_workspace
+from trainables.errors import InputError, SweepFailed
 from trainables.records import Predictions
 
 LOG_COLUMNS = 150
@@ -51,6 +52,8 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     console = make_console()
     prepared = prepare(file, overrides, planning=False)
     plan = make_plan(prepared, file, overrides)
+    if plan.problems:
+        raise InputError(plan.problems)
     results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes)
     console.print(render_short(plan), soft_wrap=True)
 
@@ -88,7 +91,6 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
     from sweeps.space import baseline_config
     from sweeps.summary import print_summary
     from sweeps.tuner import ray_session
-    from trainables.errors import SweepFailed
 
     spec, profile = prepared.spec, prepared.profile
     build_miniatures(prepared)

@@ -44,6 +44,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """A reused worker takes the next trial: the lanes go, the backbone stays."""
         self.close_lanes()
+        del self.engine  # a backbone that has to make room must not be held by the trial that is over
         self.begin(new_config)
         return True
 

@@ -62,7 +62,7 @@ class Task(Protocol):
         groups: Sequence[str],
         folds: Sequence[str],
         targets: Sequence[Any],
-        outputs: np.ndarray,  # (N, C), what `Backbone.predict` gave
+        outputs: Sequence[Any],  # (N, C) or N texts: what `Backbone.predict` gave, clip by clip
     ) -> Predictions: ...
 
     def score(self, predictions: Predictions) -> dict[str, float]:
@@ -106,6 +106,6 @@ class Backbone(Protocol):
         """The mean training loss of a batch, a scalar with a graph."""
         ...
 
-    def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
-        """(B, C) float32: class scores as log-probabilities or logits, or regression outputs."""
+    def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
+        """(B, C) float32: class scores as log-probabilities or logits, or regression outputs; or B transcripts."""
         ...

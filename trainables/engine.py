@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -136,19 +136,20 @@ class Engine:
     def predict(self, store: SplitStore, *, fold: str = NO_FOLD) -> Predictions:
         """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
         self.model.eval()
-        outputs: list[np.ndarray] = []
+        outputs: list[Any] = []
         size = self.settings.evaluation_batch_size
         for start in range(0, len(store), size):
             rows = range(start, min(start + size, len(store)))
             batch = self.batch(store, rows, with_targets=False)
             with self.accelerator.autocast():
-                outputs.append(self.backbone.predict(self.model, batch).float().cpu().numpy())
+                answers = self.backbone.predict(self.model, batch)
+            outputs.extend(answers.float().cpu().numpy() if isinstance(answers, Tensor) else answers)
         return self.task.predictions(
             example_ids=[example.id for example in store.examples],
             groups=[example.group for example in store.examples],
             folds=[fold] * len(store),
             targets=[example.target for example in store.examples],
-            outputs=np.concatenate(outputs),
+            outputs=outputs,
         )
 
     def predict_untuned(self, store: SplitStore) -> Predictions:

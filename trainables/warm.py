@@ -6,6 +6,8 @@ import gc
 from collections import OrderedDict
 from collections.abc import Callable
 
+import torch
+
 from trainables.engine import Engine, EngineKey
 
 
@@ -24,7 +26,9 @@ class WarmEngines:
         if key not in self._engines:
             while self._engines and sum(b for _, b in self._engines.values()) + size_bytes > budget_bytes:
                 self._engines.popitem(last=False)
-                gc.collect()
+                gc.collect()  # adapters and modules refer to each other
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
             self._engines[key] = (load(), size_bytes)
             self.loads += 1
         self._engines.move_to_end(key)

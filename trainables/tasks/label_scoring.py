@@ -64,7 +64,7 @@ class LabelScoring:
         groups: Sequence[str],
         folds: Sequence[str],
         targets: Sequence[Any],
-        outputs: np.ndarray,
+        outputs: Sequence[Any],
     ) -> Predictions:
         """`outputs` is (N, C), log-probabilities of the labels; the most probable is the answer, the first on a tie."""
         return Predictions(
