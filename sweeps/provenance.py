@@ -27,7 +27,7 @@ def collect() -> dict[str, Value]:
     """Flat and plain, keys like `git.commit` or `version.torch`. What cannot be found out is left out; never raises."""
     facts: dict[str, Value] = {
         "time.started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": private(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])),
+        "command": shlex.join([Path(sys.argv[0]).name, *map(private, sys.argv[1:])]),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
@@ -69,7 +69,7 @@ def private(text: str) -> str:
     home = str(Path.home())
     text = re.sub(r"://[^/@\s]+@", "://…@", text)
     text = text.replace(home, "~") if home != "/" else text
-    return re.sub(r"(?<![\w.~:/\-])/(?:[^/\s'\"=,]+/)+", "…/", text)
+    return re.sub(r"(?<![\w.~:/\-])/(?:[^/=,]+/)+", "…/", text)
 
 
 def _hardware() -> dict[str, Value]:
