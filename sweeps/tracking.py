@@ -54,10 +54,8 @@ class Tracker:
         self.seconds = 0.0  # that the sweep waited for its record; `writer.seconds` went by in the background
         self.writer = BackgroundWriter()
         self._depth = 0
-        self.uri = uri
-        self.miniature = miniature
-        self.sweep_id = ""
-        self.parent_id = ""
+        self.uri, self.miniature = uri, miniature
+        self.sweep_id = self.parent_id = ""
         self._known = KnownRuns()
         self._logged: dict[str, set[tuple[str, int]]] = {}  # run -> (metric, step) that are written or under way
         self._last_step: dict[str, int] = {}
@@ -230,10 +228,8 @@ class Tracker:
             self.writer.write(self._client.set_tag, run_id, TAG_STATUS, status)
             if reason:
                 self.writer.write(self._client.set_tag, run_id, TAG_REASON, reason[:TAG_CHARACTERS])
-            ended = int(time.time() * 1000)
-            self.writer.write(
-                self._client.set_terminated, run_id, "FAILED" if status == "failed" else "FINISHED", ended
-            )
+            state = "FAILED" if status == "failed" else "FINISHED"
+            self.writer.write(self._client.set_terminated, run_id, state, int(time.time() * 1000))
             self._known.close(run_id)
 
     def flush(self) -> None:
@@ -266,9 +262,12 @@ class Tracker:
                 self.seconds += time.perf_counter() - started
 
     def _take_up(self, run_id: str, trial_id: str, params: Mapping[str, Any]) -> None:
+        self.writer.flush()
         run = self._client.get_run(run_id)
         self._client.update_run(run_id, status="RUNNING")
         self._client.set_tag(run_id, TAG_TRIAL_ID, trial_id)
+        for tag in {TAG_STATUS, TAG_REASON} & set(run.data.tags):
+            self._client.delete_tag(run_id, tag)
         self._log_params(run_id, params, known=run.data.params)
 
     def _logged_of(self, run_id: str) -> set[tuple[str, int]]:
@@ -283,22 +282,18 @@ class Tracker:
         """Params cannot be changed once written, so those that a run has are left alone."""
         from mlflow.entities import Param
 
-        new = [
-            Param(allowed_name(name), _text(value)[:PARAM_CHARACTERS])
-            for name, value in params.items()
-            if allowed_name(name) not in known
-        ]
+        named = {allowed_name(name): _text(value)[:PARAM_CHARACTERS] for name, value in params.items()}
+        new = [Param(name, value) for name, value in named.items() if name not in known]
         for start in range(0, len(new), 100):  # MLflow's limit for params in one call
             self.writer.write(self._client.log_batch, run_id, params=new[start : start + 100])
 
     def _describe_data(self, run_id: str) -> None:
-        if self._dataset is None:
-            return
         from mlflow.entities import Dataset, DatasetInput
 
-        name, digest = self._dataset
-        dataset = Dataset(name=name, digest=digest[:36], source_type="code", source=json.dumps({"name": name}))
-        self.writer.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
+        if self._dataset is not None:
+            name, digest = self._dataset
+            dataset = Dataset(name=name, digest=digest[:36], source_type="code", source=json.dumps({"name": name}))
+            self.writer.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
 
 
 def _text(value: Any) -> str:

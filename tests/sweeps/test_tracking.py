@@ -121,6 +121,20 @@ def test_a_cut_off_run_is_taken_up_by_the_trial_that_trains_it_again(results: Pa
     assert len(table) == 4
 
 
+def test_a_failed_run_that_is_trained_again_is_running(results: Path) -> None:
+    tracker = started(results, "speech-again")
+    run_id = open_trial(tracker)
+    tracker.close_run(run_id, "failed", "worker died")
+    assert open_trial(tracker) == run_id
+    tracker.flush()
+    row = read_sweep(default_uri(results), "speech-again").runs.iloc[0]
+    assert row["status"] == "RUNNING"
+    assert f"tags.{TAG_STATUS}" not in row
+    tracker.close_run(run_id, "completed")
+    tracker.flush()
+    assert read_sweep(default_uri(results), "speech-again").runs.iloc[0]["status"] == "FINISHED"
+
+
 def test_a_confirm_run_is_found_whatever_its_trial_is_called(results: Path) -> None:
     first = started(results, "speech-confirm")
     run_id = open_trial(first, 1, stage="confirm", role="finalist", seed=123)
