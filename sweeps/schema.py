@@ -28,6 +28,15 @@ LABEL = Text(r"\S([\s\S]*\S)?", "a label: text without white space at its ends")
 
 # kind of task -> its options; the fields of the task's class, without the heavy import
 TASK_OPTIONS: dict[str, Table] = {
+    "classification": Table(
+        {
+            "labels": Field(Many(LABEL, at_least=2), "The classes; left out, those of the data in sorted order."),
+            "class_weights": Field(
+                Either((Name(("balanced",)), Many(POSITIVE, at_least=2, unique=False))),
+                "Of each class in the training loss: balanced, or one number per label.",
+            ),
+        }
+    ),
     "label_scoring": Table(
         {
             "labels": Field(
@@ -39,7 +48,10 @@ TASK_OPTIONS: dict[str, Table] = {
 }
 
 # kind of task -> what its `score` gives; a test holds it to the classes
-TASK_METRICS: dict[str, tuple[str, ...]] = {"label_scoring": ("accuracy", "balanced_accuracy", "macro_f1", "loss")}
+TASK_METRICS: dict[str, tuple[str, ...]] = {
+    "classification": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+    "label_scoring": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+}
 LOWER_IS_BETTER = ("loss",)
 
 METRICS = tuple(dict.fromkeys(f"val/{name}" for kind in TASKS for name in TASK_METRICS[kind]))
