@@ -68,7 +68,8 @@ def confirm(
         trials=len(runs),
         axes=["model_size", "quantization", "rank", "target_modules", "learning_rate"],
     )
-    with view, Recorder(spec, CONFIRM, tracker) as recorder:
+    recorder = Recorder(spec, CONFIRM, tracker)
+    with view:
         results = run_stage(
             job,
             folder=workspace.stage(CONFIRM),
@@ -76,6 +77,7 @@ def confirm(
             callbacks=[recorder, view],
             param_space={"run": _grid(runs)},
         )
+    tracker.flush()
     failed = [result for result in results if result.error is not None]
     if failed and len(failed) == len(results):
         reason = str(failed[0].error).strip().splitlines()[-1]

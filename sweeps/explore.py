@@ -31,16 +31,17 @@ def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracke
         trials=spec.trials,
         axes=[axis.name for axis in spec.axes],
     )
-    with view, Recorder(spec, EXPLORE, tracker) as recorder:
+    with view:
         results = run_stage(
             job,
             folder=workspace.stage(EXPLORE),
             profile=profile,
-            callbacks=[recorder, view],
+            callbacks=[Recorder(spec, EXPLORE, tracker), view],
             searcher=make_searcher(spec, parallel_trials=profile.concurrency),
             scheduler=make_scheduler(spec),
             samples=spec.trials,
         )
+    tracker.flush()
     explored = [_explored(spec, result) for result in results]
     if all(trial.status == "failed" for trial in explored):
         reason = str(next(result.error for result in results if result.error)).strip().splitlines()[-1]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,7 @@ from trainables.records import NO_FOLD, NO_SEED
 
 
 class Recorder(Listener):
-    """Hands each result to the tracker as it arrives, and the files of a run when the run is over.
-
-    A thread of its own writes, in order: Tune's loop hands out work and must not wait for a database. Leaving the
-    `with` block waits for it, and raises what it raised.
-    """
+    """Hands each result to the tracker as it arrives, and the files of a run when the run is over."""
 
     def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker) -> None:
         super().__init__()
@@ -31,39 +25,14 @@ class Recorder(Listener):
         self.stage = stage
         self.tracker = tracker
         self.run_ids: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> MLflow run
-        self.waited_seconds = 0.0  # of the sweep's time, for the writing thread to finish
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
-        self._writes: list[Future[None]] = []
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        started = time.perf_counter()
-        self._thread.shutdown(wait=True)
-        self.waited_seconds += time.perf_counter() - started
-        if exception[0] is None:
-            for write in self._writes:
-                write.result()
 
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
-        self._later(self._write_result, trial, dict(result))
-
-    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        self._later(self._write_end, trial, dict(trial.last_result))
-
-    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        self._later(self._write_failure, trial, dict(trial.last_result or {}), failure_reason(trial))
-
-    def _later(self, write: Callable[..., None], *arguments: Any) -> None:
-        self._writes.append(self._thread.submit(write, *arguments))
-
-    def _write_result(self, trial: Any, result: dict[str, Any]) -> None:
         for lane in result["lanes"]:
             run_id = self._run_id(trial, result, lane)
             self.tracker.log_epoch(run_id, result["epoch"], lane["metrics"])
 
-    def _write_end(self, trial: Any, result: dict[str, Any]) -> None:
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        result = trial.last_result
         completed = result["epoch"] >= result["planned_epochs"]
         for lane in result["lanes"]:
             run_id = self._run_id(trial, result, lane)
@@ -74,13 +43,14 @@ class Recorder(Listener):
                 self.tracker.log_artifacts(run_id, folder, parts)
             self.tracker.close_run(run_id, "completed" if completed else "pruned")
 
-    def _write_failure(self, trial: Any, result: dict[str, Any], reason: str) -> None:
+    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        result = dict(trial.last_result or {})
         if not result:  # failed before its first result
             seeds = [trial.config["run"]["seed"]] if self.stage == CONFIRM else list(self.spec.explore_seeds)
             lanes = [{"seed": NO_SEED if seed is None else seed, "fold": NO_FOLD} for seed in seeds]
             result = {"config_id": self._config(trial).config_id, "counts": {}, "checkpoint_name": "", "lanes": lanes}
         for lane in result["lanes"]:
-            self.tracker.close_run(self._run_id(trial, result, lane), "failed", reason=reason)
+            self.tracker.close_run(self._run_id(trial, result, lane), "failed", reason=failure_reason(trial))
 
     def _run_id(self, trial: Any, result: Mapping[str, Any], lane: Mapping[str, Any]) -> str:
         key = (trial.trial_id, str(lane["seed"]), lane["fold"])

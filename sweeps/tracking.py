@@ -220,7 +220,7 @@ class Tracker:
         with self._clock():
             for part in parts:
                 if (folder / part).is_dir():
-                    self._client.log_artifacts(run_id, str(folder / part), artifact_path=part)
+                    self.writer.write(self._client.log_artifacts, run_id, str(folder / part), artifact_path=part)
 
     def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
         """`status`: completed | pruned | failed."""

@@ -14,7 +14,7 @@ from trainables import registry
 from trainables.adapters import AdapterBank, DropoutClock
 from trainables.config import TrialConfig
 from trainables.contract import Task
-from trainables.data.store import SplitStore
+from trainables.data.clips import Clips
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, Predictions
 from trainables.targets import resolve_targets
@@ -78,8 +78,8 @@ class Engine:
         self,
         config: TrialConfig,
         key: LaneKey,
-        train: SplitStore,
-        validation: SplitStore,
+        train: Clips,
+        validation: Clips,
         *,
         objective: tuple[str, str] = ("val/loss", "min"),
     ) -> Lane:
@@ -114,18 +114,18 @@ class Engine:
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
 
-    def batch(self, store: SplitStore, rows: Sequence[int], *, with_targets: bool) -> dict[str, Tensor]:
-        features = [self.features(store, row) for row in rows]
-        targets = [store.examples[row].target for row in rows] if with_targets else None
+    def batch(self, clips: Clips, rows: Sequence[int], *, with_targets: bool) -> dict[str, Tensor]:
+        features = [self.features(clips, row) for row in rows]
+        targets = [clips.examples[row].target for row in rows] if with_targets else None
         batch = self.backbone.collate(self.loaded, features, self.task, targets)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
 
-    def features(self, store: SplitStore, row: int) -> Tensor:
+    def features(self, clips: Clips, row: int) -> Tensor:
         """One clip's features, computed once while the cache has room."""
-        key = (str(store.folder), row)
+        key = clips.key(row)
         if key in self._features:
             return self._features[key]
-        features = self.backbone.features(self.loaded, store.waveform(row))
+        features = self.backbone.features(self.loaded, clips.waveform(row))
         size_bytes = features.numel() * features.element_size()
         if self._feature_bytes + size_bytes <= self.settings.feature_cache_bytes:
             self._features[key] = features
@@ -133,28 +133,28 @@ class Engine:
         return features
 
     @torch.no_grad()
-    def predict(self, store: SplitStore, *, fold: str = NO_FOLD) -> Predictions:
+    def predict(self, clips: Clips, *, fold: str = NO_FOLD) -> Predictions:
         """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
         self.model.eval()
         outputs: list[Any] = []
         size = self.settings.evaluation_batch_size
-        for start in range(0, len(store), size):
-            rows = range(start, min(start + size, len(store)))
-            batch = self.batch(store, rows, with_targets=False)
+        for start in range(0, len(clips), size):
+            rows = range(start, min(start + size, len(clips)))
+            batch = self.batch(clips, rows, with_targets=False)
             with self.accelerator.autocast():
                 answers = self.backbone.predict(self.model, batch)
             outputs.extend(answers.float().cpu().numpy() if isinstance(answers, Tensor) else answers)
         return self.task.predictions(
-            example_ids=[example.id for example in store.examples],
-            groups=[example.group for example in store.examples],
-            folds=[fold] * len(store),
-            targets=[example.target for example in store.examples],
+            example_ids=[example.id for example in clips.examples],
+            groups=[example.group for example in clips.examples],
+            folds=[fold] * len(clips),
+            targets=[example.target for example in clips.examples],
             outputs=outputs,
         )
 
-    def predict_untuned(self, store: SplitStore) -> Predictions:
+    def predict_untuned(self, clips: Clips) -> Predictions:
         with self.bank.disabled():
-            return self.predict(store)
+            return self.predict(clips)
 
     def scores(self, predictions: Predictions, prefix: str) -> dict[str, float]:
         return {f"{prefix}/{name}": value for name, value in self.task.score(predictions).items()}

@@ -15,7 +15,7 @@ from transformers import get_scheduler
 
 from trainables.checkpoint import flatten_optimizer, read_state, restore_optimizer, write_state
 from trainables.config import TrialConfig
-from trainables.data.store import SplitStore
+from trainables.data.clips import Clips
 from trainables.records import Predictions
 from trainables.schedule import planned_epochs, steps_per_epoch, total_steps
 
@@ -44,8 +44,8 @@ class Lane:
         name: str,
         config: TrialConfig,
         key: LaneKey,
-        train: SplitStore,
-        validation: SplitStore,
+        train: Clips,
+        validation: Clips,
         *,
         objective: tuple[str, str] = ("val/loss", "min"),
     ) -> None:
@@ -115,9 +115,9 @@ class Lane:
         self._remember_best(metrics)
         return metrics
 
-    def predict(self, store: SplitStore) -> Predictions:
+    def predict(self, clips: Clips) -> Predictions:
         self.engine.activate(self.name)
-        return self.engine.predict(store, fold=self.key.fold)
+        return self.engine.predict(clips, fold=self.key.fold)
 
     def settle(self) -> dict[str, float]:
         """Once, after the last epoch: with `keep: best` the best epoch's adapter becomes the run's. Returns `val/*`."""

@@ -95,6 +95,10 @@ class SplitStore:
             raise IndexError(f"example {index} of {len(self)}")
         return self._audio[self._offsets[index] : self._offsets[index + 1]]
 
+    def key(self, index: int) -> tuple[str, int]:
+        """Names a clip of this store among those of all stores."""
+        return (str(self.folder), index)
+
     @cached_property
     def _offsets(self) -> np.ndarray:
         offsets: np.ndarray = np.load(self.folder / "offsets.npy", allow_pickle=False)

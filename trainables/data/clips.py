@@ -1,0 +1,47 @@
+"""Clips that can be trained on or answered: a whole store, or what a fold takes from several."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from trainables.data.examples import Example
+from trainables.data.store import SplitStore
+
+
+class Clips(Protocol):
+    @property
+    def examples(self) -> Sequence[Example]: ...
+
+    def __len__(self) -> int: ...
+
+    def waveform(self, index: int) -> np.ndarray:
+        """(samples,) float32."""
+        ...
+
+    def key(self, index: int) -> tuple[str, int]:
+        """The same clip has the same key, whoever holds it."""
+        ...
+
+
+class Selection:
+    """The clips of some stores whose ids are wanted, store by store in each store's order."""
+
+    def __init__(self, stores: Sequence[SplitStore], wanted: Collection[str]) -> None:
+        self._places = [
+            (store, row) for store in stores for row, example in enumerate(store.examples) if example.id in wanted
+        ]
+        self.examples = tuple(store.examples[row] for store, row in self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def waveform(self, index: int) -> np.ndarray:
+        store, row = self._places[index]
+        return store.waveform(row)
+
+    def key(self, index: int) -> tuple[str, int]:
+        store, row = self._places[index]
+        return store.key(row)
