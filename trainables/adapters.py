@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
+from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 
 
@@ -61,7 +62,7 @@ class AdapterBank:
     def add(
         self, name: str, *, targets: Sequence[str], rank: int, alpha: int, dropout: float, seed: int
     ) -> DropoutClock:
-        """Adds an adapter, its A drawn from `seed` and its B zero, and returns the clock of its dropout layers."""
+        """Adds an adapter, its A and its head drawn from `seed` and its B zero; returns the clock of its dropout layers."""
         config = LoraConfig(
             r=rank,
             lora_alpha=alpha,
@@ -75,6 +76,7 @@ class AdapterBank:
                 self._peft = get_peft_model(self.model, config, adapter_name=name)
             else:
                 self._peft.add_adapter(name, config)
+            self._start_heads(name)
         clock = DropoutClock(seed)
         for index, layer in enumerate(self._layers(name)):
             if dropout > 0.0:
@@ -128,6 +130,23 @@ class AdapterBank:
         if self._peft is None:
             raise RuntimeError("no adapter has been added yet")
         return self._peft
+
+    def _start_heads(self, name: str) -> None:
+        """PEFT copies the backbone's head, whose labels are none of this task's: the copy starts anew.
+
+        On the CPU, whose generator is the seeded one, and at least in float32, as PEFT keeps adapters.
+        """
+        for wrapper in self.peft.modules():
+            if not isinstance(wrapper, ModulesToSaveWrapper) or name not in wrapper.modules_to_save:
+                continue
+            head = wrapper.modules_to_save[name]
+            parameter = next(head.parameters())
+            device, dtype = parameter.device, torch.promote_types(parameter.dtype, torch.float32)
+            head.to("cpu", dtype)
+            for part in head.modules():
+                if hasattr(part, "reset_parameters"):
+                    part.reset_parameters()
+            head.to(device)
 
     def _layers(self, name: str) -> list[LoraLayer]:
         return [m for m in self.peft.modules() if isinstance(m, LoraLayer) and name in m.lora_A]
