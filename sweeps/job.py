@@ -6,7 +6,7 @@ A stage 1 job names no test data: the test store does not exist before stage 2.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.spec import SweepSpec
@@ -25,6 +25,7 @@ class Job:
     engine_settings: Mapping[str, Any]  # fields of trainables.engine.EngineSettings
     engine_budget_bytes: int  # memory that a worker may fill with warm backbones
     miniature_recipe: str | None = None  # None: published weights
+    folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,9 @@ def _stages(plan: Plan) -> str:
     rungs = ", ".join(map(str, stages.rungs))
     pruning = f"pruned after epoch {rungs} to 1/{stages.reduction_factor}" if rungs else "none pruned"
     untuned = ", and the untuned backbone answers" if stages.untuned_runs else ""
+    folds = f" x {stages.inner_folds} folds" if stages.inner_folds > 1 else ""
     return (
-        f"Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')} = {stages.explore_runs} runs of "
+        f"Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds} = {stages.explore_runs} runs of "
         f"{_many(stages.epochs, 'epoch')}, {pruning}. "
         f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x {_many(len(stages.confirm_seeds), 'seed')} = "
         f"{stages.confirm_runs} runs, none pruned{untuned}. "

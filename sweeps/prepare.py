@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from sweeps.weights import Decision, needs_miniature
 from trainables import registry
 from trainables.data.check import check_examples
 from trainables.data.sources import open_source
-from trainables.data.splits import draw_splits
+from trainables.data.splits import draw_folds, draw_splits
 from trainables.errors import InputError
 
 MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
@@ -37,6 +37,7 @@ class Prepared:
     backbone: Backbone
     examples: Sequence[Example]
     splits: Mapping[str, str]  # example id -> train | validation | test
+    folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold, of the examples outside test
 
     def of_split(self, split: str) -> list[Example]:
         return [example for example in self.examples if self.splits[example.id] == split]
@@ -77,7 +78,8 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
     )
     task = registry.task(spec.task_kind, dict(spec.task_options))
     examples, splits = read_data(spec, task)
-    return Prepared(spec, profile, weights, task, backbone, examples, splits)
+    folds = inner_folds(spec, task, examples, splits)
+    return Prepared(spec, profile, weights, task, backbone, examples, splits, folds)
 
 
 def decide_weights(spec: SweepSpec, backbone: Backbone, profile: Profile, *, planning: bool) -> Decision:
@@ -131,6 +133,14 @@ def read_data(spec: SweepSpec, task: Task) -> tuple[Sequence[Example], dict[str,
         stratify=task.column == "label",
     )
     return examples, splits
+
+
+def inner_folds(spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str, str]:
+    """The fold of every example that is not a test example, where the file asks for folds."""
+    if spec.data.inner_folds is None:
+        return {}
+    seen = [example for example in examples if splits[example.id] != "test"]
+    return draw_folds(seen, spec.data.inner_folds, spec.explore_seeds[0], stratify=task.column == "label")
 
 
 def sizes_of(spec: SweepSpec) -> list[str]:

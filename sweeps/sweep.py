@@ -116,7 +116,7 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
         stores = make_stores(prepared, workspace, ("test",), console)
         look = tracker.count_look(spec.confirm_seeds)
         confirmed = confirm(
-            replace(job, stage=CONFIRM, stores={**job.stores, **stores}),
+            replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),
             confirm_runs(finalists, baseline, spec.confirm_seeds, untuned=prepared.task.answers_untuned),
             **around,
         )
@@ -142,6 +142,7 @@ def explore_job(prepared: Prepared, stores: Mapping[str, str]) -> Job:
         },
         engine_budget_bytes=profile.facts.free_bytes // max(1, 2 * profile.concurrency),
         miniature_recipe=prepared.miniature_recipe,
+        folds=prepared.folds,
     )
 
 

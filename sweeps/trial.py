@@ -8,6 +8,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sweeps.job import CONFIRM, Job, tie_broken
 from sweeps.space import resolve
 from trainables import registry
 from trainables.config import TrialConfig
+from trainables.data.clips import Clips, Selection
 from trainables.data.store import SplitStore
 from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
@@ -31,14 +33,26 @@ def lane_folder(seed: int | str, fold: str) -> str:
     return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{fold}")
 
 
+def fold_clips(stores: Mapping[str, SplitStore], folds: Mapping[str, str]) -> dict[str, tuple[Clips, Clips]]:
+    """What each fold trains on and what validates it; without folds the two splits, under NO_FOLD."""
+    if not folds:
+        return {NO_FOLD: (stores["train"], stores["validation"])}
+    both = [stores["train"], stores["validation"]]
+    held_out = {
+        name: {example for example, fold in folds.items() if fold == name} for name in sorted(set(folds.values()))
+    }
+    return {name: (Selection(both, folds.keys() - ids), Selection(both, ids)) for name, ids in held_out.items()}
+
+
 class SweepTrial(tune.Trainable):  # type: ignore[misc]
-    """Stage 1: one configuration, its lanes (one per seed) an epoch at a time, one result an epoch.
+    """Stage 1: one configuration, its lanes (one per seed and inner fold) an epoch at a time, one result an epoch.
     Stage 2: one run; after its last epoch it answers the test clips, once."""
 
     def setup(self, config: dict[str, Any], job: Job) -> None:
         self.job = job
         self.task = registry.task(job.spec.task_kind, dict(job.spec.task_options))
         self.stores = {split: SplitStore(Path(folder)) for split, folder in job.stores.items()}
+        self.clips = fold_clips(self.stores, job.folds)
         self.begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -59,15 +73,11 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         seeds = [] if self.untuned else [run["seed"]] if run else list(self.job.spec.explore_seeds)
         objective = (self.job.spec.metric, self.job.spec.mode)
         self.lanes: list[Lane] = [
-            self.engine.open_lane(
-                self.trial_config,
-                LaneKey(seed, NO_FOLD),
-                self.stores["train"],
-                self.stores["validation"],
-                objective=objective,
-            )
+            self.engine.open_lane(self.trial_config, LaneKey(seed, fold), train, validation, objective=objective)
             for seed in seeds
+            for fold, (train, validation) in self.clips.items()
         ]
+        self.reports: dict[LaneKey, dict[str, Any]] = {}
 
     def warm_engine(self) -> Engine:
         config, job = self.trial_config, self.job
@@ -94,15 +104,20 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         if self.finished_result is not None:  # restored after its last epoch: say it again, compute nothing
             return self.finished_result
         started = time.perf_counter()
-        reports = [self.untuned_report()] if self.untuned else [self.advance(lane) for lane in self.lanes]
+        if self.untuned:
+            reports = [self.untuned_report()]
+        else:
+            for lane in (lane for lane in self.lanes if not lane.finished):
+                self.reports[lane.key] = self.advance(lane)
+            reports = list(self.reports.values())
         finished = self.untuned or all(lane.finished for lane in self.lanes)
         spec = self.job.spec
         values = [report["metrics"][spec.metric] for report in reports]
         loss = statistics.fmean(report["metrics"]["val/loss"] for report in reports)
         value = statistics.fmean(values)
         result: dict[str, Any] = {
-            "epoch": 0 if self.untuned else self.lanes[0].epoch,
-            "planned_epochs": 0 if self.untuned else self.lanes[0].planned_epochs,
+            "epoch": max((lane.epoch for lane in self.lanes), default=0),
+            "planned_epochs": max((lane.planned_epochs for lane in self.lanes), default=0),
             "value": value,
             "value_se": statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else None,
             "objective": tie_broken(value, loss, spec.mode),

@@ -33,13 +33,14 @@ class ClipCounts:
 
 @dataclass(frozen=True)
 class Stages:
-    """How much is trained. A run is one training of (configuration, seed)."""
+    """How much is trained. A run is one training of (configuration, seed, fold)."""
 
     trials: int
     epochs: int  # of a run that is not pruned
     rungs: tuple[int, ...]  # epochs after which ASHA may stop a trial
     reduction_factor: int
     explore_seeds: tuple[int, ...]
+    inner_folds: int  # 1: none
     confirm_seeds: tuple[int, ...]
     finalists: int
     explore_runs: int
@@ -66,7 +67,8 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool) -> Stag
     finalists = spec.finalists.count if per is None else len(per.values)
     baseline = baseline_config(spec)
     epochs = planned_epochs(baseline, training_clips)
-    explore_runs = spec.trials * len(spec.explore_seeds)
+    folds = spec.data.inner_folds or 1
+    explore_runs = spec.trials * len(spec.explore_seeds) * folds
     confirm_runs = (finalists + 1) * len(spec.confirm_seeds)
     return Stages(
         trials=spec.trials,
@@ -74,6 +76,7 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool) -> Stag
         rungs=rungs(spec.grace_epochs, spec.reduction_factor, epochs),
         reduction_factor=spec.reduction_factor,
         explore_seeds=spec.explore_seeds,
+        inner_folds=folds,
         confirm_seeds=spec.confirm_seeds,
         finalists=finalists,
         explore_runs=explore_runs,

@@ -83,3 +83,23 @@ def test_on_a_cpu_the_miniature_stands_in_and_its_sizes_replace_the_named_ones(p
     assert prepared.weights.miniature
     assert prepared.spec.fixed["model_size"] in prepared.backbone.MINIATURE_SIZES
     assert prepared.window_seconds == prepared.backbone.MINIATURE_WINDOW_SECONDS
+
+
+def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepared: Prepared, tmp_path: Path) -> None:
+    from sweeps.trial import fold_clips
+    from trainables.data.store import SplitStore
+
+    folded = prepare(tmp_path / "tones.yaml", ["profile=cpu", "data.folds={inner: 3}"], planning=False)
+    assert folded.splits == prepared.splits
+    workspace = new_workspace(tmp_path / "results", folded.spec.name)
+    folders = make_stores(folded, workspace, ("train", "validation"), Console(quiet=True))
+    clips = fold_clips({split: SplitStore(Path(folder)) for split, folder in folders.items()}, folded.folds)
+
+    seen = {example.id for example in folded.examples if folded.splits[example.id] != "test"}
+    held_out = [example.id for _, validation in clips.values() for example in validation.examples]
+    assert sorted(held_out) == sorted(seen)
+    for train, validation in clips.values():
+        assert {e.id for e in train.examples} | {e.id for e in validation.examples} == seen
+        assert {e.group for e in train.examples}.isdisjoint(e.group for e in validation.examples)
+        store_row = validation.key(0)
+        assert np.array_equal(SplitStore(Path(store_row[0])).waveform(store_row[1]), validation.waveform(0))
