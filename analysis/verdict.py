@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.arms import Arm, arms_of
+from analysis.arms import Arm, Design, arms_of
 from analysis.contrast import CLAIMS, Comparison, Discordant, compare, contrast
 from analysis.crossed import Estimate, crossed
 from analysis.pseudovalues import ExampleScores
@@ -102,7 +102,6 @@ def verdict(
     if problems:
         raise InputError(problems)
 
-    level = alpha / 2**look
     configurations = dict(finalists)
     if baseline is not None:
         configurations[baseline_name] = baseline
@@ -110,12 +109,34 @@ def verdict(
         configurations[untuned_name] = {0: untuned}
     design, arms = arms_of(configurations, metric, metric_name=metric_name, example_scores=example_scores)
     roles = {**dict.fromkeys(finalists, "finalist"), baseline_name: "baseline", untuned_name: "untuned"}
-    rows = tuple(_row(arm, roles[name]) for name, arm in arms.items())
+    return verdict_of(
+        design, arms, {name: roles[name] for name in arms}, mode=mode, question=question, alpha=alpha, look=look
+    )
 
+
+def verdict_of(
+    design: Design,
+    arms: Mapping[str, Arm],
+    roles: Mapping[str, str],
+    *,
+    mode: str = "max",
+    question: str = "baseline",
+    alpha: float = 0.05,
+    look: int = 0,
+) -> Verdict:
+    """The verdict over scored arms: at least one finalist, at most one baseline and one untuned backbone.
+
+    Raises InputError where two arms share no seed.
+    """
+    level = alpha / 2**look
+    finalists = [name for name, role in roles.items() if role == "finalist"]
+    baseline = next((name for name, role in roles.items() if role == "baseline"), None)
+    untuned = next((name for name, role in roles.items() if role == "untuned"), None)
+    rows = tuple(_row(arm, roles[name]) for name, arm in arms.items())
     among = _family([contrast(design, arms[a], arms[b], alpha=level) for a, b in combinations(finalists, 2)])
     against: tuple[Comparison, ...] = ()
     if baseline is not None:
-        against = _family([contrast(design, arms[name], arms[baseline_name], alpha=level) for name in finalists])
+        against = _family([contrast(design, arms[name], arms[baseline], alpha=level) for name in finalists])
     means = {row.name: row.mean * (1.0 if mode == "max" else -1.0) for row in rows if row.role == "finalist"}
     ranking = sorted(means, key=lambda name: -means[name])  # ties keep the order given
     best = ranking[0]
@@ -129,11 +150,11 @@ def verdict(
         winner = best if all(c.favours(mode) == best for c in with_best) else None
     against_untuned = None
     if untuned is not None:
-        alone = arms[untuned_name].under(list(arms[best].values))
+        alone = arms[untuned].under(list(arms[best].values))
         against_untuned = contrast(design, arms[best], alone, alpha=level)
     asked = against if question == "baseline" else among
     return Verdict(
-        metric=metric_name,
+        metric=design.metric_name,
         mode=mode,
         question=question,
         look=look,
