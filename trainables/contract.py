@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +24,7 @@ class Size:
     checkpoint: str  # hub id; for a miniature the name of its recipe
     revision: str | None  # a commit of the hub repository, so that a run can be repeated
     licence: str
-    total_params: int  # of the model as loaded for its tasks, without adapters
+    total_params: int  # of the model as loaded for its tasks, without adapters and without `HEAD_MODULES`
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Preset:
 
     pattern: str
     matches: Mapping[str, int]  # size -> number of modules it must match there
+    reaches_head: bool = False  # it adapts the task head, which is then not trained whole (`head: lora`)
 
 
 @dataclass
@@ -81,6 +83,7 @@ class Backbone(Protocol):
     SAMPLE_RATE_HZ: int
     WINDOW_SECONDS: float  # longest clip that the published sizes take; longer clips are cropped, shorter ones padded
     MINIATURE_WINDOW_SECONDS: float
+    HEAD_MODULES: tuple[str, ...]  # the task head: new for every task; absent where the backbone has none
 
     def skeleton(self, size: str, task: Task) -> nn.Module:
         """The model on the `meta` device: shapes and names without weights, network or memory."""
@@ -108,4 +111,16 @@ class Backbone(Protocol):
 
     def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
         """(B, C) float32: class scores as log-probabilities or logits, or regression outputs; or B transcripts."""
+        ...
+
+
+class Pretrainable(Backbone, Protocol):
+    """A classifier whose miniatures `trainables.miniature` can make: no more than two functions of its own."""
+
+    def fresh(self, size: str, task: Task) -> Loaded:
+        """A miniature with random weights from torch's global generator, which the caller seeds, and its front end."""
+        ...
+
+    def save(self, loaded: Loaded, folder: Path) -> None:
+        """Writes what `load` reads as a `checkpoint`."""
         ...
