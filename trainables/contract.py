@@ -117,10 +117,10 @@ class Backbone(Protocol):
 class Pretrainable(Backbone, Protocol):
     """A classifier whose miniatures `trainables.miniature` can make: no more than two functions of its own."""
 
-    def fresh(self, size: str, task: Task) -> Loaded:
-        """A miniature with random weights from torch's global generator, which the caller seeds, and its front end."""
+    def build(self, size: str, task: Task, seed: int) -> nn.Module:
+        """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
         ...
 
-    def save(self, loaded: Loaded, folder: Path) -> None:
-        """Writes what `load` reads as a `checkpoint`."""
+    def write(self, model: nn.Module, size: str, folder: Path) -> None:
+        """Writes what `build` gave, and training changed, as a folder that `load` reads."""
         ...
