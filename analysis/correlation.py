@@ -1,0 +1,109 @@
+"""Two models' correlations with the same targets: are they different? For regression.
+
+The two correlations share the target and the examples, so they depend on each other through the correlation between
+the models' outputs. One-sample tests would ignore that.
+
+* Williams' t (1959, JRSS B 21:396), recommended by Steiger (1980, Psychological Bulletin 87:245, equation 7)
+* Steiger's Z on Fisher's scale with the pooled correlation (ibid., equation 14)
+* interval: Zou 2007 (Psychological Methods 12:399), from Fisher's intervals of both
+
+Limits: examples independent, roughly normal; at least 4 of them; the models as trained. Examples that come in groups
+need the bootstrap over groups instead.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+
+FEWEST = 5  # examples
+
+
+@dataclass(frozen=True)
+class CorrelationDifference:
+    """`first` and `second` are the models' correlations with the target, `between` that of their outputs."""
+
+    first: float
+    second: float
+    between: float
+    examples: int
+    williams_t: float
+    williams_p: float  # two-sided, examples - 3 degrees of freedom
+    steiger_z: float
+    steiger_p: float  # two-sided
+    interval: tuple[float, float]
+
+    @property
+    def difference(self) -> float:
+        return self.first - self.second
+
+
+def correlation_difference(
+    target: np.ndarray, first: np.ndarray, second: np.ndarray, *, alpha: float = 0.05
+) -> CorrelationDifference | None:
+    """From (N,) targets and outputs. None where it cannot be told: fewer than 5 examples, values that do not vary,
+    outputs that are the same up to scale, or a perfect correlation.
+    """
+    table = np.stack([target, first, second]).astype(float)
+    if table.shape[1] < FEWEST or np.any(np.ptp(table, axis=1) == 0.0):
+        return None
+    r = np.corrcoef(table)
+    return from_correlations(float(r[0, 1]), float(r[0, 2]), float(r[1, 2]), table.shape[1], alpha=alpha)
+
+
+def from_correlations(
+    first: float, second: float, between: float, examples: int, *, alpha: float = 0.05
+) -> CorrelationDifference | None:
+    """The same from the three correlations; None as above."""
+    if examples < FEWEST or max(abs(first), abs(second), abs(between)) > 1.0 - 1e-12:
+        return None
+    t = williams_t(first, second, between, examples)
+    z = steiger_z(first, second, between, examples)
+    return CorrelationDifference(
+        first=first,
+        second=second,
+        between=between,
+        examples=examples,
+        williams_t=t,
+        williams_p=2.0 * float(scipy.stats.t.sf(abs(t), examples - 3)),
+        steiger_z=z,
+        steiger_p=2.0 * float(scipy.stats.norm.sf(abs(z))),
+        interval=zou_interval(first, second, between, examples, alpha),
+    )
+
+
+def williams_t(first: float, second: float, between: float, examples: int) -> float:
+    """Student's t with examples - 3 degrees of freedom where both correlations are equal in truth."""
+    n = examples
+    determinant = 1.0 - first**2 - second**2 - between**2 + 2.0 * first * second * between
+    mean = (first + second) / 2.0
+    spread = 2.0 * (n - 1) / (n - 3) * max(determinant, 0.0) + mean**2 * (1.0 - between) ** 3
+    return (first - second) * math.sqrt((n - 1) * (1.0 + between) / spread)
+
+
+def steiger_z(first: float, second: float, between: float, examples: int) -> float:
+    """Standard normal where both correlations are equal in truth."""
+    mean = (first + second) / 2.0
+    covariance = _covariance(mean, mean, between) / (1.0 - mean**2) ** 2
+    return (math.atanh(first) - math.atanh(second)) * math.sqrt((examples - 3) / (2.0 - 2.0 * covariance))
+
+
+def zou_interval(first: float, second: float, between: float, examples: int, alpha: float) -> tuple[float, float]:
+    """Interval of first - second at confidence 1 - alpha."""
+    half = float(scipy.stats.norm.isf(alpha / 2.0)) / math.sqrt(examples - 3)
+    (low1, high1), (low2, high2) = (
+        (math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)) for r in (first, second)
+    )
+    c = _covariance(first, second, between) / ((1.0 - first**2) * (1.0 - second**2))
+    below = (first - low1) ** 2 + (high2 - second) ** 2 - 2.0 * c * (first - low1) * (high2 - second)
+    above = (high1 - first) ** 2 + (second - low2) ** 2 - 2.0 * c * (high1 - first) * (second - low2)
+    return (first - second - math.sqrt(max(below, 0.0)), first - second + math.sqrt(max(above, 0.0)))
+
+
+def _covariance(first: float, second: float, between: float) -> float:
+    """Of two correlations that share a variable, times the number of examples (Pearson and Filon 1898)."""
+    squares = first**2 + second**2 + between**2
+    return between * (1.0 - first**2 - second**2) - first * second * (1.0 - squares) / 2.0

@@ -1,0 +1,121 @@
+"""More than two models on the same examples: is there any difference, and between which?
+
+* Cochran's Q (1950, Biometrika 37:256): right and wrong of k models under one seed; with k = 2 McNemar's asymptotic test
+* Friedman's test (1937) on ranks within blocks, with Iman and Davenport's F (1980); afterwards Nemenyi's critical
+  difference (1963) between average ranks, over all pairs at once (Demsar 2006, JMLR 7:1)
+* Benjamini and Hochberg 1995: the false discovery rate, for a screen; it does not control the chance of any error
+
+Blocks (test groups) are taken as independent and the models as trained: for configurations, the verdict's pairs with
+Holm's correction decide. Ranks ignore by how much one is better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+
+FEWEST_BLOCKS = 6  # below, the chi-square distribution is no guide
+
+
+@dataclass(frozen=True)
+class Omnibus:
+    """Whether any of the models differs. `p_value` is None where nothing varies."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float | None
+
+
+def cochran_q(right: np.ndarray) -> Omnibus:
+    """`right` (N, k) of booleans, k at least 2."""
+    table = np.asarray(right, dtype=float)
+    freedom = table.shape[1] - 1
+    if not np.ptp(table, axis=1).any():
+        return Omnibus(0.0, freedom, None)
+    from statsmodels.stats.contingency_tables import cochrans_q
+
+    found = cochrans_q(table)
+    return Omnibus(float(found.statistic), freedom, float(found.pvalue))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Average ranks, 1 for the best, and what can be told from them. In the order of the models given."""
+
+    names: tuple[str, ...]
+    blocks: int
+    average_ranks: tuple[float, ...]
+    friedman: Omnibus
+    iman_davenport_f: float | None
+    iman_davenport_p: float | None
+    alpha: float
+    critical_difference: float  # Nemenyi's, between average ranks
+    nemenyi_p: dict[tuple[str, str], float]  # for every pair, all pairs considered
+
+    def cliques(self) -> list[tuple[str, ...]]:
+        """Largest sets that the critical difference does not divide, best first; single models left out."""
+        order = sorted(range(len(self.names)), key=lambda i: self.average_ranks[i])
+        found: list[tuple[int, ...]] = []
+        for start in range(len(order)):
+            within = [
+                i
+                for i in order[start:]
+                if self.average_ranks[i] - self.average_ranks[order[start]] <= self.critical_difference
+            ]
+            if len(within) > 1 and not (found and set(within) <= set(found[-1])):
+                found.append(tuple(within))
+        return [tuple(self.names[i] for i in clique) for clique in found]
+
+
+def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alpha: float = 0.05) -> Ranking:
+    """`values` (blocks, k): one per block and model, k at least 3; equal values share a rank."""
+    blocks, models = values.shape
+    if models < 3 or blocks < 2:
+        raise ValueError(f"needs at least 2 blocks and 3 models, got {blocks} and {models}")
+    ranks = scipy.stats.rankdata(-values if mode == "max" else values, axis=1)
+    average = ranks.mean(axis=0)
+    step = math.sqrt(models * (models + 1) / (6.0 * blocks))
+    reach = scipy.stats.studentized_range(models, math.inf)
+    pairs = {
+        (names[i], names[j]): float(reach.sf(abs(average[i] - average[j]) / step * math.sqrt(2.0)))
+        for i in range(models)
+        for j in range(i + 1, models)
+    }
+    friedman = Omnibus(0.0, models - 1, None)
+    f, f_p = None, None
+    if np.ptp(ranks, axis=1).any():
+        found = scipy.stats.friedmanchisquare(*values.T)
+        friedman = Omnibus(float(found.statistic), models - 1, float(found.pvalue))
+        rest = blocks * (models - 1) - friedman.statistic
+        if rest > 1e-9:
+            f = (blocks - 1) * friedman.statistic / rest
+            f_p = float(scipy.stats.f.sf(f, models - 1, (models - 1) * (blocks - 1)))
+    return Ranking(
+        names=tuple(names),
+        blocks=blocks,
+        average_ranks=tuple(map(float, average)),
+        friedman=friedman,
+        iman_davenport_f=f,
+        iman_davenport_p=f_p,
+        alpha=alpha,
+        critical_difference=nemenyi_critical_difference(models, blocks, alpha),
+        nemenyi_p=pairs,
+    )
+
+
+def nemenyi_critical_difference(models: int, blocks: int, alpha: float = 0.05) -> float:
+    """Average ranks further apart than this differ, all pairs of models considered."""
+    q = float(scipy.stats.studentized_range.isf(alpha, models, math.inf)) / math.sqrt(2.0)
+    return q * math.sqrt(models * (models + 1) / (6.0 * blocks))
+
+
+def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjusted p-values: those at most q have a false discovery rate of at most q. None counts as 1 and stays None."""
+    if not p_values:
+        return []
+    adjusted = scipy.stats.false_discovery_control([1.0 if p is None else p for p in p_values])
+    return [None if p is None else float(a) for p, a in zip(p_values, adjusted, strict=True)]
