@@ -27,8 +27,9 @@ def ensemble(runs: Sequence[Predictions]) -> Predictions:
     """
     members = list(aligned({f"member {number}": run for number, run in enumerate(runs, start=1)}).values())
     first = members[0]
-    if all(run.scores is not None and run.classes for run in members):
-        mean = np.mean([probabilities(run.scores) for run in members], axis=0)
+    scores = [run.scores for run in members if run.scores is not None and run.classes]
+    if len(scores) == len(members):
+        mean = np.mean([probabilities(table) for table in scores], axis=0)
         outputs = [first.classes[index] for index in mean.argmax(axis=1)]
         with np.errstate(divide="ignore"):
             return replace(first, outputs=outputs, scores=np.maximum(np.log(mean), np.finfo(float).min))

@@ -23,11 +23,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, the claim in words."""
-        return {
-            **asdict(self),
-            "claim": CLAIMS[self.claim],
-            "interval": None if not self.interval else [*self.interval],
-        }
+        interval = None if self.interval is None else list(self.interval)
+        return {**asdict(self), "claim": CLAIMS[self.claim], "interval": interval}
 
 
 def out_of_reach(smallest: float, alpha: float) -> str:

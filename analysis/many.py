@@ -1,6 +1,7 @@
 """More than two models on the same examples: is there any difference, and between which?
 
-* Cochran's Q (1950, Biometrika 37:256): right and wrong of k models under one seed; with k = 2 McNemar's asymptotic test
+* Cochran's Q (1950, Biometrika 37:256): right and wrong of k models under one seed; for two it is McNemar's without
+  continuity correction
 * Friedman's test (1937) on ranks within blocks, with Iman and Davenport's F (1980); afterwards Nemenyi's critical
   difference (1963) between average ranks, over all pairs at once (Demsar 2006, JMLR 7:1)
 * Benjamini and Hochberg 1995: the false discovery rate, for a screen; it does not control the chance of any error

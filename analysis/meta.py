@@ -85,19 +85,12 @@ def meta_findings(found: MetaAnalysis | None, *, claim: str, what: str = "seeds"
     """One finding per way to pool."""
     if found is None:
         return [Finding("meta-analysis", claim, note=f"cannot tell: it needs at least two {what}")]
-    same = f"the {what} were tested on the same examples; I2 = {100.0 * found.i2:.0f} %, tau2 = {found.tau2:.3g}"
+    note = f"the {what} were tested on the same examples; I2 = {100.0 * found.i2:.0f} %, tau2 = {found.tau2:.3g}"
     return [
         Finding(
-            f"meta-analysis over {what}, {pooled.method}",
-            claim,
-            "",
-            pooled.p_value,
-            None,
-            pooled.mean,
-            pooled.interval,
-            same,
+            f"meta-analysis over {what}, {each.method}", claim, "", each.p_value, None, each.mean, each.interval, note
         )
-        for pooled in (found.fixed, found.random, found.hartung_knapp)
+        for each in (found.fixed, found.random, found.hartung_knapp)
     ]
 
 

@@ -52,9 +52,8 @@ class PairedCounts:
     def of(cls, first_right: np.ndarray, second_right: np.ndarray) -> PairedCounts:
         """From two (N,) arrays of booleans."""
         first, second = np.asarray(first_right, bool), np.asarray(second_right, bool)
-        return cls(
-            *(int(np.sum(part)) for part in (first & second, first & ~second, ~first & second, ~first & ~second))
-        )
+        cells = (first & second, first & ~second, ~first & second, ~first & ~second)
+        return cls(*(int(np.sum(cell)) for cell in cells))
 
 
 def mcnemar_exact(counts: PairedCounts) -> float | None:

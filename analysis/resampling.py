@@ -54,7 +54,7 @@ def resampled_sums(table: np.ndarray, resamples: int, rng: np.random.Generator) 
     patterns = _patterns(table)
     if patterns is not None:
         distinct, counts = patterns
-        return rng.multinomial(units, counts / units, size=resamples) @ distinct
+        return np.asarray(rng.multinomial(units, counts / units, size=resamples) @ distinct)
     return _in_blocks(table, resamples, rng, lambda size, own: _drawn_counts(units, size, own))
 
 
@@ -64,7 +64,7 @@ def exchanged_sums(table: np.ndarray, exchanges: int, rng: np.random.Generator) 
     patterns = _patterns(table)
     if patterns is not None:
         distinct, counts = patterns
-        return rng.binomial(counts, 0.5, size=(exchanges, len(counts))) @ distinct
+        return np.asarray(rng.binomial(counts, 0.5, size=(exchanges, len(counts))) @ distinct)
     units = len(table)
 
     def coins(size: int, own: np.random.Generator) -> np.ndarray:
@@ -180,9 +180,8 @@ def permutation(
     tolerance = 1e-12 * max(1.0, abs(estimate))
     as_large = int(np.sum(np.abs(values[np.isfinite(values)]) >= abs(estimate) - tolerance))
     p_value = as_large / len(values) if exact else (as_large + 1) / (exchanges + 1)
-    return Permutation(
-        estimate, min(1.0, p_value), smallest if exact else max(smallest, 1 / (exchanges + 1)), units, exact
-    )
+    reachable = smallest if exact else max(smallest, 1.0 / (exchanges + 1))
+    return Permutation(estimate, min(1.0, p_value), reachable, units, exact)
 
 
 def all_signs(count: int) -> np.ndarray:

@@ -38,7 +38,7 @@ class SumMetric:
 
     def scores(self, predictions: Predictions) -> np.ndarray:
         """(N,) whose mean is the metric; only where `is_mean`."""
-        return self.rows(predictions)[:, 0]
+        return np.asarray(self.rows(predictions)[:, 0])
 
 
 def mean_of(scores: np.ndarray) -> np.ndarray:
@@ -50,10 +50,17 @@ def _ratio(sums: np.ndarray) -> np.ndarray:
     return _over(sums[..., 0], sums[..., 1])
 
 
+def _root(sums: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(_ratio(sums)))
+
+
 def _over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """nan where the denominator is 0."""
     shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
-    return np.divide(numerator, denominator, out=np.full(shape, np.nan), where=np.asarray(denominator) != 0)
+    quotient: np.ndarray = np.divide(
+        numerator, denominator, out=np.full(shape, np.nan), where=np.asarray(denominator) != 0
+    )
+    return quotient
 
 
 def _one_hot(values: list[str], classes: tuple[str, ...]) -> np.ndarray:
@@ -100,6 +107,10 @@ def columns(values: object) -> np.ndarray:
     return table[:, None] if table.ndim == 1 else table
 
 
+def _mean(by_column: np.ndarray) -> np.ndarray:
+    return np.asarray(by_column.mean(axis=-1))
+
+
 def _errors(predictions: Predictions) -> np.ndarray:
     return columns(predictions.outputs) - columns(predictions.targets)
 
@@ -121,18 +132,18 @@ def _moments(sums: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def _pearson(sums: np.ndarray) -> np.ndarray:
     _, _, var_t, var_o, covariance = _moments(sums)
-    return _over(covariance, np.sqrt(np.maximum(var_t, 0.0) * np.maximum(var_o, 0.0))).mean(axis=-1)
+    return _mean(_over(covariance, np.sqrt(np.maximum(var_t, 0.0) * np.maximum(var_o, 0.0))))
 
 
 def _concordance(sums: np.ndarray) -> np.ndarray:
     mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
-    return _over(2.0 * covariance, var_t + var_o + (mean_t - mean_o) ** 2).mean(axis=-1)
+    return _mean(_over(2.0 * covariance, var_t + var_o + (mean_t - mean_o) ** 2))
 
 
 def _r2(sums: np.ndarray) -> np.ndarray:
     mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
     squared_error = var_t + var_o - 2.0 * covariance + (mean_t - mean_o) ** 2
-    return (1.0 - _over(squared_error, var_t)).mean(axis=-1)
+    return _mean(1.0 - _over(squared_error, var_t))
 
 
 def _word_rows(predictions: Predictions) -> np.ndarray:
@@ -155,9 +166,7 @@ _ALL = (
     SumMetric("loss", CLASSIFICATION, "min", _loss_rows, _ratio, is_mean=True),
     SumMetric("mae", REGRESSION, "min", lambda p: mean_of(np.abs(_errors(p)).mean(axis=1)), _ratio, is_mean=True),
     SumMetric("mse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _ratio, is_mean=True),
-    SumMetric(
-        "rmse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), lambda s: np.sqrt(_ratio(s))
-    ),
+    SumMetric("rmse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _root),
     SumMetric("pearson", REGRESSION, "max", _moment_rows, _pearson),  # mean over columns, as ccc and r2
     SumMetric("ccc", REGRESSION, "max", _moment_rows, _concordance),  # Lin 1989
     SumMetric("r2", REGRESSION, "max", _moment_rows, _r2),
