@@ -75,8 +75,10 @@ HOP_SAMPLES = 160
 SHORTEST_FRAMES = 10  # 0.1 s: two audio tokens; the model takes a lone one for text that is still to be expanded
 
 # The published chat templates, for one turn with one clip (they differ only in how the clip is announced).
-_CHAT = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{clip}{prompt}<|im_end|>\n"
-_ANSWER = "<|im_start|>assistant\n"
+_CHAT = (
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "<|im_start|>user\n{clip}{prompt}<|im_end|>\n<|im_start|>assistant\n"
+)
 _CLIP = {
     Qwen2AudioConfig.model_type: "Audio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n",
     Qwen2_5OmniThinkerConfig.model_type: "<|audio_bos|><|AUDIO|><|audio_eos|>",
@@ -149,14 +151,16 @@ def load(
             module.support_avx512bf16_for_cpu = False
     model.requires_grad_(False)
     model.eval()
-    processor = {
-        "tokenizer": AutoTokenizer.from_pretrained(**source),
-        "feature_extractor": AutoFeatureExtractor.from_pretrained(**source),
-    }
+    return assemble(model, AutoTokenizer.from_pretrained(**source), AutoFeatureExtractor.from_pretrained(**source))
+
+
+def assemble(model: nn.Module, tokenizer: Any, feature_extractor: Any) -> Loaded:
+    """The parts together, and what the front end has to know about the model."""
+    built = cast(Any, model).config
     whole_window = built.model_type == Qwen2AudioConfig.model_type  # its tower takes windows of one length only
     window_frames = 2 * built.audio_config.max_source_positions if whole_window else round(100 * WINDOW_SECONDS)
     extra = {"window_frames": window_frames, "whole_window": whole_window, "family": built.model_type}
-    return Loaded(model=model, processor=processor, extra=extra)
+    return Loaded(model, {"tokenizer": tokenizer, "feature_extractor": feature_extractor}, extra=extra)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
@@ -193,7 +197,7 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
     audio_id = loaded.processor["tokenizer"].convert_tokens_to_ids(AUDIO_TOKEN)
     frames = [int(clip[-1].sum()) for clip in features]
     prompts = [before + [audio_id] * _audio_tokens(count) + after for count in frames]
-    batch = _mel(features, loaded.extra["window_frames"] if loaded.extra["whole_window"] else max(frames))
+    batch = stacked(loaded, features)
     if targets is None:
         return batch | answers.every_answer(prompts, choices)
     labels = cast(Any, task).labels
@@ -229,11 +233,16 @@ def _logits(model: nn.Module, batch: Mapping[str, Tensor], row: Tensor, position
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
+def chat(prompt: str, family: str) -> tuple[str, str]:
+    """The text before and after the clip's tokens, up to where the answer begins."""
+    before, _, after = _CHAT.format(clip=_CLIP[family], prompt=prompt).partition(AUDIO_TOKEN)
+    return before, after
+
+
 def _tokens(loaded: Loaded, task: Task) -> tuple[list[int], list[int], list[list[int]]]:
     """The prompt's tokens before and after the clip's, and each label's with the end-of-turn token."""
     asked = cast(Any, task)
-    text = _CHAT.format(clip=_CLIP[loaded.extra["family"]], prompt=asked.prompt) + _ANSWER
-    before, _, after = text.partition(AUDIO_TOKEN)
+    before, after = chat(asked.prompt, loaded.extra["family"])
     encoded = loaded.processor["tokenizer"]([before, after, *asked.labels], add_special_tokens=False)["input_ids"]
     end = loaded.processor["tokenizer"].convert_tokens_to_ids(END_OF_TURN)
     return encoded[0], encoded[1], [[*label, end] for label in encoded[2:]]
@@ -244,11 +253,13 @@ def _audio_tokens(frames: int) -> int:
     return ((frames - 1) // 2 + 1 - 2) // 2 + 1
 
 
-def _mel(features: Sequence[Tensor], frames: int) -> dict[str, Tensor]:
-    """Pads every clip to `frames` by repeating its last frame, which is what the front end would put there."""
-    padded = [
-        functional.pad(clip[None, :, :frames], (0, max(0, frames - clip.shape[1])), mode="replicate")
-        for clip in features
-    ]
-    stacked = torch.cat(padded)  # (B, 129, frames)
-    return {"input_features": stacked[:, :-1].contiguous(), "feature_attention_mask": stacked[:, -1].long()}
+def stacked(loaded: Loaded, features: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Clips of any length -> input_features (B, 128, F), feature_attention_mask (B, F).
+
+    A clip's last frame, which is padding, repeats up to F: the window where the model wants it whole, else the longest.
+    """
+    whole = loaded.extra["whole_window"]
+    frames = loaded.extra["window_frames"] if whole else max(clip.shape[1] for clip in features)
+    padded = [functional.pad(clip[None], (0, frames - clip.shape[1]), mode="replicate") for clip in features]
+    both = torch.cat(padded)  # (B, 129, F)
+    return {"input_features": both[:, :-1].contiguous(), "feature_attention_mask": both[:, -1].long()}

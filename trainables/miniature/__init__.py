@@ -1,0 +1,71 @@
+"""Miniatures: models of a real backbone's classes, so small that a laptop makes and adapts them in minutes.
+
+They stand in where the published weights cannot be had. Pre-trained once on generated sound (`sounds.py`) with
+questions about its properties (`questions.py`), kept in a cache folder under a hash of all that the weights depend on:
+AUDIO_SWEEPS_CACHE, else ~/.cache/audio-sweeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from trainables import registry
+from trainables.errors import InputError
+from trainables.miniature.recipe import RECIPES
+
+_SOURCES = ("sounds", "questions", "initial", "optimizer", "tower", "language", "pretrain")
+
+
+def path(backbone: str, size: str, recipe: str = "full", progress: bool = True) -> Path:
+    """The folder of a miniature, for `from_pretrained`.
+
+    Where it is absent all absent sizes of the backbone are made at the same time, one process each: a sweep over sizes
+    needs them all. One caller makes them, others wait for it. `progress` shows bars (plain lines without a terminal).
+
+    Raises:
+        InputError: the cache folder cannot be written.
+        RuntimeError: the training process failed; carries the end of what it said.
+    """
+    folder = _folder(backbone, size, recipe)
+    if folder.is_dir():
+        return folder
+    from filelock import FileLock
+
+    from trainables.miniature.processes import build
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.parent / f"{backbone}-{recipe}.lock")
+        lock.acquire()
+    except OSError as error:
+        raise InputError(
+            f"the miniatures cannot be kept in {folder.parent} ({error.strerror or error}): "
+            "set AUDIO_SWEEPS_CACHE to a folder that you can write."
+        ) from error
+    with lock:
+        wanted = {name: _folder(backbone, name, recipe) for name in registry.backbone(backbone).MINIATURE_SIZES}
+        build({name: where for name, where in wanted.items() if not where.is_dir()}, recipe, progress=progress)
+    return folder
+
+
+def is_ready(backbone: str, size: str, recipe: str = "full") -> bool:
+    """Whether `path` would return at once."""
+    return _folder(backbone, size, recipe).is_dir()
+
+
+def _folder(backbone: str, size: str, recipe: str) -> Path:
+    cache = Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser()
+    here = Path(__file__).parent
+    identity = {
+        "recipe": asdict(RECIPES[recipe]),
+        "parameters": registry.backbone(backbone).MINIATURE_SIZES[size].total_params,
+        "sources": [hashlib.sha256((here / f"{name}.py").read_bytes()).hexdigest() for name in _SOURCES],
+        "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
+    }
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+    return cache / "miniatures" / f"{backbone}-{size}-{recipe}-{digest}"

@@ -1,0 +1,92 @@
+"""What the miniatures are asked in pre-training, and the tokeniser that this text gives.
+
+Every question names its possible answers in capitals, as the prompts of `label_scoring` do. Half of the questions have
+a true answer; the others ask for words that say nothing about the sound and are answered by a coin: they teach that one
+of the named words is to be answered, and leave open which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from numpy.random import Generator
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES
+
+SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
+FIXED = (
+    "system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n", "\nDoes this clip contain",
+    "\nIs this clip", "? Answer", " or", " or NON", "NON",
+)  # fmt: skip
+
+# Words that users ask for; in pre-training they are answered by a coin.
+COIN_WORDS = (
+    "speech", "music", "noise", "voice", "singing", "digit", "word", "animal", "dog", "bird", "engine", "rain", "human",
+    "machine", "alarm", "laughter", "piano", "target", "event", "signal",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    prompt: str
+    answer: str
+
+
+def ask(rng: Generator, properties: dict[str, int], coin_share: float) -> Question:
+    """A question about a sound with these properties (indices into PROPERTIES)."""
+    if rng.random() < coin_share:
+        first, second = (COIN_WORDS[index] for index in rng.choice(len(COIN_WORDS), 2, replace=False))
+        coin = rng.random() < 0.5
+        return _contains(first, coin) if rng.random() < 0.7 else _which(first, second, first if coin else second)
+    known = [name for name, value in properties.items() if value != NOT_APPLICABLE]
+    name = known[rng.integers(len(known))]
+    values, true = PROPERTIES[name], properties[name]
+    right, wrong = values[true], values[(true + rng.integers(1, len(values))) % len(values)]
+    coin = rng.random() < 0.5
+    if rng.random() < 0.5:
+        return _contains(right if coin else wrong, coin)
+    return _which(*((right, wrong) if coin else (wrong, right)), right)
+
+
+def _contains(word: str, yes: bool) -> Question:
+    """The form of the shipped sweep's prompt."""
+    shout = word.upper()
+    return Question(f"Does this clip contain {word}? Answer {shout} or NON{shout}.", shout if yes else f"NON{shout}")
+
+
+def _which(first: str, second: str, answer: str) -> Question:
+    prompt = f"Is this clip {first} or {second}? Answer {first.upper()} or {second.upper()}."
+    return Question(prompt, answer.upper())
+
+
+def tokenizer(vocabulary: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of exactly `vocabulary` tokens, the special ones first, from the text of all questions."""
+    bpe = Tokenizer(models.BPE())
+    # Without the split at words: the fixed parts of the chat become one token each, which shortens every sequence.
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(_all_text(), trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        padding_side="left",
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=list(SPECIAL_TOKENS[1:]),
+    )
+
+
+def _all_text() -> Iterator[str]:
+    """Pieces of text; tokens never reach over a piece's end, so that words stay apart from what stands around them."""
+    for _ in range(50):
+        yield from FIXED
+    for word in [word for values in PROPERTIES.values() for word in values] + list(COIN_WORDS):
+        yield from (word.upper(), word.upper(), f" {word.upper()}", f" {word}")

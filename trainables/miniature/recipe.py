@@ -1,0 +1,32 @@
+"""How a miniature is made: everything its weights depend on, as plain values. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Two stages: the audio tower learns to describe sounds, then the language model learns to answer for them.
+
+    Learning rates are peaks: a warm-up over `warmup_share` of a stage's steps, then half a cosine to zero.
+    """
+
+    clips: int = 1200
+    batch_size: int = 16
+    tower_steps: int = 220
+    language_steps: int = 140
+    questions_per_clip: int = 4
+    coin_share: float = 0.5  # of the questions: their answer says nothing about the sound
+    clean_weight: float = 3.0  # of the squared error of the clean spectrogram, beside the properties' cross-entropy
+    matrix_learning_rate: float = 5e-3  # Muon, the layers' matrices
+    other_learning_rate: float = 3e-3  # AdamW, all the rest
+    warmup_share: float = 0.1
+    seed: int = 7
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "full": Recipe(),
+    "test": Recipe(clips=160, tower_steps=25, language_steps=30, questions_per_clip=3),  # seconds; learns a little
+}
