@@ -112,7 +112,7 @@ def _mean(by_column: np.ndarray) -> np.ndarray:
 
 
 def _errors(predictions: Predictions) -> np.ndarray:
-    return columns(predictions.outputs) - columns(predictions.targets)
+    return np.asarray(columns(predictions.outputs) - columns(predictions.targets))
 
 
 def _moment_rows(predictions: Predictions) -> np.ndarray:

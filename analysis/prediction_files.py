@@ -1,0 +1,173 @@
+"""Predictions from a plain file: one row an answer, with the columns
+
+    example_id, target, output              required
+    seed                                    several runs of one configuration in one file; whole numbers
+    group, fold                             without `group` each example is its own
+    score/CLASS, one per class              log-probabilities, logits or probabilities
+
+as Parquet, CSV, JSON (a list of objects) or JSON lines. Numbers with a fraction, and lists of numbers, are regression;
+everything else is a class label, or a text where the metric is wer or cer. pandas and pyarrow load when used.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainables.errors import InputError
+from trainables.records import NO_FOLD, SCORE_PREFIX, Predictions
+
+REQUIRED = ("example_id", "target", "output")
+SUFFIXES = (".parquet", ".csv", ".json", ".jsonl")
+Columns = dict[str, list[Any]]
+
+
+def read_file(path: Path) -> dict[int, Predictions]:
+    """seed -> predictions; seed 0 where the file names none.
+
+    Raises InputError: no such file, another format, not readable, a required column missing, no rows, a seed that is
+    no whole number, targets or outputs partly numbers and partly not.
+    """
+    columns = read_columns(path)
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise InputError(
+            f"{path.name}: column {', '.join(missing)} is missing; it needs {', '.join(REQUIRED)}, it has "
+            f"{', '.join(columns) or 'none'}."
+        )
+    if not columns["example_id"]:
+        raise InputError(f"{path.name}: it has no rows.")
+    columns["target"], columns["output"] = _answers(path.name, columns["target"], columns["output"])
+    seeds = [_seed(path.name, value) for value in columns.get("seed", [0] * len(columns["example_id"]))]
+    return {
+        seed: _predictions(path.name, columns, [row for row, own in enumerate(seeds) if own == seed])
+        for seed in dict.fromkeys(seeds)
+    }
+
+
+def read_columns(path: Path) -> Columns:
+    """Column -> values, as the file has them; CSV cells are texts. Raises InputError."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path.name}: predictions are read from {', '.join(SUFFIXES)}, not {path.suffix or 'this'}.")
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    try:
+        if path.suffix.lower() == ".parquet":
+            import pyarrow.parquet as pq
+
+            table = pq.read_table(path)
+            return {name: table[name].to_pylist() for name in table.column_names}
+        if path.suffix.lower() == ".csv":
+            import pandas as pd
+
+            cells = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            return {str(name): cells[name].tolist() for name in cells.columns}
+        text = path.read_text(encoding="utf-8-sig")
+        rows = json.loads(text) if path.suffix.lower() == ".json" else _json_lines(text)
+    except Exception as error:  # pyarrow, pandas, json and the file system have no error in common
+        reason = (str(error).splitlines() or [repr(error)])[0]
+        raise InputError(f"{path.name}: it cannot be read ({reason}).") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{path.name}: needs a list of objects, one per answer.")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _json_lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _predictions(name: str, columns: Columns, rows: Sequence[int]) -> Predictions:
+    def pick(column: str) -> list[Any]:
+        return [columns[column][row] for row in rows]
+
+    ids = [str(value) for value in pick("example_id")]
+    score_names = [column for column in columns if column.startswith(SCORE_PREFIX)]
+    scores = None
+    if score_names:
+        try:
+            scores = np.array([[float(columns[column][row]) for column in score_names] for row in rows])
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{name}: a score is no number ({error}).") from error
+    return Predictions(
+        example_ids=ids,
+        groups=[str(value) for value in pick("group")] if "group" in columns else ids,
+        folds=[str(value) for value in pick("fold")] if "fold" in columns else [NO_FOLD] * len(ids),
+        targets=pick("target"),
+        outputs=pick("output"),
+        scores=scores,
+        classes=tuple(column.removeprefix(SCORE_PREFIX) for column in score_names),
+    )
+
+
+def _answers(name: str, targets: list[Any], outputs: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Both as numbers (or lists of numbers), or both as texts; what is missing stays None."""
+    known = [value for value in (*targets, *outputs) if not _missing(value)]
+    if any(isinstance(value, list | tuple | np.ndarray) for value in known):
+        return _lists(name, targets), _lists(name, outputs)
+    if known and all(_number(value) is not None for value in known) and any(_fraction(value) for value in known):
+        return [_float(value) for value in targets], [_float(value) for value in outputs]
+    return [_text(value) for value in targets], [_text(value) for value in outputs]
+
+
+def _lists(name: str, values: list[Any]) -> list[Any]:
+    try:
+        table = [np.atleast_1d(np.asarray(value, dtype=float)) for value in values]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: some answers are lists of numbers and others are not ({error}).") from error
+    if len({len(row) for row in table}) > 1:
+        raise InputError(f"{name}: lists of numbers have different lengths: {sorted({len(row) for row in table})}.")
+    return table
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _fraction(value: Any) -> bool:
+    """Whether it is written as a number that is not whole: 0.5 and 1.0, not 1."""
+    return isinstance(value, float) or (isinstance(value, str) and not value.strip().lstrip("+-").isdigit())
+
+
+def _float(value: Any) -> float:
+    number = _number(value)
+    return math.nan if number is None else number
+
+
+def _text(value: Any) -> str | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return str(value)
+
+
+def _seed(name: str, value: Any) -> int:
+    number = _number(value)
+    if number is None or not number.is_integer():
+        raise InputError(f"{name}: seed {value!r} is no whole number.")
+    return int(number)
+
+
+def labelled(predictions: Mapping[int, Predictions], classes: tuple[str, ...]) -> dict[int, Predictions]:
+    """The same with these classes, score columns in their order; for files that name their classes only by use."""
+    found = {}
+    for seed, run in predictions.items():
+        scores = None
+        if run.scores is not None and set(run.classes) == set(classes):
+            scores = run.scores[:, [run.classes.index(name) for name in classes]]
+        found[seed] = replace(run, scores=scores, classes=classes)
+    return found
