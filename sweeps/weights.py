@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeps.profiles import GIB, Facts, fits, needed_bytes
+from trainables.published import checkpoints_folder, find_file, is_file_name
 
 if TYPE_CHECKING:
     from trainables.contract import Size
@@ -51,13 +52,14 @@ def needs_miniature(
         )
     lookup = at_hand or weights_at_hand
     if not any(lookup(size) for size in fitting.values()):
-        names = ", ".join(size.checkpoint for size in fitting.values())
-        return Decision(True, f"the weights of {names} are neither in the local cache nor can the hub be reached")
+        return Decision(True, _missing(list(fitting.values())))
     return Decision(False, f"{', '.join(fitting)} can be trained on {facts.name}")
 
 
 def weights_at_hand(size: Size) -> bool:
-    """Whether the weights are a local folder, in the hub's cache, or can be downloaded (one short request)."""
+    """Whether the weights are local, in the hub's cache, or can be downloaded (one short request)."""
+    if is_file_name(size.checkpoint):
+        return find_file(size.checkpoint) is not None
     return is_local(size.checkpoint) or is_cached(size.checkpoint, size.revision) or is_reachable(size)
 
 
@@ -96,6 +98,16 @@ def is_reachable(size: Size) -> bool:
     except Exception:  # no network, a proxy's page, a gated or vanished repository: the weights cannot be had
         return False
     return True
+
+
+def _missing(sizes: Sequence[Size]) -> str:
+    """One sentence: whose weights cannot be had, and what to do about those that no hub has."""
+    files = [size for size in sizes if is_file_name(size.checkpoint)]
+    names = ", ".join(size.checkpoint for size in sizes)
+    if not files:
+        return f"the weights of {names} are neither in the local cache nor can the hub be reached"
+    origins = ", ".join(dict.fromkeys(size.origin for size in files))
+    return f"{names} cannot be had: download from {origins} into {checkpoints_folder()}"
 
 
 def _fits(size: Size, quantizations: tuple[str, ...], precision: str, facts: Facts, batch_size: int) -> bool:

@@ -62,7 +62,7 @@ class AdapterBank:
     def add(
         self, name: str, *, targets: Sequence[str], rank: int, alpha: int, dropout: float, seed: int
     ) -> DropoutClock:
-        """Adds an adapter: its A and its head drawn from `seed`, its B zero. Returns the clock of its dropout layers."""
+        """Adds an adapter: its A and its head drawn from `seed`, its B zero. Returns the clock of its dropouts."""
         config = LoraConfig(
             r=rank,
             lora_alpha=alpha,

@@ -25,6 +25,7 @@ class Size:
     revision: str | None  # a commit of the hub repository, so that a run can be repeated
     licence: str
     total_params: int  # of the model as loaded for its tasks, without adapters and without `HEAD_MODULES`
+    origin: str = ""  # where the authors publish `checkpoint` when it is a file that no hub has
 
 
 @dataclass(frozen=True)

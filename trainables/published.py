@@ -1,0 +1,62 @@
+"""Checkpoints by name: a file or folder here, one put into the folder for them, or one on the hub. Loads no torch.
+
+Some authors publish their weights outside the hub. Such a file is downloaded by hand, keeps its name, and goes into
+AUDIO_SWEEPS_CACHE/checkpoints (~/.cache/audio-sweeps/checkpoints).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from trainables.errors import InputError
+
+SUFFIXES = (".pt", ".pth", ".bin", ".safetensors")
+CONFIG, WEIGHTS = "config.json", "model.safetensors"  # of a folder, local or on the hub
+
+
+def checkpoints_folder() -> Path:
+    """Where files that no hub has are looked for."""
+    return Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser() / "checkpoints"
+
+
+def is_file_name(checkpoint: str) -> bool:
+    """Whether `checkpoint` names a file: no hub can be asked for it."""
+    return checkpoint.endswith(SUFFIXES)
+
+
+def find_file(checkpoint: str) -> Path | None:
+    """The file that `checkpoint` names, as a path or in the folder for checkpoints; None where there is none."""
+    places = (Path(checkpoint).expanduser(), checkpoints_folder() / checkpoint)
+    return next((place for place in places if place.is_file()), None) if is_file_name(checkpoint) else None
+
+
+def fetch(checkpoint: str, revision: str | None = None, *, origin: str = "") -> Path:
+    """The file or folder of a checkpoint; a hub id is downloaded (configuration and safetensors, nothing else).
+
+    `origin` says where the authors publish a file that no hub has.
+
+    Raises:
+        InputError: it is not here and cannot be had.
+    """
+    folder = Path(checkpoint).expanduser()
+    if folder.is_dir():
+        return folder
+    if is_file_name(checkpoint):
+        if (found := find_file(checkpoint)) is not None:
+            return found
+        source = f" from {origin}" if origin else ""
+        raise InputError(
+            f"the checkpoint {checkpoint} is not here: download it{source} and put it into {checkpoints_folder()}, "
+            "its name unchanged."
+        )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=[CONFIG, WEIGHTS]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        raise InputError(
+            f"the checkpoint {checkpoint} is neither a local file or folder nor can the hub give it "
+            f"({str(error).splitlines()[0]})."
+        ) from error
