@@ -101,15 +101,16 @@ def check_backbone(prepared: Prepared) -> BackboneCheck:
 def _target_rows(
     prepared: Prepared, size: str, skeleton: nn.Module, points: Sequence[Point]
 ) -> tuple[list[TargetRow], list[str]]:
-    from trainables.targets import count, resolve_targets
+    from trainables.targets import adapted_modules, count, head_mode, head_modules
 
     backbone = prepared.backbone
-    heads = tuple(getattr(backbone, "HEAD_MODULES", ())) if prepared.spec.head == "full" else ()
     rows: list[TargetRow] = []
     problems: list[str] = []
     for name in (name for name in _distinct(points, "target_modules") if name in backbone.PRESETS):
+        head = head_mode(backbone, name, prepared.spec.head)
+        heads = head_modules(backbone) if head == "full" else ()
         try:
-            modules = resolve_targets(skeleton, backbone.PRESETS[name], size, preset_name=name, backbone=backbone.NAME)
+            modules = adapted_modules(skeleton, backbone, target_modules=name, size=size, head=head)
         except InputError as error:
             problems += error.problems
             continue

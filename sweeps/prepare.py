@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sweeps import rules
 from sweeps.load import load_sweep
@@ -18,6 +18,7 @@ from trainables.data.check import check_examples
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
 from trainables.errors import InputError
+from trainables.tasks.classification import Classification
 
 MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
 
@@ -78,6 +79,7 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
     )
     task = registry.task(spec.task_kind, dict(spec.task_options))
     examples, splits = read_data(spec, task)
+    spec, task = complete_task(spec, task, examples, splits)
     folds = inner_folds(spec, task, examples, splits)
     return Prepared(spec, profile, weights, task, backbone, examples, splits, folds)
 
@@ -133,6 +135,19 @@ def read_data(spec: SweepSpec, task: Task) -> tuple[Sequence[Example], dict[str,
         stratify=task.column == "label",
     )
     return examples, splits
+
+
+def complete_task(
+    spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]
+) -> tuple[SweepSpec, Task]:
+    """Puts into the task, and so into the spec that workers get, what the file leaves to the data: a classification's
+    labels and balanced weights, the weights from training examples alone."""
+    if not isinstance(task, Classification):
+        return spec, task
+    training = [example.target for example in examples if splits[example.id] == "train"]
+    completed = task.completed([example.target for example in examples], training)
+    options = {field.name: getattr(completed, field.name) for field in fields(completed)}
+    return replace(spec, task_options=options), cast("Task", completed)
 
 
 def inner_folds(spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str, str]:

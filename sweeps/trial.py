@@ -81,7 +81,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
 
     def warm_engine(self) -> Engine:
         config, job = self.trial_config, self.job
-        key = EngineKey(config.backbone, config.model_size, config.quantization, job.precision)
+        key = EngineKey.of(config, job.precision)
         backbone = registry.backbone(config.backbone)
 
         def load() -> Engine:

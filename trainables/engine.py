@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from trainables.contract import Task
 from trainables.data.clips import Clips
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, Predictions
-from trainables.targets import resolve_targets
+from trainables.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
 
@@ -30,6 +31,13 @@ class EngineKey:
     model_size: str
     quantization: str
     precision: str  # fp32 | bf16 | fp16 (fp64 in equality tests)
+    head: str = "full"  # full | lora: a head that is copied for every lane cannot be adapted as well
+
+    @classmethod
+    def of(cls, config: TrialConfig, precision: str) -> EngineKey:
+        """The key of the engine that can train `config`."""
+        head = head_mode(registry.backbone(config.backbone), config.target_modules, config.head)
+        return cls(config.backbone, config.model_size, config.quantization, precision, head)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Engine:
             self.model.activation_checkpointing_enable(  # type: ignore[operator]
                 activation_checkpointing_kwargs={"use_reentrant": False}
             )
-        self.bank = AdapterBank(self.model, self.loaded.head_modules)
+        self.bank = AdapterBank(self.model, self.loaded.head_modules if key.head == "full" else ())
         self._features: dict[tuple[str, int], Tensor] = {}
         self._feature_bytes = 0
         self._lanes_opened = 0
@@ -88,10 +96,16 @@ class Engine:
         return Lane(self, name, config, key, train, validation, objective=objective)
 
     def add_adapter(self, name: str, config: TrialConfig, seed: int) -> DropoutClock:
-        preset = self.backbone.PRESETS[config.target_modules]
+        targets = adapted_modules(
+            self.model,
+            self.backbone,
+            target_modules=config.target_modules,
+            size=config.model_size,
+            head=self.key.head,
+        )
         return self.bank.add(
             name,
-            targets=resolve_targets(self.model, preset, config.model_size),
+            targets=targets,
             rank=config.rank,
             alpha=config.alpha,
             dropout=config.lora_dropout,
@@ -163,10 +177,15 @@ class Engine:
         """The counts that MLflow keeps; `total_params` is the backbone with its head, without adapters."""
         trainable = sum(p.numel() for p in lane.parameters)
         adapter = self.bank.adapter_params(lane.name)
-        size = (self.backbone.MINIATURE_SIZES | self.backbone.SIZES)[self.key.model_size]  # type: ignore[operator]
         return {
             "adapter_params": adapter,
             "head_params": trainable - adapter,
             "trainable_params": trainable,
-            "total_params": size.total_params,
+            "total_params": self._total_params,
         }
+
+    @cached_property
+    def _total_params(self) -> int:
+        """Counted without weights: in the loaded model several parameters may share a byte."""
+        skeleton = self.backbone.skeleton(self.key.model_size, self.task)
+        return sum(parameter.numel() for parameter in skeleton.parameters())

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from trainables.contract import Backbone, Task
 
 BACKBONES: dict[str, str] = {
+    "ast": "trainables.backbones.ast",
+    "htsat": "trainables.backbones.htsat",
+    "beats": "trainables.backbones.beats",
+    "efficientat": "trainables.backbones.efficientat",
     "qwen2_audio": "trainables.backbones.qwen2_audio",
 }
 

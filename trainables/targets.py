@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from trainables.contract import Preset
+from trainables.contract import Backbone, Preset
 from trainables.errors import InputError
 
 SHOWN_NAMES = 8
@@ -59,6 +59,34 @@ def resolve_targets(
         f"modules that LoRA can adapt there end in: {known}. "
         "Were modules renamed by another version of the model's library?"
     )
+
+
+def head_mode(backbone: Backbone, target_modules: str, head: str) -> str:
+    """How the task head is trained: `lora` where the preset reaches it, else as `head` (full | lora) says.
+
+    A backbone without a head of its own has nothing to train whole, nor to reach: `full`.
+    """
+    if not head_modules(backbone):
+        return "full"
+    return "lora" if backbone.PRESETS[target_modules].reaches_head else head
+
+
+def head_modules(backbone: Backbone) -> tuple[str, ...]:
+    return tuple(getattr(backbone, "HEAD_MODULES", ()))
+
+
+def adapted_modules(model: nn.Module, backbone: Backbone, *, target_modules: str, size: str, head: str) -> list[str]:
+    """Full names of all modules that get an adapter: the preset's, and with `head` lora those of the task head.
+
+    Raises InputError as `resolve_targets`.
+    """
+    preset = backbone.PRESETS[target_modules]
+    names = resolve_targets(model, preset, size, preset_name=target_modules, backbone=backbone.NAME)
+    if head_mode(backbone, target_modules, head) == "full":
+        return names
+    heads = head_modules(backbone)
+    in_head = (name for name, _ in adaptable_modules(model) if any(f"{name}.".startswith(f"{h}.") for h in heads))
+    return names + [name for name in in_head if name not in names]
 
 
 def count(model: nn.Module, names: Sequence[str], rank: int, head_modules: Sequence[str] = ()) -> Counts:

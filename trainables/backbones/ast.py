@@ -1,0 +1,168 @@
+"""AST, the Audio Spectrogram Transformer: a vision transformer over overlapping patches of a log-mel spectrogram.
+
+Paper: Gong, Chung and Glass 2021, "AST: Audio Spectrogram Transformer", arXiv 2104.01778.
+Checkpoints: MIT/ast-finetuned-audioset-10-10-0.4593 (patches every 10 bins and frames) and -16-16-0.442 (every 16: no
+overlap, a third of the patches).
+Licence: BSD-3-Clause. The miniatures are made here: Apache-2.0.
+Input: mono, 16,000 Hz, up to 10.255 s -> Kaldi filter bank (1024 frames, 128 bins), normalised with AudioSet's mean and
+standard deviation (times 2, as published), padded with zeros before that.
+
+The head is a layer norm and one Linear on the mean of the class token and the distillation token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
+
+from trainables import pretrained
+from trainables.adapters import seeded_init
+from trainables.class_loss import class_loss, class_targets
+from trainables.contract import Loaded, Preset, Size, Task
+
+NAME = "ast"
+TASKS = ("classification",)
+SAMPLE_RATE_HZ = 16_000
+WINDOW_SECONDS = 10.255  # 1024 frames of 25 ms, 10 ms apart
+MINIATURE_WINDOW_SECONDS = 1.935  # 192 frames
+HEAD_MODULES = ("classifier",)
+
+# `total_params`: without the head, whose size depends on the labels
+SIZES: Mapping[str, Size] = {
+    "base-16": Size("MIT/ast-finetuned-audioset-16-16-0.442", None, "BSD-3-Clause", 85_649_664),
+    "base": Size("MIT/ast-finetuned-audioset-10-10-0.4593", None, "BSD-3-Clause", 86_187_264),
+}
+MINIATURE_SIZES: Mapping[str, Size] = {
+    "mini-400k": Size("mini-400k", None, "Apache-2.0", 369_984),
+    "mini-800k": Size("mini-800k", None, "Apache-2.0", 839_040),
+}
+
+_LAYER = r"audio_spectrogram_transformer\.layers\.\d+\."
+_ATTENTION, _MLP = r"attention\.(q_proj|k_proj|v_proj|o_proj)", r"mlp\.(fc1|fc2)"
+_LAYERS = {"base-16": 12, "base": 12, "mini-400k": 3, "mini-800k": 4}
+
+
+def _matches(per_layer: int, once: int = 0) -> dict[str, int]:
+    return {size: layers * per_layer + once for size, layers in _LAYERS.items()}
+
+
+_TODAY: dict[str, Preset] = {
+    "qv": Preset(_LAYER + r"attention\.(q_proj|v_proj)", _matches(2)),
+    "qkv": Preset(_LAYER + r"attention\.(q_proj|k_proj|v_proj)", _matches(3)),
+    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
+    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(6)),
+    "all-linear": Preset(rf"{_LAYER}({_ATTENTION}|{_MLP})|classifier\.dense", _matches(6, once=1), reaches_head=True),
+}
+# What published sweeps wrote before transformers 5 renamed the modules; `dense` was every other Linear, the head's too.
+_BEFORE = {"query,value": "qv", "query,key,value": "qkv", "query,key,value,dense": "all-linear"}
+PRESETS: Mapping[str, Preset] = _TODAY | {old: _TODAY[new] for old, new in _BEFORE.items()}
+
+FRAME_SAMPLES, HOP_SAMPLES = 400, 160
+
+
+def config(size: str) -> ASTConfig:
+    """A size's configuration, from the published files, without the network."""
+    if size in SIZES:
+        stride = 16 if size == "base-16" else 10
+        return ASTConfig(frequency_stride=stride, time_stride=stride)
+    width = {"mini-400k": 96, "mini-800k": 128}[size]
+    return ASTConfig(
+        hidden_size=width,
+        num_hidden_layers=_LAYERS[size],
+        num_attention_heads=width // 32,
+        intermediate_size=4 * width,
+        frequency_stride=16,
+        time_stride=16,
+        max_length=_frames(round(MINIATURE_WINDOW_SECONDS * SAMPLE_RATE_HZ)),
+    )
+
+
+def skeleton(size: str, task: Task) -> nn.Module:
+    """The model on the `meta` device: shapes and names without weights, network or memory."""
+    with torch.device("meta"):
+        return cast(nn.Module, ASTForAudioClassification(_for_task(config(size), task)))
+
+
+def load(
+    checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
+) -> Loaded:
+    """Loads a hub id or a local folder, frozen, in eval mode, without dropout; its head starts anew.
+
+    `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone, `dtype`
+    for computing. Checkpoints with the module names of transformers 4 load as well.
+    """
+    source = pretrained.source_of(checkpoint, size, SIZES)
+    model = pretrained.load_classifier(
+        ASTForAudioClassification,
+        _for_task(ASTConfig.from_pretrained(**source), task),
+        source,
+        heads=HEAD_MODULES,
+        quantization=quantization,
+        dtype=dtype,
+        device=device,
+    )
+    extractor = ASTFeatureExtractor.from_pretrained(**source)
+    silence = float(extractor.normalize(np.float32(0.0))) if extractor.do_normalize else 0.0
+    return Loaded(model=model, processor=extractor, head_modules=HEAD_MODULES, extra={"silence": silence})
+
+
+def build(size: str, task: Task, seed: int) -> nn.Module:
+    """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+    built = _for_task(config(size), task)
+    built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
+    with seeded_init(seed):
+        return cast(nn.Module, ASTForAudioClassification(built))
+
+
+def write(model: nn.Module, size: str, folder: Path) -> None:
+    """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+    cast(Any, model).save_pretrained(folder)
+    ASTFeatureExtractor(max_length=config(size).max_length).save_pretrained(folder)
+
+
+def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
+    """(samples,) float32 at 16 kHz -> (frames, 128) float32: the front end's output without the padding behind."""
+    clip = np.asarray(waveform, dtype=np.float32)
+    if len(clip) < FRAME_SAMPLES:
+        clip = np.pad(clip, (0, FRAME_SAMPLES - len(clip)))
+    extractor = loaded.processor
+    out = extractor(clip, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")["input_values"][0]
+    kept: Tensor = out[: _frames(len(clip))]
+    return kept.contiguous()
+
+
+def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
+    """A batch on the CPU: input_values (B, frames, 128), padded to the window; with targets those of `class_targets`."""
+    padded = pretrained.pad_frames(features, loaded.processor.max_length, loaded.extra["silence"])
+    batch = {"input_values": torch.stack(padded)}
+    return batch if targets is None else batch | class_targets(task, targets)
+
+
+def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """Mean cross-entropy over clips, a scalar."""
+    return class_loss(_logits(model, batch), batch, label_smoothing=label_smoothing)
+
+
+def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, C) float32 logits."""
+    return _logits(model, batch).float()
+
+
+def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    logits: Tensor = model(input_values=pretrained.own_dtype(model, batch["input_values"])).logits
+    return logits
+
+
+def _for_task(built: ASTConfig, task: Task) -> ASTConfig:
+    built.num_labels = len(cast(Any, task).labels)
+    return built
+
+
+def _frames(samples: int) -> int:
+    return 1 + (samples - FRAME_SAMPLES) // HOP_SAMPLES
