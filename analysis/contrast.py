@@ -2,8 +2,8 @@
 
 Which factors are random decides the claim:
 
-* new seeds and new groups: crossed random effects (`analysis.crossed`), with at least 6 test groups in every class;
-  up to 20 of them, at most groups - 1 degrees of freedom, and a warning;
+* new seeds and new groups: crossed random effects (`crossed.two_arms`), with at least 6 test groups in every class; up
+  to 20 of them, at most groups - 1 degrees of freedom, and a warning;
 * these groups only, where a class has fewer than 6: seeds are the only random factor;
 * these trained models only, where there is one seed: the exact McNemar test (1947) for accuracy, a t-test over groups
   for other metrics and for clips that come in groups.
@@ -18,7 +18,7 @@ import numpy as np
 import scipy.stats
 
 from analysis.arms import Arm, Design, arms_of
-from analysis.crossed import Estimate, crossed, groups_only, seeds_only
+from analysis.crossed import Estimate, groups_only, seeds_only, two_arms
 from analysis.pseudovalues import ExampleScores, Metric
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -182,9 +182,9 @@ def _decide(design: Design, first: Arm, second: Arm, discordant: Sequence[Discor
         warnings.append("One seed only: the claim is about these trained models, not about their configurations.")
 
     estimate: Estimate | None = None
-    if several_seeds and by_group is not None:
+    if several_seeds and by_group is not None and first.by_group is not None and second.by_group is not None:
         claim, method = "population", "crossed random effects over seeds and test groups"
-        estimate = crossed(by_group, alpha=alpha)
+        estimate = two_arms(first.by_group, second.by_group, by_group, alpha=alpha)
     elif several_seeds:
         claim, method = "groups", "t-test over seeds"
         table = by_example

@@ -2,8 +2,14 @@
 
 The same test groups are scored by the models of every seed, so neither factor is nested in the other. This is the
 multi-reader multi-case design of diagnostic imaging (Obuchowski and Rockette 1995; degrees of freedom: Hillis 2007,
-Statistics in Medicine 26:596). One change, found by simulation: the error term of the seeds is never taken to be
-smaller than the residual, which the textbook form allows and which makes false winners at two or three seeds.
+Statistics in Medicine 26:596).
+
+`two_arms` decides. Its seeds are each arm's own, as readers who each know one technique (Hillis 2014, ibid. 33:330):
+two configurations trained under the same number share no luck that lasts, and taking their spreads apart tells more
+about them than the spread of the differences does. If a seed did push both arms alike, the interval is wider than need
+be, never narrower. `crossed` is the same for a table of differences; its error term of the seeds is never taken to
+be smaller than the residual, which the textbook form allows and which makes false winners at two or three seeds.
+`docs/false_winners.md` has both on simulated sweeps.
 
 A limit to know: with few seeds the degrees of freedom may be close to S - 1, and intervals are then wide.
 """
@@ -30,6 +36,7 @@ class Estimate:
     ms_group: float
     ms_residual: float
     alpha: float
+    seed_freedom: float  # degrees of freedom of ms_seed
     p_value: float | None = None  # two-sided, Student's t
     interval: tuple[float, float] | None = None  # two-sided, at confidence 1 - alpha
 
@@ -66,7 +73,32 @@ def crossed(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
     g = max(ms_group - ms_residual, 0.0)
     df = (a + g) ** 2 / (a**2 / (seeds - 1)) if a > 0.0 else float(groups - 1)
     variance = (a + g) / (seeds * groups)
-    return _estimate(differences, variance, df, (ms_seed, ms_group, ms_residual), alpha)
+    return _estimate(differences, variance, df, (ms_seed, ms_group, ms_residual), alpha, seeds - 1.0)
+
+
+def two_arms(
+    first: np.ndarray, second: np.ndarray, differences: np.ndarray | None = None, *, alpha: float = 0.05
+) -> Estimate:
+    """The verdict's rule: groups are shared, seeds are each arm's own. Tables are (S, G), both at least 2, all finite.
+
+    With a = MS_seed of `first` + MS_seed of `second` on Welch's degrees of freedom f (S - 1 to 2 S - 2), and
+    g = max(MS_group - MS_residual, 0) of the differences, the mean's variance is (a + g) / (S G), on
+    (b + g)^2 / (b^2 / f) degrees of freedom, b = max(a, MS_residual): a spread that is small by chance buys no
+    certainty. Where all seeds of both arms score the same, a is MS_residual on S - 1; where the differences do not vary
+    at all there is no variance. `differences` may be given, freed of rounding. Raises ValueError as `crossed`.
+    """
+    d = first - second if differences is None else differences
+    seeds, groups = _shape(d, least_seeds=2, least_groups=2)
+    ms_paired, ms_group, ms_residual = mean_squares(d)
+    own = [mean_squares(arm)[0] for arm in (first, second)]
+    a = sum(own)
+    freedom = (seeds - 1) * a**2 / sum(square**2 for square in own) if a > 0.0 else seeds - 1.0
+    g = max(ms_group - ms_residual, 0.0)
+    b = max(a, ms_residual)
+    df = (b + g) ** 2 / (b**2 / freedom) if b > 0.0 else float(groups - 1)
+    varies = max(ms_paired, ms_group, ms_residual) > 0.0
+    variance = ((a or ms_residual) + g) / (seeds * groups) if varies else 0.0
+    return _estimate(d, variance, df, (a, ms_group, ms_residual), alpha, freedom)
 
 
 def seeds_only(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
@@ -77,7 +109,8 @@ def seeds_only(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
     """
     seeds, groups = _shape(differences, least_seeds=2, least_groups=1)
     squares = mean_squares(differences)
-    return _estimate(differences, max(squares[0], squares[2]) / (seeds * groups), seeds - 1.0, squares, alpha)
+    variance = max(squares[0], squares[2]) / (seeds * groups)
+    return _estimate(differences, variance, seeds - 1.0, squares, alpha, seeds - 1.0)
 
 
 def groups_only(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
@@ -87,7 +120,7 @@ def groups_only(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
     """
     seeds, groups = _shape(differences, least_seeds=1, least_groups=2)
     squares = mean_squares(differences)
-    return _estimate(differences, squares[1] / (seeds * groups), groups - 1.0, squares, alpha)
+    return _estimate(differences, squares[1] / (seeds * groups), groups - 1.0, squares, alpha, seeds - 1.0)
 
 
 def mean_squares(differences: np.ndarray) -> tuple[float, float, float]:
@@ -119,9 +152,14 @@ def _shape(differences: np.ndarray, least_seeds: int, least_groups: int) -> tupl
 
 
 def _estimate(
-    differences: np.ndarray, variance: float, df: float, squares: tuple[float, float, float], alpha: float
+    differences: np.ndarray,
+    variance: float,
+    df: float,
+    squares: tuple[float, float, float],
+    alpha: float,
+    seed_freedom: float,
 ) -> Estimate:
-    return _tested(Estimate(float(differences.mean()), variance, df, *squares, alpha))
+    return _tested(Estimate(float(differences.mean()), variance, df, *squares, alpha, seed_freedom))
 
 
 def _tested(estimate: Estimate) -> Estimate:

@@ -1,7 +1,7 @@
 """How small a difference can be shown, and what a given difference costs: the verdict's rule turned round.
 
 The verdict's variance of a mean difference over S seeds and G test groups is V_s / S + V_g / G + V_r / (S G), with the
-components of `Components`; its degrees of freedom follow `analysis.crossed`. Power comes from the noncentral t
+components of `Components`; its degrees of freedom follow `crossed.two_arms`. Power comes from the noncentral t
 distribution with both held at their expectation: right for many groups and seeds, and a few points too high for two
 or three seeds, where the estimated error varies most (`docs/false_winners.md` has what simulated sweeps found).
 
@@ -29,6 +29,7 @@ class Components:
     seed: float  # of the difference between seeds, on infinitely many groups
     group: float  # of the difference between test groups, over infinitely many seeds
     residual: float  # of a group's difference under one seed, what neither explains
+    seed_freedom: float = 2.0  # degrees of freedom that a further seed brings: 2, or 1 where one arm alone varies
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) and value >= 0.0 for value in (self.seed, self.group, self.residual)):
@@ -39,10 +40,10 @@ class Components:
         return self.seed / seeds + self.group / groups + self.residual / (seeds * groups)
 
     def degrees_of_freedom(self, seeds: int, groups: int) -> float:
-        """Those of `crossed`, with every mean square at its expectation."""
+        """Those of `crossed.two_arms`, with every mean square at its expectation."""
         a = self.residual + groups * self.seed
         g = seeds * self.group
-        freedom = (a + g) ** 2 / (a**2 / (seeds - 1)) if a > 0.0 else groups - 1.0
+        freedom = (a + g) ** 2 / (a**2 / (self.seed_freedom * (seeds - 1))) if a > 0.0 else groups - 1.0
         return min(freedom, groups - 1.0) if groups <= FEW_GROUPS else freedom
 
 
@@ -69,6 +70,7 @@ def components_of(estimate: Estimate, seeds: int, groups: int) -> Components:
         seed=max(estimate.ms_seed - estimate.ms_residual, 0.0) / groups,
         group=max(estimate.ms_group - estimate.ms_residual, 0.0) / seeds,
         residual=estimate.ms_residual,
+        seed_freedom=estimate.seed_freedom / (seeds - 1),
     )
 
 

@@ -10,7 +10,7 @@ import scipy.stats
 
 from analysis.align import correct
 from analysis.contrast import Discordant, compare, mcnemar, mcnemar_interval
-from analysis.crossed import crossed
+from analysis.crossed import crossed, two_arms
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -33,7 +33,7 @@ def runs(make, right: np.ndarray, **options) -> dict[int, Predictions]:
 def test_many_clips_and_seeds_are_analysed_as_crossed(make) -> None:
     a, b = rights(0.9, 5, 60), rights(0.8, 5, 60, stream=1)
     result = compare(runs(make, a), runs(make, b), accuracy, metric_name="test/accuracy")
-    expected = crossed(a.astype(float) - b)
+    expected = two_arms(a.astype(float), b.astype(float))
     assert result.claim == "population"
     assert result.p_value == pytest.approx(expected.p_value, rel=1e-9)
     assert result.interval == pytest.approx(expected.interval, rel=1e-9)

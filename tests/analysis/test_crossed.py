@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from analysis.crossed import crossed, groups_only, mean_squares, seeds_only
+from analysis.crossed import crossed, groups_only, mean_squares, seeds_only, two_arms
 
 SHAPES = [(2, 2), (2, 30), (3, 8), (5, 40), (10, 6)]
 
@@ -176,3 +176,100 @@ def test_the_variance_is_right_on_average() -> None:
     truth = 4.0 / seeds + 4.0 / groups + 0.25 / (seeds * groups)
     assert variances.mean() == pytest.approx(truth, rel=0.05)
     assert means.var() == pytest.approx(truth, rel=0.08)
+
+
+def random_arms(seeds: int, groups: int, *, spreads: tuple[float, float] = (1.0, 1.0)) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms on the same groups, each with seeds of its own."""
+    rng = np.random.default_rng([7, seeds, groups])
+    shared = rng.standard_normal((1, groups))
+    first, second = (
+        shared
+        + 0.5 * rng.standard_normal((1, groups))
+        + spread * rng.standard_normal((seeds, 1))
+        + rng.standard_normal((seeds, groups))
+        for spread in spreads
+    )
+    return first, second
+
+
+def test_two_arms_worked_by_hand() -> None:
+    """Seeds' means 2, 4 and 1, 1: squares 6 and 0, so Welch leaves S - 1 = 1. Of the differences, groups deviate by
+    -1.5, 0.5, 1 and residuals by 1.5, -0.5, -1 and back: both squares 3.5, so groups add nothing."""
+    first = np.array([[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]])
+    second = np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
+    estimate = two_arms(first, second)
+    assert estimate.mean == pytest.approx(2.0)
+    assert (estimate.ms_seed, estimate.ms_group, estimate.ms_residual) == pytest.approx((6.0, 3.5, 3.5))
+    assert (estimate.variance, estimate.seed_freedom, estimate.degrees_of_freedom) == pytest.approx((1.0, 1.0, 1.0))
+    assert estimate.p_value == pytest.approx(2 / math.pi * math.atan(1 / 2.0))  # Cauchy's tails beyond 2
+
+
+def test_with_groups_that_do_not_matter_two_arms_are_welchs_t_test() -> None:
+    """The same score for every group of a seed: only seeds vary, and the test is scipy's for unequal variances."""
+    rng = np.random.default_rng(5)
+    first, second = 0.3 + rng.standard_normal(6), 3.0 * rng.standard_normal(6)
+    expected = scipy.stats.ttest_ind(first, second, equal_var=False)
+    estimate = two_arms(np.repeat(first[:, None], 8, axis=1), np.repeat(second[:, None], 8, axis=1))
+    assert estimate.p_value == pytest.approx(expected.pvalue, rel=1e-9)
+    assert estimate.degrees_of_freedom == pytest.approx(expected.df, rel=1e-9)
+    assert estimate.interval == pytest.approx(tuple(expected.confidence_interval()), rel=1e-9)
+
+
+def test_seeds_may_stand_in_any_order_where_their_groups_agree() -> None:
+    """The number on a seed carries no information: pairing the runs anew changes the residual alone."""
+    first, second = random_arms(5, 40)
+    again = two_arms(first, second[[3, 1, 4, 0, 2]])
+    there = two_arms(first, second)
+    assert (again.mean, again.ms_seed, again.ms_group) == pytest.approx((there.mean, there.ms_seed, there.ms_group))
+
+
+@pytest.mark.parametrize(("seeds", "groups"), SHAPES)
+def test_swapping_two_arms_mirrors_the_estimate(seeds: int, groups: int) -> None:
+    first, second = random_arms(seeds, groups)
+    there, back = two_arms(first, second), two_arms(second, first)
+    assert back.p_value == pytest.approx(there.p_value, rel=1e-12)
+    assert there.interval is not None
+    assert back.interval == pytest.approx((-there.interval[1], -there.interval[0]), rel=1e-12)
+    assert seeds - 1 <= there.seed_freedom <= 2 * (seeds - 1)
+
+
+def test_a_steady_arm_leaves_the_degrees_of_freedom_of_the_other() -> None:
+    first, second = random_arms(4, 400, spreads=(3.0, 0.0))
+    second = second - second.mean(axis=1, keepdims=True)  # exactly as good under every seed
+    assert two_arms(first, second).seed_freedom == pytest.approx(3.0)
+
+
+def test_seeds_that_agree_by_chance_are_no_certainty() -> None:
+    """Every run right on half the clips, but on different ones: the seeds' spread is 0, the residual is not."""
+    first = np.array([[1.0, 1.0, 0.0, 0.0] * 5, [0.0, 1.0, 1.0, 0.0] * 5])
+    second = np.array([[0.0, 0.0, 1.0, 1.0] * 5, [0.0, 1.0, 0.0, 1.0] * 5])
+    estimate = two_arms(first, second)
+    assert estimate.ms_seed == 0.0
+    assert estimate.variance >= estimate.ms_residual / 40 > 0.0
+    assert estimate.p_value == pytest.approx(1.0)
+
+
+def test_two_arms_that_never_differ_give_no_p_value() -> None:
+    first, _ = random_arms(5, 40)
+    for shift in (0.0, 0.25):
+        estimate = two_arms(first, first - shift)
+        assert estimate.variance == 0.0
+        assert estimate.p_value is None
+        assert estimate.mean == pytest.approx(shift)
+
+
+def test_two_arms_keep_their_level_with_normal_effects() -> None:
+    """Both arms alike but for chance, at few seeds: 5 % within three standard errors, also where the spreads differ."""
+    rng = np.random.default_rng(11)
+    sweeps = 2000
+    for seeds, spreads in ((3, (1.0, 1.0)), (5, (1.0, 1.0)), (5, (1.0, 0.2))):
+        false = 0
+        for _ in range(sweeps):
+            shared = rng.standard_normal((2, 1, 30)) * 0.5
+            first, second = (
+                shared[arm] + spread * rng.standard_normal((seeds, 1)) + rng.standard_normal((seeds, 30))
+                for arm, spread in enumerate(spreads)
+            )
+            p_value = two_arms(first, second).p_value
+            false += p_value is not None and p_value <= 0.05
+        assert false / sweeps <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / sweeps)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from analysis.crossed import crossed
+from analysis.crossed import two_arms
 from analysis.power import (
     Components,
     assumed_components,
@@ -57,8 +57,24 @@ def test_without_seed_variance_it_is_the_paired_t_test() -> None:
 
 
 def test_with_seed_variance_alone_it_is_the_t_test_over_seeds() -> None:
-    """G*Power 3.1: one-sample t, effect size 1, 10 observations, two-sided 5 %: power 0.803."""
-    assert power(1.0, Components(1.0, 0.0, 0.0), 10, 50) == pytest.approx(0.8031, abs=5e-4)
+    """G*Power 3.1, effect size 1, two-sided 5 %: 0.803 for one sample of 10, 0.807 for two of 17."""
+    one_arm = Components(1.0, 0.0, 0.0, seed_freedom=1.0)
+    assert power(1.0, one_arm, 10, 50) == pytest.approx(0.8031, abs=5e-4)
+    assert power(1.0, Components(2.0, 0.0, 0.0), 17, 50) == pytest.approx(0.807, abs=1e-3)
+    assert power(1.0, Components(2.0, 0.0, 0.0), 16, 50) < 0.8
+
+
+def arms(
+    rng: np.random.Generator, components: Components, seeds: int, groups: int, difference: float
+) -> list[np.ndarray]:
+    """Two tables of which the difference has these components, half of each variance from either arm."""
+    return [
+        gap
+        + math.sqrt(components.seed / 2) * rng.standard_normal((seeds, 1))
+        + math.sqrt(components.group / 2) * rng.standard_normal((1, groups))
+        + math.sqrt(components.residual / 2) * rng.standard_normal((seeds, groups))
+        for gap in (difference, 0.0)
+    ]
 
 
 def test_power_agrees_with_the_verdicts_own_rule() -> None:
@@ -66,13 +82,7 @@ def test_power_agrees_with_the_verdicts_own_rule() -> None:
     seeds, groups, difference, sweeps = 5, 60, 0.1, 1500
     shown = 0
     for _ in range(sweeps):
-        d = (
-            difference
-            + math.sqrt(MIXED.seed) * rng.standard_normal((seeds, 1))
-            + math.sqrt(MIXED.group) * rng.standard_normal((1, groups))
-            + math.sqrt(MIXED.residual) * rng.standard_normal((seeds, groups))
-        )
-        p_value = crossed(d).p_value
+        p_value = two_arms(*arms(rng, MIXED, seeds, groups, difference)).p_value
         shown += p_value is not None and p_value <= 0.05
     assert shown / sweeps == pytest.approx(power(difference, MIXED, seeds, groups), abs=0.04)
 
@@ -129,25 +139,21 @@ def test_nothing_that_varies_says_nothing() -> None:
         detectable(still, 3, 50)
 
 
-def test_components_are_recovered_from_a_table_of_differences() -> None:
+def test_components_are_recovered_from_two_arms() -> None:
     """Unbiased but for the cut at 0: on average over tables they are what the tables were made with."""
     rng = np.random.default_rng(2)
     wanted = Components(seed=0.09, group=0.5, residual=0.3)
     found = []
     for _ in range(400):
-        d = (
-            0.3 * rng.standard_normal((8, 1))
-            + math.sqrt(0.5) * rng.standard_normal((1, 40))
-            + math.sqrt(0.3) * rng.standard_normal((8, 40))
-        )
-        c = components_of(crossed(d), 8, 40)
+        c = components_of(two_arms(*arms(rng, wanted, 8, 40, 0.0)), 8, 40)
         found.append((c.seed, c.group, c.residual))
+        assert 1.0 <= c.seed_freedom <= 2.0
     assert np.mean(found, axis=0) == pytest.approx((wanted.seed, wanted.group, wanted.residual), rel=0.06)
 
 
 def test_components_give_back_the_verdicts_variance() -> None:
-    d = np.random.default_rng(3).standard_normal((5, 40)) + np.linspace(-1, 1, 5)[:, None] + np.linspace(-2, 2, 40)
-    estimate = crossed(d)
+    rng = np.random.default_rng(3)
+    estimate = two_arms(*arms(rng, Components(2.0, 3.0, 0.5), 5, 40, 0.1))
     components = components_of(estimate, 5, 40)
     assert components.variance(5, 40) == pytest.approx(estimate.variance)
     assert components.degrees_of_freedom(5, 40) == pytest.approx(estimate.degrees_of_freedom)

@@ -1,0 +1,171 @@
+"""How often does the verdict find a winner where there is none, and how often one that is there?
+
+    python -m benchmarks.false_winners [--quick] [--json] [--sweeps N] [--processes N] [--cells FILE.csv]
+
+Simulated sweeps (`benchmarks.simulated_sweeps`) go through the shipped scheduler, choice of finalists and verdict
+(`benchmarks.simulated_verdicts`). Prints Markdown, or JSON. The whole grid takes more than an hour on one core, the
+quick form under a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import betaincinv
+
+from benchmarks.simulated_sweeps import World
+from benchmarks.simulated_verdicts import Setting, simulate
+
+SEEDS = (2, 3, 5, 10)
+CLIPS = (32, 200, 2000)
+SEED_SPREADS = (0.0, 0.5, 1.0)
+ACCURACIES = (0.6, 0.8, 0.95)
+WITHIN_GROUP = (0.0, 0.3)
+GROUP_CLIPS = 4  # where clips come in groups
+TRIALS = (8, 24, 64)
+DIFFERENCES = (0.02, 0.05, 0.1)
+SWEEPS, QUICK_SWEEPS = 2000, 60
+CHUNK = 250
+STREAM = 20_221
+NULLS = ("equal", "tied")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting at one number of seeds: shares of its sweeps, and means."""
+
+    setting: Setting
+    seeds: int
+    sweeps: int
+    means: Mapping[str, float]  # names as in simulated_verdicts; NaN where nothing of the kind was there
+    pooled_variance: float  # of a sweep's false claims averaged over its numbers of seeds
+
+    def row(self) -> dict[str, Any]:
+        world = self.setting.world
+        return {
+            "landscape": self.setting.landscape,
+            "difference": self.setting.difference,
+            "accuracy": self.setting.accuracy,
+            "clips": world.clips,
+            "clips_per_group": world.clips_per_group,
+            "within_group": world.within_group,
+            "seed_spread": world.seed_spread,
+            "trials": self.setting.trials,
+            "seeds": self.seeds,
+            "sweeps": self.sweeps,
+            **{name: round(float(value), 5) for name, value in self.means.items()},
+        }
+
+
+def grid(*, quick: bool = False) -> Iterator[Setting]:
+    """Both nulls at every combination of the five factors; true differences with the groups in turn.
+
+    The number of trials is in turn too, balanced against every other factor.
+    """
+    levels = product(enumerate(CLIPS), enumerate(SEED_SPREADS), enumerate(ACCURACIES), enumerate(WITHIN_GROUP))
+    for (i, clips), (j, spread), (k, accuracy), (m, within) in levels:
+        if quick and (clips == CLIPS[-1] or k != (i + j) % 3):
+            continue
+        world = World(clips, GROUP_CLIPS if within else 1, within, spread)
+        trials = TRIALS[(i + j + k + m) % len(TRIALS)]
+        for landscape in NULLS:
+            yield Setting(world, accuracy, trials, landscape)
+        if (i + j + k) % 2 == m:
+            for difference in DIFFERENCES:
+                yield Setting(world, accuracy, trials, "better", difference)
+
+
+def run(settings: Sequence[Setting], sweeps: int, *, processes: int, seeds: Sequence[int] = SEEDS) -> list[Cell]:
+    """Every setting's cells, the same for any number of processes."""
+    sizes = [min(CHUNK, sweeps - start) for start in range(0, sweeps, CHUNK)]
+    tasks = [
+        (setting, size, (STREAM, s, c), seeds) for s, setting in enumerate(settings) for c, size in enumerate(sizes)
+    ]
+    if processes == 1:
+        parts = [_chunk(task) for task in tasks]
+    else:
+        with ProcessPoolExecutor(processes) as pool:
+            parts = list(pool.map(_chunk, tasks, chunksize=1))
+    cells = []
+    for s, setting in enumerate(settings):
+        own = parts[s * len(sizes) : (s + 1) * len(sizes)]
+        names = own[0][0]
+        values = np.concatenate([part[1] for part in own])  # (sweeps, seeds, names)
+        false = values[:, :, names.index("false_claim")].mean(axis=1)
+        with np.errstate(invalid="ignore"):
+            means = np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
+        for column, count in enumerate(seeds):
+            cells.append(
+                Cell(setting, count, sweeps, dict(zip(names, means[column], strict=True)), float(false.var(ddof=1)))
+            )
+    return cells
+
+
+def _chunk(task: tuple[Setting, int, tuple[int, ...], Sequence[int]]) -> tuple[list[str], np.ndarray]:
+    setting, sweeps, stream, seeds = task
+    rng = np.random.default_rng(stream)
+    outcomes = [simulate(setting, seeds, rng) for _ in range(sweeps)]
+    names = list(outcomes[0][seeds[0]])
+    return names, np.array([[[o[count][name] for name in names] for count in seeds] for o in outcomes])
+
+
+def share_interval(share: float, count: int, confidence: float = 0.99) -> tuple[float, float]:
+    """Clopper-Pearson interval of a share."""
+    hits, tail = round(share * count), (1.0 - confidence) / 2.0
+    low = float(betaincinv(hits, count - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, count - hits, 1.0 - tail)) if hits < count else 1.0
+    return low, high
+
+
+def pooled(cells: Sequence[Cell], name: str) -> float:
+    """The mean over cells, which all have as many sweeps; cells without a value are passed over."""
+    values = [cell.means[name] for cell in cells if np.isfinite(cell.means[name])]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def pooled_false_interval(cells: Sequence[Cell]) -> tuple[float, float, float]:
+    """The share of false claims over all cells, with its 99 % interval; sweeps are the independent units."""
+    share = pooled(cells, "false_claim")
+    per_setting = {id(cell.setting): cell.pooled_variance / cell.sweeps for cell in cells}
+    half = 2.5758 * float(np.sqrt(sum(per_setting.values()))) / max(1, len(per_setting))
+    return share, share - half, share + half
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    from benchmarks.false_winners_report import as_json, markdown
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.false_winners", description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few cells, few sweeps: does it still work?")
+    parser.add_argument("--json", action="store_true", help="the summary and all cells as JSON")
+    parser.add_argument("--sweeps", type=int, help=f"a cell, at least 2 (default {SWEEPS}; quick {QUICK_SWEEPS})")
+    parser.add_argument("--processes", type=int, default=2, help="default 2")
+    parser.add_argument("--cells", type=Path, help="write every cell to this CSV file")
+    options = parser.parse_args(arguments)
+    sweeps = (QUICK_SWEEPS if options.quick else SWEEPS) if options.sweeps is None else options.sweeps
+    if sweeps < 2 or options.processes < 1:
+        parser.error("--sweeps must be at least 2 and --processes at least 1")
+    started = time.monotonic()
+    cells = run(list(grid(quick=options.quick)), sweeps, processes=options.processes)
+    seconds = time.monotonic() - started
+    if options.cells is not None:
+        with options.cells.open("w", newline="") as file:
+            writer = csv.DictWriter(file, cells[0].row().keys())
+            writer.writeheader()
+            writer.writerows(cell.row() for cell in cells)
+    print(json.dumps(as_json(cells, seconds), indent=2) if options.json else markdown(cells, seconds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""What `benchmarks.false_winners` measured, in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from typing import Any
+
+from benchmarks.false_winners import (
+    CLIPS,
+    DIFFERENCES,
+    NULLS,
+    SEED_SPREADS,
+    SEEDS,
+    Cell,
+    pooled,
+    pooled_false_interval,
+    share_interval,
+)
+
+LEVEL, MOST_POOLED, LEAST_OF_ORACLE, LEAST_COVERAGE = 0.05, 0.06, 0.8, 0.94
+INTERVALS = {
+    "covers_all": "simultaneous, all finalists at once",
+    "covers": "one finalist against the baseline",
+    "mcnemar_covers": "McNemar's, one seed, of these two models",
+}
+
+
+def as_json(cells: Sequence[Cell], seconds: float) -> dict[str, Any]:
+    null = [cell for cell in cells if cell.setting.landscape in NULLS]
+    share, low, high = pooled_false_interval(null)
+    return {
+        "seconds": round(seconds, 1),
+        "sweeps_per_cell": cells[0].sweeps,
+        "null_cells": len(null),
+        "false_claims": {"pooled": share, "interval_99": [low, high], "cells_above": len(above_level(null))},
+        "holds": not above_level(null) and high <= MOST_POOLED,
+        "naive_false": pooled(null, "naive_false"),
+        "mcnemar_false": pooled(null, "mcnemar_false"),
+        "cells": [cell.row() for cell in cells],
+    }
+
+
+def above_level(cells: Iterable[Cell], name: str = "false_claim") -> list[Cell]:
+    """Cells whose 99 % interval lies wholly above 5 %."""
+    return [cell for cell in cells if share_interval(cell.means[name], cell.sweeps)[0] > LEVEL]
+
+
+def markdown(cells: Sequence[Cell], seconds: float) -> str:
+    null = [cell for cell in cells if cell.setting.landscape in NULLS]
+    real = [cell for cell in cells if cell.setting.landscape not in NULLS]
+    parts = [
+        f"{len(cells)} cells of {cells[0].sweeps} sweeps each, {seconds / 60:.0f} minutes.",
+        "## Where no finalist is better\n\n" + _null_summary(null),
+        _null_table(null),
+        "## Where a finalist is better\n\n" + _power_summary(real),
+        _power_table(real),
+        "## Intervals\n\n" + _coverage_table(cells),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _null_summary(null: Sequence[Cell]) -> str:
+    share, low, high = pooled_false_interval(null)
+    above = above_level(null)
+    worst = max(null, key=lambda cell: cell.means["false_claim"])
+    holds = not above and high <= MOST_POOLED
+    lines = [
+        f"False claims, pooled over {len(null)} cells: {_p(share)} (99 % interval {_p(low)} to {_p(high)}); "
+        f"cells whose 99 % interval lies wholly above 5 %: {len(above)}; worst cell {_p(worst.means['false_claim'])} "
+        f"({_named(worst)}). **{'Holds' if holds else 'Does not hold'}.**",
+        f"Of them a false *winner* (a finalist named better that is not): {_p(pooled(null, 'false_winner'))}. "
+        f"Between finalists: {_p(pooled(null, 'false_among'))}.",
+        "On the same sweeps: the best validation score tested on the same clips "
+        f"{_p(pooled(null, 'naive_false'))}, worst cell {_p(max(c.means['naive_false'] for c in null))}; McNemar on one "
+        f"seed {_p(pooled(null, 'mcnemar_false'))}, worst cell {_p(max(c.means['mcnemar_false'] for c in null))}; seeds "
+        f"paired across the arms {_p(pooled(null, 'paired_false'))}, worst cell "
+        f"{_p(max(c.means['paired_false'] for c in null))}.",
+    ]
+    lines += [f"- above 5 %: {_named(cell)}: {_p(cell.means['false_claim'])}" for cell in above]
+    return "\n\n".join(lines[:3]) + ("\n\n" + "\n".join(lines[3:]) if above else "")
+
+
+def _null_table(null: Sequence[Cell]) -> str:
+    header = ("seeds", "clips", "seed spread", "all equal", "worst cell", "tied with the best", "worst cell")
+    header = (*header, "best validation", "McNemar, one seed")
+    rows = []
+    for seeds, clips, spread in product(SEEDS, CLIPS, SEED_SPREADS):
+        here = _at(null, seeds, clips, spread)
+        if not here:
+            continue
+        by = [[cell for cell in here if cell.setting.landscape == landscape] for landscape in NULLS]
+        row = [str(seeds), f"{clips:,}", f"{spread:g}"]
+        for group in by:
+            row += [_p(pooled(group, "false_claim")), _p(max(cell.means["false_claim"] for cell in group))]
+        rows.append([*row, _p(pooled(here, "naive_false")), _p(pooled(here, "mcnemar_false"))])
+    return _table(header, rows)
+
+
+def _power_summary(real: Sequence[Cell]) -> str:
+    lines = []
+    for seeds in SEEDS:
+        here = [cell for cell in real if cell.seeds == seeds]
+        ratio = pooled(here, "found") / pooled(here, "oracle_found")
+        below = [
+            cell
+            for cell in here
+            if cell.means["oracle_found"] >= 0.1 and cell.means["found"] < LEAST_OF_ORACLE * cell.means["oracle_found"]
+        ]
+        lines.append(
+            f"- {seeds} seeds: found {_p(pooled(here, 'found'))}, oracle {_p(pooled(here, 'oracle_found'))}: "
+            f"{_p(ratio)} of what the oracle finds; below 80 % of it in {len(below)} of {len(here)} cells. Seeds paired "
+            f"across the arms: {_p(pooled(here, 'paired_found') / pooled(here, 'oracle_found'))}."
+        )
+    return "\n".join(lines)
+
+
+def _power_table(real: Sequence[Cell]) -> str:
+    header = ["seeds", "clips", "seed spread"]
+    for difference in DIFFERENCES:
+        header += [f"{100 * difference:g} points: found", "oracle", "best validation", "McNemar"]
+    rows = []
+    for seeds, clips, spread in product(SEEDS, CLIPS, SEED_SPREADS):
+        here = _at(real, seeds, clips, spread)
+        if not here:
+            continue
+        row = [str(seeds), f"{clips:,}", f"{spread:g}"]
+        for difference in DIFFERENCES:
+            group = [cell for cell in here if cell.setting.difference == difference]
+            row += [_p(pooled(group, name)) for name in ("found", "oracle_found", "naive_found", "mcnemar_found")]
+        rows.append(row)
+    return _table(header, rows)
+
+
+def _coverage_table(cells: Sequence[Cell]) -> str:
+    widths = {"covers_all": "width", "covers": "width", "mcnemar_covers": "mcnemar_width"}
+    rows = []
+    for name, words in INTERVALS.items():
+        for seeds in SEEDS if name != "mcnemar_covers" else (1,):
+            here = [cell for cell in cells if cell.seeds == seeds] or [c for c in cells if c.seeds == SEEDS[0]]
+            worst = min(here, key=lambda cell: cell.means[name])
+            below = sum(cell.means[name] < LEAST_COVERAGE for cell in here)
+            width = "" if name == "covers_all" else _p(pooled(here, widths[name]))
+            rows.append(
+                [words, str(seeds), _p(pooled(here, name)), _p(worst.means[name]), f"{below} of {len(here)}", width]
+            )
+    return _table(("95 % interval", "seeds", "covers", "worst cell", "cells below 94 %", "mean width"), rows)
+
+
+def _at(cells: Sequence[Cell], seeds: int, clips: int, spread: float) -> list[Cell]:
+    return [
+        cell
+        for cell in cells
+        if (cell.seeds, cell.setting.world.clips, cell.setting.world.seed_spread) == (seeds, clips, spread)
+    ]
+
+
+def _named(cell: Cell) -> str:
+    setting, world = cell.setting, cell.setting.world
+    groups = f"groups of {world.clips_per_group}, " if world.clips_per_group > 1 else ""
+    return (
+        f"{cell.seeds} seeds, {world.clips} clips, {groups}seed spread {world.seed_spread:g}, accuracy "
+        f"{setting.accuracy:g}, {setting.trials} trials, {setting.landscape}"
+    )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---:|" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+_p: Callable[[float], str] = lambda share: "-" if share != share else f"{100 * share:.1f} %"  # noqa: E731
