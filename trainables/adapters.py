@@ -75,6 +75,10 @@ class AdapterBank:
             if self._peft is None:
                 self._peft = get_peft_model(self.model, config, adapter_name=name)
             else:
+                if not self._peft.peft_config:
+                    # PEFT activates again whatever is active before it adds; after the last removal nothing is, and a
+                    # wrapped head refuses to activate nothing
+                    self._peft.base_model.active_adapter = name
                 self._peft.add_adapter(name, config)
             self._start_heads(name)
         clock = DropoutClock(seed)

@@ -138,7 +138,7 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
 
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
-    """A batch on the CPU: input_values (B, frames, 128), padded to the window; with targets those of `class_targets`."""
+    """A batch on the CPU: input_values (B, frames, 128), padded to the window; with targets `class_targets`."""
     padded = pretrained.pad_frames(features, loaded.processor.max_length, loaded.extra["silence"])
     batch = {"input_values": torch.stack(padded)}
     return batch if targets is None else batch | class_targets(task, targets)

@@ -1,0 +1,433 @@
+"""What `trainables.contract` promises, asked of every registered backbone, on miniatures with random weights.
+
+Published counts and front ends are each backbone's own tests.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from bitsandbytes.nn import Linear4bit
+from peft import PeftModel
+from torch import Tensor, nn
+
+from trainables import registry
+from trainables.engine import Engine, EngineKey, EngineSettings
+from trainables.targets import adapted_modules, count, head_mode, head_modules, resolve_targets
+
+TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {  # kind -> its options, targets of three clips
+    "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),
+    "label_scoring": ({"labels": ("SPEECH", "NOISE"), "prompt": "Which?"}, ["NOISE", "SPEECH", "SPEECH"]),
+}
+ALL = [(name, size) for name in registry.BACKBONES for size in registry.backbone(name).MINIATURE_SIZES]
+SMALLEST = [(name, next(iter(registry.backbone(name).MINIATURE_SIZES))) for name in registry.BACKBONES]
+CPU = torch.device("cpu")
+
+
+@dataclass
+class Case:
+    """One miniature with random weights, and engines on it."""
+
+    name: str
+    size: str
+    checkpoint: Path
+    engines: dict[tuple[str, str, str, bool], Engine] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.backbone = registry.backbone(self.name)
+        kind = self.backbone.TASKS[0]
+        options, self.targets = TASKS[kind]
+        self.task = registry.task(kind, dict(options))
+        window = self.backbone.MINIATURE_WINDOW_SECONDS
+        self.clips = [self.clip(seconds, seed) for seed, seconds in enumerate((window, 0.43 * window, 1.3 * window))]
+
+    def clip(self, seconds: float, seed: int) -> np.ndarray:
+        """A tone in noise, a different one for every seed, of the seconds that a store would keep."""
+        rate = self.backbone.SAMPLE_RATE_HZ
+        rng = np.random.default_rng(seed)
+        time = np.arange(round(min(seconds, self.backbone.MINIATURE_WINDOW_SECONDS) * rate)) / rate
+        tone = np.sin(2 * np.pi * rng.uniform(200, 2000) * time)
+        return (0.2 * tone + 0.05 * rng.standard_normal(len(time))).astype(np.float32)
+
+    def engine(
+        self, head: str = "full", *, precision: str = "fp32", quantization: str = "none", checkpointing: bool = False
+    ) -> Engine:
+        key = (head, precision, quantization, checkpointing)
+        if key not in self.engines:
+            self.engines[key] = Engine(
+                EngineKey(self.name, self.size, quantization, precision, head),
+                str(self.checkpoint),
+                self.task,
+                EngineSettings(gradient_checkpointing=checkpointing),
+            )
+        return self.engines[key]
+
+    def batch(self, engine: Engine, clips: list[int], *, with_targets: bool = False) -> dict[str, Tensor]:
+        features = [self.backbone.features(engine.loaded, self.clips[index]) for index in clips]
+        targets = [self.targets[index] for index in clips] if with_targets else None
+        return self.backbone.collate(engine.loaded, features, self.task, targets)
+
+    def scores(self, engine: Engine, clips: list[int]) -> Tensor:
+        with torch.no_grad():
+            answers = self.backbone.predict(engine.model, self.batch(engine, clips))
+        assert isinstance(answers, Tensor)
+        return answers
+
+    def loss(self, engine: Engine, clips: list[int], label_smoothing: float = 0.0) -> Tensor:
+        batch = self.batch(engine, clips, with_targets=True)
+        return self.backbone.loss(engine.model, batch, label_smoothing=label_smoothing)
+
+    @contextmanager
+    def adapter(self, engine: Engine, preset: str | None = None, seed: int = 1) -> Iterator[str]:
+        """An adapter that changes the answers: B, which starts at zero, is drawn too."""
+        preset = preset or next(iter(self.backbone.PRESETS))
+        targets = adapted_modules(
+            engine.model, self.backbone, target_modules=preset, size=self.size, head=engine.key.head
+        )
+        engine.bank.add("a", targets=targets, rank=2, alpha=4, dropout=0.0, seed=seed)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for key, parameter in engine.model.named_parameters():
+                if "lora_B" in key:
+                    parameter.normal_(0.0, 0.02, generator=generator)
+        engine.activate("a")
+        try:
+            yield "a"
+        finally:
+            engine.bank.remove("a")
+
+    def gradients(self, engine: Engine) -> dict[str, Tensor | None]:
+        """Of every parameter, after one backward pass in training mode."""
+        engine.model.zero_grad(set_to_none=True)
+        engine.start_training("a")
+        self.loss(engine, [0, 1, 2]).backward()  # type: ignore[no-untyped-call]
+        return {name: parameter.grad for name, parameter in engine.model.named_parameters()}
+
+
+def write_checkpoint(name: str, size: str, folder: Path) -> None:
+    """A miniature's shape with random weights, as `load` reads it."""
+    backbone: Any = registry.backbone(name)
+    if hasattr(backbone, "build"):
+        task = registry.task(backbone.TASKS[0], dict(TASKS[backbone.TASKS[0]][0]) | {"labels": tuple("pqrst")})
+        model = backbone.build(size, task, seed=0)
+        backbone.write(model, size, folder)
+        _measure_statistics(Case(name, size, folder), model, task)
+        backbone.write(model, size, folder)
+        return
+    assert name == "qwen2_audio", f"{name} needs `build` and `write` (see trainables.contract)"
+    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
+
+    from trainables.miniature.questions import tokenizer
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        Qwen2AudioForConditionalGeneration(backbone.config(size)).save_pretrained(folder)
+    tokenizer(backbone.MINIATURE_VOCABULARY).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)
+
+
+@torch.no_grad()
+def _measure_statistics(case: Case, model: nn.Module, task: Any) -> None:
+    """BatchNorm as training would leave it: with the means and variances of what passes through these weights."""
+    norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    loaded = case.backbone.load(
+        str(case.checkpoint), task, size=case.size, quantization="none", dtype=torch.float32, device=CPU
+    )
+    features = [case.backbone.features(loaded, case.clip(1.0, seed)) for seed in range(10, 18)]
+    for norm in norms:
+        norm.momentum = None  # the plain mean over batches: here of one
+    case.backbone.predict(model.train(), case.backbone.collate(loaded, features, task, None))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+@pytest.fixture(scope="module")
+def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Case]:
+    @cache
+    def make(name: str, size: str) -> Case:
+        folder = tmp_path_factory.mktemp(f"{name}-{size}")
+        write_checkpoint(name, size, folder)
+        return Case(name, size, folder)
+
+    return make
+
+
+@pytest.fixture(params=SMALLEST, ids="-".join)
+def case(request: pytest.FixtureRequest, make_case: Callable[[str, str], Case]) -> Case:
+    return make_case(*request.param)
+
+
+@pytest.fixture(params=ALL, ids="-".join)
+def any_case(request: pytest.FixtureRequest, make_case: Callable[[str, str], Case]) -> Case:
+    return make_case(*request.param)
+
+
+def modes(case: Case) -> list[str]:
+    """Ways to train the head."""
+    return ["full", "lora"] if head_modules(case.backbone) else ["full"]
+
+
+# Shapes
+
+
+@pytest.mark.parametrize("name", registry.BACKBONES)
+def test_sizes_presets_and_heads_are_as_stated(name: str) -> None:
+    backbone = registry.backbone(name)
+    assert name == backbone.NAME
+    assert len(backbone.MINIATURE_SIZES) == 2
+    totals = [size.total_params for size in backbone.MINIATURE_SIZES.values()]
+    assert 200_000 <= totals[0] < totals[1] <= 2_500_000
+    assert 0 < backbone.MINIATURE_WINDOW_SECONDS <= backbone.WINDOW_SECONDS
+    kind = backbone.TASKS[0]
+    task = registry.task(kind, dict(TASKS[kind][0]))
+    stated = dict(backbone.SIZES) | dict(backbone.MINIATURE_SIZES)
+    for size in stated:
+        model = backbone.skeleton(size, task)
+        assert all(parameter.is_meta for parameter in model.parameters())
+        heads = head_modules(backbone)
+        counts = count(model, [], 1, heads)
+        assert counts.total_params - counts.head_params == stated[size].total_params, size
+        for label, preset in backbone.PRESETS.items():
+            names = resolve_targets(model, preset, size, preset_name=label, backbone=name)
+            in_head = [target for target in names if any(f"{target}.".startswith(f"{head}.") for head in heads)]
+            assert bool(in_head) == preset.reaches_head, label
+            adapted = adapted_modules(model, backbone, target_modules=label, size=size, head="lora")
+            assert set(names) <= set(adapted)
+            if heads:
+                assert head_mode(backbone, label, "full") == ("lora" if preset.reaches_head else "full")
+            else:
+                assert adapted == names
+
+
+def test_build_draws_every_weight_from_its_seed(any_case: Case) -> None:
+    backbone: Any = any_case.backbone
+    if not hasattr(backbone, "build"):
+        pytest.skip("its miniature is made in a way of its own")
+    one, same, other = (backbone.build(any_case.size, any_case.task, seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+def test_loaded_whole_frozen_and_in_eval_mode(any_case: Case) -> None:
+    for quantization in ("none", "nf4"):
+        engine = any_case.engine(quantization=quantization)
+        loaded = any_case.backbone.load(
+            str(any_case.checkpoint),
+            any_case.task,
+            size=any_case.size,
+            quantization=quantization,
+            dtype=torch.float32,
+            device=CPU,
+        )
+        assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
+        assert not any(module.training for module in loaded.model.modules())
+        assert loaded.head_modules == head_modules(any_case.backbone)
+        again, first = loaded.model.state_dict(), engine.loaded.model.state_dict()
+        assert all(torch.equal(again[name], first[name]) for name in again if name in first)  # the head's included
+    stated = any_case.backbone.MINIATURE_SIZES[any_case.size].total_params
+    whole = any_case.backbone.load(
+        str(any_case.checkpoint),
+        any_case.task,
+        size=any_case.size,
+        quantization="none",
+        dtype=torch.float32,
+        device=CPU,
+    ).model
+    heads = sum(p.numel() for name in head_modules(any_case.backbone) for p in whole.get_submodule(name).parameters())
+    assert sum(parameter.numel() for parameter in whole.parameters()) - heads == stated
+
+
+# Gradients
+
+
+def test_backward_reaches_every_adapter_and_nothing_else(case: Case) -> None:
+    for label in case.backbone.PRESETS:
+        for head in modes(case):
+            if head_mode(case.backbone, label, head) != head:
+                continue
+            engine = case.engine(head)
+            with case.adapter(engine, label) as name:
+                trained = {id(parameter) for parameter in engine.bank.parameters(name)}
+                found = case.gradients(engine)
+                parameters = dict(engine.model.named_parameters())
+                got = {id(parameters[key]) for key, gradient in found.items() if gradient is not None}
+                assert got == trained
+                for key, gradient in found.items():
+                    if gradient is not None:
+                        assert torch.isfinite(gradient).all(), (label, key)
+                        assert gradient.abs().max() > 0, (label, key)
+                heads = [key for key in found if "modules_to_save" in key]
+                assert bool(heads) == (head == "full" and bool(head_modules(case.backbone)))
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_train_evaluate_train_keeps_gradients(case: Case, quantization: str) -> None:
+    engine = case.engine(quantization=quantization)
+    with case.adapter(engine):
+        first = {key: value.clone() for key, value in case.gradients(engine).items() if value is not None}
+        engine.model.eval()
+        case.scores(engine, [0, 1])
+        again = {key: value for key, value in case.gradients(engine).items() if value is not None}
+    assert first.keys() == again.keys()
+    for key, gradient in first.items():
+        torch.testing.assert_close(again[key], gradient)
+
+
+def test_gradient_checkpointing_changes_nothing(case: Case) -> None:
+    found = []
+    for checkpointing in (False, True):
+        engine = case.engine(precision="fp64", checkpointing=checkpointing)
+        with case.adapter(engine):
+            found.append({key: value for key, value in case.gradients(engine).items() if value is not None})
+    assert found[0].keys() == found[1].keys()
+    for key, gradient in found[0].items():
+        torch.testing.assert_close(found[1][key], gradient)
+
+
+def test_frozen_stays_frozen(case: Case) -> None:
+    """Weights and running statistics alike; an adapter that has been removed leaves nothing."""
+    engine = case.engine()
+    before = {key: value.clone() for key, value in engine.loaded.model.state_dict().items()}
+    with case.adapter(engine):
+        for _ in range(2):
+            case.gradients(engine)
+    after = engine.loaded.model.state_dict()
+    frozen = [key for key in before if key in after and "lora_" not in key and "modules_to_save" not in key]
+    assert frozen
+    for key in frozen:
+        assert torch.equal(after[key], before[key]), key
+
+
+# Answers
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
+def test_a_clip_does_not_depend_on_its_batch(case: Case, training: bool) -> None:
+    """Alone, or with others of other lengths, in any order; in training mode too, where nothing drops out."""
+    engine = case.engine(precision="fp64")
+    with case.adapter(engine):
+        engine.start_training("a")
+        engine.model.train(training)
+        if training:
+            engine.start_training("a")
+        alone = torch.cat([case.scores(engine, [index]) for index in range(3)]).double()
+        for order in ([0, 1, 2], [2, 1, 0], [1, 1, 0], [1, 2]):
+            together = case.scores(engine, order).double()
+            torch.testing.assert_close(together, alone[order], rtol=1e-5, atol=1e-6)
+    spread = torch.pdist(alone).min()
+    assert spread > 1e-3, "the clips have to differ, or nothing is tested"
+
+
+def test_the_loss_is_a_mean_over_clips(case: Case) -> None:
+    engine = case.engine(precision="fp64")
+    with case.adapter(engine), torch.no_grad():
+        for smoothing in (0.0, 0.2):
+            whole = case.loss(engine, [0, 1, 2], smoothing).item()
+            parts = [case.loss(engine, [index], smoothing).item() for index in range(3)]
+            assert whole == pytest.approx(np.mean(parts), rel=1e-6)
+        assert case.loss(engine, [0, 1, 2], 0.2).item() != pytest.approx(case.loss(engine, [0, 1, 2]).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["full", "lora"])
+def test_saved_reloaded_and_merged_it_answers_the_same(case: Case, mode: str, tmp_path: Path) -> None:
+    if mode not in modes(case):
+        pytest.skip("it has no head of its own")
+    engine = case.engine(mode)
+    with case.adapter(engine) as name:
+        expected = case.scores(engine, [0, 1, 2])
+        engine.bank.save(name, tmp_path / "adapter")
+    loaded = case.backbone.load(
+        str(case.checkpoint), case.task, size=case.size, quantization="none", dtype=torch.float32, device=CPU
+    )
+    batch = case.batch(engine, [0, 1, 2])
+    with torch.no_grad():
+        plain = case.backbone.predict(loaded.model, batch)
+        tuned = PeftModel.from_pretrained(loaded.model, tmp_path / "adapter").eval()
+        torch.testing.assert_close(case.backbone.predict(tuned, batch), expected, rtol=1e-5, atol=1e-5)
+        merged: nn.Module = tuned.merge_and_unload()
+        torch.testing.assert_close(case.backbone.predict(merged, batch), expected, rtol=1e-3, atol=1e-4)
+    assert (plain - expected).abs().max() > 1e-3  # type: ignore[operator]
+
+
+def test_nothing_draws_from_a_global_generator(case: Case) -> None:
+    def states() -> tuple[Any, ...]:
+        numpy_state: Any = np.random.get_state()  # noqa: NPY002 - the test is about the global generator
+        return torch.random.get_rng_state(), numpy_state[1].copy(), numpy_state[2], random.getstate()
+
+    def everything() -> tuple[Tensor, float]:
+        loaded = case.backbone.load(
+            str(case.checkpoint), case.task, size=case.size, quantization="none", dtype=torch.float32, device=CPU
+        )
+        loaded.model.train()  # statistics too: what draws, draws now
+        features = [case.backbone.features(loaded, clip) for clip in case.clips]
+        loss = case.backbone.loss(
+            loaded.model, case.backbone.collate(loaded, features, case.task, case.targets), label_smoothing=0.1
+        )
+        loaded.model.eval()
+        return features[0], loss.item()
+
+    results = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        random.seed(seed)
+        before = states()
+        results.append(everything())
+        after = states()
+        assert torch.equal(before[0], after[0])
+        assert np.array_equal(before[1], after[1])
+        assert before[2:] == after[2:]
+    assert torch.equal(results[0][0], results[1][0])
+    assert results[0][1] == results[1][1]
+
+
+# 4 bits
+
+
+def test_nf4_holds_the_linears_and_leaves_the_head(case: Case) -> None:
+    model = case.engine(quantization="nf4").loaded.model
+    quantized = {name: m for name, m in model.named_modules() if type(m) is Linear4bit}
+    assert quantized
+    assert not any(f"{name}.".startswith(f"{head}.") for name in quantized for head in head_modules(case.backbone))
+    for module in quantized.values():
+        assert module.support_avx512bf16_for_cpu is False  # else one eval-mode forward loses the gradients
+        assert module.weight.quant_state.nested  # double quantization
+        assert module.weight.quant_state.quant_type == "nf4"
+
+
+def test_nf4_answers_nearly_as_the_full_weights_do(case: Case) -> None:
+    full, small = case.scores(case.engine(), [0, 1, 2]), case.scores(case.engine(quantization="nf4"), [0, 1, 2])
+    assert not torch.equal(full, small)
+    assert torch.isfinite(small).all()
+    assert (full - small).abs().mean() < full.abs().mean() + full.std()
+
+
+# Heads
+
+
+def test_the_head_starts_from_the_lanes_seed(case: Case) -> None:
+    if not head_modules(case.backbone):
+        pytest.skip("it has no head of its own")
+    engine = case.engine()
+
+    def head(seed: int) -> dict[str, Tensor]:
+        with case.adapter(engine, seed=seed) as name:
+            tensors = engine.bank.tensors(name)
+        return {key: value for key, value in tensors.items() if "lora_" not in key}
+
+    first, again, other = head(1), head(1), head(2)
+    assert first
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert any(not torch.equal(first[key], other[key]) for key in first)
