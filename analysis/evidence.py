@@ -92,9 +92,9 @@ def _deciding(comparison: Comparison) -> Finding:
 def binary_findings(pair: Pair, *, alpha: float) -> list[Finding]:
     """McNemar and intervals for the difference in accuracy, seed by seed, and of the seeds' ensembles."""
     found = []
-    for seed, first, second in zip(pair.comparison.seeds, pair.first, pair.second, strict=True):
+    for seed, counts in seed_counts(pair).items():
         found += paired_binary.findings(
-            _counts(first, second), alpha=alpha, scope=f"seed {seed}", claim=pair.model_claim, grouped=pair.grouped
+            counts, alpha=alpha, scope=f"seed {seed}", claim=pair.model_claim, grouped=pair.grouped
         )
     if len(pair.first) > 1 and all(run.scores is not None for run in (*pair.first, *pair.second)):
         counts = _counts(ensemble(pair.first), ensemble(pair.second))
@@ -102,6 +102,12 @@ def binary_findings(pair: Pair, *, alpha: float) -> list[Finding]:
             counts, alpha=alpha, scope="seeds' ensembles", claim=pair.model_claim, grouped=pair.grouped
         )
     return found
+
+
+def seed_counts(pair: Pair) -> dict[int, PairedCounts]:
+    """seed -> right and wrong of the two."""
+    both = zip(pair.comparison.seeds, pair.first, pair.second, strict=True)
+    return {seed: _counts(first, second) for seed, first, second in both}
 
 
 def _counts(first: Predictions, second: Predictions) -> PairedCounts:

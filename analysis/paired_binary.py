@@ -72,11 +72,6 @@ def mcnemar_mid_p(counts: PairedCounts) -> float | None:
     return 2.0 * float(scipy.stats.binom.cdf(smaller, n, 0.5)) - observed
 
 
-def smallest_exact_p(discordant: int) -> float:
-    """What the exact test gives where one model is right on every discordant example."""
-    return min(1.0, 2.0 ** (1 - discordant))
-
-
 def newcombe(counts: PairedCounts, alpha: float = 0.05) -> Interval:
     """Interval of the difference in accuracy: Wilson's for each model, joined by their correlation (method 10)."""
     n = counts.examples
@@ -148,14 +143,14 @@ def findings(
         silent = "cannot tell: no example divides the two"
         tests = [Finding(name, claim, scope, note=silent) for name in ("McNemar exact", "McNemar mid-p")]
     else:
-        smallest = smallest_exact_p(counts.discordant)
-        short = out_of_reach(smallest, alpha) if smallest > alpha else ""
         divided = f"{counts.only_first} : {counts.only_second} discordant of {counts.examples}"
-        notes = "; ".join(part for part in (divided, short, note) if part)
-        tests = [
-            Finding("McNemar exact", claim, scope, mcnemar_exact(counts), estimate=counts.difference, note=notes),
-            Finding("McNemar mid-p", claim, scope, mcnemar_mid_p(counts), estimate=counts.difference, note=notes),
-        ]
+        one_sided = PairedCounts(0, counts.discordant, 0, 0)  # the clearest that so many discordant examples can be
+        tests = []
+        for name, test in (("McNemar exact", mcnemar_exact), ("McNemar mid-p", mcnemar_mid_p)):
+            smallest = test(one_sided) or 0.0
+            short = out_of_reach(smallest, alpha) if smallest > alpha else ""
+            notes = "; ".join(part for part in (divided, short, note) if part)
+            tests.append(Finding(name, claim, scope, test(counts), estimate=counts.difference, note=notes))
     for name, interval in (("Newcombe interval", newcombe), ("Tango score interval", tango)):
         tests.append(
             Finding(name, claim, scope, estimate=counts.difference, interval=interval(counts, alpha), note=note)

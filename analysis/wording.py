@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from analysis.verdict import Verdict
 
 
-def sentence(verdict: Verdict) -> str:
-    """One sentence with the finding; short ones follow where finalists are tied or the claim is limited."""
+def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
+    """One sentence with the finding; short ones follow where finalists are tied or the claim is limited.
+
+    `each` is what the configurations are called.
+    """
     each_other = verdict.question == "each_other"
     family = verdict.among_finalists if each_other else verdict.against_baseline
     name = verdict.winner or verdict.best
@@ -20,15 +23,15 @@ def sentence(verdict: Verdict) -> str:
     shown = min(own, key=lambda comparison: abs(comparison.difference))  # among finalists: the next best
     metric, rival = verdict.metric, shown.second
     if each_other and verdict.winner:
-        finding = f"{name} is better than every other finalist on {metric}; the next best is {rival}"
+        finding = f"{name} is better than every other {each} on {metric}; the next best is {rival}"
     elif each_other:
-        finding = f"No finalist can be shown to be the best on {metric}; {name} has the best mean, {rival} the next"
+        finding = f"No {each} can be shown to be the best on {metric}; {name} has the best mean, {rival} the next"
     elif verdict.winner:
         finding = f"{name} is better than the {rival} on {metric}"
     elif shown.significant:
-        finding = f"No finalist is better than the {rival} on {metric}, and the best of them, {name}, is worse"
+        finding = f"No {each} is better than the {rival} on {metric}, and the best of them, {name}, is worse"
     else:
-        finding = f"No finalist can be shown to beat the {rival} on {metric}; {name} has the best mean"
+        finding = f"No {each} can be shown to beat the {rival} on {metric}; {name} has the best mean"
     parts = [f"{finding}: {_numbers(shown)} ({_certainty(shown, len(family))}; {_sample(shown)})."]
     tied = [other for other in verdict.indistinguishable if other != name]
     if tied and (verdict.winner or each_other):
@@ -36,6 +39,19 @@ def sentence(verdict: Verdict) -> str:
     if shown.claim != "population":
         parts.append(f"The claim is about {CLAIMS[shown.claim]}.")
     return " ".join(parts)
+
+
+def pair_sentence(comparison: Comparison, mode: str) -> str:
+    """The same for one comparison that is the whole family."""
+    first, second, metric = comparison.first, comparison.second, comparison.metric
+    better = comparison.favours(mode)
+    if better is not None:
+        worse = second if better == first else first
+        finding = f"{better} is better than {worse} on {metric}"
+    else:
+        finding = f"Cannot tell {first} from {second} on {metric}"
+    text = f"{finding}: {_numbers(comparison)} ({_certainty(comparison, 1)}; {_sample(comparison)})."
+    return text if comparison.claim == "population" else f"{text} The claim is about {CLAIMS[comparison.claim]}."
 
 
 def _numbers(comparison: Comparison) -> str:
