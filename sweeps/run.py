@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         command = parse(words)
+        # on some CPUs it warns of an optional kernel that it would fetch from the hub
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         from sweeps.sweep import plan_sweep, run_sweep
 
         if command.plan:

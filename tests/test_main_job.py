@@ -1,0 +1,121 @@
+"""The main job as a user runs it: one command in a fresh folder, then everything it promises to leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+OVERRIDES = (
+    "trials=6",
+    "seeds={explore: [42, 43], confirm: [1, 2]}",
+    "search.rank={choice: [4, 8]}",
+    "baseline.rank=8",
+    "search.lora_dropout=0.0",
+    "baseline.lora_dropout=0.05",
+    "train.epochs=2",
+    "train.batch_size=8",
+    "train.gradient_accumulation=2",
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A whole sweep on the test miniature: (working directory, what it printed)."""
+    folder = tmp_path_factory.mktemp("user")
+    environment = {**os.environ, "AUDIO_SWEEPS_MINIATURE": "test", "PYTHONUNBUFFERED": "1"}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    command = [sys.executable, "-m", "sweeps.run", str(REPOSITORY / "search_spaces" / "qwen_lora.yaml"), *OVERRIDES]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=540)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def record(finished: tuple[Path, str]) -> pd.DataFrame:
+    from analysis.runs import read_sweep
+
+    runs = read_sweep(f"sqlite:///{finished[0] / 'results' / 'mlflow.db'}", "qwen_lora").runs
+    return runs.rename(columns=lambda name: re.sub(r"^(tags|metrics)\.", "", name))
+
+
+def test_it_says_what_it_runs_on_what_it_found_and_what_to_do_next(finished: tuple[Path, str]) -> None:
+    folder, text = finished
+    assert "Traceback" not in text
+    for part in ("MINIATURE", "Ray dashboard: http://127.0.0.1:", "Verdict", "baseline", "untuned backbone"):
+        assert part in text
+    assert "mlflow ui --backend-store-uri" in text
+    assert "/#/compare-runs?runs=" in text
+    adapters = [line.split(": ", 1)[1].strip() for line in text.splitlines() if line.strip().startswith("seed ")]
+    assert len(adapters) == 2
+    assert all((folder / adapter / "adapter_model.safetensors").is_file() for adapter in adapters)
+
+
+def test_every_run_is_in_the_record_once(record: pd.DataFrame) -> None:
+    stages = record["sweep.stage"].value_counts().to_dict()
+    assert stages == {"explore": 6 * 2, "confirm": 3 * 2 + 1}
+    roles = record[record["sweep.stage"] == "confirm"]["sweep.role"].value_counts().to_dict()
+    assert roles == {"finalist": 4, "baseline": 2, "untuned": 1}
+    assert set(record["sweep.status"]) <= {"completed", "pruned"}
+    assert (record["sweep.miniature"] == "true").all()
+
+
+def test_stage_one_has_no_test_metric_and_stage_two_has_one_each(record: pd.DataFrame) -> None:
+    explored = record[record["sweep.stage"] == "explore"]
+    confirmed = record[record["sweep.stage"] == "confirm"]
+    assert explored["test/accuracy"].isna().all()
+    assert confirmed["test/accuracy"].between(0, 1).all()
+    assert record["val/accuracy"].between(0, 1).all()
+
+
+def test_finalists_were_fixed_and_differ_from_the_baseline(record: pd.DataFrame) -> None:
+    confirmed = record[record["sweep.stage"] == "confirm"]
+    by_role = confirmed.groupby("sweep.role")["sweep.config_id"].agg(set)
+    assert len(by_role["finalist"]) == 2
+    assert by_role["finalist"].isdisjoint(by_role["baseline"])
+
+
+def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str]) -> None:
+    import mlflow
+
+    from analysis.runs import read_sweep
+
+    uri = f"sqlite:///{finished[0] / 'results' / 'mlflow.db'}"
+    sweep = read_sweep(uri, "qwen_lora")
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    names = {file.path for file in client.list_artifacts(sweep.parent.info.run_id)}
+    assert {"sweep.yaml", "splits.parquet", "finalists.json", "verdict.json", "provenance.json"} <= names
+    found = json.loads(Path(client.download_artifacts(sweep.parent.info.run_id, "verdict.json")).read_text())
+    assert found["sentence"]
+    assert {row["role"] for row in found["rows"]} == {"finalist", "baseline", "untuned"}
+
+
+def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str], record: pd.DataFrame) -> None:
+    """The baseline under one seed, trained here alone, against what the sweep's warm, shared worker recorded."""
+    from sweeps.prepare import prepare
+    from sweeps.space import baseline_config
+    from trainables import miniature
+    from trainables.data.store import SplitStore
+    from trainables.engine import Engine, EngineKey, EngineSettings
+    from trainables.loop import LaneKey
+
+    prepared = prepare(REPOSITORY / "search_spaces" / "qwen_lora.yaml", OVERRIDES, planning=False)
+    config = baseline_config(prepared.spec)
+    key = EngineKey(config.backbone, config.model_size, config.quantization, "fp32")
+    checkpoint = str(miniature.path(config.backbone, config.model_size, "test", progress=False))
+    engine = Engine(key, checkpoint, prepared.task, EngineSettings(threads=1))
+    data = next((finished[0] / "results").glob("qwen_lora-*/data"))
+    stores = {split: SplitStore(data / split) for split in ("train", "validation", "test")}
+    lane = engine.open_lane(config, LaneKey(1, "-"), stores["train"], stores["validation"])
+    while not lane.finished:
+        metrics = lane.train_epoch()
+    metrics |= engine.scores(lane.predict(stores["test"]), "test")
+    (row,) = record[(record["sweep.role"] == "baseline") & (record["sweep.seed"] == "1")].to_dict("records")
+    assert {name: row[name] for name in metrics} == metrics
