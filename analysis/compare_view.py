@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from analysis.compared import Compared
 from analysis.contrast import CLAIMS
 from analysis.effect_sizes import Effect
 from analysis.finding import Finding
+
+SHORT_NOTE = 40  # characters; longer notes that repeat stand below the table
 
 
 def print_compared(console: Console, compared: Compared) -> None:
@@ -21,7 +25,7 @@ def print_compared(console: Console, compared: Compared) -> None:
         say(console, f"Note: {warning}", style="yellow")
     say(console, f"Family: {compared.family}; two-sided level {verdict.alpha:g}.")
     say(console)
-    values = table(console, (verdict.metric, "mean", "standard error over seeds", "per seed"))
+    values = table((verdict.metric, "mean", "standard error over seeds", "per seed"))
     for row in verdict.rows:
         error = "-" if row.standard_error is None else f"{row.standard_error:.4f}"
         per_seed = "  ".join(f"{seed}: {value:.4f}" for seed, value in row.values.items())
@@ -51,7 +55,7 @@ def _print_pairs(console: Console, compared: Compared) -> None:
         "p (Holm)",
         *(("q (BH)",) if screened else ()),
     )
-    pairs = table(console, names)
+    pairs = table(names)
     for pair in compared.pairs:
         c = pair.comparison
         cells = [
@@ -68,37 +72,40 @@ def _print_pairs(console: Console, compared: Compared) -> None:
     console.print(pairs)
 
 
-def print_findings(console: Console, title: str, findings: Iterable[Finding]) -> None:
-    """One row a finding: what, about what, p, estimate and interval, limits."""
-    say(console)
-    say(console, title, style="bold")
-    rows = table(console, ("test or interval", "of", "claims something about", "p", "estimate", "interval", "note"))
-    for each in findings:
-        estimate = "-" if each.estimate is None else f"{each.estimate:+.4f}"
-        cells = (
-            each.name,
-            each.scope or "all",
-            CLAIMS[each.claim],
-            p_text(each.p_value),
-            estimate,
-            span(each.interval),
-        )
-        rows.add_row(*cells, each.note)
-    console.print(rows)
+def print_findings(console: Console, title: str, findings: Sequence[Finding]) -> None:
+    """Under each claim one row a finding: what, of what part, p, estimate and interval. Repeated notes stand below."""
+    parts = Counter(part for each in findings for part in each.note.split("; ") if part)
+    below = {
+        part: f"[{number}]"
+        for number, part in enumerate((p for p in parts if parts[p] > 1 and len(p) > SHORT_NOTE), start=1)
+    }
+    for claim in dict.fromkeys(each.claim for each in findings):
+        say(console)
+        say(console, f"{title}: about {CLAIMS[claim]}", style="bold")
+        rows = table(("test or interval", "of", "p", "estimate", "interval", "note"))
+        for each in (each for each in findings if each.claim == claim):
+            estimate = "-" if each.estimate is None else f"{each.estimate:+.4f}"
+            note = "; ".join(below.get(part, part) for part in each.note.split("; "))
+            rows.add_row(
+                each.name, each.scope or "all", p_text(each.p_value), estimate, span(each.interval), Text(note)
+            )
+        console.print(rows)
+    for part, mark in below.items():
+        say(console, f"{mark} {part}")
 
 
 def print_effects(console: Console, effects: Sequence[Effect]) -> None:
     if not effects:
         return
     say(console)
-    rows = table(console, ("effect size", "of", "value", "interval"))
+    rows = table(("effect size", "of", "value", "interval"))
     for effect in effects:
         value = "not defined" if effect.value is None else f"{effect.value:.3f}"
         rows.add_row(effect.name, effect.scope or "all", value, span(effect.interval, sign=""))
     console.print(rows)
 
 
-def table(console: Console, names: Sequence[str]) -> Table:
+def table(names: Sequence[str]) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         made.add_column(name, overflow="fold")

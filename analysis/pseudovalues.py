@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.align import group_numbers, take
+from analysis.sums import SumMetric
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -21,18 +22,20 @@ ExampleScores = Callable[[Predictions], np.ndarray]
 def pseudovalues(predictions: Predictions, metric: Metric) -> np.ndarray:
     """(G,) of `metric`, in the order in which groups first appear; needs at least two groups.
 
-    Calls the metric G + 1 times; `mean_pseudovalues` is the quick way for means.
+    A `SumMetric` takes one pass over the examples, any other metric is called G + 1 times; `mean_pseudovalues` is the
+    quick way for means of several runs.
     Raises InputError where the metric is not finite, with or without a group.
     """
     numbers, groups = group_numbers(predictions)
     whole = _finite(metric(predictions), "on all examples")
     names = list(dict.fromkeys(predictions.groups))
-    without = np.array(
-        [
-            _finite(metric(take(predictions, np.flatnonzero(numbers != group))), f"without group {names[group]}")
-            for group in range(groups)
-        ]
-    )
+    if isinstance(metric, SumMetric):
+        without = metric.value(_sums_without(metric.rows(predictions), numbers, groups))
+    else:
+        parts = (take(predictions, np.flatnonzero(numbers != group)) for group in range(groups))
+        without = np.array([metric(part) for part in parts])
+    for name, value in zip(names, without, strict=True):
+        _finite(value, f"without group {name}")
     return _normalised(whole, without)
 
 
@@ -43,6 +46,13 @@ def mean_pseudovalues(scores: np.ndarray, numbers: np.ndarray, groups: int) -> n
     sums = np.stack(rows).reshape(*scores.shape[:-1], groups)
     total = scores.sum(axis=-1, keepdims=True)
     return _normalised(total[..., 0] / len(numbers), (total - sums) / (len(numbers) - sizes))
+
+
+def _sums_without(rows: np.ndarray, numbers: np.ndarray, groups: int) -> np.ndarray:
+    """(G, F): the sums of `rows` (N, F) with each group left out."""
+    by_group = np.zeros((groups, rows.shape[1]))
+    np.add.at(by_group, numbers, rows)
+    return np.asarray(rows.sum(axis=0) - by_group)
 
 
 def _normalised(whole: np.ndarray | float, without: np.ndarray) -> np.ndarray:

@@ -201,7 +201,7 @@ def print_published(console: Console, published: Published) -> None:
             say(console, f"Note: {warning}", style="yellow")
     say(console)
     confidence = f"{100.0 * (1.0 - published.alpha):g} %"
-    rows = table(console, (published.counts.metric, "right", "mean", f"{confidence} interval", "of"))
+    rows = table((published.counts.metric, "right", "mean", f"{confidence} interval", "of"))
     for spread in published.spreads:
         several = len(spread.correct) > 1
         what = (
