@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.stats
+from scipy.special import betaincinv
 
 from analysis.arms import Arm, Design, arms_of
 from analysis.crossed import Estimate, groups_only, seeds_only, two_arms
@@ -234,12 +235,21 @@ def mcnemar(counts: Discordant) -> float | None:
 
 
 def mcnemar_interval(counts: Discordant, examples: int, alpha: float) -> tuple[float, float] | None:
-    """Interval of the difference in accuracy that goes with the exact test: Clopper-Pearson on the discordant share.
+    """Interval of the difference in accuracy that goes with the exact test; None without discordant examples.
 
-    Conditional on how many examples are discordant; it excludes 0 exactly where the test is significant.
+    The hull of two: Tango's score interval, which holds its level for the size of a difference, and Clopper-Pearson on
+    the discordant share, which excludes 0 exactly where the test is significant but takes the number of discordant
+    examples as given (it covered 82 to 92 % where one of two simulated models was clearly better).
     """
-    if not len(counts):
+    from analysis.paired_binary import PairedCounts, tango
+
+    size = len(counts)
+    if not size:
         return None
-    share = scipy.stats.binomtest(counts.only_first_right, len(counts), 0.5).proportion_ci(1.0 - alpha, method="exact")
-    low, high = ((2.0 * float(end) - 1.0) * len(counts) / examples for end in (share.low, share.high))
-    return (low, high)
+    b, c = counts.only_first_right, counts.only_second_right
+    share = (
+        float(betaincinv(b, c + 1, alpha / 2.0)) if b else 0.0,
+        float(betaincinv(b + 1, c, 1.0 - alpha / 2.0)) if c else 1.0,
+    )
+    low, high = tango(PairedCounts(examples - size, b, c, 0), alpha)
+    return (min(low, (2.0 * share[0] - 1.0) * size / examples), max(high, (2.0 * share[1] - 1.0) * size / examples))

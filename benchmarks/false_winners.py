@@ -69,7 +69,8 @@ class Cell:
 
 
 def grid(*, quick: bool = False) -> Iterator[Setting]:
-    """Both nulls at every combination of the five factors; true differences with the groups in turn.
+    """Both nulls at every combination of the five factors; true differences with groups and without in turn; besides,
+    equal configurations of which the baseline alone has no spread over seeds.
 
     The number of trials is in turn too, balanced against every other factor.
     """
@@ -81,6 +82,8 @@ def grid(*, quick: bool = False) -> Iterator[Setting]:
         trials = TRIALS[(i + j + k + m) % len(TRIALS)]
         for landscape in NULLS:
             yield Setting(world, accuracy, trials, landscape)
+        if spread and not within:
+            yield Setting(world, accuracy, trials, "steady")
         if (i + j + k) % 2 == m:
             for difference in DIFFERENCES:
                 yield Setting(world, accuracy, trials, "better", difference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
@@ -22,7 +22,9 @@ LEVEL, MOST_POOLED, LEAST_OF_ORACLE, LEAST_COVERAGE = 0.05, 0.06, 0.8, 0.94
 INTERVALS = {
     "covers_all": "simultaneous, all finalists at once",
     "covers": "one finalist against the baseline",
-    "mcnemar_covers": "McNemar's, one seed, of these two models",
+    "one_seed_covers": "one seed, of these two models: as the verdict gives it",
+    "newcombe_covers": "one seed, of these two models: Newcombe",
+    "tango_covers": "one seed, of these two models: Tango",
 }
 
 
@@ -37,6 +39,7 @@ def as_json(cells: Sequence[Cell], seconds: float) -> dict[str, Any]:
         "holds": not above_level(null) and high <= MOST_POOLED,
         "naive_false": pooled(null, "naive_false"),
         "mcnemar_false": pooled(null, "mcnemar_false"),
+        "steady_false": pooled([cell for cell in cells if cell.setting.landscape == "steady"], "false_claim"),
         "cells": [cell.row() for cell in cells],
     }
 
@@ -48,11 +51,13 @@ def above_level(cells: Iterable[Cell], name: str = "false_claim") -> list[Cell]:
 
 def markdown(cells: Sequence[Cell], seconds: float) -> str:
     null = [cell for cell in cells if cell.setting.landscape in NULLS]
-    real = [cell for cell in cells if cell.setting.landscape not in NULLS]
+    real = [cell for cell in cells if cell.setting.landscape == "better"]
+    steady = [cell for cell in cells if cell.setting.landscape == "steady"]
     parts = [
         f"{len(cells)} cells of {cells[0].sweeps} sweeps each, {seconds / 60:.0f} minutes.",
         "## Where no finalist is better\n\n" + _null_summary(null),
         _null_table(null),
+        "### Where the baseline alone has no spread over seeds\n\n" + _steady_table(steady),
         "## Where a finalist is better\n\n" + _power_summary(real),
         _power_table(real),
         "## Intervals\n\n" + _coverage_table(cells),
@@ -65,25 +70,26 @@ def _null_summary(null: Sequence[Cell]) -> str:
     above = above_level(null)
     worst = max(null, key=lambda cell: cell.means["false_claim"])
     holds = not above and high <= MOST_POOLED
+
+    def both(name: str) -> str:
+        return f"{_p(pooled(null, name))}, worst cell {_p(max(cell.means[name] for cell in null))}"
+
     lines = [
         f"False claims, pooled over {len(null)} cells: {_p(share)} (99 % interval {_p(low)} to {_p(high)}); "
         f"cells whose 99 % interval lies wholly above 5 %: {len(above)}; worst cell {_p(worst.means['false_claim'])} "
         f"({_named(worst)}). **{'Holds' if holds else 'Does not hold'}.**",
         f"Of them a false *winner* (a finalist named better that is not): {_p(pooled(null, 'false_winner'))}. "
         f"Between finalists: {_p(pooled(null, 'false_among'))}.",
-        "On the same sweeps: the best validation score tested on the same clips "
-        f"{_p(pooled(null, 'naive_false'))}, worst cell {_p(max(c.means['naive_false'] for c in null))}; McNemar on one "
-        f"seed {_p(pooled(null, 'mcnemar_false'))}, worst cell {_p(max(c.means['mcnemar_false'] for c in null))}; seeds "
-        f"paired across the arms {_p(pooled(null, 'paired_false'))}, worst cell "
-        f"{_p(max(c.means['paired_false'] for c in null))}.",
+        f"On the same sweeps: the best validation score tested on the same clips {both('naive_false')}; McNemar on one "
+        f"seed {both('mcnemar_false')}; seeds paired across the arms {both('paired_false')}.",
     ]
     lines += [f"- above 5 %: {_named(cell)}: {_p(cell.means['false_claim'])}" for cell in above]
     return "\n\n".join(lines[:3]) + ("\n\n" + "\n".join(lines[3:]) if above else "")
 
 
 def _null_table(null: Sequence[Cell]) -> str:
-    header = ("seeds", "clips", "seed spread", "all equal", "worst cell", "tied with the best", "worst cell")
-    header = (*header, "best validation", "McNemar, one seed")
+    nulls = ("all equal", "worst cell", "tied with the best", "worst cell")
+    header = ("seeds", "clips", "seed spread", *nulls, "best validation", "McNemar, one seed")
     rows = []
     for seeds, clips, spread in product(SEEDS, CLIPS, SEED_SPREADS):
         here = _at(null, seeds, clips, spread)
@@ -95,6 +101,18 @@ def _null_table(null: Sequence[Cell]) -> str:
             row += [_p(pooled(group, "false_claim")), _p(max(cell.means["false_claim"] for cell in group))]
         rows.append([*row, _p(pooled(here, "naive_false")), _p(pooled(here, "mcnemar_false"))])
     return _table(header, rows)
+
+
+def _steady_table(steady: Sequence[Cell]) -> str:
+    """Outside what the verdict promises: skewed accuracies, and a spread that only one of two arms has."""
+    rows = []
+    for seeds, spread in product(SEEDS, SEED_SPREADS[1:]):
+        here = [cell for cell in steady if cell.seeds == seeds and cell.setting.world.seed_spread == spread]
+        row = [str(seeds), f"{spread:g}"]
+        for name in ("false_claim", "paired_false"):
+            row += [_p(pooled(here, name)), _p(max(cell.means[name] for cell in here))]
+        rows.append(row)
+    return _table(("seeds", "others' seed spread", "false claims", "worst cell", "seeds paired", "worst cell"), rows)
 
 
 def _power_summary(real: Sequence[Cell]) -> str:
@@ -109,8 +127,8 @@ def _power_summary(real: Sequence[Cell]) -> str:
         ]
         lines.append(
             f"- {seeds} seeds: found {_p(pooled(here, 'found'))}, oracle {_p(pooled(here, 'oracle_found'))}: "
-            f"{_p(ratio)} of what the oracle finds; below 80 % of it in {len(below)} of {len(here)} cells. Seeds paired "
-            f"across the arms: {_p(pooled(here, 'paired_found') / pooled(here, 'oracle_found'))}."
+            f"{_p(ratio)} of what the oracle finds; below 80 % of it in {len(below)} of {len(here)} cells. "
+            f"Seeds paired across the arms: {_p(pooled(here, 'paired_found') / pooled(here, 'oracle_found'))}."
         )
     return "\n".join(lines)
 
@@ -133,16 +151,24 @@ def _power_table(real: Sequence[Cell]) -> str:
 
 
 def _coverage_table(cells: Sequence[Cell]) -> str:
-    widths = {"covers_all": "width", "covers": "width", "mcnemar_covers": "mcnemar_width"}
+    """Intervals of one seed do not depend on the number of confirm seeds: they are counted once a setting."""
     rows = []
     for name, words in INTERVALS.items():
-        for seeds in SEEDS if name != "mcnemar_covers" else (1,):
-            here = [cell for cell in cells if cell.seeds == seeds] or [c for c in cells if c.seeds == SEEDS[0]]
+        once = name not in ("covers", "covers_all")
+        for seeds in SEEDS[:1] if once else SEEDS:
+            here = [cell for cell in cells if cell.seeds == seeds and cell.means[name] == cell.means[name]]
             worst = min(here, key=lambda cell: cell.means[name])
             below = sum(cell.means[name] < LEAST_COVERAGE for cell in here)
-            width = "" if name == "covers_all" else _p(pooled(here, widths[name]))
+            width = name.replace("covers", "width")
             rows.append(
-                [words, str(seeds), _p(pooled(here, name)), _p(worst.means[name]), f"{below} of {len(here)}", width]
+                [
+                    words,
+                    "1" if once else str(seeds),
+                    _p(pooled(here, name)),
+                    f"{_p(worst.means[name])} ({_named(worst)})",
+                    f"{below} of {len(here)}",
+                    _p(pooled(here, width)) if width in worst.means else "",
+                ]
             )
     return _table(("95 % interval", "seeds", "covers", "worst cell", "cells below 94 %", "mean width"), rows)
 
@@ -169,4 +195,5 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-_p: Callable[[float], str] = lambda share: "-" if share != share else f"{100 * share:.1f} %"  # noqa: E731
+def _p(share: float) -> str:
+    return "-" if share != share else f"{100 * share:.1f} %"

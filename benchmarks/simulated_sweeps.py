@@ -41,8 +41,10 @@ class World:
     def groups(self) -> int:
         return self.clips // self.clips_per_group
 
-    def skill(self, accuracy: float) -> float:
-        return _skill(accuracy, math.sqrt(DIFFICULTY_SD**2 + TASTE_SD**2 + self.seed_spread**2))
+    def skill(self, accuracy: float, seed_spread: float | None = None) -> float:
+        """Of a configuration with this accuracy; `seed_spread` is its own where it is not the world's."""
+        spread = self.seed_spread if seed_spread is None else seed_spread
+        return _skill(accuracy, math.sqrt(DIFFICULTY_SD**2 + TASTE_SD**2 + spread**2))
 
     def model_accuracy(self, skill: float | np.ndarray) -> np.ndarray:
         """The accuracy on new clips of trained models; `skill` includes their seed effects."""
@@ -108,13 +110,17 @@ class Answers:
     model_accuracy: np.ndarray  # (A, S) of these trained models on new clips
 
 
-def confirm_answers(world: World, accuracies: np.ndarray, seeds: int, rng: np.random.Generator) -> Answers:
-    """`accuracies` (A,) are the arms' own; clips and seeds are fresh."""
+def confirm_answers(
+    world: World, accuracies: np.ndarray, seeds: int, rng: np.random.Generator, *, steady_last: bool = False
+) -> Answers:
+    """`accuracies` (A,) are the arms' own; clips and seeds are fresh. `steady_last`: the last has no seed effect."""
     arms, clips = len(accuracies), world.clips
-    skill = np.array([world.skill(a) for a in accuracies], dtype=np.float32)[:, None]
-    skill = skill + world.seed_spread * rng.standard_normal((arms, seeds), dtype=np.float32)
+    spreads = np.full(arms, world.seed_spread)
+    spreads[-1] *= not steady_last
+    mean = np.array([world.skill(a, s) for a, s in zip(accuracies, spreads, strict=True)], dtype=np.float32)
+    skill = mean[:, None] + spreads[:, None] * rng.standard_normal((arms, seeds), dtype=np.float32)
     shared = world.effects(DIFFICULTY_SD, (clips,), rng) + world.effects(TASTE_SD, (arms, clips), rng)
-    margin = skill[:, :, None] + shared[:, None, :] + _logistic((arms, seeds, clips), rng)
+    margin = skill[:, :, None].astype(np.float32) + shared[:, None, :] + _logistic((arms, seeds, clips), rng)
     return Answers(margin > 0, world.model_accuracy(skill))
 
 

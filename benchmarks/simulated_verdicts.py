@@ -12,8 +12,9 @@ import numpy as np
 from scipy.special import bdtr, ndtr
 
 from analysis.arms import Arm, Design
-from analysis.contrast import Comparison, Discordant, mcnemar_interval
+from analysis.contrast import Comparison, Discordant, contrast
 from analysis.crossed import crossed
+from analysis.paired_binary import PairedCounts, newcombe, tango
 from analysis.pseudovalues import mean_pseudovalues
 from analysis.verdict import Verdict, holm, verdict_of
 from benchmarks.simulated_sweeps import Answers, Validation, World, confirm_answers, true_components, validation
@@ -38,7 +39,7 @@ class Setting:
     world: World
     accuracy: float  # the best configuration's
     trials: int
-    landscape: str  # equal | tied | better
+    landscape: str  # equal | tied | steady | better
     difference: float = 0.0  # the best configuration's minus the baseline's; 0 but in `better`
 
     @property
@@ -46,8 +47,9 @@ class Setting:
         return self.accuracy - self.difference
 
     def accuracies(self) -> np.ndarray:
-        """(T,) equal: all alike. Else every fourth trial, at least one, is the best, the rest below it."""
-        if self.landscape == "equal":
+        """(T,) in equal and steady (a baseline without seed effects) all alike; else every fourth trial, at least one,
+        is the best, the rest below it."""
+        if self.landscape in ("equal", "steady"):
             return np.full(self.trials, self.accuracy)
         rest = [self.accuracy - WORSE[index % len(WORSE)] for index in range(self.trials)]
         return np.array([self.accuracy if index % 4 == 0 else value for index, value in enumerate(rest)])
@@ -60,7 +62,7 @@ def simulate(setting: Setting, seed_counts: Sequence[int], rng: np.random.Genera
     seen = validation(world, accuracies, setting.baseline, rng)
     finalists = [int(trial.trial_id) for trial in chosen(seen, setting.trials)]
     truths = np.array([*accuracies[finalists], setting.baseline])
-    answers = confirm_answers(world, truths, max(seed_counts), rng)
+    answers = confirm_answers(world, truths, max(seed_counts), rng, steady_last=setting.landscape == "steady")
     beside = {
         **_naive(seen, int(np.argmax(seen.accuracy[-1])), accuracies, setting.baseline),
         **_one_seed(world, truths, answers),
@@ -99,16 +101,18 @@ def chosen(seen: Validation, trials: int) -> list[Explored]:
     return choose_finalists(explored, FINALISTS, mode="max", baseline_id=BASELINE)
 
 
-def judge(world: World, answers: Answers, seeds: int) -> Verdict:
-    """The shipped verdict on the first `seeds` runs of every arm; the last arm is the baseline."""
+def arms_of(world: World, answers: Answers, seeds: int) -> tuple[Design, dict[str, Arm]]:
+    """The first `seeds` runs of every arm as the verdict takes them; the last arm is the baseline."""
     numbers = world.group_numbers(world.clips)
     names = [*(f"finalist {rank}" for rank in range(1, len(answers.right))), BASELINE]
-    arms = {
-        name: _arm(name, right[:seeds], numbers, world.groups) for name, right in zip(names, answers.right, strict=True)
-    }
-    design = Design("test accuracy", world.clips, world.groups, world.groups, ())
-    roles = {name: BASELINE if name == BASELINE else "finalist" for name in names}
-    return verdict_of(design, arms, roles, alpha=ALPHA)
+    arms = {n: _arm(n, right[:seeds], numbers, world.groups) for n, right in zip(names, answers.right, strict=True)}
+    return Design("test accuracy", world.clips, world.groups, world.groups, ()), arms
+
+
+def judge(world: World, answers: Answers, seeds: int) -> Verdict:
+    """The shipped verdict."""
+    design, arms = arms_of(world, answers, seeds)
+    return verdict_of(design, arms, {n: BASELINE if n == BASELINE else "finalist" for n in arms}, alpha=ALPHA)
 
 
 def _arm(name: str, right: np.ndarray, numbers: np.ndarray, groups: int) -> Arm:
@@ -141,7 +145,7 @@ def _judged(world: World, truths: np.ndarray, answers: Answers, seeds: int) -> d
         ),
         "covers_all": float(all(_covers(c.interval, gaps[c.first]) for c in family)),
         "covers": float(np.mean([_covers(i, gaps[c.first]) for i, c in zip(plain, family, strict=True)])),
-        "width": float(np.mean([np.nan if interval is None else interval[1] - interval[0] for interval in plain])),
+        "width": float(np.mean([_width(interval) for interval in plain])),
     }
 
 
@@ -154,18 +158,25 @@ def _paired(answers: Answers, seeds: int, world: World) -> list[tuple[float, flo
 
 
 def _one_seed(world: World, truths: np.ndarray, answers: Answers) -> dict[str, float]:
-    """The first finalist against the baseline on one seed, by McNemar's test; its interval is of these two models."""
-    first, base = answers.right[0, 0], answers.right[-1, 0]
-    counts = Discordant(0, int((first & ~base).sum()), int((base & ~first).sum()))
-    interval = mcnemar_interval(counts, world.clips, ALPHA)
+    """The first finalist against the baseline on one seed: McNemar's test, and the intervals for these two models."""
+    design, arms = arms_of(world, answers, 1)
+    alone = contrast(design, arms["finalist 1"], arms[BASELINE], alpha=ALPHA)
+    (counts,) = alone.discordant
     significant = mcnemar_p(counts) <= ALPHA
     gap = float(truths[0] - truths[-1])
-    return {
+    model_gap = float(answers.model_accuracy[0, 0] - answers.model_accuracy[-1, 0])
+    found = {
         "mcnemar_false": float(significant and _wrong(_lead(counts), gap)),
         "mcnemar_found": float(significant and _lead(counts) > 0 and gap > 0.0),
-        "mcnemar_covers": float(_covers(interval, float(answers.model_accuracy[0, 0] - answers.model_accuracy[-1, 0]))),
-        "mcnemar_width": np.nan if interval is None else interval[1] - interval[0],
+        "one_seed_covers": float(_covers(alone.interval, model_gap)),
+        "one_seed_width": _width(alone.interval),
     }
+    table = PairedCounts.of(answers.right[0, 0], answers.right[-1, 0])
+    for name, interval in (("newcombe", newcombe), ("tango", tango)):
+        ends = interval(table, ALPHA) if world.clips_per_group == 1 else None
+        found[f"{name}_covers"] = np.nan if ends is None else float(_covers(ends, model_gap))
+        found[f"{name}_width"] = _width(ends)
+    return found
 
 
 def _naive(seen: Validation, best: int, accuracies: np.ndarray, baseline: float) -> dict[str, float]:
@@ -215,3 +226,7 @@ def _wrong(difference: float, gap: float) -> bool:
 def _covers(interval: tuple[float, float] | None, truth: float) -> bool:
     """An interval that cannot be given claims nothing, and so misses nothing."""
     return interval is None or interval[0] <= truth <= interval[1]
+
+
+def _width(interval: tuple[float, float] | None) -> float:
+    return float("nan") if interval is None else interval[1] - interval[0]

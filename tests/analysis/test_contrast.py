@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -11,6 +12,7 @@ import scipy.stats
 from analysis.align import correct
 from analysis.contrast import Discordant, compare, mcnemar, mcnemar_interval
 from analysis.crossed import crossed, two_arms
+from analysis.paired_binary import PairedCounts, tango
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -252,6 +254,19 @@ def test_mcnemar_is_the_binomial_test_and_its_interval_agrees_with_it() -> None:
         assert interval is not None
         assert interval[0] <= (b - c) / 50 <= interval[1]
         assert (interval[0] > 0 or interval[1] < 0) == (p < 0.05)
+        score, share = tango(PairedCounts(50 - n, b, c, 0)), scipy.stats.binomtest(b, n).proportion_ci(0.95, "exact")
+        ends = [(2 * end - 1) * n / 50 for end in (share.low, share.high)]
+        assert interval == pytest.approx((min(score[0], ends[0]), max(score[1], ends[1])), abs=1e-9)
+
+
+def test_one_seeds_interval_covers_a_large_difference() -> None:
+    """20 points between two models on 100 clips: the conditional interval alone would miss them one time in five."""
+    counts = np.random.default_rng(0).multinomial(100, [0.22, 0.02, 0.76], size=1500)
+    inside = 0
+    for b, c, _ in counts:
+        interval = mcnemar_interval(Discordant(1, int(b), int(c)), 100, 0.05)
+        inside += interval is not None and interval[0] <= 0.2 <= interval[1]
+    assert inside / 1500 >= 0.94 - 3 * math.sqrt(0.05 * 0.95 / 1500)
 
 
 @pytest.mark.parametrize(("seeds", "groups"), [(1, 1), (1, 7), (2, 1), (2, 3), (2, 6), (3, 7)])
