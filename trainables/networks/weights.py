@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from trainables.errors import InputError
 from trainables.published import CONFIG, WEIGHTS
 
+HEAD_SEED = 0
 SHOWN = 3  # names in an error
 
 
@@ -55,7 +56,9 @@ def write_weights(folder: Path, config: Mapping[str, Any], model: nn.Module) -> 
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor], *, head: str, source: Path) -> None:
-    """Gives a model on the `meta` device its weights, in float32; its head becomes zeros, whatever the file holds.
+    """Gives a model on the `meta` device its weights, in float32.
+
+    `head` is a Linear. Whatever the file holds of it was for other labels: it starts anew, every time the same.
 
     Raises InputError where names or shapes are not the model's.
     """
@@ -72,8 +75,11 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor], *, head: str, source: 
     full = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in given.items()}
     model.get_submodule(head).to_empty(device="cpu")
     model.load_state_dict(full, strict=False, assign=True)
-    for parameter in model.get_submodule(head).parameters():
-        nn.init.zeros_(parameter)
+    linear = model.get_submodule(head)
+    assert isinstance(linear, nn.Linear)
+    generator = torch.Generator().manual_seed(HEAD_SEED)
+    for parameter in linear.parameters():
+        nn.init.uniform_(parameter, -(linear.in_features**-0.5), linear.in_features**-0.5, generator=generator)
 
 
 def freeze(
