@@ -15,10 +15,12 @@ from sweeps.spec import SweepSpec
 from sweeps.weights import Decision, needs_miniature
 from trainables import registry
 from trainables.data.check import check_examples
+from trainables.data.lengths import of_length
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
 from trainables.errors import InputError
 from trainables.tasks.classification import Classification
+from trainables.tasks.transcription import Transcription
 
 MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
 
@@ -39,6 +41,7 @@ class Prepared:
     examples: Sequence[Example]
     splits: Mapping[str, str]  # example id -> train | validation | test
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold, of the examples outside test
+    left_out: int = 0  # examples that are too short or too long for the task
 
     def of_split(self, split: str) -> list[Example]:
         return [example for example in self.examples if self.splits[example.id] == split]
@@ -78,10 +81,12 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
         memory_limit_bytes=None if spec.memory_gb is None else int(spec.memory_gb * 1e9),
     )
     task = registry.task(spec.task_kind, dict(spec.task_options))
-    examples, splits = read_data(spec, task)
+    window_seconds = backbone.MINIATURE_WINDOW_SECONDS if weights.miniature else backbone.WINDOW_SECONDS
+    examples, left_out = read_examples(spec, task, window_seconds)
+    splits = split_examples(spec, task, examples)
     spec, task = complete_task(spec, task, examples, splits)
     folds = inner_folds(spec, task, examples, splits)
-    return Prepared(spec, profile, weights, task, backbone, examples, splits, folds)
+    return Prepared(spec, profile, weights, task, backbone, examples, splits, folds, left_out)
 
 
 def decide_weights(spec: SweepSpec, backbone: Backbone, profile: Profile, *, planning: bool) -> Decision:
@@ -114,27 +119,38 @@ def largest_trial_bytes(spec: SweepSpec, backbone: Backbone) -> int:
     )
 
 
-def read_data(spec: SweepSpec, task: Task) -> tuple[Sequence[Example], dict[str, str]]:
-    """The examples, every one checked, and the split of each, drawn from the sweep's seed."""
-    seed = spec.explore_seeds[0]
+def read_examples(spec: SweepSpec, task: Task, window_seconds: float) -> tuple[Sequence[Example], int]:
+    """The examples, every one checked, and how many were left out for their length."""
     examples = open_source(
         spec.data.source,
         base_folder=Path(spec.base_folder),
         task=task,
         columns=spec.data.columns,
         cache_folder=cache_folder(),
-        seed=seed,
+        seed=spec.explore_seeds[0],
     )
     if problems := check_examples(examples, task):
         raise InputError(problems)
-    splits = draw_splits(
+    if not isinstance(task, Transcription):
+        return examples, 0
+    kept = of_length(
+        examples,
+        shortest_seconds=task.shortest_seconds,
+        longest_seconds=task.longest_seconds,
+        window_seconds=window_seconds,
+    )
+    return kept, len(examples) - len(kept)
+
+
+def split_examples(spec: SweepSpec, task: Task, examples: Sequence[Example]) -> dict[str, str]:
+    """The split of each example, drawn from the sweep's seed."""
+    return draw_splits(
         examples,
         validation=spec.data.validation,
         test=spec.data.test,
-        seed=seed,
+        seed=spec.explore_seeds[0],
         stratify=task.column == "label",
     )
-    return examples, splits
 
 
 def complete_task(

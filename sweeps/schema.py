@@ -16,6 +16,7 @@ from sweeps.document import Node, Path
 from sweeps.kinds import Name, Null, Number, Problems, Text, nearest
 from trainables.config import HEADS, KEEPS, SCHEDULERS
 from trainables.registry import BACKBONES, TASKS
+from trainables.texts import NORMALISATIONS
 
 PROFILES = ("auto", "cuda", "mps", "cpu")
 MODES = ("max", "min")
@@ -45,14 +46,25 @@ TASK_OPTIONS: dict[str, Table] = {
             "prompt": Field(Text(rule="the question, as text"), "Asked about every clip.", required=True),
         }
     ),
+    "transcription": Table(
+        {
+            "normalise": Field(
+                Name(NORMALISATIONS), "Before scoring; basic: lower case, punctuation removed, spaces folded."
+            ),
+            "shortest_seconds": Field(Number(minimum=0), "Shorter clips are left out."),
+            "longest_seconds": Field(POSITIVE, "Longer clips are left out, and those the backbone cannot take whole."),
+            "language": Field(Text(r"[a-z]{2,3}", "an ISO 639 code such as en"), "What a multilingual model is told."),
+        }
+    ),
 }
 
 # kind of task -> what its `score` gives; a test holds it to the classes
 TASK_METRICS: dict[str, tuple[str, ...]] = {
     "classification": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
     "label_scoring": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+    "transcription": ("wer", "cer", "loss"),
 }
-LOWER_IS_BETTER = ("loss",)
+LOWER_IS_BETTER = ("loss", "wer", "cer")
 
 METRICS = tuple(dict.fromkeys(f"val/{name}" for kind in TASKS for name in TASK_METRICS[kind]))
 

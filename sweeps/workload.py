@@ -29,6 +29,7 @@ class ClipCounts:
     cropped: int
     padded: int
     total_seconds: float  # after cropping
+    left_out: int = 0  # too short or too long for the task
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def count_clips(prepared: Prepared) -> ClipCounts:
         cropped=sum(length > window + one_sample for length in seconds),
         padded=sum(length < window - one_sample for length in seconds),
         total_seconds=round(sum(min(length, window) for length in seconds), 1),
+        left_out=prepared.left_out,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from trainables.records import NO_FOLD, Predictions
 from trainables.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
+LOOK_AHEAD = 32  # evaluation batches within which clips of one shape are gathered
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,16 @@ class Engine:
         batch = self.backbone.collate(self.loaded, features, self.task, targets)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
 
+    def passes(self, clips: Clips, rows: Sequence[int]) -> list[list[int]]:
+        """Rows by forward pass: all at once, or, where the backbone takes only features of one shape, shape by shape
+        in the order of each shape's first row."""
+        if not self.loaded.equal_shapes:
+            return [list(rows)]
+        by_shape: dict[torch.Size, list[int]] = {}
+        for row in rows:
+            by_shape.setdefault(self.features(clips, row).shape, []).append(row)
+        return list(by_shape.values())
+
     def features(self, clips: Clips, row: int) -> Tensor:
         """One clip's features, computed once while the cache has room."""
         key = clips.key(row)
@@ -150,14 +161,14 @@ class Engine:
     def predict(self, clips: Clips, *, fold: str = NO_FOLD) -> Predictions:
         """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
         self.model.eval()
-        outputs: list[Any] = []
-        size = self.settings.evaluation_batch_size
-        for start in range(0, len(clips), size):
-            rows = range(start, min(start + size, len(clips)))
+        outputs: list[Any] = [None] * len(clips)
+        for rows in self._evaluation_passes(clips):
             batch = self.batch(clips, rows, with_targets=False)
             with self.accelerator.autocast():
                 answers = self.backbone.predict(self.model, batch)
-            outputs.extend(answers.float().cpu().numpy() if isinstance(answers, Tensor) else answers)
+            values = answers.float().cpu().numpy() if isinstance(answers, Tensor) else answers
+            for row, value in zip(rows, values, strict=True):
+                outputs[row] = value
         return self.task.predictions(
             example_ids=[example.id for example in clips.examples],
             groups=[example.group for example in clips.examples],
@@ -165,6 +176,14 @@ class Engine:
             targets=[example.target for example in clips.examples],
             outputs=outputs,
         )
+
+    def _evaluation_passes(self, clips: Clips) -> Iterator[list[int]]:
+        """Rows by forward pass, at most `evaluation_batch_size`; of clips of many shapes it looks further ahead."""
+        size = self.settings.evaluation_batch_size
+        reach = size * (LOOK_AHEAD if self.loaded.equal_shapes else 1)
+        for start in range(0, len(clips), reach):
+            for rows in self.passes(clips, range(start, min(start + reach, len(clips)))):
+                yield from (rows[first : first + size] for first in range(0, len(rows), size))
 
     def predict_untuned(self, clips: Clips) -> Predictions:
         with self.bank.disabled():

@@ -92,12 +92,12 @@ class Lane:
         loss_sum, clips_seen = 0.0, 0
         for group in self._accumulation_groups():
             clips_in_group = sum(len(rows) for rows in group)
-            for rows in group:
+            for rows in (part for rows in group for part in engine.passes(self.train, rows)):
                 batch = engine.batch(self.train, rows, with_targets=True)
                 self.clock.forward_passes += 1
                 with engine.accelerator.autocast():
                     loss = engine.backbone.loss(engine.model, batch, label_smoothing=config.label_smoothing)
-                # every clip weighs the same, also in a last batch that is smaller than the others
+                # every clip weighs the same, also in a batch that is smaller than the others
                 engine.accelerator.backward(loss * (len(rows) / clips_in_group))
                 loss_sum += self._finite(loss) * len(rows)
                 clips_seen += len(rows)

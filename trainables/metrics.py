@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -61,3 +62,41 @@ def cross_entropy(targets: Sequence[str], scores: np.ndarray, classes: Sequence[
     column = [list(classes).index(target) for target in targets]
     log_sum = np.logaddexp.reduce(wide, axis=1)
     return float(np.mean(log_sum - wide[np.arange(len(wide)), column]))
+
+
+def word_error_rate(targets: Sequence[str], outputs: Sequence[str]) -> float:
+    """Wrong, missing and added words over the words of all targets, by jiwer: 0 and up. Words: what spaces separate."""
+    return _error_rate([_word_errors(target, output) for target, output in zip(targets, outputs, strict=True)])
+
+
+def character_error_rate(targets: Sequence[str], outputs: Sequence[str]) -> float:
+    """Wrong, missing and added characters over those of all targets, spaces included, by jiwer: 0 and up."""
+    return _error_rate([_character_errors(target, output) for target, output in zip(targets, outputs, strict=True)])
+
+
+def _error_rate(counts: Sequence[tuple[int, int]]) -> float:
+    return sum(errors for errors, _ in counts) / sum(length for _, length in counts)
+
+
+@lru_cache(maxsize=1 << 17)  # a jackknife over groups asks for the same pairs again and again
+def _word_errors(target: str, output: str) -> tuple[int, int]:
+    """Errors, and words of the target."""
+    import jiwer
+
+    found = jiwer.process_words(target, output)
+    return (
+        found.substitutions + found.deletions + found.insertions,
+        found.hits + found.substitutions + found.deletions,
+    )
+
+
+@lru_cache(maxsize=1 << 17)
+def _character_errors(target: str, output: str) -> tuple[int, int]:
+    """Errors, and characters of the target."""
+    import jiwer
+
+    found = jiwer.process_characters(target, output)
+    return (
+        found.substitutions + found.deletions + found.insertions,
+        found.hits + found.substitutions + found.deletions,
+    )

@@ -19,6 +19,7 @@ BACKBONES: dict[str, str] = {
 TASKS: dict[str, str] = {
     "classification": "trainables.tasks.classification:Classification",
     "label_scoring": "trainables.tasks.label_scoring:LabelScoring",
+    "transcription": "trainables.tasks.transcription:Transcription",
 }
 
 

@@ -1,0 +1,104 @@
+"""Texts are brought to one form and counted as jiwer counts them."""
+
+from __future__ import annotations
+
+import jiwer
+import pytest
+
+from analysis.pseudovalues import pseudovalues
+from analysis.sums import METRICS
+from analysis.verdict import verdict
+from trainables import metrics
+from trainables.errors import InputError
+from trainables.records import Predictions
+from trainables.tasks.transcription import Transcription
+from trainables.texts import normalised
+
+TARGETS = ["Four, Nine!", "it's twenty-one", "seven"]
+OUTPUTS = ["four five nine", "Its twenty one.", ""]
+
+
+def predictions(task: Transcription, outputs: list[str] = OUTPUTS, groups: list[str] | None = None) -> Predictions:
+    ids = [str(index) for index in range(len(outputs))]
+    return task.predictions(ids, groups or ids, ["-"] * len(ids), TARGETS[: len(ids)], outputs)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  Hello,   World! ", "hello world"),
+        ("don\u2019t - STOP", "dont stop"),
+        ("twenty-one", "twenty one"),
+        ("ﬁne ½", "fine 1 2"),
+        ("50 % of $3", "50 of 3"),
+        ("ÉTÉ", "été"),
+        ("...", ""),
+    ],
+)
+def test_basic_normalisation(text: str, expected: str) -> None:
+    assert normalised(text, "basic") == expected
+    assert normalised(normalised(text, "basic"), "basic") == expected
+    assert normalised(text, "none") == text.strip()
+
+
+def test_rates_are_ratios_of_sums() -> None:
+    """One inserted word and one missing word, over two, three and one."""
+    task = Transcription()
+    found = task.score(predictions(task))
+    assert found["wer"] == pytest.approx(2 / 6)
+    assert found["loss"] == found["cer"]
+    assert set(found) == set(task.metrics)
+
+
+@pytest.mark.parametrize("normalise", ["none", "basic"])
+def test_rates_are_jiwers_over_the_whole_set_and_those_of_the_analysis(normalise: str) -> None:
+    made = predictions(Transcription(normalise=normalise))
+    found = Transcription(normalise=normalise).score(made)
+    assert found["wer"] == pytest.approx(jiwer.wer(made.targets, made.outputs))
+    assert found["cer"] == pytest.approx(jiwer.cer(made.targets, made.outputs))
+    assert found["wer"] == pytest.approx(METRICS["wer"](made))
+    assert found["cer"] == pytest.approx(METRICS["cer"](made))
+
+
+def test_more_errors_than_words_count_above_one() -> None:
+    assert metrics.word_error_rate(["one"], ["one two three"]) == 2.0
+
+
+def test_targets_without_a_word_are_refused() -> None:
+    assert Transcription().check_target("one") is None
+    assert "holds no word" in str(Transcription().check_target("?!"))
+    assert Transcription(normalise="none").check_target("?!") is None
+    assert "must be a text" in str(Transcription().check_target(7))
+
+
+def test_every_problem_of_the_options_at_once() -> None:
+    with pytest.raises(InputError) as raised:
+        Transcription(normalise="hard", shortest_seconds=3.0, longest_seconds=2.0, language="English")
+    assert len(raised.value.problems) == 3
+
+
+def test_the_jackknife_of_a_word_error_rate_and_a_verdict_where_less_is_better() -> None:
+    task = Transcription()
+    spoken = ["one two three four", "five six", "seven eight nine"] * 8
+    ids, groups = [str(index) for index in range(24)], [f"speaker {index // 3}" for index in range(24)]
+
+    def run(unlucky: int, wrong: int) -> Predictions:
+        """Every speaker gets `wrong` words wrong, and one speaker one more."""
+        outputs = list(spoken)
+        for speaker in range(8):
+            words = spoken[3 * speaker].split()
+            count = wrong + (speaker == unlucky)
+            outputs[3 * speaker] = " ".join(["x"] * count + words[count:])
+        return task.predictions(ids, groups, ["-"] * 24, spoken, outputs)
+
+    def word_error_rate(made: Predictions) -> float:
+        return task.score(made)["wer"]
+
+    good = {seed: run(seed, 0) for seed in range(3)}
+    bad = {seed: run(seed + 3, 2) for seed in range(3)}
+    per_group = pseudovalues(good[1], word_error_rate)
+    assert per_group == pytest.approx([0.0, 1 / 9, *[0.0] * 6])  # equal groups: their own rates
+    found = verdict({"finalist 1": good}, bad, word_error_rate, metric_name="test wer", mode="min", untuned=run(0, 3))
+    assert found.winner == "finalist 1"
+    assert found.against_baseline[0].difference == pytest.approx(-2 / 9)
+    assert "finalist 1" in found.sentence()
