@@ -73,10 +73,10 @@ def segment_differences(reference: str, first: str, second: str) -> list[int]:
 def segment_test(references: Sequence[str], first: Sequence[str], second: Sequence[str]) -> SegmentTest:
     """Over all utterances, each of which ends a segment."""
     triples = zip(references, first, second, strict=True)
-    return tested([d for triple in triples for d in segment_differences(*triple)])
+    return of_differences([d for triple in triples for d in segment_differences(*triple)])
 
 
-def tested(differences: Sequence[int]) -> SegmentTest:
+def of_differences(differences: Sequence[int]) -> SegmentTest:
     """From the differences per segment."""
     values = np.asarray(differences, dtype=float)
     mean = float(values.mean()) if len(values) else 0.0

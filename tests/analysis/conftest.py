@@ -1,6 +1,8 @@
 """Predictions made up for the tests of the analysis: no training, no files."""
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,3 +38,18 @@ def from_right(
 @pytest.fixture(scope="session")
 def make() -> MakePredictions:
     return from_right
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "analysis"
+
+
+@pytest.fixture(scope="session")
+def golden() -> dict[str, list[float | None]]:
+    """What base R says of the files beside it; `reference.R` makes it."""
+    return json.loads((GOLDEN / "reference.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def golden_table() -> Callable[[str], np.ndarray]:
+    """The CSV of this name beside reference.R, as (rows, columns)."""
+    return lambda name: np.loadtxt(GOLDEN / f"{name}.csv", delimiter=",", skiprows=1)
