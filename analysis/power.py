@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.crossed import Estimate
 
 POWER = 0.8
+WITHIN_GROUP = 0.3  # correlation of clips of one group, assumed before a sweep
+SEED_SPREADS = (0.0, 0.01, 0.03)  # assumed before a sweep; of accuracy
+DISCORDANCES = (0.05, 0.1, 0.2)
 MOST_SEEDS = 100
 MOST_GROUPS = 10_000_000
 FEW_GROUPS = 20  # up to here the verdict holds the degrees of freedom to groups - 1
@@ -29,6 +32,7 @@ class Components:
     seed: float  # of the difference between seeds, on infinitely many groups
     group: float  # of the difference between test groups, over infinitely many seeds
     residual: float  # of a group's difference under one seed, what neither explains
+    most_freedom: float = math.inf  # the verdict's limit where a class has few groups
     seed_freedom: float = 2.0  # degrees of freedom that a further seed brings: 2, or 1 where one arm alone varies
 
     def __post_init__(self) -> None:
@@ -44,7 +48,7 @@ class Components:
         a = self.residual + groups * self.seed
         g = seeds * self.group
         freedom = (a + g) ** 2 / (a**2 / (self.seed_freedom * (seeds - 1))) if a > 0.0 else groups - 1.0
-        return min(freedom, groups - 1.0) if groups <= FEW_GROUPS else freedom
+        return min(freedom, self.most_freedom, groups - 1.0 if groups <= FEW_GROUPS else math.inf)
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,18 @@ class Detectable:
     difference: float | None  # 0 to 1; None: none that such clips allow
 
 
-def components_of(estimate: Estimate, seeds: int, groups: int) -> Components:
+def most_freedom(fewest_groups: int) -> float:
+    """Degrees of freedom at most, with so many test groups in the smallest class."""
+    return fewest_groups - 1.0 if fewest_groups <= FEW_GROUPS else math.inf
+
+
+def components_of(estimate: Estimate, seeds: int, groups: int, *, fewest_groups: int = FEW_GROUPS + 1) -> Components:
     """The verdict's variance components: mean squares solved for their expectations, none below 0."""
     return Components(
         seed=max(estimate.ms_seed - estimate.ms_residual, 0.0) / groups,
         group=max(estimate.ms_group - estimate.ms_residual, 0.0) / seeds,
         residual=estimate.ms_residual,
+        most_freedom=most_freedom(fewest_groups),
         seed_freedom=estimate.seed_freedom / (seeds - 1),
     )
 
@@ -172,9 +182,10 @@ def detectable_before(
     groups: int,
     clips: int,
     *,
-    seed_spreads: Sequence[float] = (0.0, 0.01, 0.03),
-    discordances: Sequence[float] = (0.05, 0.1, 0.2),
-    within_group: float = 0.3,
+    seed_spreads: Sequence[float] = SEED_SPREADS,
+    discordances: Sequence[float] = DISCORDANCES,
+    within_group: float = WITHIN_GROUP,
+    fewest_groups: int = FEW_GROUPS + 1,
     power_wanted: float = POWER,
     alpha: float = 0.05,
 ) -> list[Detectable]:
@@ -192,8 +203,9 @@ def detectable_before(
                 clips_per_group=clips / groups,
                 within_group=within_group,
             )
+            components = replace(components, most_freedom=most_freedom(fewest_groups))
             least = detectable(components, seeds, groups, power_wanted=power_wanted, alpha=alpha)
-            rows.append(Detectable(spread, discordance, least if least <= discordance + 3.0 * spread else None))
+            rows.append(Detectable(spread, discordance, least if least <= discordance else None))
     return rows
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweeps.backbone_check import MemoryRow, TargetRow, check_backbone
+from sweeps.plan_power import PowerPlan, plan_power
 from sweeps.space import configurations_count, describe_space
 from sweeps.workload import (
     ClipCounts,
@@ -58,6 +59,7 @@ class Plan:
     own_groups: bool  # every example is its own group
     clips: ClipCounts
     stages: Stages
+    power: PowerPlan
     targets: tuple[TargetRow, ...]
     memory: tuple[MemoryRow, ...]
     disk_bytes: int  # in the results folder
@@ -95,6 +97,13 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
     clips = count_clips(prepared)
     stages = count_stages(spec, training_clips=len(prepared.of_split("train")), untuned=prepared.task.answers_untuned)
     needed_bytes = disk_bytes(check, stages, clips)
+    test_rows = [row for row in splits if row.split == "test"]
+    power = plan_power(
+        seeds=len(stages.confirm_seeds),
+        groups=groups.get("test", 0),
+        clips=sum(row.examples for row in test_rows),
+        groups_of_class={row.label: row.groups for row in test_rows} if stratify else {},
+    )
     command = shlex.join(["python", "-m", "sweeps.run", file or spec.name, *overrides])
     plan = Plan(
         name=spec.name,
@@ -117,6 +126,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         own_groups=len({example.group for example in prepared.examples}) == len(prepared.examples),
         clips=clips,
         stages=stages,
+        power=power,
         targets=check.targets,
         memory=check.memory,
         disk_bytes=needed_bytes,

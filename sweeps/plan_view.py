@@ -29,6 +29,8 @@ def render(plan: Plan) -> RenderableType:
         Text(_clips(plan)),
         _title("Stages"),
         Text(_stages(plan)),
+        _title("What the verdict can show"),
+        *_power(plan),
         _title("Parameters"),
         _targets(plan),
         _title(f"Memory on {plan.device} ({plan.precision}), an estimate"),
@@ -128,6 +130,18 @@ def _stages(plan: Plan) -> str:
         f"At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
         f"{stages.baseline_steps} optimizer steps."
     )
+
+
+def _power(plan: Plan) -> list[RenderableType]:
+    power = plan.power
+    if not power.rows:
+        return [Text(power.note)]
+    header, *rows = power.table()
+    found = (
+        f"Least difference in accuracy, in points, with 80 % power at the 5 % level: {power.seeds} seeds, "
+        f"{power.test_groups} test groups, {power.test_clips} clips."
+    )
+    return [Text(found), _table(header, rows, right_from=1), Text(power.note)]
 
 
 def _many(count: int, word: str) -> str:
