@@ -20,7 +20,7 @@ from sweeps.tuner import run_stage
 from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
-from trainables.records import NO_FOLD, NO_SEED
+from trainables.records import NO_SEED
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def confirm(
         trials=len(runs),
         axes=["model_size", "quantization", "rank", "target_modules", "learning_rate"],
     )
-    recorder = Recorder(spec, CONFIRM, tracker)
+    recorder = Recorder(spec, CONFIRM, tracker, outer_fold=job.outer_fold)
     with view:
         results = run_stage(
             job,
@@ -101,7 +101,7 @@ def _confirmed(result: Any, recorder: Recorder) -> Confirmed:
         config=TrialConfig.from_dict(run["config"]),
         seed=run["seed"],
         metrics=lane["metrics"],
-        run_id=recorder.run_ids[result.metrics["trial_id"], str(seed), NO_FOLD],
-        folder=Path(result.checkpoint.path) / lane_folder(seed, NO_FOLD),
+        run_id=recorder.run_ids[result.metrics["trial_id"], str(seed), recorder.outer_fold],
+        folder=Path(result.checkpoint.path) / lane_folder(seed, recorder.outer_fold),
         counts=result.metrics["counts"],
     )

@@ -36,7 +36,7 @@ def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracke
             job,
             folder=workspace.stage(EXPLORE),
             profile=profile,
-            callbacks=[Recorder(spec, EXPLORE, tracker), view],
+            callbacks=[Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold), view],
             searcher=make_searcher(spec, parallel_trials=profile.concurrency),
             scheduler=make_scheduler(spec),
             samples=spec.trials,

@@ -11,6 +11,7 @@ from typing import Any
 
 from sweeps.spec import SweepSpec
 from trainables.config import TrialConfig
+from trainables.records import NO_FOLD
 
 EXPLORE = "explore"
 CONFIRM = "confirm"
@@ -26,6 +27,7 @@ class Job:
     engine_budget_bytes: int  # memory that a worker may fill with warm backbones
     miniature_recipe: str | None = None  # None: published weights
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
+    outer_fold: str = NO_FOLD
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,12 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         for split in dict.fromkeys(row.split for row in splits)
     }
     clips = count_clips(prepared)
-    stages = count_stages(spec, training_clips=len(prepared.of_split("train")), untuned=prepared.task.answers_untuned)
+    stages = count_stages(
+        spec,
+        training_clips=len(prepared.of_split("train")),
+        untuned=prepared.task.answers_untuned,
+        outer_folds=max(1, len(set(prepared.outer.values()))),
+    )
     needed_bytes = disk_bytes(check, stages, clips)
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(

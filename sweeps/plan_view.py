@@ -53,6 +53,7 @@ def render_short(plan: Plan) -> RenderableType:
         _weights(plan),
         Text(f"{plan.space}: {_configurations(plan)}"),
         Text(", ".join(f"{_examples(plan, split)} {split}" for split in plan.groups) + f" clips of {plan.source}"),
+        *([Text(_left_out(plan))] if plan.clips.left_out else []),
         Text(_stages(plan)),
     ]
     return Group(*lines, *(Text(f"- {sentence}", style="yellow") for sentence in plan.advice if not plan.miniature))
@@ -111,9 +112,14 @@ def _splits(plan: Plan) -> Table:
 def _clips(plan: Plan) -> str:
     clips = plan.clips
     return (
-        f"The backbone hears {clips.window_seconds:g} s at {clips.sample_rate_hz:,} Hz: "
+        f"{_left_out(plan)}The backbone hears {clips.window_seconds:g} s at {clips.sample_rate_hz:,} Hz: "
         f"{clips.cropped} longer clips are cropped, {clips.padded} shorter ones padded."
     )
+
+
+def _left_out(plan: Plan) -> str:
+    left_out = plan.clips.left_out
+    return f"{left_out} clips are left out: too short or too long for the task. " if left_out else ""
 
 
 def _stages(plan: Plan) -> str:
@@ -122,11 +128,14 @@ def _stages(plan: Plan) -> str:
     pruning = f"pruned after epoch {rungs} to 1/{stages.reduction_factor}" if rungs else "none pruned"
     untuned = ", and the untuned backbone answers" if stages.untuned_runs else ""
     folds = f" x {stages.inner_folds} folds" if stages.inner_folds > 1 else ""
+    outer = f" x {stages.outer_folds} outer folds" if stages.outer_folds > 1 else ""
+    cost = f"Outer cross-validation runs all of it {stages.outer_folds} times. " if outer else ""
     return (
-        f"Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds} = {stages.explore_runs} runs of "
+        f"{cost}Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds}{outer} = "
+        f"{stages.explore_runs} runs of "
         f"{_many(stages.epochs, 'epoch')}, {pruning}. "
-        f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x {_many(len(stages.confirm_seeds), 'seed')} = "
-        f"{stages.confirm_runs} runs, none pruned{untuned}. "
+        f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x {_many(len(stages.confirm_seeds), 'seed')}{outer}"
+        f" = {stages.confirm_runs} runs, none pruned{untuned}. "
         f"At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
         f"{stages.baseline_steps} optimizer steps."
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from sweeps import rules
 from sweeps.load import load_sweep
 from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
+from sweeps.rounds import fold_splits, outer_folds
 from sweeps.spec import SweepSpec
 from sweeps.weights import Decision, needs_miniature
 from trainables import registry
@@ -41,6 +42,7 @@ class Prepared:
     examples: Sequence[Example]
     splits: Mapping[str, str]  # example id -> train | validation | test
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold, of the examples outside test
+    outer: Mapping[str, str] = field(default_factory=dict)  # example id -> fold of outer cross-validation
     left_out: int = 0  # examples that are too short or too long for the task
 
     def of_split(self, split: str) -> list[Example]:
@@ -83,10 +85,15 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
     task = registry.task(spec.task_kind, dict(spec.task_options))
     window_seconds = backbone.MINIATURE_WINDOW_SECONDS if weights.miniature else backbone.WINDOW_SECONDS
     examples, left_out = read_examples(spec, task, window_seconds)
-    splits = split_examples(spec, task, examples)
+    stratify = task.column == "label"
+    outer = outer_folds(spec, examples, stratify=stratify)
+    if outer:  # a plan shows the first round
+        splits = fold_splits(spec, examples, outer, min(outer.values()), stratify=stratify)
+    else:
+        splits = split_examples(spec, task, examples)
     spec, task = complete_task(spec, task, examples, splits)
     folds = inner_folds(spec, task, examples, splits)
-    return Prepared(spec, profile, weights, task, backbone, examples, splits, folds, left_out)
+    return Prepared(spec, profile, weights, task, backbone, examples, splits, folds, outer, left_out)
 
 
 def decide_weights(spec: SweepSpec, backbone: Backbone, profile: Profile, *, planning: bool) -> Decision:

@@ -19,10 +19,11 @@ from trainables.records import NO_FOLD, NO_SEED
 class Recorder(Listener):
     """Hands each result to the tracker as it arrives, and the files of a run when the run is over."""
 
-    def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker) -> None:
+    def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker, *, outer_fold: str = NO_FOLD) -> None:
         super().__init__()
         self.spec = spec
         self.stage = stage
+        self.outer_fold = outer_fold
         self.tracker = tracker
         self.run_ids: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> MLflow run
 
@@ -47,7 +48,7 @@ class Recorder(Listener):
         result = dict(trial.last_result or {})
         if not result:  # failed before its first result
             seeds = [trial.config["run"]["seed"]] if self.stage == CONFIRM else list(self.spec.explore_seeds)
-            lanes = [{"seed": NO_SEED if seed is None else seed, "fold": NO_FOLD} for seed in seeds]
+            lanes = [{"seed": NO_SEED if seed is None else seed, "fold": self.outer_fold} for seed in seeds]
             result = {"config_id": self._config(trial).config_id, "counts": {}, "checkpoint_name": "", "lanes": lanes}
         for lane in result["lanes"]:
             self.tracker.close_run(self._run_id(trial, result, lane), "failed", reason=failure_reason(trial))

@@ -244,7 +244,6 @@ def finalists_of(values: Values) -> FinalistsSpec:
 def unsupported(spec: SweepSpec) -> None:
     """Raises InputError for what the format knows and this version does not run yet."""
     found = {
-        "data.folds.outer": spec.data.outer_folds is not None,
         "data.evaluate": bool(spec.data.evaluate),
         "augment": bool(spec.augment),
         "layers": spec.layers is not None,

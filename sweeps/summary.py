@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from sweeps.confirm import Confirmed
-from sweeps.finalists import Explored
 from sweeps.prepare import Prepared
 from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
@@ -18,6 +17,7 @@ from trainables.config import TrialConfig
 if TYPE_CHECKING:
     from analysis.contrast import Comparison
     from analysis.verdict import Verdict
+    from sweeps.sweep import Outcome
     from sweeps.tracking import Tracker
 
 MINIATURE_NOTE = (
@@ -30,13 +30,13 @@ def print_summary(
     prepared: Prepared,
     workspace: Workspace,
     tracker: Tracker,
-    explored: Sequence[Explored],
-    finalists: Sequence[Explored],
-    confirmed: Sequence[Confirmed],
+    outcomes: Sequence[Outcome],
     verdict: Verdict,
     seconds: float,
 ) -> None:
     miniature = prepared.weights.miniature
+    explored = [trial for outcome in outcomes for trial in outcome.explored]
+    confirmed = [run for outcome in outcomes for run in outcome.confirmed]
 
     def say(text: str = "", style: str | None = None) -> None:
         console.print(text, style=style, soft_wrap=True, markup=False)
@@ -49,7 +49,7 @@ def print_summary(
     for warning in verdict.warnings:
         say(f"Note: {warning}", style="yellow")
     say()
-    console.print(arms_table(verdict, explored, finalists, confirmed, miniature=miniature))
+    console.print(arms_table(verdict, outcomes, miniature=miniature))
     for comparison in (*verdict.against_baseline, *verdict.among_finalists):
         if line := discordant_line(comparison):
             say(line)
@@ -75,15 +75,21 @@ def print_summary(
 
 def arms_table(
     verdict: Verdict,
-    explored: Sequence[Explored],
-    finalists: Sequence[Explored],
-    confirmed: Sequence[Confirmed],
+    outcomes: Sequence[Outcome],
     *,
     miniature: bool,
 ) -> Table:
-    """One row an arm: what it is, what the search saw, what the test says under every seed."""
-    configs = {run.arm: run.config for run in confirmed}
-    searched = {f"finalist {rank}": trial.value for rank, trial in enumerate(finalists, start=1)}
+    """One row an arm: what it is, what the search saw (mean over outer folds), what the test says under every seed."""
+    configs = {
+        run.arm: {r.config for o in outcomes for r in o.confirmed if r.arm == run.arm}
+        for outcome in outcomes
+        for run in outcome.confirmed
+    }
+    values: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        for rank, trial in enumerate(outcome.finalists, start=1):
+            values.setdefault(f"finalist {rank}", []).append(trial.value or 0.0)
+    searched = {arm: fmean(found) for arm, found in values.items()}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("arm", "configuration", "validation in search", verdict.metric, "per seed"):
         table.add_column(column, overflow="fold")
@@ -93,12 +99,19 @@ def arms_table(
         spread = f" ± {row.standard_error:.3f}" if row.standard_error is not None else ""
         table.add_row(
             row.name,
-            describe(configs[arm], untuned=arm == "untuned"),
+            describe_all(configs[arm], untuned=arm == "untuned"),
             "-" if value is None else f"{value:.3f}",
             f"{row.mean:.3f}{spread}" + (" (miniature)" if miniature else ""),
             "  ".join(f"{seed_value:.3f}" for seed_value in row.values.values()),
         )
     return table
+
+
+def describe_all(configs: set[TrialConfig], *, untuned: bool = False) -> str:
+    """The configuration; in outer cross-validation every fold may have found another one."""
+    if len(configs) > 1:
+        return f"its fold's own ({len(configs)} different ones)"
+    return describe(next(iter(configs)), untuned=untuned)
 
 
 def describe(config: TrialConfig, *, untuned: bool = False) -> str:

@@ -20,6 +20,7 @@ from sweeps.store import artifact_location, comparison_link, default_uri, find_e
 from sweeps.writer import BackgroundWriter
 from trainables.errors import SweepFailed
 from trainables.records import (
+    NO_FOLD,
     ROLE_SWEEP,
     TAG_CONFIG_ID,
     TAG_FINALISTS,
@@ -109,18 +110,23 @@ class Tracker:
         with self._clock():
             self._client.log_artifact(self.parent_id, str(path))
 
-    def log_finalists(self, finalists: Sequence[Mapping[str, Any]]) -> None:
-        """Fixes the finalists, each a mapping with at least its `config_id`, before stage 2 starts.
+    def log_finalists(self, finalists: Sequence[Mapping[str, Any]], *, fold: str = NO_FOLD) -> None:
+        """Fixes the finalists (of an outer fold), each with at least its `config_id`, before stage 2 starts.
 
         Raises SweepFailed where others were fixed before: what was tested may not be chosen again.
         """
         with self._clock():
             ids = json.dumps([finalist["config_id"] for finalist in finalists])
-            before = self._client.get_run(self.parent_id).data.tags.get(TAG_FINALISTS)
+            tag, file = (
+                (TAG_FINALISTS, "finalists.json")
+                if fold == NO_FOLD
+                else (f"{TAG_FINALISTS}.{allowed_name(fold)}", f"finalists-{allowed_name(fold)}.json")
+            )
+            before = self._client.get_run(self.parent_id).data.tags.get(tag)
             if before not in (None, ids):
                 raise SweepFailed(f"sweep {self.sweep_id} had fixed the finalists {before}, and now would take {ids}")
-            self._client.log_dict(self.parent_id, {"finalists": list(map(dict, finalists))}, "finalists.json")
-            self._client.set_tag(self.parent_id, TAG_FINALISTS, ids)
+            self._client.log_dict(self.parent_id, {"finalists": list(map(dict, finalists))}, file)
+            self._client.set_tag(self.parent_id, tag, ids)
 
     def count_look(self, seeds: Sequence[int] = ()) -> int:
         """Counts a look at the test data and returns the number of looks, this one included (so 1 at first).

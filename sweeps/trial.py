@@ -33,15 +33,20 @@ def lane_folder(seed: int | str, fold: str) -> str:
     return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{fold}")
 
 
-def fold_clips(stores: Mapping[str, SplitStore], folds: Mapping[str, str]) -> dict[str, tuple[Clips, Clips]]:
-    """What each fold trains on and what validates it; without folds the two splits, under NO_FOLD."""
+def fold_clips(
+    stores: Mapping[str, SplitStore], folds: Mapping[str, str], outer_fold: str = NO_FOLD
+) -> dict[str, tuple[Clips, Clips]]:
+    """What each inner fold trains on and what validates it; without them the two splits, under the outer fold."""
     if not folds:
-        return {NO_FOLD: (stores["train"], stores["validation"])}
+        return {outer_fold: (stores["train"], stores["validation"])}
     both = [stores["train"], stores["validation"]]
     held_out = {
         name: {example for example, fold in folds.items() if fold == name} for name in sorted(set(folds.values()))
     }
-    return {name: (Selection(both, folds.keys() - ids), Selection(both, ids)) for name, ids in held_out.items()}
+    prefix = "" if outer_fold == NO_FOLD else f"{outer_fold}."
+    return {
+        prefix + name: (Selection(both, folds.keys() - ids), Selection(both, ids)) for name, ids in held_out.items()
+    }
 
 
 class SweepTrial(tune.Trainable):  # type: ignore[misc]
@@ -52,7 +57,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.job = job
         self.task = registry.task(job.spec.task_kind, dict(job.spec.task_options))
         self.stores = {split: SplitStore(Path(folder)) for split, folder in job.stores.items()}
-        self.clips = fold_clips(self.stores, job.folds)
+        self.clips = fold_clips(self.stores, job.folds, job.outer_fold)
         self.begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -153,11 +158,11 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         return {"seed": lane.key.seed, "fold": lane.key.fold, "metrics": metrics}
 
     def untuned_report(self) -> dict[str, Any]:
-        self.validation_predictions = self.engine.predict_untuned(self.stores["validation"])
-        self.test_predictions = self.engine.predict_untuned(self.stores["test"])
+        self.validation_predictions = self.engine.predict_untuned(self.stores["validation"], fold=self.job.outer_fold)
+        self.test_predictions = self.engine.predict_untuned(self.stores["test"], fold=self.job.outer_fold)
         metrics = self.engine.scores(self.validation_predictions, "val")
         metrics |= self.engine.scores(self.test_predictions, "test")
-        return {"seed": NO_SEED, "fold": NO_FOLD, "metrics": metrics}
+        return {"seed": NO_SEED, "fold": self.job.outer_fold, "metrics": metrics}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         folder = Path(checkpoint_dir)
@@ -168,11 +173,13 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             lane.save(folder / lane_folder(lane.key.seed, lane.key.fold))
         if self.untuned and self.finished_result is not None:
             self.validation_predictions.write_parquet(
-                folder / lane_folder(NO_SEED, NO_FOLD) / "predictions" / "validation.parquet"
+                folder / lane_folder(NO_SEED, self.job.outer_fold) / "predictions" / "validation.parquet"
             )
         if self.test_predictions is not None:
             seed = self.lanes[0].key.seed if self.lanes else NO_SEED
-            self.test_predictions.write_parquet(folder / lane_folder(seed, NO_FOLD) / "predictions" / "test.parquet")
+            self.test_predictions.write_parquet(
+                folder / lane_folder(seed, self.job.outer_fold) / "predictions" / "test.parquet"
+            )
         (folder / RESULT).write_text(json.dumps(self.finished_result))
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:

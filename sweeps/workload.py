@@ -42,6 +42,7 @@ class Stages:
     reduction_factor: int
     explore_seeds: tuple[int, ...]
     inner_folds: int  # 1: none
+    outer_folds: int  # 1: none; each is a whole sweep of its own
     confirm_seeds: tuple[int, ...]
     finalists: int
     explore_runs: int
@@ -61,7 +62,7 @@ def rungs(grace_epochs: int, reduction_factor: int, epochs: int) -> tuple[int, .
     return tuple(found)
 
 
-def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool) -> Stages:
+def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_folds: int = 1) -> Stages:
     from trainables.schedule import planned_epochs, total_steps
 
     per = next((axis for axis in spec.axes if axis.name == spec.finalists.per), None)
@@ -69,8 +70,8 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool) -> Stag
     baseline = baseline_config(spec)
     epochs = planned_epochs(baseline, training_clips)
     folds = spec.data.inner_folds or 1
-    explore_runs = spec.trials * len(spec.explore_seeds) * folds
-    confirm_runs = (finalists + 1) * len(spec.confirm_seeds)
+    explore_runs = spec.trials * len(spec.explore_seeds) * folds * outer_folds
+    confirm_runs = (finalists + 1) * len(spec.confirm_seeds) * outer_folds
     return Stages(
         trials=spec.trials,
         epochs=epochs,
@@ -78,11 +79,12 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool) -> Stag
         reduction_factor=spec.reduction_factor,
         explore_seeds=spec.explore_seeds,
         inner_folds=folds,
+        outer_folds=outer_folds,
         confirm_seeds=spec.confirm_seeds,
         finalists=finalists,
         explore_runs=explore_runs,
         confirm_runs=confirm_runs,
-        untuned_runs=int(untuned),
+        untuned_runs=int(untuned) * outer_folds,
         most_epochs=(explore_runs + confirm_runs) * epochs,
         baseline_steps=total_steps(baseline, training_clips),
     )

@@ -16,22 +16,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainables.errors import InputError
+from trainables.records import NO_FOLD
 
 
 @dataclass(frozen=True)
 class Workspace:
     results: Path
     sweep_id: str
+    outer_fold: str = NO_FOLD
 
     @property
     def folder(self) -> Path:
         return self.results / self.sweep_id
 
+    @property
+    def round(self) -> Path:
+        """Where one round of outer cross-validation keeps its things; the sweep's folder without."""
+        return self.folder if self.outer_fold == NO_FOLD else self.folder / f"fold-{self.outer_fold}"
+
     def store(self, split: str) -> Path:
-        return self.folder / "data" / split
+        return self.round / "data" / split
 
     def stage(self, name: str) -> Path:
-        return self.folder / name
+        return self.round / name
 
 
 def check_results(results: str, *, needed_bytes: int) -> Path:

@@ -185,9 +185,9 @@ class Engine:
             for rows in self.passes(clips, range(start, min(start + reach, len(clips)))):
                 yield from (rows[first : first + size] for first in range(0, len(rows), size))
 
-    def predict_untuned(self, clips: Clips) -> Predictions:
+    def predict_untuned(self, clips: Clips, *, fold: str = NO_FOLD) -> Predictions:
         with self.bank.disabled():
-            return self.predict(clips)
+            return self.predict(clips, fold=fold)
 
     def scores(self, predictions: Predictions, prefix: str) -> dict[str, float]:
         return {f"{prefix}/{name}": value for name, value in self.task.score(predictions).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,19 @@ class Predictions:
                 columns[SCORE_PREFIX + name] = self.scores[:, index]
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table(columns), path)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """The rows of all parts, in order; parts answer the same task."""
+        return cls(
+            example_ids=[row for part in parts for row in part.example_ids],
+            groups=[row for part in parts for row in part.groups],
+            folds=[row for part in parts for row in part.folds],
+            targets=[row for part in parts for row in part.targets],
+            outputs=[row for part in parts for row in part.outputs],
+            scores=None if parts[0].scores is None else np.concatenate([part.scores for part in parts]),
+            classes=parts[0].classes,
+        )
 
     @classmethod
     def read_parquet(cls, path: Path) -> Predictions:

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from sweeps.materials import explore_job, make_stores, write_splits
 from sweeps.prepare import Prepared, prepare
-from sweeps.sweep import explore_job, make_stores, write_splits
 from sweeps.workspace import new_workspace
 
 SWEEP = """\
@@ -48,7 +48,7 @@ def prepared(tmp_path: Path) -> Prepared:
 def test_no_test_example_reaches_a_worker_of_stage_one(prepared: Prepared, tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path / "results", prepared.spec.name)
     stores = make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True))
-    job = explore_job(prepared, stores)
+    job = explore_job(prepared, stores, "-")
 
     told = pickle.dumps(job)  # what travels to the worker ...
     for folder in job.stores.values():  # ... and every file that it names
@@ -64,7 +64,7 @@ def test_no_test_example_reaches_a_worker_of_stage_one(prepared: Prepared, tmp_p
 def test_groups_stand_on_one_side_and_the_split_is_written(prepared: Prepared, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    write_splits(prepared, tmp_path / "splits.parquet")
+    write_splits([("-", prepared)], tmp_path / "splits.parquet")
     rows = pq.read_table(tmp_path / "splits.parquet").to_pylist()
     assert {row["split"] for row in rows} == {"train", "validation", "test"}
     sides: dict[str, set[str]] = {}

@@ -294,7 +294,6 @@ def test_what_the_format_knows_and_this_version_does_not_run() -> None:
     with pytest.raises(InputError) as caught:
         rules.unsupported(spec)
     assert [p.split(":")[0] for p in caught.value.problems] == [
-        "data.folds.outer",
         "data.evaluate",
         "augment",
         "layers",
