@@ -134,8 +134,8 @@ def _stages(plan: Plan) -> str:
         f"{cost}Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds}{outer} = "
         f"{stages.explore_runs} runs of "
         f"{_many(stages.epochs, 'epoch')}, {pruning}. "
-        f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x {_many(len(stages.confirm_seeds), 'seed')}{outer}"
-        f" = {stages.confirm_runs} runs, none pruned{untuned}. "
+        f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x "
+        f"{_many(len(stages.confirm_seeds), 'seed')}{outer} = {stages.confirm_runs} runs, none pruned{untuned}. "
         f"At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
         f"{stages.baseline_steps} optimizer steps."
     )
