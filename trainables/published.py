@@ -56,7 +56,7 @@ def fetch(checkpoint: str, revision: str | None = None, *, origin: str = "") -> 
     try:
         return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=[CONFIG, WEIGHTS]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        reason = str(error).partition("\n")[0]
         raise InputError(
-            f"the checkpoint {checkpoint} is neither a local file or folder nor can the hub give it "
-            f"({str(error).splitlines()[0]})."
+            f"the checkpoint {checkpoint} is neither a local file or folder nor can the hub give it ({reason})."
         ) from error

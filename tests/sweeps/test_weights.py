@@ -162,3 +162,15 @@ def test_offline_means_that_nobody_is_asked(hub: HTTPServer, monkeypatch: pytest
 def test_no_network_is_an_answer_too(hub: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     assert not is_reachable(SIZES["small"])
+
+
+def test_a_file_that_no_hub_has_is_looked_for_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path))
+    monkeypatch.setattr("sweeps.weights.is_reachable", lambda size: pytest.fail("a hub was asked for a file"))
+    sizes = {"base": Size("acme.pt", None, "MIT", 90_000_000, origin="acme's page")}
+    assert not weights_at_hand(sizes["base"])
+    decision = needs_miniature(sizes, ("none",), "bf16", GPU, batch_size=2)
+    assert decision.reason == f"acme.pt cannot be had: download from acme's page into {tmp_path / 'checkpoints'}"
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "acme.pt").touch()
+    assert not needs_miniature(sizes, ("none",), "bf16", GPU, batch_size=2).miniature

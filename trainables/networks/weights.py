@@ -34,7 +34,10 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             return {}, load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, ValueError, RuntimeError, EOFError, SafetensorError, UnpicklingError) as error:
-        raise InputError(f"{path}: no weights can be read from it ({str(error).splitlines()[0]}).") from error
+        reason = str(error).partition("\n")[0] or "it ends at once"
+        if isinstance(error, UnpicklingError):
+            reason = "it is no file of tensors and plain values alone, and no code in it is run"
+        raise InputError(f"{path}: no weights can be read from it ({reason}).") from error
     if not isinstance(content, dict):
         content = {}
     config, weights = ({}, content) if "model" not in content else (content.get("cfg", {}), content["model"])
@@ -94,10 +97,12 @@ def freeze(
         from trainables.quantize import to_nf4
 
         to_nf4(model, keep=f"{re.escape(head)}|{keep}", compute_dtype=dtype, device=device)
+    batch_norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    precise = [(module, module.state_dict()) for module in [*batch_norms, model.get_submodule(head)]]
     model.to(device=device, dtype=dtype)
-    precise = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
-    for module in [*precise, model.get_submodule(head)]:
+    for module, exact in precise:
         module.to(torch.promote_types(dtype, torch.float32))
+        module.load_state_dict(exact)
     model.requires_grad_(False)
     model.eval()
 
