@@ -21,7 +21,7 @@ from analysis.evidence import Pair, check_kind, pair_findings, seed_counts
 from analysis.finding import Finding
 from analysis.many import Ranking, benjamini_hochberg
 from analysis.overall import overall_findings
-from analysis.prediction_files import labelled
+from analysis.prediction_files import labelled, numeric
 from analysis.sources import Source
 from analysis.sums import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, SumMetric
 from analysis.verdict import Verdict, verdict_of
@@ -147,6 +147,9 @@ def compare_sources(
     if len(sources) < 2:
         raise InputError("A comparison needs at least two configurations.")
     metric = choose_metric(sources, metric_name)
+    if metric.kind == REGRESSION:
+        sources = [replace(source, runs=numeric(source.runs)) for source in sources]
+    check_kind(metric, [run for source in sources for run in source.runs.values()])
     paired, warnings = same_seeds(sources)
     runs = same_examples(with_classes(paired) if metric.kind == CLASSIFICATION else paired, metric)
     design, arms = arms_of(
@@ -194,9 +197,7 @@ def choose_metric(sources: Sequence[Source], name: str | None) -> SumMetric:
                 "Every example has a target of its own: if these are transcripts, say --metric wer or --metric cer; if "
                 "they are labels, --metric accuracy."
             )
-    metric = METRICS[chosen]
-    check_kind(metric, everything)
-    return metric
+    return METRICS[chosen]
 
 
 def same_seeds(sources: Sequence[Source]) -> tuple[dict[str, dict[int, Predictions]], list[str]]:
@@ -229,7 +230,7 @@ def with_classes(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, dic
     """All with the same classes: the score columns' where all have the same, else every label that occurs."""
     every = [run for by_seed in runs.values() for run in by_seed.values()]
     named = {run.classes for run in every}
-    used = {label for run in every for label in (*run.targets, *run.outputs) if label is not None}
+    used = {label for run in every for label in (*run.targets, *run.outputs) if label}
     if len(named) == 1 and every[0].classes and used <= set(every[0].classes):
         classes = every[0].classes
     else:

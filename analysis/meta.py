@@ -56,7 +56,8 @@ def pool(differences: Sequence[float], variances: Sequence[float], *, alpha: flo
         return None
     from statsmodels.stats.meta_analysis import combine_effects
 
-    found = combine_effects(effects, spreads, method_re="dl", alpha=alpha)
+    with np.errstate(divide="ignore", invalid="ignore"):  # its own weights with a negative tau2, not used here
+        found = combine_effects(effects, spreads, method_re="dl", alpha=alpha)
     tau2 = max(float(found.tau2), 0.0)
     weights = 1.0 / (spreads + tau2)
     mean = float(weights @ effects / weights.sum())

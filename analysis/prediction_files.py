@@ -163,11 +163,25 @@ def _seed(name: str, value: Any) -> int:
 
 
 def labelled(predictions: Mapping[int, Predictions], classes: tuple[str, ...]) -> dict[int, Predictions]:
-    """The same with these classes, score columns in their order; for files that name their classes only by use."""
+    """The same with these classes, score columns in their order; an empty label is a missing one."""
     found = {}
     for seed, run in predictions.items():
         scores = None
         if run.scores is not None and set(run.classes) == set(classes):
             scores = run.scores[:, [run.classes.index(name) for name in classes]]
-        found[seed] = replace(run, scores=scores, classes=classes)
+        targets, outputs = ([None if value == "" else value for value in side] for side in (run.targets, run.outputs))
+        found[seed] = replace(run, targets=targets, outputs=outputs, scores=scores, classes=classes)
+    return found
+
+
+def numeric(predictions: Mapping[int, Predictions]) -> dict[int, Predictions]:
+    """The same with texts that are whole numbers read as numbers, where all of them are; what is missing is nan."""
+    found = {}
+    for seed, run in predictions.items():
+        answers = (*run.targets, *run.outputs)
+        if all(isinstance(value, str) or value is None for value in answers) and all(
+            _missing(value) or _number(value) is not None for value in answers
+        ):
+            run = replace(run, targets=list(map(_float, run.targets)), outputs=list(map(_float, run.outputs)))
+        found[seed] = run
     return found
