@@ -64,7 +64,7 @@ class Cell:
             "trials": self.setting.trials,
             "seeds": self.seeds,
             "sweeps": self.sweeps,
-            **{name: round(float(value), 5) for name, value in self.means.items()},
+            **{name: round(float(value), 5) if np.isfinite(value) else None for name, value in self.means.items()},
         }
 
 

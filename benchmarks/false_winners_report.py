@@ -49,6 +49,11 @@ def above_level(cells: Iterable[Cell], name: str = "false_claim") -> list[Cell]:
     return [cell for cell in cells if share_interval(cell.means[name], cell.sweeps)[0] > LEVEL]
 
 
+def worst(cells: Iterable[Cell], name: str) -> float:
+    """NaN without cells."""
+    return max((cell.means[name] for cell in cells), default=float("nan"))
+
+
 def markdown(cells: Sequence[Cell], seconds: float) -> str:
     null = [cell for cell in cells if cell.setting.landscape in NULLS]
     real = [cell for cell in cells if cell.setting.landscape == "better"]
@@ -68,16 +73,16 @@ def markdown(cells: Sequence[Cell], seconds: float) -> str:
 def _null_summary(null: Sequence[Cell]) -> str:
     share, low, high = pooled_false_interval(null)
     above = above_level(null)
-    worst = max(null, key=lambda cell: cell.means["false_claim"])
+    hardest = max(null, key=lambda cell: cell.means["false_claim"])
     holds = not above and high <= MOST_POOLED
 
     def both(name: str) -> str:
-        return f"{_p(pooled(null, name))}, worst cell {_p(max(cell.means[name] for cell in null))}"
+        return f"{_p(pooled(null, name))}, worst cell {_p(worst(null, name))}"
 
     lines = [
         f"False claims, pooled over {len(null)} cells: {_p(share)} (99 % interval {_p(low)} to {_p(high)}); "
-        f"cells whose 99 % interval lies wholly above 5 %: {len(above)}; worst cell {_p(worst.means['false_claim'])} "
-        f"({_named(worst)}). **{'Holds' if holds else 'Does not hold'}.**",
+        f"cells whose 99 % interval lies wholly above 5 %: {len(above)}; worst cell {_p(hardest.means['false_claim'])} "
+        f"({_named(hardest)}). **{'Holds' if holds else 'Does not hold'}.**",
         f"Of them a false *winner* (a finalist named better that is not): {_p(pooled(null, 'false_winner'))}. "
         f"Between finalists: {_p(pooled(null, 'false_among'))}.",
         f"On the same sweeps: the best validation score tested on the same clips {both('naive_false')}; McNemar on one "
@@ -98,7 +103,7 @@ def _null_table(null: Sequence[Cell]) -> str:
         by = [[cell for cell in here if cell.setting.landscape == landscape] for landscape in NULLS]
         row = [str(seeds), f"{clips:,}", f"{spread:g}"]
         for group in by:
-            row += [_p(pooled(group, "false_claim")), _p(max(cell.means["false_claim"] for cell in group))]
+            row += [_p(pooled(group, "false_claim")), _p(worst(group, "false_claim"))]
         rows.append([*row, _p(pooled(here, "naive_false")), _p(pooled(here, "mcnemar_false"))])
     return _table(header, rows)
 
@@ -110,7 +115,7 @@ def _steady_table(steady: Sequence[Cell]) -> str:
         here = [cell for cell in steady if cell.seeds == seeds and cell.setting.world.seed_spread == spread]
         row = [str(seeds), f"{spread:g}"]
         for name in ("false_claim", "paired_false"):
-            row += [_p(pooled(here, name)), _p(max(cell.means[name] for cell in here))]
+            row += [_p(pooled(here, name)), _p(worst(here, name))]
         rows.append(row)
     return _table(("seeds", "others' seed spread", "false claims", "worst cell", "seeds paired", "worst cell"), rows)
 
@@ -157,7 +162,7 @@ def _coverage_table(cells: Sequence[Cell]) -> str:
         once = name not in ("covers", "covers_all")
         for seeds in SEEDS[:1] if once else SEEDS:
             here = [cell for cell in cells if cell.seeds == seeds and cell.means[name] == cell.means[name]]
-            worst = min(here, key=lambda cell: cell.means[name])
+            hardest = min(here, key=lambda cell: cell.means[name])
             below = sum(cell.means[name] < LEAST_COVERAGE for cell in here)
             width = name.replace("covers", "width")
             rows.append(
@@ -165,9 +170,9 @@ def _coverage_table(cells: Sequence[Cell]) -> str:
                     words,
                     "1" if once else str(seeds),
                     _p(pooled(here, name)),
-                    f"{_p(worst.means[name])} ({_named(worst)})",
+                    f"{_p(hardest.means[name])} ({_named(hardest)})",
                     f"{below} of {len(here)}",
-                    _p(pooled(here, width)) if width in worst.means else "",
+                    _p(pooled(here, width)) if width in hardest.means else "",
                 ]
             )
     return _table(("95 % interval", "seeds", "covers", "worst cell", "cells below 94 %", "mean width"), rows)
