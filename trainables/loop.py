@@ -92,7 +92,7 @@ class Lane:
         loss_sum, clips_seen = 0.0, 0
         for group in self._accumulation_groups():
             clips_in_group = sum(len(rows) for rows in group)
-            for rows in (part for rows in group for part in engine.passes(self.train, rows)):
+            for rows in (part for micro_batch in group for part in engine.passes(self.train, micro_batch)):
                 batch = engine.batch(self.train, rows, with_targets=True)
                 self.clock.forward_passes += 1
                 with engine.accelerator.autocast():

@@ -1,4 +1,4 @@
-"""Classes of transformers as frozen backbones with a head of our own. Shared by backbones."""
+"""Classes of transformers as frozen backbones, some with a head of our own. Shared by backbones."""
 
 from __future__ import annotations
 
@@ -36,21 +36,22 @@ def silence(config: PreTrainedConfig) -> None:
         config.apply_spec_augment = False
 
 
-def load_classifier(
+def load_pretrained(
     model_class: Any,
     config: PreTrainedConfig,
     source: Mapping[str, Any],
     *,
-    heads: Sequence[str],
+    heads: Sequence[str] = (),
+    kept: Sequence[str] = (),
     quantization: str,
     dtype: torch.dtype,
     device: torch.device,
     key_mapping: Mapping[str, str] | None = None,
 ) -> nn.Module:
-    """A checkpoint's model for the labels of `config`, frozen, in eval mode; safetensors only.
+    """A checkpoint's model as `config` says, frozen, in eval mode; safetensors only.
 
-    The modules `heads` start anew and the same every time: what the checkpoint holds was for other labels. They stay
-    out of 4 bits. `key_mapping`: patterns of the checkpoint's names -> ours.
+    The modules `heads` start anew and the same every time: what the checkpoint holds was for other labels. They and
+    the modules `kept` stay out of 4 bits. `key_mapping`: patterns of the checkpoint's names -> ours.
 
     Raises InputError where the checkpoint cannot be had, or lacks weights of the model, its heads apart.
     """
@@ -64,7 +65,7 @@ def load_classifier(
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
-            llm_int8_skip_modules=list(heads),
+            llm_int8_skip_modules=[*heads, *kept],
         )
     if key_mapping is not None:
         options["key_mapping"] = dict(key_mapping)
@@ -108,6 +109,11 @@ def start_heads(model: nn.Module, heads: Sequence[str]) -> None:
                 if callable(reset):
                     reset()
             head.to(device, dtype)
+
+
+def bare(model: nn.Module) -> Any:
+    """The model itself, where PEFT has wrapped it."""
+    return cast(Any, model).get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def own_dtype(model: nn.Module, values: Tensor) -> Tensor:

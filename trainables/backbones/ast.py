@@ -98,7 +98,7 @@ def load(
     for computing. Checkpoints with the module names of transformers 4 load as well.
     """
     source = pretrained.source_of(checkpoint, size, SIZES)
-    model = pretrained.load_classifier(
+    model = pretrained.load_pretrained(
         ASTForAudioClassification,
         _for_task(ASTConfig.from_pretrained(**source), task),
         source,

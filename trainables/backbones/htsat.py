@@ -124,7 +124,7 @@ def load(
     for computing.
     """
     source = pretrained.source_of(checkpoint, size, SIZES)
-    model = pretrained.load_classifier(
+    model = pretrained.load_pretrained(
         HtsatClassifier,
         _for_task(ClapAudioConfig.from_pretrained(**source), task),
         source,
