@@ -23,7 +23,6 @@ def classified(
     seeds=SEEDS,
     examples: int = 120,
     stream: int = 0,
-    per_group: int = 1,
     yes: int | None = None,
     scores: bool = True,
 ) -> Path:

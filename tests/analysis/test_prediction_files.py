@@ -102,7 +102,7 @@ def test_whole_numbers_can_be_read_as_numbers(tmp_path: Path) -> None:
         ("p.json", '[{"example_id": "a", "target": [1, 2], "output": "x"}]', "lists of numbers and others are not"),
         (
             "p.json",
-            '[{"example_id": "a", "target": [1, 2], "output": [1, 2]}, {"example_id": "b", "target": [1], "output": []}]',
+            '[{"example_id": "a", "target": [1, 2], "output": [1, 2]}, {"example_id": 2, "target": [1], "output": []}]',
             "different lengths",
         ),
     ],
