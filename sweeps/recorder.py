@@ -13,7 +13,7 @@ from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
 from sweeps.trial import lane_folder
 from trainables.config import TrialConfig
-from trainables.records import NO_FOLD, NO_SEED
+from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED
 
 
 class Recorder(Listener):
@@ -28,9 +28,13 @@ class Recorder(Listener):
         self.run_ids: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> MLflow run
 
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+        costs = {
+            COST_SECONDS: result["step_seconds"] / len(result["lanes"]),  # lanes share an epoch
+            COST_MEMORY: result["peak_memory_bytes"],
+        }
         for lane in result["lanes"]:
             run_id = self._run_id(trial, result, lane)
-            self.tracker.log_epoch(run_id, result["epoch"], lane["metrics"])
+            self.tracker.log_epoch(run_id, result["epoch"], {**lane["metrics"], **costs})
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         result = trial.last_result

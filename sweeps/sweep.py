@@ -16,7 +16,7 @@ from sweeps.prepare import Prepared, prepare
 from sweeps.rounds import rounds_of
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.errors import InputError, SweepFailed
-from trainables.records import NO_FOLD, Predictions
+from trainables.records import NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
 
 LOG_COLUMNS = 150
 
@@ -84,7 +84,13 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
         workspace.sweep_id,
         spec.source_text,
         collect(),
-        {"profile": prepared.profile.describe(), "data_fingerprint": data_id, "seeds": str(spec.confirm_seeds)},
+        {
+            "profile": prepared.profile.describe(),
+            "data_fingerprint": data_id,
+            "seeds": str(spec.confirm_seeds),
+            PARAM_OBJECTIVE: spec.metric,
+            PARAM_MODE: spec.mode,
+        },
         dataset=(spec.data.source, data_id),
     )
     tracker.log_file(workspace.folder / "splits.parquet")

@@ -16,7 +16,7 @@ from ray import tune
 
 from sweeps.job import CONFIRM, Job, tie_broken
 from sweeps.space import resolve
-from trainables import registry
+from trainables import memory, registry
 from trainables.config import TrialConfig
 from trainables.data.clips import Clips, Selection
 from trainables.data.store import SplitStore
@@ -71,6 +71,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.finished_result: dict[str, Any] | None = None
         self.finished_files: Path | None = None  # of a trial that was restored after its last epoch
         self.test_predictions: Predictions | None = None
+        memory.start_counting(self.job.engine_settings["device"])
         run = config.get("run")
         self.trial_config = TrialConfig.from_dict(run["config"]) if run else resolve(self.job.spec, config)
         self.engine = self.warm_engine()
@@ -133,6 +134,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "backbones_loaded": WARM.loads,
             "worker_pid": os.getpid(),
             "step_seconds": time.perf_counter() - started,
+            "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
             "done": finished,
         }
         if finished:

@@ -28,7 +28,12 @@ TAG_PARENT = "mlflow.parentRunId"
 # The parent run has TAG_SWEEP_ID, this role, and
 ROLE_SWEEP = "sweep"
 TAG_FINALISTS = "sweep.finalists"  # their config_ids as JSON, fixed before stage 2
+PARAM_OBJECTIVE, PARAM_MODE = "objective", "mode"  # such as val/accuracy and max
 TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
+
+# Metrics of a child run that say what it cost, per epoch
+COST_SECONDS = "cost/epoch_seconds"  # its share of an epoch that several runs train together
+COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it
 
 SCORE_PREFIX = "score/"
 
