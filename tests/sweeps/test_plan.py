@@ -19,10 +19,11 @@ from sweeps.backbone_check import check_backbone, reachable
 from sweeps.load import parse_sweep
 from sweeps.plan import Plan, make_plan
 from sweeps.plan_view import render, render_short
-from sweeps.prepare import Prepared
+from sweeps.prepare import Prepared, complete_task, sizes_of
 from sweeps.profiles import GIB, Facts, choose
 from sweeps.weights import Decision
 from sweeps.workload import clip_seconds, rungs
+from trainables import registry
 from trainables.contract import Preset, Size
 from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
@@ -354,16 +355,17 @@ def qwen_rows(examples: list[Example]) -> dict[tuple[str, str], Any]:
 
 def test_shipped_sweeps_can_be_planned_for_any_gpu(examples: list[Example]) -> None:
     """The full sizes, on a machine that has none of it: no weights, no network, no GPU."""
-    from trainables.backbones import qwen2_audio
-
     folder = Path(__file__).parents[2] / "search_spaces"
     for file in sorted(folder.glob("*.yaml")):
+        ready = prepared(examples)
         spec = parse_sweep(file.read_text())
+        task = registry.task(spec.task_kind, dict(spec.task_options))
+        spec, task = complete_task(spec, task, examples, ready.splits)
         profile = choose("cuda", CPU, planning=True)
-        ready = replace(prepared(examples), spec=spec, profile=profile, backbone=qwen2_audio)
+        ready = replace(ready, spec=spec, task=task, profile=profile, backbone=registry.backbone(spec.backbone))
         plan = make_plan(ready, str(file))
         assert plan.problems == ()
-        assert {row.model_size for row in plan.memory} == {"3b", "7b"}
+        assert {row.model_size for row in plan.memory} == set(sizes_of(spec))
         assert "on a machine with CUDA" in text_of(render(plan))
 
 
