@@ -22,25 +22,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
+from trainables.data.recordings import FRAME_SECONDS, Deck, by_group, frame_levels, rounded, trimmed
 from trainables.errors import InputError
 
 CLIP_SECONDS = 1.0
 LOWPASS_HZ = 4000.0
 JOINED_SECONDS = 1.6  # of digits, before the cut
-FRAME_SECONDS = 0.05
 SILENCE_DBFS = -80.0
 AUDIBLE_DB = 20.0  # below the loudest second
-TRIM_DB = 35.0  # below the loudest frame of a digit: quiet edges
 
 
 def clips(folder: Path, *, count: int, seed: int, controlled: bool, relative_to: Path) -> list[dict[str, Any]]:
@@ -48,8 +44,8 @@ def clips(folder: Path, *, count: int, seed: int, controlled: bool, relative_to:
 
     `controlled=False` gives the same recordings without cut and low-pass. InputError: a data set is not there.
     """
-    speakers = _by(folder / "fsdd" / "recordings", "*.wav", r"\d_(\w+)_\d+\.wav")
-    kinds = _by(folder / "esc10", "*/*.ogg", r"(.+)")
+    speakers = by_group(folder / "fsdd" / "recordings", "*.wav", r"\d_(\w+)_\d+\.wav")
+    kinds = by_group(folder / "esc10", "*/*.ogg", r"(.+)")
     if count < 2 or count % 2:
         raise InputError(f"--clips must be an even number of at least 2, is {count}.")
     speech = _speech(speakers, count // 2, np.random.default_rng([seed, 1]))
@@ -64,29 +60,15 @@ def clips(folder: Path, *, count: int, seed: int, controlled: bool, relative_to:
     return rows
 
 
-def _by(folder: Path, pattern: str, key: str) -> dict[str, list[Path]]:
-    """Files in order, by speaker (in the file's name) or by kind (the folder's name)."""
-    groups: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(folder.glob(pattern)):
-        match = re.fullmatch(key, path.name if "/" not in pattern else path.parent.name)
-        if match:
-            groups[match[1]].append(path)
-    if not groups:
-        raise InputError(f"{folder}: holds no {pattern}; FOLDER must hold fsdd/recordings and esc10.")
-    return dict(groups)
-
-
 def _speech(speakers: dict[str, list[Path]], count: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    queues: dict[str, list[Path]] = {name: [] for name in speakers}
+    decks = {name: Deck(paths, rng) for name, paths in speakers.items()}
     rows = []
     for number in range(count):
         speaker = list(speakers)[number % len(speakers)]
         pieces: list[dict[str, Any]] = []
         while _seconds(pieces) < JOINED_SECONDS:
-            if not queues[speaker]:  # no recording twice before every one was used
-                queues[speaker] = [speakers[speaker][index] for index in rng.permutation(len(speakers[speaker]))]
-            pieces.append(_trimmed(queues[speaker].pop()))
-        start = _rounded(rng.uniform(0, _seconds(pieces) - CLIP_SECONDS))
+            pieces.append(trimmed(decks[speaker].next()))
+        start = rounded(rng.uniform(0, _seconds(pieces) - CLIP_SECONDS))
         name = f"fsdd-{speaker}-{number // len(speakers):03d}"
         rows.append({"id": name, "audio": pieces, "label": "SPEECH", "group": speaker, "start_seconds": start})
     return rows
@@ -102,26 +84,16 @@ def _other(kinds: dict[str, list[Path]], count: int, rng: np.random.Generator) -
         turn = number // len(usable)
         path = usable[kind][turn % len(usable[kind])]
         source = path.stem.split("-")[1]  # {fold}-{freesound id}-{take}
-        start = _rounded(starts[path][rng.integers(len(starts[path]))])
+        start = rounded(starts[path][rng.integers(len(starts[path]))])
         name = f"esc10-{path.stem}" + (f"-{turn // len(usable[kind])}" if turn >= len(usable[kind]) else "")
         pieces = [{"path": str(path)}]
         rows.append({"id": name, "audio": pieces, "label": "NONSPEECH", "group": source, "start_seconds": start})
     return rows
 
 
-def _frame_levels(path: Path) -> np.ndarray:
-    """(frames,) mean power of stretches of FRAME_SECONDS."""
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = samples.mean(axis=1).astype(np.float64)
-    frame = round(FRAME_SECONDS * rate)
-    whole = len(mono) // frame
-    levels: np.ndarray = (mono[: whole * frame].reshape(whole, frame) ** 2).mean(axis=1)
-    return levels
-
-
 def _audible_starts(path: Path) -> np.ndarray:
     """Where a clip may begin, in seconds on a grid of FRAME_SECONDS: see the module's text."""
-    levels = _frame_levels(path)
+    levels = frame_levels(path)
     frames = round(CLIP_SECONDS / FRAME_SECONDS)
     if len(levels) < frames:
         return np.array([])
@@ -133,22 +105,8 @@ def _audible_starts(path: Path) -> np.ndarray:
     return np.flatnonzero(unbroken & (power >= power.max() * 10 ** (-AUDIBLE_DB / 10))) * FRAME_SECONDS
 
 
-def _trimmed(path: Path) -> dict[str, Any]:
-    """The recording without its quiet edges, to a frame."""
-    levels = _frame_levels(path)
-    if not len(levels):
-        return {"path": str(path), "start_seconds": 0.0, "seconds": _rounded(soundfile.info(path).duration)}
-    loud = np.flatnonzero(levels >= levels.max() * 10 ** (-TRIM_DB / 10))
-    seconds = (loud[-1] - loud[0] + 1) * FRAME_SECONDS
-    return {"path": str(path), "start_seconds": _rounded(loud[0] * FRAME_SECONDS), "seconds": _rounded(seconds)}
-
-
 def _seconds(pieces: list[dict[str, Any]]) -> float:
     return float(sum(piece["seconds"] for piece in pieces))
-
-
-def _rounded(seconds: float) -> float:
-    return round(float(seconds), 3)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
