@@ -45,7 +45,7 @@ def correlation_difference(
     target: np.ndarray, first: np.ndarray, second: np.ndarray, *, alpha: float = 0.05
 ) -> CorrelationDifference | None:
     """From (N,) targets and outputs. None where it cannot be told: fewer than 5 examples, values that do not vary,
-    outputs that are the same up to scale, or a perfect correlation.
+    outputs that are the same up to scale, or that give the target between them.
     """
     table = np.stack([target, first, second]).astype(float)
     if table.shape[1] < FEWEST or np.any(np.ptp(table, axis=1) == 0.0):
@@ -58,7 +58,8 @@ def from_correlations(
     first: float, second: float, between: float, examples: int, *, alpha: float = 0.05
 ) -> CorrelationDifference | None:
     """The same from the three correlations; None as above."""
-    if examples < FEWEST or max(abs(first), abs(second), abs(between)) > 1.0 - 1e-12:
+    determinant = _determinant(first, second, between)
+    if examples < FEWEST or max(abs(first), abs(second), abs(between)) > 1.0 - 1e-12 or determinant < 1e-12:
         return None
     t = williams_t(first, second, between, examples)
     z = steiger_z(first, second, between, examples)
@@ -78,9 +79,8 @@ def from_correlations(
 def williams_t(first: float, second: float, between: float, examples: int) -> float:
     """Student's t with examples - 3 degrees of freedom where both correlations are equal in truth."""
     n = examples
-    determinant = 1.0 - first**2 - second**2 - between**2 + 2.0 * first * second * between
     mean = (first + second) / 2.0
-    spread = 2.0 * (n - 1) / (n - 3) * max(determinant, 0.0) + mean**2 * (1.0 - between) ** 3
+    spread = 2.0 * (n - 1) / (n - 3) * _determinant(first, second, between) + mean**2 * (1.0 - between) ** 3
     return (first - second) * math.sqrt((n - 1) * (1.0 + between) / spread)
 
 
@@ -101,6 +101,11 @@ def zou_interval(first: float, second: float, between: float, examples: int, alp
     below = (first - low1) ** 2 + (high2 - second) ** 2 - 2.0 * c * (first - low1) * (high2 - second)
     above = (high1 - first) ** 2 + (second - low2) ** 2 - 2.0 * c * (high1 - first) * (second - low2)
     return (first - second - math.sqrt(max(below, 0.0)), first - second + math.sqrt(max(above, 0.0)))
+
+
+def _determinant(first: float, second: float, between: float) -> float:
+    """Of the three's correlation matrix; 0 where one follows from the other two."""
+    return 1.0 - first**2 - second**2 - between**2 + 2.0 * first * second * between
 
 
 def _covariance(first: float, second: float, between: float) -> float:

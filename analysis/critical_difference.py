@@ -60,7 +60,7 @@ def critical_difference_svg(ranking: Ranking) -> str:
             gap = -0.02 * reach if on_left else 0.02 * reach
             axes.text(edge + gap, height, text, ha="right" if on_left else "left", va="center", color=INK)
         target = io.StringIO()
-        figure.savefig(target, format="svg", metadata={"Date": None})
+        figure.savefig(target, format="svg", bbox_inches="tight", metadata={"Date": None})
         return target.getvalue()
 
 

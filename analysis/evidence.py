@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -92,10 +92,13 @@ def _deciding(comparison: Comparison) -> Finding:
 def binary_findings(pair: Pair, *, alpha: float) -> list[Finding]:
     """McNemar and intervals for the difference in accuracy, seed by seed, and of the seeds' ensembles."""
     found = []
+    rate = error_rate("McNemar exact, first seed", len(pair.first))
     for seed, counts in seed_counts(pair).items():
-        found += paired_binary.findings(
+        of_seed = paired_binary.findings(
             counts, alpha=alpha, scope=f"seed {seed}", claim=pair.model_claim, grouped=pair.grouped
         )
+        of_seed[0] = replace(of_seed[0], note="; ".join(part for part in (of_seed[0].note, rate) if part))
+        found += of_seed
     if len(pair.first) > 1 and all(run.scores is not None for run in (*pair.first, *pair.second)):
         counts = _counts(ensemble(pair.first), ensemble(pair.second))
         found += paired_binary.findings(

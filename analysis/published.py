@@ -20,10 +20,12 @@ from analysis.equivalence import equivalence_findings
 from analysis.finding import Finding
 from analysis.meta import difference_variance, meta_findings, pool
 from analysis.paired_binary import PairedCounts
+from analysis.power import mcnemar_clips
 from analysis.signs import MOST_PAIRS, seed_findings
 from analysis.verdict import holm
 from analysis.wording import pair_sentence
 
+POWERS = (0.8, 0.9)
 NO_PAIR = "No two configurations can be compared: none have as many seeds."
 
 
@@ -44,6 +46,16 @@ class PublishedPair:
     comparison: Comparison
     findings: tuple[Finding, ...]
     effects: tuple[Effect, ...]
+    needed: Mapping[float, float]  # power -> examples that would show the difference, where one seed's table is known
+
+    def needed_sentence(self) -> str | None:
+        """How many examples would settle it; None where that cannot be said."""
+        if not self.needed:
+            return None
+        c = self.comparison
+        numbers = ", ".join(f"about {count:,.0f} at {100.0 * power:g} % power" for power, count in self.needed.items())
+        observed = f"{len(c.discordant[0])} of {c.examples} discordant"
+        return f"To settle {c.difference:+.3f} at {observed}, two-sided {c.alpha:g}, takes examples: {numbers}."
 
 
 @dataclass(frozen=True)
@@ -159,7 +171,13 @@ def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | Non
             comparison, widest[1] if len(first) == 1 else None, margin, mode="max", alpha=alpha
         )
     shown: Mapping[int, PairedCounts] = widest if pair.discordant is not None else {}
-    return PublishedPair(comparison, tuple(findings), tuple(effects(comparison, None, shown, alpha=alpha)))
+    needed = {}
+    if len(first) == 1 and pair.discordant is not None and comparison.difference != 0.0:
+        share = pair.discordant[0] / counts.examples
+        needed = {
+            power: mcnemar_clips(share, comparison.difference, power_wanted=power, alpha=alpha) for power in POWERS
+        }
+    return PublishedPair(comparison, tuple(findings), tuple(effects(comparison, None, shown, alpha=alpha)), needed)
 
 
 def _of_one_seed(scope: str, options: Sequence[PairedCounts], alpha: float) -> list[Finding]:
@@ -190,6 +208,7 @@ def _plain_pair(pair: PublishedPair, sentence: str) -> dict[str, Any]:
         "warnings": list(c.warnings),
         "tests": [finding.as_dict() for finding in pair.findings],
         "effects": [effect.as_dict() for effect in pair.effects],
+        "examples_needed": {f"{power:g}": round(count) for power, count in pair.needed.items()},
     }
 
 
@@ -199,6 +218,8 @@ def print_published(console: Console, published: Published) -> None:
         say(console, sentence, style="bold")
         for warning in pair.comparison.warnings:
             say(console, f"Note: {warning}", style="yellow")
+        if (needed := pair.needed_sentence()) is not None:
+            say(console, needed)
     say(console)
     confidence = f"{100.0 * (1.0 - published.alpha):g} %"
     rows = table((published.counts.metric, "right", "mean", f"{confidence} interval", "of"))

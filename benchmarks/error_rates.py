@@ -1,6 +1,6 @@
 """How often the tests that stand beside the verdict find a difference between configurations that are equal.
 
-    python -m benchmarks.error_rates                 writes analysis/error_rates.json (about 10 minutes on a core)
+    python -m benchmarks.error_rates                 writes analysis/error_rates.json (a quarter of an hour on a core)
     python -m benchmarks.error_rates --sweeps 20     a quick look; writes nothing
 
 Two configurations of the same accuracy over new seeds and clips, from the generator of `benchmarks.simulated_sweeps`:
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.crossed import crossed
+from analysis.crossed import two_arms
 from analysis.paired_binary import PairedCounts, mcnemar_exact
 from analysis.resampling import crossed_bootstrap, paired_bootstrap, permutation
 from analysis.sums import METRICS
@@ -45,7 +45,7 @@ def significant(right: np.ndarray, rng: np.random.Generator) -> dict[str, bool]:
     }
     if seeds > 1:
         both = crossed_bootstrap(sums, statistic, alpha=LEVEL, rng=rng, resamples=RESAMPLES).interval
-        decided = crossed(right[0].astype(float) - right[1]).p_value
+        decided = two_arms(*right.astype(float)).p_value
         found |= {"crossed bootstrap": _excludes_zero(both), "verdict": decided is not None and decided <= LEVEL}
     return found
 

@@ -45,6 +45,7 @@ def test_what_cannot_be_told_is_none() -> None:
     assert correlation_difference(target, first, np.ones(30)) is None  # does not vary
     assert correlation_difference(target, first, 2 * first + 1) is None  # the same up to scale
     assert correlation_difference(target, target, first) is None  # perfect
+    assert correlation_difference(target, target + first, target - first) is None  # the target between them
     assert correlation_difference(target[:4], first[:4], target[:4] ** 2) is None  # too few
 
 

@@ -30,6 +30,7 @@ def test_the_published_comparison(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["verdict"].startswith("Cannot tell attention+MLP from attention only on accuracy")
     assert found["difference"] == pytest.approx(0.03125)
     assert found["interval"][0] < 0 < found["interval"][1]
+    assert found["examples_needed"] == {"0.8": 751, "0.9": 1005}
     seeds = next(row for row in found["configurations"] if len(row["correct"]) == 4)
     assert round(100 * seeds["mean"], 1) == 94.5
     assert [round(100 * end, 1) for end in seeds["interval"]] == [92.0, 97.0]
@@ -50,6 +51,7 @@ def test_as_text_it_names_what_it_claims(capsys: pytest.CaptureFixture[str]) -> 
     assert "Cannot tell attention+MLP from attention only" in text
     assert "these trained models only" in text
     assert "new seeds on these examples" in text
+    assert "about 751 at 80 % power, about 1,005 at 90 % power" in text
 
 
 def test_without_discordance_the_range_is_given(tmp_path: Path) -> None:
