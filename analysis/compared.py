@@ -12,24 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from analysis.align import aligned
 from analysis.arms import Arm, Design, arms_of
 from analysis.contrast import CLAIMS, Comparison
 from analysis.effect_sizes import Effect, effects
 from analysis.ensemble import ensemble
-from analysis.evidence import Pair, check_kind, pair_findings, seed_counts
+from analysis.evidence import Pair, pair_findings, seed_counts
 from analysis.finding import Finding
 from analysis.many import Ranking, benjamini_hochberg
+from analysis.matching import check_kind, choose_metric, same_examples, same_seeds, with_classes
 from analysis.overall import overall_findings
-from analysis.prediction_files import labelled, numeric
+from analysis.prediction_files import numeric
 from analysis.sources import Source
-from analysis.sums import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, SumMetric
+from analysis.sums import CLASSIFICATION, REGRESSION, SumMetric
 from analysis.verdict import Verdict, verdict_of
 from analysis.wording import pair_sentence, sentence
 from trainables.errors import InputError
 from trainables.records import Predictions
-
-DISTINCT_TARGETS = 20  # more distinct ones than this, and as many as examples: texts, not labels
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def compare_sources(
     """At least two sources. Raises InputError: fewer, other kinds of data, different examples, values not finite."""
     if len(sources) < 2:
         raise InputError("A comparison needs at least two configurations.")
-    metric = choose_metric(sources, metric_name)
+    metric, said = choose_metric(sources, metric_name)
     if metric.kind == REGRESSION:
         sources = [replace(source, runs=numeric(source.runs)) for source in sources]
     check_kind(metric, [run for source in sources for run in source.runs.values()])
@@ -167,7 +165,7 @@ def compare_sources(
     ranking = None
     if len(runs) > 2:
         overall, ranking = overall_findings(design, list(arms.values()), mode=metric.mode, alpha=alpha)
-    notes = [warning for source in sources for warning in source.warnings] + warnings + list(found.warnings)
+    notes = [*(warning for source in sources for warning in source.warnings), *said, *warnings, *found.warnings]
     return Compared(
         verdict=found,
         examples=design.examples,
@@ -179,74 +177,6 @@ def compare_sources(
         ensembles=ensemble_rows(runs, metric, fixed={source.name for source in sources if not source.seeded}),
         warnings=tuple(dict.fromkeys(notes)),
     )
-
-
-def choose_metric(sources: Sequence[Source], name: str | None) -> SumMetric:
-    """The named one; else the one that the sweeps compared; else the usual one for the data."""
-    everything = [run for source in sources for run in source.runs.values()]
-    if name is not None and name not in METRICS:
-        raise InputError(f"--metric {name}: there is no such metric; there are {', '.join(METRICS)}.")
-    named = {source.metric for source in sources if source.metric}
-    chosen = name or (named.pop() if len(named) == 1 else None)
-    if chosen is None or chosen not in METRICS:
-        texts = all(isinstance(value, str) or value is None for run in everything for value in run.targets)
-        chosen = DEFAULTS[CLASSIFICATION if texts else REGRESSION]
-        first = everything[0]
-        if texts and not first.classes and len(set(first.targets)) == len(first) > DISTINCT_TARGETS:
-            raise InputError(
-                "Every example has a target of its own: if these are transcripts, say --metric wer or --metric cer; if "
-                "they are labels, --metric accuracy."
-            )
-    return METRICS[chosen]
-
-
-def same_seeds(sources: Sequence[Source]) -> tuple[dict[str, dict[int, Predictions]], list[str]]:
-    """name -> seed -> predictions, under seeds that the sources share, and what was done for it."""
-    seeded = [source for source in sources if source.seeded]
-    runs = {source.name: dict(source.runs) for source in sources}
-    if not seeded:
-        return runs, []
-    warnings = []
-    shared = set.intersection(*(set(source.runs) for source in seeded))
-    if not shared:
-        for source in seeded:
-            runs[source.name] = dict(enumerate((source.runs[seed] for seed in sorted(source.runs)), start=1))
-        warnings.append(
-            "No seed is common to all, so seeds were paired in ascending order and numbered anew; another pairing "
-            "would give a slightly different interval."
-        )
-    seeds = list(runs[seeded[0].name])
-    for source in sources:
-        if not source.seeded:
-            (only,) = source.runs.values()
-            runs[source.name] = dict.fromkeys(seeds, only)
-            warnings.append(
-                f"{source.name} knows no seed: as one fixed model it stands under every seed of the others."
-            )
-    return runs, warnings
-
-
-def with_classes(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, dict[int, Predictions]]:
-    """All with the same classes: the score columns' where all have the same, else every label that occurs."""
-    every = [run for by_seed in runs.values() for run in by_seed.values()]
-    named = {run.classes for run in every}
-    used = {label for run in every for label in (*run.targets, *run.outputs) if label}
-    if len(named) == 1 and every[0].classes and used <= set(every[0].classes):
-        classes = every[0].classes
-    else:
-        classes = tuple(sorted(used.union(*named)))
-    return {name: labelled(by_seed, classes) for name, by_seed in runs.items()}
-
-
-def same_examples(
-    runs: Mapping[str, Mapping[int, Predictions]], metric: SumMetric
-) -> dict[str, dict[int, Predictions]]:
-    """All in the order of the first. Raises InputError with every difference."""
-    labels = {(name, seed): f"{name}, seed {seed}" for name, by_seed in runs.items() for seed in by_seed}
-    if metric.kind != CLASSIFICATION:  # scores of other kinds of data are not looked at
-        runs = {name: {s: replace(p, scores=None, classes=()) for s, p in own.items()} for name, own in runs.items()}
-    in_order = aligned({label: runs[name][seed] for (name, seed), label in labels.items()})
-    return {name: {seed: in_order[labels[name, seed]] for seed in own} for name, own in runs.items()}
 
 
 def ensemble_rows(

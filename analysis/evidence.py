@@ -29,7 +29,6 @@ from analysis.signs import MOST_PAIRS, seed_findings
 from analysis.speech import speech_findings
 from analysis.sums import CLASSIFICATION, METRICS, REGRESSION, TRANSCRIPTION, SumMetric, columns
 from analysis.verdict import holm
-from trainables.errors import InputError
 from trainables.records import Predictions
 
 
@@ -249,11 +248,3 @@ def error_rate(test: str, seeds: int) -> str:
         f"as a claim about configurations at 5 % it is wrong in {mean:.0f} % of simulated comparisons of equals at "
         f"{measured} seed{'s' if measured > 1 else ''}, up to {highest:.0f} %"
     )
-
-
-def check_kind(metric: SumMetric, runs: Sequence[Predictions]) -> None:
-    """Raises InputError where the predictions are not of the metric's kind."""
-    texts = all(isinstance(value, str) or value is None for run in runs for value in (*run.targets, *run.outputs))
-    if texts == (metric.kind == REGRESSION):
-        held = "texts" if texts else "numbers"
-        raise InputError(f"The metric {metric.name} is for {metric.kind}, and the targets and outputs are {held}.")

@@ -14,25 +14,30 @@ completed confirm runs are taken.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
 from analysis.prediction_files import SUFFIXES, read_file
-from analysis.runs import SweepRuns, connect, read_predictions, read_sweep, shown
+from analysis.runs import connect, read_predictions, read_sweep, shown
+from analysis.stores import store_of, sweep_and_store
 from trainables.errors import InputError
-from trainables.records import TAG_CONFIG_ID, TAG_FINALISTS, TAG_ROLE, TAG_SEED, TAG_STAGE, TAG_STATUS, Predictions
+from trainables.records import (
+    PARAM_OBJECTIVE,
+    TAG_CONFIG_ID,
+    TAG_FINALISTS,
+    TAG_ROLE,
+    TAG_SEED,
+    TAG_STAGE,
+    TAG_STATUS,
+    Predictions,
+)
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-STORE = "mlflow.db"
-DEFAULT_RESULTS = Path("results")
 
 
 @dataclass(frozen=True)
@@ -76,40 +81,10 @@ def find_source(word: str, tracking_uri: str | None) -> list[Source]:
         runs = read_file(path)
         return [Source(given or path.stem, runs, seeded=len(runs) > 1 or 0 not in runs)]
     if RUN_ID.fullmatch(word):
-        return [_run(word, given, _store(tracking_uri))]
+        return [_run(word, given, store_of(tracking_uri))]
     sweep, _, what = word.partition(":")
-    folder = Path(sweep)
-    if folder.is_dir() and (folder / "sweep.yaml").is_file():
-        local = _sqlite(folder.absolute().parent / STORE)
-        return _sweep(folder.absolute().name, what, given, tracking_uri or _environment() or local)
-    return _sweep(sweep, what, given, _store(tracking_uri))
-
-
-def _environment() -> str | None:
-    return os.environ.get("MLFLOW_TRACKING_URI") or None
-
-
-def _sqlite(path: Path) -> str:
-    return "sqlite:///" + quote(str(path), safe="/: ")
-
-
-def _store(tracking_uri: str | None) -> str:
-    """The given store, the environment's, or the one in ./results; a new one is never made."""
-    chosen = tracking_uri or _environment()
-    if chosen:
-        path = Path(chosen.removeprefix("sqlite:///"))
-        if chosen.startswith("sqlite:///") and not path.is_file():
-            raise InputError(
-                f"There is no MLflow store at {shown(chosen)}; check --tracking-uri or MLFLOW_TRACKING_URI."
-            )
-        return chosen
-    local = DEFAULT_RESULTS.absolute() / STORE
-    if not local.is_file():
-        raise InputError(
-            f"No MLflow store is known: {DEFAULT_RESULTS / STORE} does not exist here; give --tracking-uri or set "
-            "MLFLOW_TRACKING_URI, or compare prediction files."
-        )
-    return _sqlite(local)
+    name, store = sweep_and_store(sweep, tracking_uri)
+    return _sweep(name, what, given, store)
 
 
 def _run(run_id: str, given: str, uri: str) -> Source:
@@ -134,7 +109,8 @@ def _run(run_id: str, given: str, uri: str) -> Source:
 
 def _sweep(sweep: str, what: str, given: str, uri: str) -> list[Source]:
     record = read_sweep(uri, sweep)
-    metric = _metric(record)
+    objective = record.parent.data.params.get(PARAM_OBJECTIVE)
+    metric = objective.partition("/")[2] if objective else None
     finalists = json.loads(record.parent.data.tags.get(TAG_FINALISTS, "[]"))
     runs = record.runs
     confirm = runs[runs[f"tags.{TAG_STAGE}"] == "confirm"] if len(runs) else runs
@@ -200,13 +176,3 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
         scores=np.concatenate(scores) if len(scores) == len(parts) else None,
         classes=first.classes,
     )
-
-
-def _metric(record: SweepRuns) -> str | None:
-    """What the sweep's own verdict compared, where it reached one."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = connect(record.tracking_uri).download_artifacts(record.parent.info.run_id, "verdict.json", folder)
-            return str(json.loads(Path(path).read_text(encoding="utf-8"))["metric"]).replace("/", " ").split()[-1]
-        except Exception:  # a sweep that ended early has none; the stores have no error in common
-            return None

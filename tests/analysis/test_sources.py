@@ -1,16 +1,18 @@
 """What a word on the command line stands for, in a record as the sweeps write it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analysis.compare import main
+from analysis.matching import choose_metric
 from analysis.sources import find_source, find_sources, joined
 from sweeps.tracking import Tracker, default_uri
 from trainables.errors import InputError
-from trainables.records import NO_FOLD, NO_SEED
+from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE
 
 CONFIRM = (123, 456, 789)
 
@@ -43,7 +45,7 @@ def record(make, tmp_path_factory) -> dict:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         uri = default_uri(folder)
         tracker = Tracker(uri, folder, "speech", miniature=True)
-        tracker.start_sweep("speech-1", "name: speech\n", {}, {})
+        tracker.start_sweep("speech-1", "name: speech\n", {}, {PARAM_OBJECTIVE: "val/balanced_accuracy"})
         add(tracker, "explored", answers(make, 0.8, 1), "completed", "explore", "trial", "aaaa1111", 42)
         tracker.log_finalists([{"config_id": "aaaa1111"}, {"config_id": "abcd2222"}])
         for number, seed in enumerate(CONFIRM):
@@ -62,7 +64,7 @@ def record(make, tmp_path_factory) -> dict:
             )
         add(tracker, "unfinished", None, None, "confirm", "finalist", "ffff4444", 5)
         add(tracker, "untuned", answers(make, 0.5, 9), "completed", "confirm", "untuned", "aaaa1111", NO_SEED)
-        tracker.finish_sweep(verdict={"sentence": "", "metric": "test balanced_accuracy"})
+        tracker.finish_sweep(verdict={"sentence": ""})
         early = Tracker(uri, folder, "early", miniature=True)
         early.start_sweep("early-1", "name: early\n", {}, {})
         early.finish_sweep("failed", reason="stopped")
@@ -172,6 +174,14 @@ def test_a_finalist_against_the_baseline_from_the_command_line(record, capsys) -
     assert [row["name"] for row in found["configurations"]][-1] == "baseline of speech-1"
     assert any("left out" in warning for warning in found["warnings"])
     assert found["winner"] in (None, "finalist 1 of speech-1")
+
+
+def test_a_metric_that_is_not_offered_is_replaced_and_said(record) -> None:
+    (source,) = find_source("speech-1", record["uri"])
+    metric, said = choose_metric([replace(source, metric="area_under_curve")] * 2, None)
+    assert metric.name == "accuracy"
+    assert "ranked by area_under_curve; here accuracy is compared" in said[0]
+    assert choose_metric([source, source], None)[0].name == "balanced_accuracy"
 
 
 def test_folds_of_one_seed_are_joined(make) -> None:
