@@ -18,7 +18,7 @@ HEAVY = ("torch", "ray", "mlflow")
 # A library, and the files that may name it (whole import statements, those inside functions included)
 ONLY_IN = {
     "ray": ("sweeps/listener.py", "sweeps/search.py", "sweeps/tuner.py", "sweeps/trial.py", "sweeps/confirm.py"),
-    "optuna": ("sweeps/search.py", "sweeps/space.py"),
+    "optuna": ("sweeps/search.py", "sweeps/space.py", "analysis/importance.py"),
     "mlflow": ("sweeps/tracking.py", "analysis/runs.py", "analysis/publish.py"),
     "peft": ("trainables/adapters.py",),
     "bitsandbytes": ("trainables/adapters.py", "trainables/quantize.py"),

@@ -1,0 +1,140 @@
+"""Which choice mattered: how much each axis of a search separates its best trials from the rest.
+
+PED-ANOVA (Watanabe, Bansal and Hutter 2023, arXiv 2304.10255; conditional axes: arXiv 2601.20800), as Optuna has it,
+for reaching the best quarter of the trials. Shares sum to 1 over the axes. Intervals are the middle 95 % over resampled
+trials; they show how far another search of the same size might have said something else.
+
+Optuna is imported when used.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import optuna
+
+TRIALS_PER_AXIS = 10
+TARGET_QUANTILE = 0.25
+RESAMPLES = 100
+FEW_LEVELS = 8  # a number with at most so many different values is a choice
+LOG_RATIO = 10.0  # a range that spans more is taken on the log
+
+SAMPLER_BIAS = (
+    "The search proposes more of what did well, so its trials are no fair sample of the space: an axis that was "
+    "settled early looks less important than it is, and values that were dropped early rest on few trials."
+)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One axis: its part of the whole, 0 to 1."""
+
+    axis: str
+    share: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """All axes, the most important first; without `shares`, `note` says why there are none."""
+
+    trials: int
+    needed: int
+    shares: tuple[Share, ...]
+    note: str = ""
+
+
+def importance(
+    samples: Sequence[Mapping[str, Any]],
+    values: Sequence[float],
+    *,
+    mode: str,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+) -> Importance:
+    """`samples` are the active axes of each trial, `values` what it reached (finite); `mode`: max | min.
+
+    Axes with a single value are passed over; below TRIALS_PER_AXIS trials an axis nothing is estimated.
+    """
+    axes = [axis for axis in _names(samples) if len({str(sample.get(axis)) for sample in samples}) > 1]
+    needed = TRIALS_PER_AXIS * len(axes)
+    if not axes:
+        return Importance(len(samples), needed, (), "No axis took more than one value.")
+    if len(samples) < needed:
+        note = f"too few trials: {len(samples)}, and {len(axes)} axes take {needed}"
+        return Importance(len(samples), needed, (), note)
+    if max(values) - min(values) <= 0.0:
+        return Importance(len(samples), needed, (), "cannot tell: every trial reached the same value")
+    trials = _frozen(samples, values, axes)
+    whole = _shares(trials, axes, mode)
+    drawn = np.array(
+        [
+            [found[axis] for axis in axes]
+            for found in (
+                _shares([trials[i] for i in rng.integers(0, len(trials), len(trials))], axes, mode)
+                for _ in range(resamples)
+            )
+        ]
+    )
+    low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
+    rows = [Share(axis, whole[axis], (float(low[i]), float(high[i]))) for i, axis in enumerate(axes)]
+    return Importance(len(samples), needed, tuple(sorted(rows, key=lambda row: -row.share)))
+
+
+def _names(samples: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(axis for sample in samples for axis in sample))
+
+
+def is_choice(values: Sequence[Any]) -> bool:
+    """Texts, and numbers of which there are few different ones, are taken as unordered choices."""
+    return any(isinstance(value, str) for value in values) or len(set(values)) <= FEW_LEVELS
+
+
+def on_log(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) / min(values) >= LOG_RATIO
+
+
+def _frozen(
+    samples: Sequence[Mapping[str, Any]], values: Sequence[float], axes: Sequence[str]
+) -> list[optuna.trial.FrozenTrial]:
+    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+    from optuna.trial import create_trial
+
+    distributions: dict[str, BaseDistribution] = {}
+    for axis in axes:
+        taken = [sample[axis] for sample in samples if axis in sample]
+        if is_choice(taken):
+            distributions[axis] = CategoricalDistribution(sorted(set(taken), key=str))
+        else:
+            distributions[axis] = FloatDistribution(min(taken), max(taken), log=on_log(taken))
+    frozen = []
+    for sample, value in zip(samples, values, strict=True):
+        if not math.isfinite(value):
+            raise ValueError(f"a trial's value must be finite, got {value}")
+        active = {axis: sample[axis] for axis in axes if axis in sample}
+        frozen.append(
+            create_trial(params=active, distributions={axis: distributions[axis] for axis in active}, value=value)
+        )
+    return frozen
+
+
+def _shares(trials: Sequence[optuna.trial.FrozenTrial], axes: Sequence[str], mode: str) -> dict[str, float]:
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    present = [axis for axis in axes if any(axis in trial.params for trial in trials)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # experimental; single-valued resamples
+        study = optuna.create_study(direction="maximize" if mode == "max" else "minimize")
+        study.add_trials(list(trials))
+        evaluator = PedAnovaImportanceEvaluator(target_quantile=TARGET_QUANTILE)
+        found = get_param_importances(study, evaluator=evaluator, params=present)
+    return {axis: float(found.get(axis, 0.0)) for axis in axes}

@@ -1,0 +1,360 @@
+"""A sweep as its record tells it: trials with their curves, arms with their test answers, what was fixed and spent.
+
+Reads MLflow once; everything that a report says comes from here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from analysis.runs import SweepRuns, connect, read_predictions, read_sweep
+from trainables.errors import InputError
+from trainables.records import (
+    COST_MEMORY,
+    COST_SECONDS,
+    NO_FOLD,
+    PARAM_MODE,
+    PARAM_OBJECTIVE,
+    TAG_FINALISTS,
+    TAG_MINIATURE,
+    TAG_REASON,
+    TAG_STATUS,
+    Predictions,
+)
+
+COUNTS = ("adapter_params", "head_params", "trainable_params", "total_params")
+NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint"}
+ROLES = ("finalist", "baseline", "untuned")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, or one look of the untuned backbone."""
+
+    run_id: str
+    stage: str  # explore | confirm
+    role: str
+    config_id: str
+    trial_id: str
+    seed: str
+    fold: str
+    status: str  # completed | pruned | failed; running where it was never closed
+    reason: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]  # the last of each
+    curve: Mapping[int, float]  # epoch -> objective
+    seconds: float | None  # of training; None: not recorded
+    memory_bytes: float | None
+
+    @property
+    def epochs(self) -> int:
+        return max(self.curve, default=0)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration of stage 1: its runs (one per seed and inner fold), whose mean is its value."""
+
+    number: int  # in the order of the record, 1 the first
+    runs: tuple[Run, ...]
+    axes: Mapping[str, Any]  # active ones
+
+    @property
+    def trial_id(self) -> str:
+        return self.runs[0].trial_id
+
+    @property
+    def status(self) -> str:
+        found = {run.status for run in self.runs}
+        return next((status for status in ("failed", "running", "pruned") if status in found), "completed")
+
+    @cached_property
+    def curve(self) -> dict[int, float]:
+        """Epoch -> mean objective, over the epochs that every run has."""
+        epochs = set.intersection(*(set(run.curve) for run in self.runs)) if self.runs else set()
+        return {epoch: sum(run.curve[epoch] for run in self.runs) / len(self.runs) for epoch in sorted(epochs)}
+
+    @property
+    def value(self) -> float | None:
+        """At the last epoch; None where no epoch was reached."""
+        return self.curve[max(self.curve)] if self.curve else None
+
+    @property
+    def completed(self) -> bool:
+        return self.status == "completed" and self.value is not None
+
+    def cost(self, name: str) -> float | None:
+        """The mean over its runs of `trainable_params`, `adapter_bytes`, `memory_bytes` or `seconds`."""
+        found = [_cost(run, name) for run in self.runs]
+        known = [value for value in found if value is not None]
+        return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One row of the verdict, with the runs behind it."""
+
+    name: str
+    role: str  # finalist | baseline | untuned
+    runs: tuple[Run, ...]
+    searched: float | None  # the validation value that stage 1 saw; the mean where outer folds have their own
+
+    @property
+    def axes(self) -> Mapping[str, Any]:
+        return self.runs[0].params if self.runs else {}
+
+    @property
+    def configurations(self) -> int:
+        return len({run.config_id for run in self.runs})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One sweep."""
+
+    source: SweepRuns
+    objective: str  # such as val/accuracy
+    mode: str  # max | min
+    trials: tuple[Trial, ...]
+    arms: tuple[Arm, ...]
+    confirm_runs: tuple[Run, ...]
+    verdict: Mapping[str, Any] | None  # as `Verdict.as_dict`; None: none was reached
+    provenance: Mapping[str, Any]
+    yaml_text: str
+    splits: Any | None  # pandas: example_id, group, split (and fold)
+    axes: tuple[str, ...]  # open in the search, with more than one value among the trials
+    _cache: dict[str, Predictions] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.source.sweep_id
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return dict(self.source.parent.data.tags)
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        return dict(self.source.parent.data.params)
+
+    @property
+    def miniature(self) -> bool:
+        return self.tags.get(TAG_MINIATURE) == "true"
+
+    @property
+    def status(self) -> str:
+        return self.tags.get(TAG_STATUS, "running")
+
+    @property
+    def reason(self) -> str:
+        return self.tags.get(TAG_REASON, "")
+
+    @property
+    def metric(self) -> str:
+        return self.objective.rpartition("/")[2]
+
+    @cached_property
+    def first_rung(self) -> int | None:
+        """The last epoch that every trial reached which reached any; None without trials."""
+        reached = [max(trial.curve) for trial in self.trials if trial.curve]
+        return min(reached) if reached else None
+
+    def predictions(self, run: Run, split: str) -> Predictions | None:
+        """None where the run left none."""
+        key = f"{run.run_id}/{split}"
+        if key not in self._cache:
+            try:
+                self._cache[key] = read_predictions(connect(self.source.tracking_uri), run.run_id, split)
+            except InputError:
+                return None
+        return self._cache[key]
+
+    def by_seed(self, arm: Arm, split: str = "test") -> dict[str, Predictions]:
+        """seed -> predictions, the outer folds of a seed joined; seeds that lack a fold are left out."""
+        parts: dict[str, list[Predictions]] = {}
+        folds = {run.fold for run in arm.runs}
+        for run in arm.runs:
+            found = self.predictions(run, split) if run.status == "completed" else None
+            if found is not None:
+                parts.setdefault(run.seed, []).append(found)
+        whole = {seed: found for seed, found in parts.items() if len(found) == len(folds)}
+        return {seed: found[0] if len(found) == 1 else Predictions.joined(found) for seed, found in whole.items()}
+
+
+def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
+    """`sweep` as in `runs.read_sweep`. Raises InputError where there is no such sweep, or it has no run yet."""
+    source = read_sweep(tracking_uri, sweep)
+    if source.runs.empty:
+        raise InputError(f"Sweep {source.sweep_id} has no run yet; there is nothing to report.")
+    client = connect(tracking_uri)
+    files = {entry.path for entry in client.list_artifacts(source.parent.info.run_id)}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def fetched(name: str) -> Path | None:
+            if name not in files:
+                return None
+            return Path(client.download_artifacts(source.parent.info.run_id, name, folder))
+
+        verdict, provenance, text = fetched("verdict.json"), fetched("provenance.json"), fetched("sweep.yaml")
+        found = json.loads(verdict.read_text()) if verdict else None
+        finalists = [
+            json.loads(path.read_text())["finalists"]
+            for path in map(fetched, sorted(name for name in files if name.startswith("finalists")))
+            if path
+        ]
+        splits = _table(fetched("splits.parquet"))
+        facts = json.loads(provenance.read_text()) if provenance else {}
+        yaml_text = text.read_text(encoding="utf-8") if text else ""
+    objective, mode = _objective(source, found)
+    runs = _runs(source, objective)
+    trials = _trials([run for run in runs if run.stage == "explore"])
+    confirm = tuple(run for run in runs if run.stage == "confirm")
+    varied = {name for trial in trials for name in trial.axes if len({str(t.axes.get(name)) for t in trials}) > 1}
+    order = dict.fromkeys(name for trial in trials for name in trial.axes)
+    return Recorded(
+        source=source,
+        objective=objective,
+        mode=mode,
+        trials=trials,
+        arms=_arms(found, finalists, confirm, fixed=source.parent.data.tags),
+        confirm_runs=confirm,
+        verdict=found,
+        provenance=facts,
+        yaml_text=yaml_text,
+        splits=splits,
+        axes=tuple(name for name in order if name in varied),
+    )
+
+
+def _table(path: Path | None) -> Any | None:
+    if path is None:
+        return None
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def _objective(source: SweepRuns, verdict: Mapping[str, Any] | None) -> tuple[str, str]:
+    params = source.parent.data.params
+    if PARAM_OBJECTIVE in params:
+        return params[PARAM_OBJECTIVE], params.get(PARAM_MODE, "max")
+    if verdict is not None:  # a record from before the parent's params said it
+        return f"val/{str(verdict['metric']).rpartition(' ')[2]}", str(verdict["mode"])
+    return ("val/accuracy", "max") if "metrics.val/accuracy" in source.runs.columns else ("val/loss", "min")
+
+
+def _runs(source: SweepRuns, objective: str) -> list[Run]:
+    curves: dict[str, dict[str, dict[int, float]]] = {}
+    for row in source.curves([objective, COST_SECONDS, COST_MEMORY]).itertuples(index=False):
+        curves.setdefault(row.run_id, {}).setdefault(row.metric, {})[int(row.epoch)] = float(row.value)
+    found = []
+    for row in source.runs.to_dict("records"):
+        tags = {
+            name.removeprefix("tags.sweep."): value for name, value in row.items() if name.startswith("tags.sweep.")
+        }
+        own = curves.get(row["run_id"], {})
+        seconds, memory = own.get(COST_SECONDS, {}), own.get(COST_MEMORY, {})
+        found.append(
+            Run(
+                run_id=row["run_id"],
+                stage=tags["stage"],
+                role=tags["role"],
+                config_id=tags["config_id"],
+                trial_id=tags["trial_id"],
+                seed=tags["seed"],
+                fold=tags["fold"],
+                status=tags["status"] if isinstance(tags.get("status"), str) else "running",
+                reason=tags["reason"] if isinstance(tags.get("reason"), str) else "",
+                params={n.removeprefix("params."): _value(v) for n, v in row.items() if _given(n, v, "params.")},
+                metrics={n.removeprefix("metrics."): float(v) for n, v in row.items() if _given(n, v, "metrics.")},
+                curve=own.get(objective, {}),
+                seconds=sum(seconds.values()) if seconds else None,
+                memory_bytes=max(memory.values()) if memory else None,
+            )
+        )
+    return found
+
+
+def _given(name: str, value: Any, prefix: str) -> bool:
+    return name.startswith(prefix) and value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def _value(text: str) -> Any:
+    """A param as a number where it is one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() and "e" not in text.lower() else number
+
+
+def _trials(runs: Sequence[Run]) -> tuple[Trial, ...]:
+    grouped: dict[str, list[Run]] = {}
+    for run in runs:
+        grouped.setdefault(run.trial_id, []).append(run)
+    names = dict.fromkeys(name for run in runs for name in run.params if name not in NOT_AXES)
+    if "alpha_ratio" not in names and _searched_alpha(runs):
+        names["alpha"] = None
+    return tuple(
+        Trial(number, tuple(own), {name: own[0].params[name] for name in names if name in own[0].params})
+        for number, own in enumerate(grouped.values(), start=1)
+    )
+
+
+def _searched_alpha(runs: Sequence[Run]) -> bool:
+    """Alpha is a choice of its own where it is no fixed multiple of the rank."""
+    pairs = {(run.params.get("rank"), run.params["alpha"]) for run in runs if "alpha" in run.params}
+    ratios = {alpha / rank for rank, alpha in pairs if rank}
+    return len({alpha for _, alpha in pairs}) > 1 and len(ratios) != 1
+
+
+def _arms(
+    verdict: Mapping[str, Any] | None,
+    finalists: Sequence[Sequence[Mapping[str, Any]]],
+    runs: Sequence[Run],
+    *,
+    fixed: Mapping[str, str],
+) -> tuple[Arm, ...]:
+    """Finalists by their place in every list that was fixed (one per outer fold); the other arms by their role."""
+    ranked = [[entry["config_id"] for entry in entries] for entries in finalists] or [
+        json.loads(value) for name, value in fixed.items() if name.startswith(TAG_FINALISTS)
+    ]
+    names = [(row["name"], row["role"]) for row in verdict["rows"]] if verdict else []
+    if not names:
+        count = max((len(ids) for ids in ranked), default=0)
+        names = [(f"finalist {rank}", "finalist") for rank in range(1, count + 1)]
+        names += [(role, role) for role in ("baseline", "untuned") if any(run.role == role for run in runs)]
+    arms = []
+    for name, role in sorted(names, key=lambda pair: (ROLES.index(pair[1]), len(pair[0]), pair[0])):
+        if role != "finalist":
+            arms.append(Arm(name, role, tuple(run for run in runs if run.role == role), None))
+            continue
+        rank = int(name.rpartition(" ")[2]) - 1  # `finalist 1` came first in the search
+        own = {ids[rank] for ids in ranked if rank < len(ids)}
+        values = [entries[rank].get("value") for entries in finalists if rank < len(entries)]
+        known = [float(value) for value in values if value is not None]
+        chosen = tuple(run for run in runs if run.role == "finalist" and run.config_id in own)
+        arms.append(Arm(name, role, chosen, sum(known) / len(known) if known else None))
+    return tuple(arms)
+
+
+def _cost(run: Run, name: str) -> float | None:
+    if name == "adapter_bytes":  # as PEFT saves it, in float32
+        found = run.params.get("adapter_params")
+        return None if found is None else 4.0 * float(found)
+    if name in COUNTS:
+        found = run.params.get(name)
+        return None if found is None else float(found)
+    return {"seconds": run.seconds, "memory_bytes": run.memory_bytes}[name]
+
+
+def folds_of(recorded: Recorded) -> list[str]:
+    """Outer folds, sorted; empty without."""
+    return sorted({run.fold for run in recorded.confirm_runs} - {NO_FOLD})
