@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from analysis.runs import shown
 from trainables.errors import InputError
@@ -20,7 +20,7 @@ def store_of(tracking_uri: str | None) -> str:
     """
     chosen = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
     if chosen:
-        path = Path(chosen.removeprefix("sqlite:///"))
+        path = Path(unquote(chosen.removeprefix("sqlite:///").partition("?")[0]))
         if chosen.startswith("sqlite:///") and not path.is_file():
             raise InputError(
                 f"There is no MLflow store at {shown(chosen)}; check --tracking-uri or MLFLOW_TRACKING_URI."

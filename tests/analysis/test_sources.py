@@ -25,7 +25,7 @@ def answers(make, chance: float, stream: int):
 @pytest.fixture(scope="module")
 def record(make, tmp_path_factory) -> dict:
     """One store: a whole sweep with a failed and an unfinished confirm run, and one that never reached stage 2."""
-    folder = tmp_path_factory.mktemp("results") / "my results"
+    folder = tmp_path_factory.mktemp("results") / "été & 100% my results"
     folder.mkdir()
     runs: dict[str, str] = {}
 
