@@ -18,7 +18,7 @@ from trainables import registry
 from trainables.errors import InputError
 from trainables.miniature.recipe import RECIPES
 
-_SOURCES = ("sounds", "questions", "initial", "optimizer", "tower", "language", "pretrain")
+_SOURCES = ("sounds", "questions", "initial", "optimizer", "tower", "language", "reach", "pretrain")
 
 
 def path(backbone: str, size: str, recipe: str = "full", progress: bool = True) -> Path:

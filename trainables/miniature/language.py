@@ -46,9 +46,8 @@ def train_language(
     end = tokenizer.convert_tokens_to_ids(qwen2_audio.END_OF_TURN)
     before = torch.tensor(encode(qwen2_audio.chat("", "qwen2_audio")[0]))
 
-    def turn(properties: dict[str, int]) -> tuple[list[int], list[int]]:
+    def turn(question: questions.Question) -> tuple[list[int], list[int]]:
         """What follows the clip, and the same with IGNORED instead of the question."""
-        question = questions.ask(rng, properties, recipe.coin_share)
         asked = encode(qwen2_audio.chat(question.prompt, "qwen2_audio")[1])
         answer = [*encode(question.answer), end]
         return [*asked, *answer], [IGNORED] * len(asked) + answer
@@ -58,13 +57,14 @@ def train_language(
     language.train()
     modules = [projector, language, model.lm_head]
     for step, rows in training_steps(modules, len(clips), recipe.language_steps, recipe, rng):
-        turns = [turn(clips.properties[row]) for row in rows.tolist() for _ in range(recipe.questions_per_clip)]
+        asked = [questions.of_clip(rng, clips.properties[row], recipe.questions_per_clip) for row in rows.tolist()]
+        turns = [turn(question) for of_clip in asked for question in of_clip]
         length = max(len(tokens) for tokens, _ in turns) - 1  # the last token is only predicted
         tokens = _grid([tokens[:-1] for tokens, _ in turns], length, 0).reshape(len(rows), -1)  # (B, Q * length)
         labels = _grid([labels[1:] for _, labels in turns], length, IGNORED).reshape(len(rows), -1)
         prefix = torch.cat([embed(before).expand(len(rows), -1, -1), projector(hidden[rows])], dim=1)  # (B, P, H)
         prefix_valid = torch.cat([torch.ones(len(rows), len(before), dtype=torch.bool), valid[rows]], dim=1)
-        may_look, positions = _attention(prefix_valid, recipe.questions_per_clip, length)
+        may_look, positions = _attention(prefix_valid, len(asked[0]), length)
         states = language(
             inputs_embeds=torch.cat([prefix, embed(tokens)], dim=1),
             attention_mask=may_look,

@@ -15,6 +15,7 @@ from trainables.contract import Loaded
 from trainables.miniature import questions
 from trainables.miniature.initial import initialise
 from trainables.miniature.language import train_language
+from trainables.miniature.reach import extend_reach
 from trainables.miniature.recipe import Recipe
 from trainables.miniature.sounds import sound
 from trainables.miniature.tower import Clips, train_tower
@@ -43,6 +44,7 @@ def pretrain(size: str, recipe: Recipe, folder: Path, progress: Callable[[float]
     train_language(
         model, processor.tokenizer, clips, recipe, rng, lambda done: progress(TOWER_DONE + done * (1 - TOWER_DONE))
     )
+    extend_reach(model, recipe.reach)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
 

@@ -99,7 +99,6 @@ def main() -> None:
     from trainables.miniature.recipe import RECIPES
 
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     pretrain(size, RECIPES[recipe], Path(folder), lambda done: print(f"{done:.3f}", flush=True))

@@ -1,8 +1,8 @@
 """What the miniatures are asked in pre-training, and the tokeniser that this text gives.
 
-Every question names its possible answers in capitals, as the prompts of `label_scoring` do. Half of the questions have
-a true answer; the others ask for words that say nothing about the sound and are answered by a coin: they teach that one
-of the named words is to be answered, and leave open which.
+Every question names its possible answers in capitals, as the prompts of `label_scoring` do. Half of the answers are
+true. The others belong to questions about words that say nothing of the sound, asked once with each of their answers:
+they teach that one of the named words is to be answered, and leave open which.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ FIXED = (
     "\nIs this clip", "? Answer", " or", " or NON", "NON",
 )  # fmt: skip
 
-# Words that users ask for; in pre-training they are answered by a coin.
-COIN_WORDS = (
+# Words that users ask for; pre-training never says what they sound like.
+OPEN_WORDS = (
     "speech", "music", "noise", "voice", "singing", "digit", "word", "animal", "dog", "bird", "engine", "rain", "human",
     "machine", "alarm", "laughter", "piano", "target", "event", "signal",
 )  # fmt: skip
@@ -35,12 +35,14 @@ class Question:
     answer: str
 
 
-def ask(rng: Generator, properties: dict[str, int], coin_share: float) -> Question:
-    """A question about a sound with these properties (indices into PROPERTIES)."""
-    if rng.random() < coin_share:
-        first, second = (COIN_WORDS[index] for index in rng.choice(len(COIN_WORDS), 2, replace=False))
-        coin = rng.random() < 0.5
-        return _contains(first, coin) if rng.random() < 0.7 else _which(first, second, first if coin else second)
+def of_clip(rng: Generator, properties: dict[str, int], count: int) -> list[Question]:
+    """`count` (even) answers about the sound, and as many to questions that it cannot decide."""
+    true = [about(rng, properties) for _ in range(count)]
+    return [*true, *(question for _ in range(count // 2) for question in open_question(rng))]
+
+
+def about(rng: Generator, properties: dict[str, int]) -> Question:
+    """A question about a sound with these properties (indices into PROPERTIES), truly answered."""
     known = [name for name, value in properties.items() if value != NOT_APPLICABLE]
     name = known[rng.integers(len(known))]
     values, true = PROPERTIES[name], properties[name]
@@ -49,6 +51,14 @@ def ask(rng: Generator, properties: dict[str, int], coin_share: float) -> Questi
     if rng.random() < 0.5:
         return _contains(right if coin else wrong, coin)
     return _which(*((right, wrong) if coin else (wrong, right)), right)
+
+
+def open_question(rng: Generator) -> tuple[Question, Question]:
+    """The same question with each of its answers."""
+    first, second = (OPEN_WORDS[index] for index in rng.choice(len(OPEN_WORDS), 2, replace=False))
+    if rng.random() < 0.7:
+        return _contains(first, True), _contains(first, False)
+    return _which(first, second, first), _which(first, second, second)
 
 
 def _contains(word: str, yes: bool) -> Question:
@@ -88,5 +98,5 @@ def _all_text() -> Iterator[str]:
     """Pieces of text; tokens never reach over a piece's end, so that words stay apart from what stands around them."""
     for _ in range(50):
         yield from FIXED
-    for word in [word for values in PROPERTIES.values() for word in values] + list(COIN_WORDS):
+    for word in [word for values in PROPERTIES.values() for word in values] + list(OPEN_WORDS):
         yield from (word.upper(), word.upper(), f" {word.upper()}", f" {word}")

@@ -31,6 +31,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "level": ("loud", "quiet"),
     "motion": ("still", "moving"),
 }
+GAIN_STEP = 80  # samples over which a resonance's gain is held
+LENGTH_STEP_SECONDS = 0.02  # lengths of few prime factors, for the Fourier transforms
 PITCH_RANGES_HZ = ((80.0, 180.0), (220.0, 500.0), (620.0, 1400.0))
 
 
@@ -44,7 +46,7 @@ class Sound:
 def sound(rng: Generator, longest_seconds: float) -> Sound:
     """One sound, of 1 second to `longest_seconds`, the longest in half of the cases."""
     seconds = longest_seconds if rng.random() < 0.5 else rng.uniform(1.0, longest_seconds)
-    count = round(seconds * SAMPLE_RATE_HZ)
+    count = round(seconds / LENGTH_STEP_SECONDS) * round(LENGTH_STEP_SECONDS * SAMPLE_RATE_HZ)
     time = np.arange(count) / SAMPLE_RATE_HZ
     found = {name: int(rng.integers(len(values))) for name, values in PROPERTIES.items()}
     kind = KINDS[found["kind"]]
@@ -58,13 +60,10 @@ def sound(rng: Generator, longest_seconds: float) -> Sound:
         found["rhythm"] = NOT_APPLICABLE  # these have a rhythm of their own
     else:
         clip = clip * _envelope(rng, time, PROPERTIES["rhythm"][found["rhythm"]])
-    clip = clip / (np.sqrt(np.mean(clip**2)) + 1e-9)
-    noise_db = rng.uniform(-10, 5) if found["noise"] else rng.uniform(-60, -20)
-    noisy = clip + 10 ** (noise_db / 20) * _coloured_noise(rng, count, rng.uniform(0, 2))
+    noise_db = rng.uniform(-10, 5) if found["noise"] else rng.uniform(-60, -20)  # to the sound
     edge_hz = rng.uniform(1200, 2500) if found["tone"] else rng.uniform(4000, 8000)
-    slope = rng.uniform(-4, 4)
     peak_db = rng.uniform(-36, -24) if found["level"] else rng.uniform(-14, 0)
-    noisy, clip = (_coloured(part, slope, edge_hz) for part in (noisy, clip))
+    clip, noisy = _in_noise(rng, clip, noise_db, slope_db_per_octave=rng.uniform(-4, 4), edge_hz=edge_hz)
     gain = 10 ** (peak_db / 20) / (np.abs(noisy).max() + 1e-9)
     return Sound((noisy * gain).astype(np.float32), (clip * gain).astype(np.float32), found)
 
@@ -151,14 +150,16 @@ def _creature(rng: Generator, time: Array, pitch_hz: float) -> Array:
 def _resonant(rng: Generator, time: Array, pitch_hz: float, moments: int) -> Array:
     """A rich, gliding source behind three resonances, which wander between `moments` random places."""
     glide = 2 ** (rng.uniform(0.05, 0.3) * np.sin(2 * np.pi * rng.uniform(0.5, 2.5) * time + rng.uniform(0, 6)))
-    phase = _phase(pitch_hz * glide)
+    turn = np.exp(1j * _phase(pitch_hz * glide))
     centres_hz = np.sort(rng.uniform(300, 3500, size=(3, moments)), axis=0)
-    paths_hz = [np.interp(time, np.linspace(0, time[-1], moments), centre) for centre in centres_hz]
-    out = np.zeros_like(time)
+    slow = time[::GAIN_STEP]
+    paths_hz = [np.interp(slow, np.linspace(0, time[-1], moments), centre) for centre in centres_hz]
+    out, wave = np.zeros_like(time), np.ones_like(turn)
     for harmonic in range(1, min(40, int(5000 / pitch_hz)) + 1):
-        frequency_hz = harmonic * pitch_hz * glide
+        wave *= turn
+        frequency_hz = harmonic * pitch_hz * glide[::GAIN_STEP]
         gain = sum(1 / (1 + ((frequency_hz - path) / 120) ** 2) for path in paths_hz)
-        out += (gain + 0.02) * np.sin(harmonic * phase) / np.sqrt(harmonic)
+        out += np.repeat((gain + 0.02) / np.sqrt(harmonic), GAIN_STEP)[: len(out)] * wave.imag
     return out
 
 
@@ -186,9 +187,11 @@ def _phase(frequency_hz: Array) -> Array:
 
 def _harmonics(phase: Array, pitch_hz: float, tilt: float) -> Array:
     """Harmonics of one phase up to 6 kHz, falling as harmonic ** -tilt."""
-    out = np.zeros_like(phase)
+    turn = np.exp(1j * phase)
+    out, wave = np.zeros_like(phase), np.ones_like(turn)
     for harmonic in range(1, min(24, int(6000 / pitch_hz)) + 1):
-        out += np.sin(harmonic * phase) / harmonic**tilt
+        wave *= turn
+        out += wave.imag / harmonic**tilt
     return out
 
 
@@ -211,17 +214,16 @@ def _band(signal: Array, low_hz: float, high_hz: float) -> Array:
     return np.fft.irfft(np.fft.rfft(signal) * gain, len(signal))
 
 
-def _coloured(signal: Array, slope_db_per_octave: float, edge_hz: float) -> Array:
-    """A tilted spectrum that ends at `edge_hz`."""
-    frequency_hz = np.maximum(np.fft.rfftfreq(len(signal), 1 / SAMPLE_RATE_HZ), 60.0)
+def _in_noise(
+    rng: Generator, sound: Array, noise_db: float, *, slope_db_per_octave: float, edge_hz: float
+) -> tuple[Array, Array]:
+    """Without and with coloured noise, under one tilted spectrum that ends at `edge_hz`."""
+    frequency_hz = np.maximum(np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE_HZ), 60.0)
+    spectrum = np.fft.rfft(sound)
+    noise = rng.standard_normal(len(frequency_hz)) + 1j * rng.standard_normal(len(frequency_hz))
+    noise *= frequency_hz ** (-rng.uniform(0, 2) / 2)
+    noise *= 10 ** (noise_db / 20) * np.linalg.norm(spectrum) / np.linalg.norm(noise)  # power by Parseval's theorem
     gain = (frequency_hz / 1000) ** (slope_db_per_octave / 6.02) / (1 + (frequency_hz / edge_hz) ** 8)
-    return np.fft.irfft(np.fft.rfft(signal) * gain, len(signal))
-
-
-def _coloured_noise(rng: Generator, count: int, exponent: float) -> Array:
-    """Noise with a power spectrum falling as frequency ** -exponent, root mean square 1."""
-    frequency_hz = np.maximum(np.fft.rfftfreq(count, 1 / SAMPLE_RATE_HZ), 20.0)
-    spectrum = np.fft.rfft(rng.standard_normal(count)) * frequency_hz ** (-exponent / 2)
-    noise: Array = np.fft.irfft(spectrum, count)
-    noise /= np.sqrt(np.mean(noise**2))
-    return noise
+    clean: Array = np.fft.irfft(spectrum * gain, len(sound))
+    noisy: Array = np.fft.irfft((spectrum + noise) * gain, len(sound))
+    return clean, noisy
