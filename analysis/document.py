@@ -23,12 +23,14 @@ p { margin: .55rem 0; max-width: 46rem }
 .verdict { font-size: 1.12rem; border-left: 4px solid var(--accent); padding: .5rem 0 .5rem .9rem; max-width: none }
 .warning { color: var(--warn); background: var(--warnback); border-left: 4px solid #E69F00; padding: .45rem .8rem;
   max-width: none }
-.note, figcaption, caption { color: var(--soft); font-size: .88rem }
+.note, .caption, figcaption { color: var(--soft); font-size: .88rem }
 nav ul { columns: 15rem auto; padding-left: 1.1rem; font-size: .93rem; margin: .6rem 0 0 }
 a { color: var(--accent) }
 .table { overflow-x: auto; margin: .8rem 0 }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
-caption { text-align: left; padding-bottom: .35rem }
+.caption { margin: 1rem 0 0 }
+.caption + .table { margin-top: .2rem }
+td:first-child { min-width: 6.5rem }
 th, td { padding: .32rem .7rem .32rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ececec }
 th { border-bottom: 1.5px solid #9a9a9a; font-weight: 600; vertical-align: bottom }
 td.number, th.number { text-align: right; white-space: nowrap }
@@ -157,11 +159,10 @@ def _html(block: Block) -> str:
                 inside = "".join(f"<{tag}{m}>{html.escape(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
                 return f"<tr>{inside}</tr>"
 
-            top = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+            top = f'<p class="caption">{html.escape(caption)}</p>' if caption else ""
             body = "".join(row(cells, "td") for cells in rows)
-            return (
-                f'<div class="table"><table>{top}<thead>{row(header, "th")}</thead><tbody>{body}</tbody></table></div>'
-            )
+            head = f"<thead>{row(header, 'th')}</thead>"
+            return f'{top}<div class="table"><table>{head}<tbody>{body}</tbody></table></div>'
 
 
 def _labelled(picture: Picture) -> str:

@@ -121,3 +121,16 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 def rows_height(rows: int) -> float:
     return 0.9 + 0.38 * max(2, rows)
+
+
+def log_scale(axes: Axes, which: str) -> None:
+    """A log axis (x | y) whose labels are plain text: 0.0003, not powers that need a formula's fonts."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    getattr(axes, f"set_{which}scale")("log")
+    axis = getattr(axes, f"{which}axis")
+    low, high = sorted(axis.get_view_interval())
+    steps = (1.0,) if high / low > 300 else (1.0, 3.0)
+    axis.set_major_locator(LogLocator(base=10, subs=steps))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_minor_formatter(NullFormatter())

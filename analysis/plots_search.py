@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.importance import is_choice
-from analysis.plots import ACCENTS, BLUE, GREY, INK, MARKERS, VERMILION, draw, name_rows, rows_height
+from analysis.plots import ACCENTS, BLUE, GREY, INK, MARKERS, VERMILION, draw, log_scale, name_rows, rows_height
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from analysis.importance import Importance
     from analysis.marginal import Marginal
     from analysis.pareto import Placed
+
+FAN, FAN_STEP = 4, 1.12  # trials on one spot of a log picture: this many a row, this far apart
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def along_axis(
             axes.set_xticks(range(len(choices)), [_short(choice) for choice in choices])
             axes.set_xlim(-0.5, len(choices) - 0.5)
         elif x.min() > 0 and x.max() / x.min() >= 10.0:
-            axes.set_xscale("log")
+            log_scale(axes, "x")
         axes.set_xlabel(axis)
         axes.set_ylabel(label)
 
@@ -135,8 +137,8 @@ def rank_alpha(
         for mask, marker, size in ((~done, "s", 30), (done, "o", 62)):
             if mask.any():
                 points = axes.scatter(
-                    (x * beside)[mask], y[mask], c=shade[mask], cmap="viridis", vmin=limits[0], vmax=limits[1],
-                    marker=marker, s=size, edgecolors=INK, linewidths=0.6,
+                    (x * beside[:, 0])[mask], (y * beside[:, 1])[mask],
+                    c=shade[mask], cmap="viridis", vmin=limits[0], vmax=limits[1], marker=marker, s=size, edgecolors=INK, linewidths=0.6,
                 )  # fmt: skip
         axes.set_xscale("log", base=2)
         axes.set_yscale("log", base=2)
@@ -151,12 +153,12 @@ def rank_alpha(
 
 
 def pareto(rows: Sequence[Placed], cost: str, label: str, *, mode: str) -> str:
-    """Trials by cost and objective with intervals; the front is drawn through those that none beats in both."""
+    """Trials by cost and objective; the front joins those that none beats in both, with their intervals."""
 
     def paint(axes: Axes) -> None:
         for row in rows:
-            if row.interval is not None:
-                axes.plot([row.cost] * 2, row.interval, color=GREY, linewidth=0.9, alpha=0.6, zorder=1)
+            if row.on_front and row.interval is not None:
+                axes.plot([row.cost] * 2, row.interval, color=VERMILION, linewidth=1.2, alpha=0.7, zorder=1)
         rest = [row for row in rows if not row.on_front]
         on_front = [row for row in rows if row.on_front]
         axes.plot([r.cost for r in rest], [r.value for r in rest], "o", color=GREY, markersize=5, label="beaten")
@@ -166,7 +168,7 @@ def pareto(rows: Sequence[Placed], cost: str, label: str, *, mode: str) -> str:
         )
         costs = [row.cost for row in rows]
         if min(costs) > 0 and max(costs) / min(costs) >= 10.0:
-            axes.set_xscale("log")
+            log_scale(axes, "x")
         else:
             axes.ticklabel_format(axis="x", style="plain", useOffset=False)
         if mode == "min":
@@ -190,13 +192,15 @@ def _choices(taken: Sequence[Any]) -> list[Any] | None:
 
 
 def _fanned(spots: Sequence[tuple[float, float]]) -> np.ndarray:
-    """(T,) factors near 1 that set trials on the same spot side by side on a log axis."""
+    """(T, 2) factors near 1 that set trials on the same spot side by side, four in a row, on log axes."""
     of_spot: dict[tuple[float, float], list[int]] = {}
     for index, spot in enumerate(spots):
         of_spot.setdefault(spot, []).append(index)
-    factors = np.ones(len(spots))
+    factors = np.ones((len(spots), 2))
     for indices in of_spot.values():
-        factors[indices] = 1.12 ** (np.arange(len(indices)) - (len(indices) - 1) / 2)
+        place = np.arange(len(indices))
+        steps = np.column_stack([place % FAN, place // FAN]).astype(float)
+        factors[indices] = FAN_STEP ** (steps - steps.max(axis=0) / 2)
     return factors
 
 

@@ -30,7 +30,7 @@ from trainables.records import (
 )
 
 COUNTS = ("adapter_params", "head_params", "trainable_params", "total_params")
-NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint"}
+NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint", "matched_modules"}
 ROLES = ("finalist", "baseline", "untuned")
 
 
