@@ -75,7 +75,7 @@ def test_the_shipped_task_is_neither_trivial_nor_hopeless_for_the_miniature(reco
     assert explored.max() - explored.min() >= 0.05
     finalists = record[record["sweep.role"] == "finalist"]["test/accuracy"]
     (untuned,) = record[record["sweep.role"] == "untuned"]["test/accuracy"]
-    assert finalists.mean() >= untuned + 0.1
+    assert finalists.mean() >= untuned + 0.05
 
 
 def test_finalists_were_fixed_and_differ_from_the_baseline(record: pd.DataFrame) -> None:
