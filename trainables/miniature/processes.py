@@ -91,17 +91,19 @@ def _bars(shown: bool) -> Progress:
 
 
 def main() -> None:
-    size, recipe, folder = sys.argv[1:]
+    from trainables.miniature.recipe import RECIPES
+
+    size, name, folder = sys.argv[1:]
+    recipe = RECIPES[name]
     import torch
     from transformers.utils import logging
 
     from trainables.miniature.pretrain import pretrain
-    from trainables.miniature.recipe import RECIPES
 
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    pretrain(size, RECIPES[recipe], Path(folder), lambda done: print(f"{done:.3f}", flush=True))
+    pretrain(size, recipe, Path(folder), lambda done: print(f"{done:.3f}", flush=True))
 
 
 if __name__ == "__main__":

@@ -48,8 +48,9 @@ def train_tower(
 ) -> None:
     """Trains in place, float32, in eval mode afterwards."""
     width = tower.config.d_model
-    heads = nn.ModuleDict({name: nn.Linear(2 * width, len(values)) for name, values in PROPERTIES.items()})
-    spectrum = nn.Linear(width, clips.clean.shape[1])
+    with torch.random.fork_rng(devices=[]):  # a new module draws from the global generator
+        heads = nn.ModuleDict({name: nn.Linear(2 * width, len(values)) for name, values in PROPERTIES.items()})
+        spectrum = nn.Linear(width, clips.clean.shape[1])
     for module in (heads, spectrum):
         initialise(module, rng)
     targets = {name: torch.tensor([found[name] for found in clips.properties]) for name in PROPERTIES}
