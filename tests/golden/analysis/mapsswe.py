@@ -44,7 +44,9 @@ def main() -> None:
         sgml = ""
         for name in systems:
             command = ["sclite", "-r", "reference.trn", "trn", "-h", f"{name}.trn", "trn", name, "-i", "spu_id"]
-            sgml += subprocess.run([*command, "-o", "sgml", "stdout"], cwd=folder, capture_output=True, text=True).stdout
+            sgml += subprocess.run(
+                [*command, "-o", "sgml", "stdout"], cwd=folder, capture_output=True, text=True
+            ).stdout
         command = ["sc_stats", "-p", "-t", "mapsswe", "-v", "-n", "-"]
         report = subprocess.run(command, cwd=folder, input=sgml, capture_output=True, text=True).stdout
     line = next(line for line in report.splitlines() if line.startswith("MTCH_PR_RESULTS"))
