@@ -90,7 +90,7 @@ def two_arms(
     d = first - second if differences is None else differences
     seeds, groups = _shape(d, least_seeds=2, least_groups=2)
     ms_paired, ms_group, ms_residual = mean_squares(d)
-    own = [mean_squares(arm)[0] for arm in (first, second)]
+    own = [_seed_square(arm) for arm in (first, second)]
     a = sum(own)
     freedom = (seeds - 1) * a**2 / sum(square**2 for square in own) if a > 0.0 else seeds - 1.0
     g = max(ms_group - ms_residual, 0.0)
@@ -141,6 +141,12 @@ def mean_squares(differences: np.ndarray) -> tuple[float, float, float]:
         per_freedom(seeds * float(by_group @ by_group), groups - 1),
         per_freedom(float((residual**2).sum()), (seeds - 1) * (groups - 1)),
     )
+
+
+def _seed_square(table: np.ndarray) -> float:
+    """MS_seed of one arm's (S, G) table, as `mean_squares` has it."""
+    square = table.shape[1] * float(table.mean(axis=1).var(ddof=1))
+    return square if square > (ROUNDING * float(np.abs(table).max(initial=0.0))) ** 2 else 0.0
 
 
 def _shape(differences: np.ndarray, least_seeds: int, least_groups: int) -> tuple[int, int]:

@@ -69,8 +69,9 @@ class Cell:
 
 
 def grid(*, quick: bool = False) -> Iterator[Setting]:
-    """Both nulls at every combination of the five factors; true differences with groups and without in turn; besides,
-    equal configurations of which the baseline alone has no spread over seeds.
+    """Both nulls at every combination of the factors, and true differences; besides, equal configurations of which
+    the baseline alone has no spread over seeds. On the most clips, and where there is a difference, clips in groups and
+    clips on their own stand in turn.
 
     The number of trials is in turn too, balanced against every other factor.
     """
@@ -80,11 +81,13 @@ def grid(*, quick: bool = False) -> Iterator[Setting]:
             continue
         world = World(clips, GROUP_CLIPS if within else 1, within, spread)
         trials = TRIALS[(i + j + k + m) % len(TRIALS)]
-        for landscape in NULLS:
-            yield Setting(world, accuracy, trials, landscape)
+        its_turn = (i + j + k) % 2 == m
+        if its_turn or clips < CLIPS[-1]:
+            for landscape in NULLS:
+                yield Setting(world, accuracy, trials, landscape)
         if spread and not within:
             yield Setting(world, accuracy, trials, "steady")
-        if (i + j + k) % 2 == m:
+        if its_turn:
             for difference in DIFFERENCES:
                 yield Setting(world, accuracy, trials, "better", difference)
 

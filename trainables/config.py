@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 QUANTIZATIONS = ("none", "nf4")
@@ -40,7 +40,7 @@ class TrialConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only: safe for JSON and for Ray."""
-        return asdict(self)
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrialConfig:

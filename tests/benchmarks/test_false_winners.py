@@ -173,10 +173,10 @@ def test_the_report_decides_by_its_own_rule(cells: list[Cell]) -> None:
 def test_the_grid_is_balanced() -> None:
     whole = list(grid())
     nulls = [setting for setting in whole if setting.landscape == "equal"]
-    assert len(nulls) == 3 * 3 * 3 * 2
+    assert len(nulls) == 2 * 3 * 3 * 2 + 3 * 3  # both kinds of clips, on the most clips one of them in turn
     for name in ("accuracy", "trials"):
         counts = np.unique([getattr(setting, name) for setting in nulls], return_counts=True)[1]
-        assert set(counts) == {18}
+        assert np.ptp(counts) <= 4
     better = [setting for setting in whole if setting.landscape == "better"]
     assert {setting.difference for setting in better} == {0.02, 0.05, 0.1}
     assert {setting.world.within_group for setting in better} == {0.0, 0.3}
