@@ -33,12 +33,17 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 td:first-child { min-width: 6.5rem }
 th, td { padding: .32rem .7rem .32rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ececec }
 th { border-bottom: 1.5px solid #9a9a9a; font-weight: 600; vertical-align: bottom }
-td.number, th.number { text-align: right; white-space: nowrap }
+.number { text-align: right }
+td.number { white-space: nowrap }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem 1.6rem;
   margin: .8rem 0 }
 figure { margin: 0; break-inside: avoid }
 figure svg { width: 100%; max-width: 30rem; height: auto; display: block }
 pre { overflow-x: auto; background: #f6f6f6; padding: .8rem; font-size: .82rem; line-height: 1.45; border-radius: 4px }
+@media (max-width: 36rem) {
+  table { font-size: .8rem } th, td { padding-right: .5rem } td:first-child { min-width: 5rem }
+  pre { white-space: pre-wrap }
+}
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt }
   nav { display: none }

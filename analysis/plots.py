@@ -75,7 +75,7 @@ def per_seed(rows: Sequence[tuple[str, Sequence[float]]], metric: str) -> str:
             axes.plot(values, place + np.asarray(spread), "o", color=BLUE, alpha=0.55, markersize=5)
             axes.plot([np.mean(values)] * 2, [place - 0.28, place + 0.28], color=INK, linewidth=2.2)
         name_rows(axes, [name for name, _ in rows])
-        axes.set_xlabel(f"{metric}: dots are seeds, bars their mean")
+        axes.set_xlabel(metric)
 
     return draw("per-seed", paint, height=rows_height(len(rows)))
 

@@ -138,7 +138,8 @@ def rank_alpha(
             if mask.any():
                 points = axes.scatter(
                     (x * beside[:, 0])[mask], (y * beside[:, 1])[mask],
-                    c=shade[mask], cmap="viridis", vmin=limits[0], vmax=limits[1], marker=marker, s=size, edgecolors=INK, linewidths=0.6,
+                    c=shade[mask], cmap="viridis", vmin=limits[0], vmax=limits[1],
+                    marker=marker, s=size, edgecolors=INK, linewidths=0.6,
                 )  # fmt: skip
         axes.set_xscale("log", base=2)
         axes.set_yscale("log", base=2)

@@ -25,16 +25,16 @@ def results_section(recorded: Recorded) -> Section:
     if verdict is None:
         words = f"The sweep has no verdict: it is {recorded.status}"
         blocks.append(Text(f"{words} ({recorded.reason})." if recorded.reason else f"{words}.", "warning"))
-        blocks += _arms_tables(recorded, {})
+        blocks += [_arms_table(recorded, {}), _configurations(recorded)]
         return Section("Results", blocks)
     rows = {row["name"]: row for row in verdict["rows"]}
     metric = verdict["metric"]
-    blocks += _arms_tables(recorded, rows)
+    blocks.append(_arms_table(recorded, rows))
     drawn = [
         Picture(
             "per-seed",
             plots.per_seed([(a.name, list(rows[a.name]["values"].values())) for a in recorded.arms], metric),
-            f"{metric} of every confirm run.",
+            f"{metric} of every confirm run; bars are means.",
         )
     ]
     compared = _compared(verdict)
@@ -70,12 +70,12 @@ def results_section(recorded: Recorded) -> Section:
             "note",
         )
     )
-    return Section("Results", blocks)
+    return Section("Results", [*blocks, _seeds_table(rows), _configurations(recorded)])
 
 
-def _arms_tables(recorded: Recorded, rows: Mapping[str, Any]) -> list[Block]:
-    """What the test says of every arm, what the search had said, and the runs behind it."""
-    body, per_seed = [], []
+def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
+    """What the test says of every arm, and what the search had said."""
+    body = []
     for arm in recorded.arms:
         row = rows.get(arm.name)
         test = row["mean"] if row else _mean_metric(arm, f"test/{recorded.metric}")
@@ -87,22 +87,19 @@ def _arms_tables(recorded: Recorded, rows: Mapping[str, Any]) -> list[Block]:
         averaged = _ensemble(recorded, arm)
         if averaged is not None:
             body.append((f"{arm.name}, seeds averaged", value(averaged), "", "", ""))
-        if row and arm.role != "untuned":
-            per_seed.append((arm.name, row["values"]))
-    tables: list[Block] = [
-        Table(
-            ("arm", "test", "fresh seeds, validation", "search, validation", "test minus search"),
-            body,
-            f"{recorded.metric}; ±: standard error of the mean over seeds. Seeds averaged: their predictions as one "
-            "ensemble, a single predictor without a spread of its own, in no comparison.",
-        )
-    ]
-    seeds = list(dict.fromkeys(seed for _, values in per_seed for seed in values))
-    if seeds:
-        cells = [(name, *(value(values.get(seed)) for seed in seeds)) for name, values in per_seed]
-        tables.append(Table(("test, by seed", *seeds), cells))
-    tables.append(_configurations(recorded))
-    return tables
+    return Table(
+        ("arm", "test", "fresh seeds, validation", "search, validation", "test minus search"),
+        body,
+        f"{recorded.metric}; ±: standard error of the mean over seeds. Seeds averaged: their predictions as one "
+        "ensemble, a single predictor without a spread of its own, in no comparison.",
+    )
+
+
+def _seeds_table(rows: Mapping[str, Any]) -> Table:
+    trained = {name: row["values"] for name, row in rows.items() if row["role"] != "untuned"}
+    seeds = list(dict.fromkeys(seed for values in trained.values() for seed in values))
+    cells = [(name, *(value(values.get(seed)) for seed in seeds)) for name, values in trained.items()]
+    return Table(("test, by seed", *seeds), cells)
 
 
 def _configurations(recorded: Recorded) -> Table:
@@ -186,6 +183,9 @@ def _comparisons_table(verdict: Mapping[str, Any], compared: Sequence[Mapping[st
             )
         )
     level = f"{100 * (1 - verdict['alpha']):.4g} % interval"
-    header = ("comparison", "difference", level, "p", "p, Holm", "only first : only second right, per seed")
+    header = ("comparison", "difference", level, "p", "p, Holm", "divided, per seed")
     methods = ", ".join(dict.fromkeys(c["method"] for c in compared))
-    return Table(header, body, f"Differences in {verdict['metric']}. Tests: {methods}.")
+    caption = f"Differences in {verdict['metric']}. Tests: {methods}."
+    if any(c["discordant"] for c in compared):
+        caption += " Divided: clips that only the first : only the second got right."
+    return Table(header, body, caption)

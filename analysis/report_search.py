@@ -45,18 +45,18 @@ def search_section(recorded: Recorded) -> Section:
         svg = plots_search.learning_curves(lines, recorded.objective)
         blocks.append(Pictures([Picture("learning-curves", svg, caption)]))
     ordered = sorted(recorded.trials, key=lambda trial: _rank(trial, recorded.mode))
-    header = ("trial", "status", *recorded.axes, "epochs", recorded.objective)
+    header = ("trial", recorded.objective, "epochs", "status", *recorded.axes)
     rows = [
         (
             f"{trial.number}" + (f" (finalist {finalists[trial.number]})" if trial.number in finalists else ""),
+            value(trial.value),
+            str(max(trial.curve, default=0)),
             trial.status,
             *(_shown(trial.axes.get(axis)) for axis in recorded.axes),
-            str(max(trial.curve, default=0)),
-            value(trial.value),
         )
         for trial in ordered
     ]
-    blocks.append(Table(header, rows, "Trials, those that were trained to the end first.", 2 + len(recorded.axes)))
+    blocks.append(Table(header, rows, "Trials, those that were trained to the end first."))
     failures = dict.fromkeys(run.reason for trial in recorded.trials for run in trial.runs if run.reason)
     blocks += [Text(f"A run failed: {reason}", "warning") for reason in failures]
     return Section("The search", blocks)

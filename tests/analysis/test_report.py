@@ -1,5 +1,6 @@
-"""The report on a sweep made up here and recorded by the tracker: what it says, and what it says when things are missing."""
+"""The report on a sweep made up here and recorded by the tracker: what it says, also when things are missing."""
 
+import itertools
 import json
 import math
 import re
@@ -85,7 +86,9 @@ def record_sweep(
         for seed in CONFIRM_SEEDS:
             test = answers("test", groups, skill + 0.2 * rng.standard_normal(), rng)
             found.setdefault(name, {})[seed] = test
-            _confirm(tracker, results, role, config_id, f"{config_id}-{seed}", seed, _params(rank, rate, seed), test, rng)
+            _confirm(
+                tracker, results, role, config_id, f"{config_id}-{seed}", seed, _params(rank, rate, seed), test, rng
+            )
     untuned = answers("test", groups, 0.1, rng)
     _confirm(tracker, results, "untuned", "untuned", "untuned", "-", {"checkpoint": "tiny"}, untuned, rng)
     tracker.count_look(CONFIRM_SEEDS)
@@ -132,3 +135,207 @@ def _write_splits(tracker: Tracker, results: Path, groups: int) -> None:
     path = results / "splits.parquet"
     pd.DataFrame(rows, columns=["example_id", "group", "split"]).to_parquet(path)
     tracker.log_file(path)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A whole sweep, a small one that failed, and one that has no run yet: making a store takes seconds."""
+    results = tmp_path_factory.mktemp("record") / "results"
+    address = record_sweep(results, "hums-1")
+    record_sweep(results, "humbug-2", trials=4, groups=8, miniature=False, judged=False)
+    tracker = Tracker(address, results, "empty", miniature=True)
+    tracker.start_sweep("empty-1", "name: empty\n", {}, {})
+    tracker.flush()
+    return address
+
+
+@pytest.fixture(scope="module")
+def recorded(store: str) -> Recorded:
+    return read_recorded(store, "hums-1")
+
+
+@pytest.fixture(scope="module")
+def folder(store: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("out") / "report"
+    assert write_report(store, "hums-1", target) == target / "report.html"
+    return target
+
+
+class Page(HTMLParser):
+    """Checks that tags close, and keeps links, ids and text."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "hr", "input"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("href", "src", "xlink:href"):
+                self.addresses.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_whole_and_needs_no_network(folder: Path) -> None:
+    page = Page((folder / "report.html").read_text())
+    assert page.open == []
+    assert all(address.startswith(("#", "data:")) for address in page.addresses)
+    assert {address[1:] for address in page.addresses if address.startswith("#")} <= set(page.ids)
+    outside = re.findall(
+        r"(?:src|href|@import|url\()\s*=?\s*[\"']?(?:https?:)?//", (folder / "report.html").read_text()
+    )
+    assert outside == []
+    assert "<script" not in (folder / "report.html").read_text()
+
+
+def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) -> None:
+    text = Page((folder / "report.html").read_text()).text
+    verdict_ = recorded.verdict
+    assert verdict_ is not None
+    assert verdict_["sentence"] in text
+    for title in (
+        "Results", "What could have been seen", "The test clips", "Hardest clips", "Sample predictions", "The search",
+        "Which choice mattered", "Quality and cost", "Data and splits", "What was spent", "Methods, for a paper",
+        "To do it again",
+    ):  # fmt: skip
+        assert title in text
+    for row in verdict_["rows"]:
+        assert f"{row['mean']:.3f}" in text
+    assert "24 trials, 10 confirm runs" in text
+    assert "Pruning saved 16 of 72 epochs of the search (22 %)" in text
+    assert "QLoRA where weights were 4 bit" in text
+    assert "3 fresh seeds (1, 2, 3)" in text
+    assert "abc123" in text
+    assert "yes: the commit alone does not give this result" in text
+    assert "At the end: too few trials: 16, and 2 axes take 20." in text
+
+
+def test_what_comes_from_the_record_is_escaped(folder: Path) -> None:
+    source = (folder / "report.html").read_text()
+    assert "# &lt;b&gt;&amp;amp; `ticks`" in source
+    assert "rank: {choice: [4, 8, 16]}  # <b>&amp; `ticks`" in Page(source).text
+
+
+def test_the_miniature_is_named_before_the_verdict(folder: Path, recorded: Recorded) -> None:
+    text = Page((folder / "report.html").read_text()).text
+    assert text.index("ran on the miniature") < text.index(str(recorded.verdict["sentence"]))
+    assert "Not for a paper" in text
+
+
+def test_markdown_and_its_pictures(folder: Path, recorded: Recorded) -> None:
+    text = (folder / "report.md").read_text()
+    assert f"> **{recorded.verdict['sentence']}**" in text.replace("\\", "")
+    linked = set(re.findall(r"\]\((pictures/[\w-]+\.svg)\)", text))
+    assert linked == {f"pictures/{path.name}" for path in (folder / "pictures").iterdir()}
+    for path in (folder / "pictures").iterdir():
+        root = ElementTree.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        words = "".join(root.itertext())
+        assert "mathdefault" not in words  # labels are plain text
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(tables) > 60
+    for above, below in itertools.pairwise(tables):
+        if set(below) <= set("|-:"):
+            assert above.count("|") == below.count("|")
+
+
+def test_the_report_is_on_the_sweeps_own_run(folder: Path, recorded: Recorded) -> None:
+    client = connect(recorded.source.tracking_uri)
+    logged = {entry.path for entry in client.list_artifacts(recorded.source.parent.info.run_id, "report")}
+    assert {"report/report.html", "report/report.md", "report/pictures"} <= logged
+
+
+def test_the_record_is_read_as_it_was_written(recorded: Recorded) -> None:
+    assert recorded.objective == "val/accuracy"
+    assert recorded.axes == ("rank", "learning_rate")  # alpha is twice the rank: no choice of its own
+    assert recorded.first_rung == 1
+    assert len(recorded.trials) == 24
+    assert [arm.name for arm in recorded.arms] == ["finalist 1", "finalist 2", "baseline", "untuned backbone"]
+    assert [len(arm.runs) for arm in recorded.arms] == [3, 3, 3, 1]
+    best = recorded.arms[0]
+    trial = next(t for t in recorded.trials if t.runs[0].config_id == best.runs[0].config_id)
+    assert best.searched == pytest.approx(trial.value)
+    assert trial.cost("adapter_bytes") == 4 * trial.cost("trainable_params")
+    assert trial.cost("seconds") == pytest.approx(3 * (0.5 + trial.axes["rank"] / 20))
+    by_seed = recorded.by_seed(best)
+    assert set(by_seed) == {"1", "2", "3"}
+    row = next(r for r in recorded.verdict["rows"] if r["name"] == best.name)
+    assert {seed: accuracy(found) for seed, found in by_seed.items()} == pytest.approx(row["values"])
+
+
+def test_the_same_record_gives_the_same_report(folder: Path, recorded: Recorded) -> None:
+    assert document(recorded).as_html() == (folder / "report.html").read_text()
+
+
+def test_a_sweep_that_failed_says_so_and_shows_what_there_is(store: str) -> None:
+    page = Page(document(read_recorded(store, "humbug")).as_html())
+    assert "No verdict: the sweep is failed." in page.text
+    assert "the machine was <switched> off" in page.text
+    assert "miniature" not in page.text
+    assert "too few trials: 4, and 2 axes take 20" in page.text
+    assert "Cannot tell: nothing was compared." in page.text
+
+
+def test_a_sweep_without_runs_and_a_wrong_name_are_said_in_a_sentence(store: str, tmp_path: Path, capsys) -> None:
+    with pytest.raises(InputError, match="has no run yet"):
+        write_report(store, "empty-1", tmp_path / "out")
+    assert main(["nothing", "--tracking-uri", store]) == 2
+    assert "No sweep is called 'nothing'" in capsys.readouterr().err
+
+
+def test_the_command_line(store: str, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert main(["humbug", f"--tracking-uri={store}", "--output", "here"]) == 0
+    assert (tmp_path / "here" / "report.md").is_file()
+    assert "Report: here" in capsys.readouterr().out.replace("/report.html", "")
+    for wrong, message in (
+        ([], "One sweep at a time: none was given"),
+        (["a", "b"], "got a, b"),
+        (["a", "--colour", "red"], "--colour is not an option"),
+        (["a", "--output"], "--output: a value is missing"),
+        (["a"], "No MLflow store is known"),
+    ):
+        assert main(wrong) == 2
+        assert message in capsys.readouterr().err
+    assert main(["--help"]) == 0
+    assert "usage: python -m analysis.report" in capsys.readouterr().out
+    (tmp_path / "file").touch()
+    assert main(["humbug-2", "--tracking-uri", store, "--output", "file"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_results_folder_as_the_sweep(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of a sweep has its store beside it, and takes the report."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    beside = Path(store.removeprefix("sqlite:///")).parent / "humbug-2"
+    beside.mkdir()
+    (beside / "sweep.yaml").write_text(YAML)
+    assert main([str(beside)]) == 0
+    assert (beside / "report" / "report.html").is_file()
+
+
+def test_the_verdict_in_the_report_is_the_recorded_one(folder: Path, recorded: Recorded) -> None:
+    client = connect(recorded.source.tracking_uri)
+    path = client.download_artifacts(recorded.source.parent.info.run_id, "verdict.json")
+    assert json.loads(Path(path).read_text()) == recorded.verdict
