@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sweeps.backbone_check import BackboneCheck
 from sweeps.space import baseline_config
 from sweeps.spec import SweepSpec
+from trainables.published import is_file_name
 
 if TYPE_CHECKING:
     from sweeps.prepare import Prepared
@@ -138,5 +139,7 @@ def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:
 
 
 def download_bytes(check: BackboneCheck) -> int:
-    """Of every size once; what is in the cache already is not taken off."""
-    return sum({row.model_size: row.total_params * WEIGHTS_BYTES_PER_PARAM for row in check.targets}.values())
+    """Of every size once; what is in the cache already is not taken off. Files that no hub has are not downloaded."""
+    files = {row.model_size for row in check.memory if is_file_name(row.checkpoint)}
+    params = {row.model_size: row.total_params for row in check.targets if row.model_size not in files}
+    return sum(params.values()) * WEIGHTS_BYTES_PER_PARAM

@@ -21,7 +21,7 @@ from trainables.records import Predictions
 class Size:
     """One entry of a backbone's `model_size` axis."""
 
-    checkpoint: str  # hub id; for a miniature the name of its recipe
+    checkpoint: str  # hub id, or the name of a file that no hub has; for a miniature the name of its recipe
     revision: str | None  # a commit of the hub repository, so that a run can be repeated
     licence: str
     total_params: int  # of the model as loaded for its tasks, without adapters and without `HEAD_MODULES`

@@ -366,6 +366,8 @@ def test_shipped_sweeps_can_be_planned_for_any_gpu(examples: list[Example]) -> N
         plan = make_plan(ready, str(file))
         assert plan.problems == ()
         assert {row.model_size for row in plan.memory} == set(sizes_of(spec))
+        published = [registry.backbone(spec.backbone).SIZES[size] for size in sizes_of(spec)]
+        assert (plan.download_bytes > 0) == any(not size.origin for size in published)
         assert "on a machine with CUDA" in text_of(render(plan))
 
 
