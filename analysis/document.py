@@ -182,7 +182,7 @@ def _markdown(block: Block, picture_folder: str) -> str:
         case Heading(text):
             return f"### {_marked(text)}"
         case Code(text, language):
-            fence = "`" * (3 + max((len(run) for run in re.findall(r"`{3,}", text)), default=0))
+            fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`{3,}", text)), default=0))
             return f"{fence}{language}\n{text.rstrip()}\n{fence}"
         case Pictures(pictures):
             return "\n\n".join(f"![{_marked(p.caption)}]({picture_folder}/{p.name}.svg)" for p in pictures)
