@@ -70,7 +70,9 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes)
     console.print(render_short(plan), soft_wrap=True)
 
+    from analysis.report import write_report
     from sweeps.provenance import collect
+    from sweeps.summary import relative
     from sweeps.tracking import Tracker, default_uri
     from trainables.data.fingerprint import fingerprint
 
@@ -99,6 +101,8 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     except BaseException as error:
         tracker.finish_sweep("failed", reason=str(error) or type(error).__name__)
         raise
+    page = write_report(tracker.uri, workspace.sweep_id, workspace.folder / "report")
+    console.print(f"Report:    {relative(page)}", soft_wrap=True)
     return workspace
 
 
