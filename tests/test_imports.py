@@ -36,6 +36,7 @@ LIGHT = (
     "sweeps.space",
     "sweeps.profiles",
     "sweeps.weights",
+    "analysis.compare",
     "trainables.config",
     "trainables.records",
     "trainables.registry",
