@@ -15,6 +15,7 @@ from analysis.align import correct
 from analysis.recorded import Recorded, read_recorded
 from analysis.report import document, main, write_report
 from analysis.runs import connect
+from analysis.sums import METRICS
 from analysis.verdict import verdict
 from sweeps.tracking import Tracker, default_uri
 from trainables.errors import InputError
@@ -137,12 +138,59 @@ def _write_splits(tracker: Tracker, results: Path, groups: int) -> None:
     tracker.log_file(path)
 
 
+def record_folds(results: Path, sweep_id: str) -> None:
+    """Two outer folds of a regression task, each with its own search and finalist."""
+    rng = np.random.default_rng(3)
+    tracker = Tracker(default_uri(results), results, "arousal", miniature=False)
+    tracker.start_sweep(sweep_id, "name: arousal\n", {}, {PARAM_OBJECTIVE: "val/mae", PARAM_MODE: "min"})
+    pooled: dict[str, dict[int, list[Predictions]]] = {"finalist 1": {}, "baseline": {}}
+    for fold in ("a", "b"):
+        for number in range(2):
+            config_id = f"{fold}{number}"
+            run = tracker.open_run(
+                "explore", "trial", config_id, f"t{config_id}", 42, fold, _params(4, 1e-3 * (number + 1), 42)
+            )
+            tracker.log_epoch(run, 1, {"val/mae": 0.3 + 0.1 * number})
+            tracker.close_run(run, "completed")
+        tracker.log_finalists([{"config_id": f"{fold}0", "trial_id": f"t{fold}0", "value": 0.3}], fold=fold)
+        for name, config_id, noise in (("finalist 1", f"{fold}0", 0.1), ("baseline", "base", 0.4)):
+            for seed in (1, 2):
+                test = numbers(fold, noise, rng)
+                pooled[name].setdefault(seed, []).append(test)
+                trial_id = f"{config_id}-{fold}-{seed}"
+                run = tracker.open_run(
+                    "confirm", name.split()[0], config_id, trial_id, seed, fold, _params(4, 1e-3, seed)
+                )
+                tracker.log_epoch(run, 1, {"val/mae": noise})
+                _artifacts(tracker, run, results, test=test)
+                tracker.close_run(run, "completed")
+    arms = {name: {seed: Predictions.joined(parts) for seed, parts in seeds.items()} for name, seeds in pooled.items()}
+    judged = verdict(
+        {"finalist 1": arms["finalist 1"]}, arms["baseline"], METRICS["mae"], metric_name="test mae", mode="min"
+    )
+    tracker.finish_sweep(verdict=judged.as_dict())
+    tracker.flush()
+
+
+def numbers(fold: str, noise: float, rng: np.random.Generator) -> Predictions:
+    """Two values a clip, eight clips, each its own group."""
+    targets = np.linspace(-1, 1, 16).reshape(8, 2)
+    return Predictions(
+        example_ids=[f"{fold}/{i}" for i in range(8)],
+        groups=[f"{fold}/{i}" for i in range(8)],
+        folds=[fold] * 8,
+        targets=list(targets),
+        outputs=list(targets + noise * rng.standard_normal((8, 2))),
+    )
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A whole sweep, a small one that failed, and one that has no run yet: making a store takes seconds."""
     results = tmp_path_factory.mktemp("record") / "results"
     address = record_sweep(results, "hums-1")
     record_sweep(results, "humbug-2", trials=4, groups=8, miniature=False, judged=False)
+    record_folds(results, "arousal-3")
     tracker = Tracker(address, results, "empty", miniature=True)
     tracker.start_sweep("empty-1", "name: empty\n", {}, {})
     tracker.flush()
@@ -339,3 +387,19 @@ def test_the_verdict_in_the_report_is_the_recorded_one(folder: Path, recorded: R
     client = connect(recorded.source.tracking_uri)
     path = client.download_artifacts(recorded.source.parent.info.run_id, "verdict.json")
     assert json.loads(Path(path).read_text()) == recorded.verdict
+
+
+def test_outer_folds_and_numbers(store: str) -> None:
+    """Every fold has its own finalist; test answers of a seed are pooled over folds; smaller is better."""
+    recorded = read_recorded(store, "arousal-3")
+    finalist = recorded.arms[0]
+    assert (finalist.configurations, len(finalist.runs), finalist.searched) == (2, 4, pytest.approx(0.3))
+    pooled = recorded.by_seed(finalist)
+    assert {seed: len(found) for seed, found in pooled.items()} == {"1": 16, "2": 16}
+    text = Page(document(recorded).as_html()).text
+    assert "finalist 1: 2" in text
+    assert "once per fold of a 2-fold cross-validation" in text
+    assert "smaller is better" in text
+    assert "error: finalist 1" in text
+    assert "Per class" not in text
+    assert "nan" not in text
