@@ -22,6 +22,8 @@ QUIET_ENVIRONMENT = {
     "TUNE_MAX_PENDING_TRIALS_PG": "16",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TOKENIZERS_PARALLELISM": "false",
+    # Tune would answer Ctrl-C with half of the results, and the sweep would take them for all
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
     # under `uv run` Ray would pack the current folder, data and results included, and start every worker through uv
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
