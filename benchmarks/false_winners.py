@@ -1,6 +1,6 @@
 """How often does the verdict find a winner where there is none, and how often one that is there?
 
-    python -m benchmarks.false_winners [--quick] [--json] [--sweeps N] [--processes N] [--cells FILE.csv]
+    python -m benchmarks.false_winners [--quick] [--json] [--sweeps N] [--processes N] [--cells CSV] [--keep FOLDER]
 
 Simulated sweeps (`benchmarks.simulated_sweeps`) go through the shipped scheduler, choice of finalists and verdict
 (`benchmarks.simulated_verdicts`). Prints Markdown, or JSON. The whole grid takes more than an hour on one core, the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import sys
 import time
@@ -92,11 +93,20 @@ def grid(*, quick: bool = False) -> Iterator[Setting]:
                 yield Setting(world, accuracy, trials, "better", difference)
 
 
-def run(settings: Sequence[Setting], sweeps: int, *, processes: int, seeds: Sequence[int] = SEEDS) -> list[Cell]:
-    """Every setting's cells, the same for any number of processes."""
+def run(
+    settings: Sequence[Setting],
+    sweeps: int,
+    *,
+    processes: int,
+    seeds: Sequence[int] = SEEDS,
+    keep: Path | None = None,
+) -> list[Cell]:
+    """Every setting's cells, the same for any number of processes; parts found in `keep` are not computed again."""
     sizes = [min(CHUNK, sweeps - start) for start in range(0, sweeps, CHUNK)]
     tasks = [
-        (setting, size, (STREAM, s, c), seeds) for s, setting in enumerate(settings) for c, size in enumerate(sizes)
+        (setting, size, (STREAM, s, c), seeds, keep)
+        for s, setting in enumerate(settings)
+        for c, size in enumerate(sizes)
     ]
     if processes == 1:
         parts = [_chunk(task) for task in tasks]
@@ -118,12 +128,26 @@ def run(settings: Sequence[Setting], sweeps: int, *, processes: int, seeds: Sequ
     return cells
 
 
-def _chunk(task: tuple[Setting, int, tuple[int, ...], Sequence[int]]) -> tuple[list[str], np.ndarray]:
-    setting, sweeps, stream, seeds = task
+def _chunk(
+    task: tuple[Setting, int, tuple[int, ...], Sequence[int], Path | None],
+) -> tuple[list[str], np.ndarray]:
+    """Names of outcomes and their values (sweeps, seeds, names)."""
+    setting, sweeps, stream, seeds, keep = task
+    about = repr((setting, sweeps, stream, tuple(seeds)))
+    file = None if keep is None else keep / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.npz"
+    if file is not None and file.is_file():
+        with np.load(file, allow_pickle=False) as kept:
+            return kept["names"].tolist(), kept["values"]
     rng = np.random.default_rng(stream)
     outcomes = [simulate(setting, seeds, rng) for _ in range(sweeps)]
     names = list(outcomes[0][seeds[0]])
-    return names, np.array([[[o[count][name] for name in names] for count in seeds] for o in outcomes])
+    values = np.array([[[o[count][name] for name in names] for count in seeds] for o in outcomes])
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        half = file.with_name(f".{file.name}")
+        np.savez_compressed(half, names=names, values=values)
+        half.rename(file)
+    return names, values
 
 
 def share_interval(share: float, count: int, confidence: float = 0.99) -> tuple[float, float]:
@@ -157,12 +181,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sweeps", type=int, help=f"a cell, at least 2 (default {SWEEPS}; quick {QUICK_SWEEPS})")
     parser.add_argument("--processes", type=int, default=2, help="default 2")
     parser.add_argument("--cells", type=Path, help="write every cell to this CSV file")
+    parser.add_argument("--keep", type=Path, help="a folder for finished parts: the same command goes on from there")
     options = parser.parse_args(arguments)
     sweeps = (QUICK_SWEEPS if options.quick else SWEEPS) if options.sweeps is None else options.sweeps
     if sweeps < 2 or options.processes < 1:
         parser.error("--sweeps must be at least 2 and --processes at least 1")
     started = time.monotonic()
-    cells = run(list(grid(quick=options.quick)), sweeps, processes=options.processes)
+    cells = run(list(grid(quick=options.quick)), sweeps, processes=options.processes, keep=options.keep)
     seconds = time.monotonic() - started
     if options.cells is not None:
         with options.cells.open("w", newline="") as file:

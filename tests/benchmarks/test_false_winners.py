@@ -155,6 +155,15 @@ def test_the_number_of_processes_does_not_matter() -> None:
     assert [cell.row() for cell in one] == [cell.row() for cell in two]
 
 
+def test_a_run_that_was_stopped_goes_on(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = [Setting(PLAIN, 0.8, 8, "equal")]
+    whole = run(settings, 3, processes=1, seeds=(2,), keep=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(false_winners, "simulate", lambda *_: pytest.fail("computed again"))
+    again = run(settings, 3, processes=1, seeds=(2,), keep=tmp_path)
+    assert [cell.row() for cell in again] == [cell.row() for cell in whole]
+
+
 def test_the_report_decides_by_its_own_rule(cells: list[Cell]) -> None:
     found = as_json(cells, 1.0)
     assert json.loads(json.dumps(found))["null_cells"] == 8
