@@ -120,7 +120,7 @@ def test_the_miniature_block_and_sizes() -> None:
     spec = load_sweep("qwen_lora", miniature_sizes=MINI, published_sizes=PUBLISHED)
     assert axis(spec, "model_size") == Axis("model_size", "choice", MINI)
     assert axis(spec, "learning_rate") == Axis("learning_rate", "log_uniform", (3e-4, 1e-2))
-    assert (spec.baseline["model_size"], spec.baseline["learning_rate"]) == ("mini-l", 1e-3)
+    assert (spec.baseline["model_size"], spec.baseline["learning_rate"]) == ("mini-l", 3e-3)
     assert axis(load_sweep("qwen_lora"), "learning_rate") == Axis("learning_rate", "log_uniform", (1e-5, 1e-3))
 
 

@@ -217,7 +217,7 @@ BROKEN: dict[str, tuple[str, str, str, bool] | tuple[str, str, str, bool, str]] 
     "scheduler": ("epochs: 3", "scheduler: cosin", "nearest: cosine", True),
     "keep": ("epochs: 3", "keep: first", "train.keep", True),
     "miniature": ("  search.learning_rate:", "  serch.learning_rate:", "(nearest: search.learning_rate)", True),
-    "miniature value": ("  baseline.learning_rate: 1.0e-3", "  baseline.learning_rate: 0", "above 0, got 0", True),
+    "miniature value": ("  baseline.learning_rate: 3.0e-3", "  baseline.learning_rate: 0", "above 0, got 0", True),
     "unsafe tag": ("trials: 16", "trials: !!python/object/apply:os.getcwd []", "the tag", False),
     "not YAML": ("trials: 16", "trials: [16", "not valid YAML", False, "asha: {grace_epochs: 1, reduction_factor: 3}"),
     "nothing in it": (
