@@ -54,6 +54,8 @@ pre { overflow-x: auto; background: #f6f6f6; padding: .8rem; font-size: .82rem; 
 }
 """
 
+NUMBER = re.compile(r"([+<]? ?[\d]|-\d|-?$|none$|cannot tell$)")
+
 
 @dataclass(frozen=True)
 class Text:
@@ -66,7 +68,12 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
-    numbers_from: int = 1  # columns from here on are numbers: to the right, unbroken
+
+    def numbers(self) -> list[bool]:
+        """Per column: whether all it holds begins like a number. Such columns stand to the right; the first never "
+        "does."""
+        columns = [[row[index] for row in self.rows] for index in range(len(self.header))]
+        return [index > 0 and all(NUMBER.match(cell) for cell in column) for index, column in enumerate(columns)]
 
 
 @dataclass(frozen=True)
@@ -157,10 +164,11 @@ def _html(block: Block) -> str:
                 f"<figure>{_labelled(p)}<figcaption>{html.escape(p.caption)}</figcaption></figure>" for p in pictures
             )
             return f'<div class="pictures">{figures}</div>'
-        case Table(header, rows, caption, numbers_from):
+        case Table(header, rows, caption):
+            numbers = block.numbers()
 
             def row(cells: Sequence[str], tag: str) -> str:
-                marks = [' class="number"' if column >= numbers_from else "" for column in range(len(cells))]
+                marks = [' class="number"' if number else "" for number in numbers]
                 inside = "".join(f"<{tag}{m}>{html.escape(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
                 return f"<tr>{inside}</tr>"
 
@@ -186,8 +194,8 @@ def _markdown(block: Block, picture_folder: str) -> str:
             return f"{fence}{language}\n{text.rstrip()}\n{fence}"
         case Pictures(pictures):
             return "\n\n".join(f"![{_marked(p.caption)}]({picture_folder}/{p.name}.svg)" for p in pictures)
-        case Table(header, rows, caption, numbers_from):
-            rule = ["---:" if column >= numbers_from else "---" for column in range(len(header))]
+        case Table(header, rows, caption):
+            rule = ["---:" if number else "---" for number in block.numbers()]
             lines = [_line(header), "|" + "|".join(rule) + "|", *(_line(cells) for cells in rows)]
             return (f"{_marked(caption)}\n\n" if caption else "") + "\n".join(lines)
 

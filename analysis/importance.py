@@ -24,7 +24,7 @@ TRIALS_PER_AXIS = 10
 TARGET_QUANTILE = 0.25
 RESAMPLES = 100
 FEW_LEVELS = 8  # a number with at most so many different values is a choice
-LOG_RATIO = 10.0  # a range that spans more is taken on the log
+LOG_RATIO = 10.0  # a narrower range is never taken on the log
 
 SAMPLER_BIAS = (
     "The search proposes more of what did well, so its trials are no fair sample of the space: an axis that was "
@@ -98,7 +98,16 @@ def is_choice(values: Sequence[Any]) -> bool:
 
 
 def on_log(values: Sequence[float]) -> bool:
-    return min(values) > 0 and max(values) / min(values) >= LOG_RATIO
+    """Whether they lie more evenly on a log scale: the less skewed of the two, where the range is wide enough."""
+    if min(values) <= 0 or max(values) / min(values) < LOG_RATIO:
+        return False
+    plain = np.asarray(values, dtype=float)
+    return abs(_skew(np.log(plain))) < abs(_skew(plain))
+
+
+def _skew(values: np.ndarray) -> float:
+    centred = values - values.mean()
+    return float((centred**3).mean() / centred.std() ** 3)
 
 
 def _frozen(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.importance import is_choice
+from analysis.importance import is_choice, on_log
 from analysis.plots import ACCENTS, BLUE, GREY, INK, MARKERS, VERMILION, draw, log_scale, name_rows, rows_height
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def along_axis(
         if choices:
             axes.set_xticks(range(len(choices)), [_short(choice) for choice in choices])
             axes.set_xlim(-0.5, len(choices) - 0.5)
-        elif x.min() > 0 and x.max() / x.min() >= 10.0:
+        elif on_log(list(x)):
             log_scale(axes, "x")
         axes.set_xlabel(axis)
         axes.set_ylabel(label)

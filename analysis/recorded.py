@@ -105,14 +105,15 @@ class Arm:
     role: str  # finalist | baseline | untuned
     runs: tuple[Run, ...]
     searched: float | None  # the validation value that stage 1 saw; the mean where outer folds have their own
+    explored: tuple[Run, ...]  # a finalist's runs in stage 1
 
     @property
     def axes(self) -> Mapping[str, Any]:
-        return self.runs[0].params if self.runs else {}
+        return next((run.params for run in (*self.runs, *self.explored)), {})
 
     @property
     def configurations(self) -> int:
-        return len({run.config_id for run in self.runs})
+        return len({run.config_id for run in (*self.runs, *self.explored)})
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,11 @@ class Recorded:
     @property
     def status(self) -> str:
         return self.tags.get(TAG_STATUS, "running")
+
+    @property
+    def state(self) -> str:
+        """The status as the end of a sentence on the sweep."""
+        return {"failed": "failed", "running": "is not finished"}.get(self.status, f"is {self.status}")
 
     @property
     def reason(self) -> str:
@@ -223,7 +229,7 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
         objective=objective,
         mode=mode,
         trials=trials,
-        arms=_arms(found, finalists, confirm, fixed=source.parent.data.tags),
+        arms=_arms(found, finalists, runs, fixed=source.parent.data.tags),
         confirm_runs=confirm,
         verdict=found,
         provenance=facts,
@@ -334,14 +340,18 @@ def _arms(
     arms = []
     for name, role in sorted(names, key=lambda pair: (ROLES.index(pair[1]), len(pair[0]), pair[0])):
         if role != "finalist":
-            arms.append(Arm(name, role, tuple(run for run in runs if run.role == role), None))
+            arms.append(
+                Arm(name, role, tuple(run for run in runs if run.stage == "confirm" and run.role == role), None, ())
+            )
             continue
         rank = int(name.rpartition(" ")[2]) - 1  # `finalist 1` came first in the search
         own = {ids[rank] for ids in ranked if rank < len(ids)}
         values = [entries[rank].get("value") for entries in finalists if rank < len(entries)]
         known = [float(value) for value in values if value is not None]
-        chosen = tuple(run for run in runs if run.role == "finalist" and run.config_id in own)
-        arms.append(Arm(name, role, chosen, sum(known) / len(known) if known else None))
+        chosen = [run for run in runs if run.config_id in own]
+        confirmed = tuple(run for run in chosen if run.role == "finalist")
+        explored = tuple(run for run in chosen if run.stage == "explore")
+        arms.append(Arm(name, role, confirmed, sum(known) / len(known) if known else None, explored))
     return tuple(arms)
 
 

@@ -94,7 +94,7 @@ def _opening(recorded: Recorded) -> list[Block]:
     if recorded.verdict is not None:
         blocks.append(Text(str(recorded.verdict["sentence"]), "verdict"))
     else:
-        blocks.append(Text(f"No verdict: the sweep is {recorded.status}.", "verdict"))
+        blocks.append(Text(f"No verdict: the sweep {recorded.state}.", "verdict"))
     runs = len(recorded.confirm_runs)
     blocks.append(
         Text(

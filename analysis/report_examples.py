@@ -177,7 +177,7 @@ def _worst(name: str, ours: Runs, theirs: Runs) -> list[Block]:
         rows.append(cells)
     what = "right under" if classes else "error"
     header = ["clip", "group", "is", "answered (seeds)", f"{what}: {name}", *([f"{what}: baseline"] if theirs else [])]
-    return [Heading("Hardest clips"), Table(header, rows, f"Clips on which {name} was most wrong, over its seeds.", 4)]
+    return [Heading("Hardest clips"), Table(header, rows, f"Clips on which {name} was most wrong, over its seeds.")]
 
 
 def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs) -> list[Block]:
@@ -196,7 +196,7 @@ def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs) -> list[Bl
         for row in sorted(picked)
     ]
     header = ("clip", "is", *(title for title, _ in shown))
-    return [Heading("Sample predictions"), Table(header, rows, "Drawn at random.", numbers_from=len(header))]
+    return [Heading("Sample predictions"), Table(header, rows, "Drawn at random.")]
 
 
 def _right(runs: Runs, row: int) -> str:

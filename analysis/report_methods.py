@@ -110,7 +110,9 @@ def reproduce_section(recorded: Recorded) -> Section:
     """Command, code, data, versions, machine, and the sweep file as run."""
     facts = recorded.provenance
     rows: list[tuple[str, str]] = [("sweep", recorded.name)]
-    rows += [(title, str(facts[key])) for title, key in _FACTS if key in facts]
+    same = facts.get("git.commit") == facts.get("package.git.commit")
+    shown = [(title, key) for title, key in _FACTS if key in facts and not (same and key == "package.git.commit")]
+    rows += [(title, str(facts[key])) for title, key in shown]
     if "git.commit" in facts and facts.get("git.dirty"):
         rows.append(("uncommitted changes", "yes: the commit alone does not give this result"))
     if "memory_bytes" in facts:
@@ -121,11 +123,11 @@ def reproduce_section(recorded: Recorded) -> Section:
         rows.append(("seeds of every look at the test data", looks))
     versions = [(key.removeprefix("version."), str(found)) for key, found in sorted(facts.items()) if "version." in key]
     blocks: list[Block] = [
-        Table(("what", "as recorded"), rows, numbers_from=2),
+        Table(("what", "as recorded"), rows),
         Text("The same bits come again with the same versions, threads and machine, and only there.", "note"),
     ]
     if versions:
-        blocks += [Heading("Versions"), Table(("package", "version"), versions, numbers_from=2)]
+        blocks += [Heading("Versions"), Table(("package", "version"), versions)]
     if recorded.yaml_text:
         blocks += [Heading("The sweep file as run"), Code(recorded.yaml_text, "yaml")]
     blocks.append(Text(f"This report again: python -m analysis.report {recorded.name}", "note"))

@@ -23,7 +23,7 @@ def results_section(recorded: Recorded) -> Section:
     verdict = recorded.verdict
     blocks: list[Block] = []
     if verdict is None:
-        words = f"The sweep has no verdict: it is {recorded.status}"
+        words = f"The sweep has no verdict: it {recorded.state}"
         blocks.append(Text(f"{words} ({recorded.reason})." if recorded.reason else f"{words}.", "warning"))
         blocks += [_arms_table(recorded, {}), _configurations(recorded)]
         return Section("Results", blocks)
@@ -104,7 +104,7 @@ def _seeds_table(rows: Mapping[str, Any]) -> Table:
 
 def _configurations(recorded: Recorded) -> Table:
     """One row an axis, one column an arm: that fits a phone."""
-    arms = [arm for arm in recorded.arms if arm.runs]
+    arms = [arm for arm in recorded.arms if arm.axes]
     whole = [arm for arm in arms if arm.configurations == 1]
     rows = [
         (axis, *(_short(arm.axes.get(axis)) for arm in whole))

@@ -45,13 +45,12 @@ def search_section(recorded: Recorded) -> Section:
         svg = plots_search.learning_curves(lines, recorded.objective)
         blocks.append(Pictures([Picture("learning-curves", svg, caption)]))
     ordered = sorted(recorded.trials, key=lambda trial: _rank(trial, recorded.mode))
-    header = ("trial", recorded.objective, "epochs", "status", *recorded.axes)
+    header = ("trial", recorded.objective, "epochs", *recorded.axes)
     rows = [
         (
             f"{trial.number}" + (f" (finalist {finalists[trial.number]})" if trial.number in finalists else ""),
             value(trial.value),
-            str(max(trial.curve, default=0)),
-            trial.status,
+            f"{max(trial.curve, default=0)}" + ("" if trial.completed else f", {trial.status}"),
             *(_shown(trial.axes.get(axis)) for axis in recorded.axes),
         )
         for trial in ordered
@@ -228,7 +227,7 @@ def _finalist_ranks(recorded: Recorded) -> dict[int, int]:
         run.config_id: int(arm.name.rpartition(" ")[2])
         for arm in recorded.arms
         if arm.role == "finalist"
-        for run in arm.runs
+        for run in (*arm.runs, *arm.explored)
     }
     found: dict[int, int] = {}
     for trial in sorted(recorded.trials, key=lambda trial: _rank(trial, recorded.mode)):

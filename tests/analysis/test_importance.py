@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 import pytest
 
-from analysis.importance import TARGET_QUANTILE, importance
+from analysis.importance import TARGET_QUANTILE, importance, on_log
 from analysis.marginal import marginal
 
 CHOICES = (4, 8, 16, 32, 64)
@@ -55,7 +55,7 @@ def test_it_is_optunas_ped_anova() -> None:
         "rank": optuna.distributions.CategoricalDistribution(sorted(CHOICES, key=str)),
         "learning_rate": optuna.distributions.FloatDistribution(min(rates), max(rates), log=True),
         "targets": optuna.distributions.CategoricalDistribution(["all", "attention", "mlp"]),
-        "dropout": optuna.distributions.FloatDistribution(min(drops), max(drops), log=max(drops) / min(drops) >= 10),
+        "dropout": optuna.distributions.FloatDistribution(min(drops), max(drops), log=False),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -145,3 +145,11 @@ def test_a_choice_with_one_trial_has_no_band() -> None:
     assert found.places == (4, 8)
     assert np.isnan(found.low[1])
     assert not np.isnan(found.low[0])
+
+
+def test_a_scale_is_read_from_how_the_values_lie() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        assert on_log(list(10 ** rng.uniform(-5, -3, 30)))
+        assert not on_log(list(rng.uniform(0.0, 0.1, 30)))
+    assert not on_log([0.0, 1.0, 100.0])

@@ -337,7 +337,7 @@ def test_the_same_record_gives_the_same_report(folder: Path, recorded: Recorded)
 
 def test_a_sweep_that_failed_says_so_and_shows_what_there_is(store: str) -> None:
     page = Page(document(read_recorded(store, "humbug")).as_html())
-    assert "No verdict: the sweep is failed." in page.text
+    assert "No verdict: the sweep failed." in page.text
     assert "the machine was <switched> off" in page.text
     assert "miniature" not in page.text
     assert "too few trials: 4, and 2 axes take 20" in page.text
