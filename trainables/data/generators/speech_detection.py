@@ -5,7 +5,8 @@ source is the group. Both classes share everything that must not tell them apart
 loudness, length, bandwidth and spectral tilt are drawn from the same distributions. What stays is what speech is:
 formants that move, voicing that comes and goes.
 
-How hard it is depends on SNR_DB alone; the range is uniform and the same for both classes.
+How hard it is depends on SNR_DB alone; the range is uniform and the same for both classes. A limit to know: length,
+loudness and bandwidth tell nothing, but the spectral centroid alone is right in about three of four clips.
 """
 
 from __future__ import annotations
