@@ -45,7 +45,7 @@ pre { overflow-x: auto; background: #f6f6f6; padding: .8rem; font-size: .82rem; 
   pre { white-space: pre-wrap }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt }
+  body { max-width: none; padding: 0; font-size: 10pt } table { font-size: 8pt }
   nav { display: none }
   h2, h3 { break-after: avoid } tr, figure, .verdict { break-inside: avoid }
   .table { overflow: visible } pre { white-space: pre-wrap; background: none; border: 1px solid var(--line) }

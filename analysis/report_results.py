@@ -30,17 +30,18 @@ def results_section(recorded: Recorded) -> Section:
     rows = {row["name"]: row for row in verdict["rows"]}
     metric = verdict["metric"]
     blocks.append(_arms_table(recorded, rows))
+    trained = [arm for arm in recorded.arms if arm.role != "untuned"]  # a guessing backbone would set the scale
     drawn = [
         Picture(
             "per-seed",
-            plots.per_seed([(a.name, list(rows[a.name]["values"].values())) for a in recorded.arms], metric),
+            plots.per_seed([(a.name, list(rows[a.name]["values"].values())) for a in trained], metric),
             f"{metric} of every confirm run; bars are means.",
         )
     ]
     compared = _compared(verdict)
     if compared:
         label = f"difference in {metric}"
-        shown = [(_pair(c), c["difference"], _interval(c)) for c in compared]
+        shown = [(_pair(c), c["difference"], _interval(c)) for c in compared if c is not verdict["against_untuned"]]
         level = f"{100 * (1 - verdict['alpha']):.4g} %"
         drawn.append(
             Picture(
@@ -70,7 +71,9 @@ def results_section(recorded: Recorded) -> Section:
             "note",
         )
     )
-    return Section("Results", [*blocks, _seeds_table(rows), _configurations(recorded)])
+    return Section(
+        "Results", [*blocks, _seeds_table(rows, [arm.name for arm in recorded.arms]), _configurations(recorded)]
+    )
 
 
 def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
@@ -95,8 +98,8 @@ def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
     )
 
 
-def _seeds_table(rows: Mapping[str, Any]) -> Table:
-    trained = {name: row["values"] for name, row in rows.items() if row["role"] != "untuned"}
+def _seeds_table(rows: Mapping[str, Any], order: Sequence[str]) -> Table:
+    trained = {name: rows[name]["values"] for name in sorted(rows, key=order.index) if rows[name]["role"] != "untuned"}
     seeds = list(dict.fromkeys(seed for values in trained.values() for seed in values))
     cells = [(name, *(value(values.get(seed)) for seed in seeds)) for name, values in trained.items()]
     return Table(("test, by seed", *seeds), cells)

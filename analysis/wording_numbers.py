@@ -13,6 +13,8 @@ def value(number: float | None) -> str:
 
 
 def signed(number: float) -> str:
+    if abs(number) < 0.0005:
+        return "0.000"
     return f"{number:+.3f}" if abs(number) < 100.0 else f"{number:+.3g}"
 
 
