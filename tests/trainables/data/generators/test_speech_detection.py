@@ -72,17 +72,11 @@ def crude(sound: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("names", "bound"),
-    [
-        (["length"], 0.7),
-        (["loudness"], 0.7),
-        (["bandwidth"], 0.7),
-        # speech has its energy low and many other sounds do not: the header admits it, and more than this it may not be
-        (["centroid"], 0.8),
-        (["length", "loudness", "centroid"], 0.8),
-    ],
+    "names",
+    [["length"], ["loudness"], ["bandwidth"], ["centroid"], ["length", "loudness", "centroid", "bandwidth"]],
+    ids="+".join,
 )
-def test_no_crude_cue_tells_the_classes_apart(clips, names, bound):
+def test_no_crude_cue_tells_the_classes_apart(clips, names):
     examples = [example for example, _ in clips]
     cues = np.array([[crude(sound)[name] for name in names] for _, sound in clips])
     speech = np.array([example.target == "SPEECH" for example in examples])
@@ -92,7 +86,7 @@ def test_no_crude_cue_tells_the_classes_apart(clips, names, bound):
         test = np.array([splits[example.id] == "test" for example in examples])
         trees = GradientBoostingClassifier(n_estimators=20, max_depth=2, random_state=0)
         accuracies.append(trees.fit(cues[~test], speech[~test]).score(cues[test], speech[test]))
-    assert np.mean(accuracies) < bound, accuracies
+    assert np.mean(accuracies) < 0.65, accuracies
 
 
 def test_a_voice_speaks_at_its_pitch():
@@ -118,3 +112,10 @@ def test_voices_differ():
     voices = [draw_voice(np.random.default_rng(i)) for i in range(40)]
     assert max(v.pitch_hz for v in voices) > 2 * min(v.pitch_hz for v in voices)
     assert max(v.tract for v in voices) > 1.25 * min(v.tract for v in voices)
+
+
+def test_the_tilt_brings_the_centroid_where_it_shall_be():
+    noise = np.random.default_rng(0).normal(size=16_000)
+    for centroid_hz in (700.0, 1400.0):
+        tilted = speech_detection._tilted_to(noise, centroid_hz)
+        assert crude(tilted)["centroid"] == pytest.approx(centroid_hz, rel=0.03)
