@@ -10,7 +10,7 @@ from sweeps.containers import Either, Field, Many, Table
 from sweeps.document import Node, Path
 from sweeps.kinds import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
 from sweeps.spec import Axis
-from trainables.config import QUANTIZATIONS, SCHEDULERS, TrialConfig
+from trainables.config import AUGMENTATIONS, QUANTIZATIONS, SCHEDULERS, TrialConfig
 from trainables.registry import BACKBONES
 
 DEFAULT_RANK: Any = next(field.default for field in fields(TrialConfig) if field.name == "rank")
@@ -35,6 +35,14 @@ AXIS_VALUES: dict[str, Kind] = {
     "scheduler": Name(SCHEDULERS),
     "clip_norm": Either((Null("no clipping"), Number(above=0))),
     "label_smoothing": Number(minimum=0, below=1),
+    "mixup_alpha": Number(minimum=0, maximum=100),
+    "time_shift_seconds": Number(minimum=0, maximum=60),
+    "gain_db": Number(minimum=0, maximum=60),
+    "noise_snr_db": Either((Null("no noise"), Number(minimum=-20, maximum=100))),
+    "frequency_masks": Number(minimum=0, maximum=100, whole=True),
+    "frequency_mask_bins": Number(minimum=0, maximum=1000, whole=True),
+    "time_masks": Number(minimum=0, maximum=100, whole=True),
+    "time_mask_frames": Number(minimum=0, maximum=100_000, whole=True),
 }
 
 AXIS_HELP = {
@@ -46,6 +54,14 @@ AXIS_HELP = {
     "target_modules": "A preset of the backbone, such as attention.",
     "learning_rate": "Peak.",
     "lora_dropout": "Before the adapter's first matrix.",
+    "mixup_alpha": "Mixup of waveforms and targets: shares from Beta(alpha, alpha); 0: none.",
+    "time_shift_seconds": "A training clip is turned round in itself, by at most so much to either side.",
+    "gain_db": "A training clip's level changes by at most so much to either side.",
+    "noise_snr_db": "White noise on training clips, at this signal-to-noise ratio or up to 20 dB above; null: none.",
+    "frequency_masks": "SpecAugment's masks over frequency: how many.",
+    "frequency_mask_bins": "The widest mask over frequency, in bins of the backbone's spectrogram; 0: none.",
+    "time_masks": "SpecAugment's masks over time: how many.",
+    "time_mask_frames": "The widest mask over time, in frames of the backbone's spectrogram; 0: none.",
 }
 
 WHEN = Table({name: Field(Many(kind, bare=True)) for name, kind in AXIS_VALUES.items()})
@@ -156,6 +172,8 @@ SEARCH = Table(
     {"epochs": "train.epochs", "max_steps": "train.max_steps", "keep": "train.keep", "head": "head, at the top"},
     rivals=("alpha", "alpha_ratio"),
 )
+
+AUGMENT = Table({name: Field(AXIS_VALUES[name], AXIS_HELP[name]) for name in AUGMENTATIONS})
 
 # A configuration, or part of one: the baseline, a warm start
 POINT = Table({name: Field(Removable(kind), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()})

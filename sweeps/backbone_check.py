@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trainables.contract import Size
 
 COUNTED_AXES = ("model_size", "quantization", "target_modules", "rank", "batch_size")
+SPECTROGRAM_MASKS = ("frequency_mask_bins", "time_mask_frames")
 GPU_SIZES_GIB = (16, 24, 40, 48, 80, 141, 192)
 Point = Mapping[str, Any]  # one value per counted axis
 DEFAULTS = {field.name: field.default for field in fields(TrialConfig)}
@@ -215,7 +216,16 @@ def _unknown(prepared: Prepared, sizes: Mapping[str, Size], points: Sequence[Poi
         if name not in backbone.PRESETS:
             near = nearest(name, backbone.PRESETS)
             found.append(f"search.target_modules: {backbone.NAME} has no preset {name} ({near}).")
+    if getattr(backbone, "SPECTROGRAM", None) is None:
+        masks = [name for name in SPECTROGRAM_MASKS if any(value != 0 for value in _every_value(spec, name))]
+        found += [f"{name}: {backbone.NAME} takes no spectrogram that could be masked; leave it out." for name in masks]
     return found
+
+
+def _every_value(spec: SweepSpec, name: str) -> list[Any]:
+    """What an axis of the search, fixed values, the baseline and `augment:` say of a setting."""
+    values = [value for axis in spec.axes if axis.name == name for value in axis.values]
+    return values + [given[name] for given in (spec.fixed, spec.baseline, spec.augment) if name in given]
 
 
 def _beyond(prepared: Prepared, memory: Sequence[MemoryRow]) -> list[str]:

@@ -13,6 +13,7 @@ from sweeps.kinds import Problems, nearest
 from sweeps.overrides import MINIATURE
 from sweeps.schema import LOWER_IS_BETTER, TASK_METRICS
 from sweeps.spec import Axis, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
+from trainables.config import AUGMENTATIONS
 from trainables.errors import InputError
 
 Values = Mapping[str, Any]
@@ -33,6 +34,7 @@ def check(values: Values, problems: Problems) -> None:
         _warm_start,
         _finalists,
         _columns,
+        _augment,
     ):
         rule(values, problems)
 
@@ -62,6 +64,22 @@ def _columns(values: Values, problems: Problems) -> None:
         others = [other for other in columns if columns[other] == column and other < name]
         if others:
             problems.add(("data", "columns", name), f"the column {column!r} is also named for {others[0]}")
+
+
+def _augment(values: Values, problems: Problems) -> None:
+    """What no clip would feel, and what the task's targets cannot do."""
+    named: dict[str, tuple[str, ...]] = {}
+    for where in ("augment", "search"):
+        for name in AUGMENTATIONS:
+            if name in values.get(where, {}) and not problems.touch(where, name):
+                named.setdefault(name, (where, name))
+    for count, width in (("frequency_masks", "frequency_mask_bins"), ("time_masks", "time_mask_frames")):
+        if count in named and width not in named and not problems.touch("augment", width):
+            problems.add(named[count], f"masks nothing without a width: give {width} too")
+    kind = values.get("task", {}).get("kind")
+    where, name = named.get("mixup_alpha", ("", ""))
+    if name and discrete_values(values[where][name]) != (0.0,) and kind not in (None, "classification"):
+        problems.add((where, name), f"mixes targets, which {kind} cannot: only classification has soft ones")
 
 
 def _objective(values: Values, problems: Problems) -> None:
@@ -245,7 +263,6 @@ def unsupported(spec: SweepSpec) -> None:
     """Raises InputError for what the format knows and this version does not run yet."""
     found = {
         "data.evaluate": bool(spec.data.evaluate),
-        "augment": bool(spec.augment),
         "layers": spec.layers is not None,
         "packing": spec.packing not in ("off", "auto"),
     }

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sweeps.axes import AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
+from sweeps.axes import AUGMENT, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from sweeps.containers import Either, Field, Many, Names, Table, Tagged
 from sweeps.document import Node, Path
 from sweeps.kinds import Name, Null, Number, Problems, Text, nearest
@@ -164,22 +164,6 @@ LIMITS = Table({"disk_gb": Field(POSITIVE), "memory_gb": Field(POSITIVE), "hours
 
 
 @dataclass(frozen=True)
-class Anything:
-    """Plain values of any shape, kept as they are."""
-
-    expected: str = "a value"
-
-    def fits(self, node: Node) -> bool:
-        return True
-
-    def read(self, node: Node, path: Path, problems: Problems) -> Any:
-        return node.plain()
-
-    def json_schema(self) -> dict[str, Any]:
-        return {}
-
-
-@dataclass(frozen=True)
 class Patch:
     """The `miniature:` block: dotted keys of the rest. Its values are read where they are put; here its keys."""
 
@@ -221,7 +205,7 @@ ROOT = Table(
         "results": Field(Text(rule="a folder or a URI"), "Tune's state, checkpoints, adapters."),
         "profile": Field(Name(PROFILES), "The hardware."),
         "head": Field(Name(HEADS), "A task head is trained whole, or through an adapter."),
-        "augment": Field(Names(Anything())),
+        "augment": Field(AUGMENT, "Changes to training clips alone; an axis of the same name goes before."),
         "layers": Field(Either((Name(("all",)), Many(Number(minimum=0, maximum=10_000, whole=True))))),
         "limits": Field(LIMITS, "Where to stop or refuse."),
         "packing": Field(Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True)))),
@@ -245,7 +229,7 @@ def _references(table: Table, above: tuple[str, ...] = ()) -> dict[str, dict[str
 PATCHABLE = {key: schema for key, schema in _references(ROOT).items() if key not in ("name", "backbone", "miniature")}
 
 # A key at the top that belongs further down: `epochs: 3`
-for _table in ("train", "data", "objective", "asha", "seeds", "limits", "search"):
+for _table in ("train", "augment", "data", "objective", "asha", "seeds", "limits", "search"):
     _inner = ROOT.fields[_table].kind
     assert isinstance(_inner, Table)
     for _name in _inner.fields:

@@ -75,7 +75,7 @@ def _config(spec: SweepSpec, values: Mapping[str, Any]) -> TrialConfig:
     train = {field.name: getattr(spec.train, field.name) for field in fields(spec.train)}
     opened = {axis.name for axis in spec.axes}
     merged: dict[str, Any] = {"backbone": spec.backbone, "head": spec.head}
-    merged |= {name: value for name, value in train.items() if name not in opened}
+    merged |= {name: value for name, value in {**train, **spec.augment}.items() if name not in opened}
     merged |= {**spec.fixed, **values}
     if "alpha_ratio" in merged:
         merged["alpha"] = round(merged["alpha_ratio"] * merged.get("rank", DEFAULT_RANK))

@@ -20,11 +20,26 @@ def class_targets(task: Task, targets: Sequence[str]) -> dict[str, Tensor]:
     return batch if weights is None else batch | {"clip_weight": torch.tensor(weights, dtype=torch.float32)}
 
 
+def mixed_targets(task: Task, partners: Sequence[str], shares: Sequence[float]) -> dict[str, Tensor]:
+    """What mixup adds to a batch: the partners' `class_targets` under `partner_`, and `share` (B,), the clips' own."""
+    targets = class_targets(task, partners)
+    return {f"partner_{name}": tensor for name, tensor in targets.items()} | {"share": torch.tensor(shares)}
+
+
 def class_loss(logits: Tensor, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """Mean over clips of (weight of the clip *) cross-entropy, at least in float32; a scalar.
 
-    The mean is over clips, not over weights: accumulating small batches equals one large batch.
+    The mean is over clips, not over weights: accumulating small batches equals one large batch. With `mixed_targets`
+    the target is `share` of the clip's class and the rest of its partner's, each with its own weight.
     """
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    each = functional.cross_entropy(wide, batch["class_index"], label_smoothing=label_smoothing, reduction="none")
-    return (each * batch["clip_weight"]).mean() if "clip_weight" in batch else each.mean()
+
+    def weighted(prefix: str) -> Tensor:
+        target = batch[f"{prefix}class_index"]
+        each = functional.cross_entropy(wide, target, label_smoothing=label_smoothing, reduction="none")
+        return each * batch[f"{prefix}clip_weight"] if f"{prefix}clip_weight" in batch else each
+
+    if "share" not in batch:
+        return weighted("").mean()
+    # cross-entropy is linear in the target: that of a mixture is the mixture of cross-entropies
+    return (batch["share"] * weighted("") + (1 - batch["share"]) * weighted("partner_")).mean()

@@ -12,6 +12,16 @@ QUANTIZATIONS = ("none", "nf4")
 SCHEDULERS = ("linear", "cosine", "constant")
 HEADS = ("full", "lora")
 KEEPS = ("last", "best")
+AUGMENTATIONS = (
+    "mixup_alpha",
+    "time_shift_seconds",
+    "gain_db",
+    "noise_snr_db",
+    "frequency_masks",
+    "frequency_mask_bins",
+    "time_masks",
+    "time_mask_frames",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,15 @@ class TrialConfig:
     clip_norm: float | None = 1.0  # gradient norm; None: no clipping
     label_smoothing: float = 0.0
     keep: str = "last"  # which epoch's adapter is the run's: last | best on validation
+    # Changes to training clips (trainables/augmentation.py), none by default
+    mixup_alpha: float = 0.0  # of Beta(alpha, alpha)
+    time_shift_seconds: float = 0.0  # at most, to either side
+    gain_db: float = 0.0  # at most, to either side
+    noise_snr_db: float | None = None  # the loudest noise
+    frequency_masks: int = 2  # SpecAugment's number and greatest width
+    frequency_mask_bins: int = 0
+    time_masks: int = 2
+    time_mask_frames: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only: safe for JSON and for Ray."""

@@ -37,6 +37,15 @@ class Preset:
     reaches_head: bool = False  # it adapts the task head, which is then not trained whole (`head: lora`)
 
 
+@dataclass(frozen=True)
+class Spectrogram:
+    """Where time and frequency lie in what `features` gives; SpecAugment needs to know."""
+
+    time_axis: int
+    frequency_axis: int
+    bins: int  # the first so many along the frequency axis; what follows is no spectrogram
+
+
 @dataclass
 class Loaded:
     """A frozen backbone, ready for lanes."""
@@ -85,6 +94,7 @@ class Backbone(Protocol):
     SAMPLE_RATE_HZ: int
     WINDOW_SECONDS: float  # longest clip that the published sizes take; longer clips are cropped, shorter ones padded
     MINIATURE_WINDOW_SECONDS: float
+    SPECTROGRAM: Spectrogram | None  # layout of its features; None, or left out: it takes the waveform itself
     HEAD_MODULES: tuple[str, ...]  # the task head: new for every task; absent where the backbone has none
 
     def skeleton(self, size: str, task: Task) -> nn.Module:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from trainables import registry
 from trainables.adapters import AdapterBank, DropoutClock
+from trainables.augmentation import Augmentation
+from trainables.class_loss import mixed_targets
 from trainables.config import TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips
@@ -134,6 +136,34 @@ class Engine:
         targets = [clips.examples[row].target for row in rows] if with_targets else None
         batch = self.backbone.collate(self.loaded, features, self.task, targets)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
+
+    def augmented_batch(self, clips: Clips, rows: Sequence[int], changes: Augmentation) -> dict[str, Tensor]:
+        """A training batch of changed clips. The features of changed waveforms are never cached."""
+        changed = [
+            changes.change(
+                clips,
+                row,
+                cached=lambda row=row: self.features(clips, row),  # type: ignore[misc]
+                featurise=lambda waveform: self.backbone.features(self.loaded, waveform),
+            )
+            for row in rows
+        ]
+        targets = [clips.examples[row].target for row in rows]
+        batch = self.backbone.collate(self.loaded, [clip.features for clip in changed], self.task, targets)
+        partners = [clips.examples[clip.partner].target for clip in changed if clip.partner is not None]
+        if partners:
+            batch |= mixed_targets(self.task, partners, [clip.share for clip in changed])
+        return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
+
+    def augmentation(self, config: TrialConfig, seed: int) -> Augmentation | None:
+        """What changes the training clips of a lane; None where nothing does."""
+        changes = Augmentation(
+            config,
+            seed,
+            sample_rate_hz=self.backbone.SAMPLE_RATE_HZ,
+            spectrogram=getattr(self.backbone, "SPECTROGRAM", None),
+        )
+        return changes if changes.active else None
 
     def passes(self, clips: Clips, rows: Sequence[int]) -> list[list[int]]:
         """Rows by forward pass: all at once, or, where the backbone takes only features of one shape, shape by shape

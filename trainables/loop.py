@@ -60,10 +60,11 @@ class Lane:
         self.step = 0  # optimizer steps taken
         self.best: tuple[float, dict[str, Tensor]] | None = None
 
-        init_seed, order_seed, dropout_seed = lane_seeds(key)
+        init_seed, order_seed, dropout_seed, augmentation_seed = lane_seeds(key)
         self.order = np.random.default_rng(order_seed)
         self.clock = engine.add_adapter(name, config, init_seed)
         self.clock.seed = dropout_seed
+        self.changes = engine.augmentation(config, augmentation_seed)
         self.parameters = engine.bank.parameters(name)
         self.optimizer = engine.accelerator.prepare_optimizer(
             torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -93,7 +94,7 @@ class Lane:
         for group in self._accumulation_groups():
             clips_in_group = sum(len(rows) for rows in group)
             for rows in (part for micro_batch in group for part in engine.passes(self.train, micro_batch)):
-                batch = engine.batch(self.train, rows, with_targets=True)
+                batch = self._training_batch(rows)
                 self.clock.forward_passes += 1
                 with engine.accelerator.autocast():
                     loss = engine.backbone.loss(engine.model, batch, label_smoothing=config.label_smoothing)
@@ -167,6 +168,12 @@ class Lane:
         """Drops the adapter and everything that Accelerate remembers of this lane."""
         self.engine.remove_lane(self)
 
+    def _training_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
+        if self.changes is None:
+            return self.engine.batch(self.train, rows, with_targets=True)
+        self.changes.epoch = self.epoch
+        return self.engine.augmented_batch(self.train, rows, self.changes)
+
     def _accumulation_groups(self) -> Iterator[list[list[int]]]:
         """Rows by micro-batch, micro-batches by optimizer step, in this epoch's order; stops at the last step."""
         config = self.config
@@ -196,9 +203,9 @@ class Lane:
 
 
 def lane_seeds(key: LaneKey) -> Sequence[int]:
-    """Three independent seeds of one lane: the adapter's initialisation, the order of the clips, the dropout."""
+    """Independent seeds of one lane: the adapter's initialisation, the order of the clips, dropout, augmentation."""
     fold = [] if key.fold == "-" else list(key.fold.encode())
-    return [int(word) for word in np.random.SeedSequence([key.seed, *fold]).generate_state(3, np.uint32)]
+    return [int(word) for word in np.random.SeedSequence([key.seed, *fold]).generate_state(4, np.uint32)]
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

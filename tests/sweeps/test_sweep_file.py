@@ -286,7 +286,6 @@ def test_what_the_format_knows_and_this_version_does_not_run() -> None:
     more = (
         "data.folds={inner: 5, outer: official}",
         "data.evaluate={far: far.jsonl}",
-        "augment={gain: 6}",
         "layers=[0, 5]",
     )
     spec = load_sweep("qwen_lora", [*more, "packing=4"])
@@ -295,7 +294,6 @@ def test_what_the_format_knows_and_this_version_does_not_run() -> None:
         rules.unsupported(spec)
     assert [p.split(":")[0] for p in caught.value.problems] == [
         "data.evaluate",
-        "augment",
         "layers",
         "packing",
     ]

@@ -24,13 +24,14 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassificati
 from trainables import pretrained
 from trainables.adapters import seeded_init
 from trainables.class_loss import class_loss, class_targets
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "ast"
 TASKS = ("classification",)
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 10.255  # 1024 frames of 25 ms, 10 ms apart
 MINIATURE_WINDOW_SECONDS = 1.935  # 192 frames
+SPECTROGRAM = Spectrogram(0, 1, bins=128)
 HEAD_MODULES = ("classifier",)
 
 # `total_params`: without the head, whose size depends on the labels

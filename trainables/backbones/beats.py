@@ -24,7 +24,7 @@ from torch.nn import functional
 from torchaudio.compliance import kaldi
 
 from trainables.class_loss import class_loss, class_targets
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
 from trainables.networks.beats import Beats, BeatsConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
@@ -35,6 +35,7 @@ TASKS = ("classification",)
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
+SPECTROGRAM = Spectrogram(0, 1, bins=128)
 ORIGIN = "microsoft/unilm on GitHub (beats/README.md)"
 
 # Parameters without the task's head

@@ -28,7 +28,7 @@ from torch.nn import functional
 from torchaudio.compliance import kaldi
 
 from trainables.class_loss import class_loss, class_targets
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.networks.efficientat import Block, EfficientAT, EfficientATConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
 from trainables.published import fetch
@@ -38,6 +38,7 @@ TASKS = ("classification",)
 SAMPLE_RATE_HZ = 32_000
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
+SPECTROGRAM = Spectrogram(1, 0, bins=128)
 HEAD_MODULES = ("classifier.5",)
 ORIGIN = "the releases of fschmid56/EfficientAT on GitHub (v0.0.1)"
 

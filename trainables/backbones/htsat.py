@@ -25,13 +25,14 @@ from transformers import ClapAudioConfig, ClapAudioModel, ClapFeatureExtractor
 from trainables import pretrained
 from trainables.adapters import seeded_init
 from trainables.class_loss import class_loss, class_targets
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "htsat"
 TASKS = ("classification",)
 SAMPLE_RATE_HZ = 48_000
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
+SPECTROGRAM = Spectrogram(1, 2, bins=64)
 HEAD_MODULES = ("classifier",)
 
 # `total_params`: without the head, whose size depends on the labels

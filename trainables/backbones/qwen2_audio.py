@@ -34,13 +34,14 @@ from transformers import (
 )
 
 from trainables import answers
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "qwen2_audio"
 TASKS = ("label_scoring",)
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 30.0
 MINIATURE_WINDOW_SECONDS = 2.0
+SPECTROGRAM = Spectrogram(1, 0, bins=128)  # the row behind says where the clip ends
 
 SIZES: Mapping[str, Size] = {
     "3b": Size("Qwen/Qwen2.5-Omni-3B", None, "Qwen Research License", 4_703_464_448),

@@ -211,6 +211,20 @@ def test_sizes_presets_and_heads_are_as_stated(name: str) -> None:
                 assert adapted == names
 
 
+def test_time_and_frequency_lie_where_stated(case: Case) -> None:
+    """A steady tone differs from one frequency to the next, and hardly from one moment to the next."""
+    layout = getattr(case.backbone, "SPECTROGRAM", None)
+    if layout is None:
+        pytest.skip("it takes the waveform itself")
+    rate, window = case.backbone.SAMPLE_RATE_HZ, case.backbone.MINIATURE_WINDOW_SECONDS
+    tone = np.sin(2 * np.pi * 600 * np.arange(round(window * rate)) / rate).astype(np.float32)
+    features = case.backbone.features(case.engine().loaded, tone)
+    shown = features.movedim((layout.time_axis, layout.frequency_axis), (-2, -1))[..., : layout.bins]
+    shown = shown.reshape(-1, layout.bins)
+    assert shown.mean(dim=0).std() > 3 * shown.mean(dim=1).std()
+    assert features.shape[layout.frequency_axis] - layout.bins in (0, 1)
+
+
 def test_build_draws_every_weight_from_its_seed(any_case: Case) -> None:
     backbone: Any = any_case.backbone
     if not hasattr(backbone, "build"):
