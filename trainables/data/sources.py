@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Name -> a module with `generate(folder, seed) -> list[Example]`, in which targets are labels
 GENERATORS: dict[str, str] = {
     "speech_detection": "trainables.data.generators.speech_detection",
+    "drum_rudiments": "trainables.data.generators.drum_rudiments",
 }
 HUB = "hf://"
 
