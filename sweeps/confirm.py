@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,17 @@ from rich.console import Console
 
 from sweeps.console import StageView
 from sweeps.finalists import Explored
-from sweeps.job import CONFIRM, ConfirmRun, Job
+from sweeps.job import CONFIRM, ConfirmRun, Job, lane_folder
 from sweeps.profiles import Profile
+from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.recorder import Recorder
 from sweeps.tracking import Tracker
-from sweeps.trial import lane_folder
 from sweeps.tuner import run_stage
 from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
 from trainables.records import NO_SEED
+from trainables.resume import FINAL
 
 
 @dataclass(frozen=True)
@@ -68,40 +69,51 @@ def confirm(
         trials=len(runs),
         axes=["model_size", "quantization", "rank", "target_modules", "learning_rate"],
     )
+    progress = StageProgress(workspace.stage(CONFIRM))
     recorder = Recorder(spec, CONFIRM, tracker, outer_fold=job.outer_fold)
+    recorder.catch_up(progress)
     with view:
-        results = run_stage(
-            job,
-            folder=workspace.stage(CONFIRM),
-            profile=profile,
-            callbacks=[recorder, view],
-            param_space={"run": _grid(runs)},
-        )
+        view.catch_up(progress)
+        run_stage(job, progress, Listed(runs, progress), profile=profile, observers=[recorder, view])
     tracker.flush()
-    failed = [result for result in results if result.error is not None]
-    if failed and len(failed) == len(results):
-        reason = str(failed[0].error).strip().splitlines()[-1]
-        raise SweepFailed(f"every confirm run failed, the first with: {reason}")
-    return [_confirmed(result, recorder) for result in results if result.error is None]
+    progress.close()
+    trials = [progress.trials[run.name] for run in runs]
+    failed = [trial for trial in trials if trial.status == FAILED]
+    if failed and len(failed) == len(trials):
+        raise SweepFailed(f"every confirm run failed, the first with: {failed[0].reason}")
+    return [_confirmed(trial, recorder) for trial in trials if trial.status == COMPLETED]
 
 
-def _grid(runs: Sequence[ConfirmRun]) -> Any:
-    from ray import tune
+class Listed:
+    """The runs of stage 2 that have not begun, one after the other."""
 
-    return tune.grid_search([run.as_dict() for run in runs])
+    def __init__(self, runs: Sequence[ConfirmRun], progress: StageProgress) -> None:
+        self.left = [run for run in runs if run.name not in progress.trials]
+
+    @property
+    def exhausted(self) -> bool:
+        return not self.left
+
+    def next(self) -> tuple[str, Mapping[str, Any]] | None:
+        if not self.left:
+            return None
+        run = self.left.pop(0)
+        return run.name, run.as_dict()
+
+    def tell(self, name: str, result: Mapping[str, Any] | None) -> None: ...
 
 
-def _confirmed(result: Any, recorder: Recorder) -> Confirmed:
-    run = result.config["run"]
+def _confirmed(trial: TrialProgress, recorder: Recorder) -> Confirmed:
+    run = trial.given
     seed = NO_SEED if run["seed"] is None else run["seed"]
-    (lane,) = result.metrics["lanes"]
+    (lane,) = trial.last["lanes"]
     return Confirmed(
         arm=run["arm"],
         role=run["role"],
         config=TrialConfig.from_dict(run["config"]),
         seed=run["seed"],
         metrics=lane["metrics"],
-        run_id=recorder.run_ids[result.metrics["trial_id"], str(seed), recorder.outer_fold],
-        folder=Path(result.checkpoint.path) / lane_folder(seed, recorder.outer_fold),
-        counts=result.metrics["counts"],
+        run_id=recorder.run_id(trial, lane),
+        folder=trial.folder / FINAL / lane_folder(seed, recorder.outer_fold),
+        counts=trial.last["counts"],
     )

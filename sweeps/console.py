@@ -12,20 +12,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sweeps.listener import Listener
-from sweeps.recorder import failure_reason
-
-STATES = {"RUNNING": "running", "PENDING": "waiting", "TERMINATED": "completed", "ERROR": "failed", "PAUSED": "paused"}
+from sweeps.progress import COMPLETED, FAILED, PRUNED, StageProgress, TrialProgress
 
 
-class StageView(Listener):
+class StageView:
     """A row per trial: configuration, epoch, metric, state; and the best so far.
 
     Without a terminal every result is one line, so that a log file reads well.
     """
 
     def __init__(self, console: Console, title: str, metric: str, mode: str, trials: int, axes: list[str]) -> None:
-        super().__init__()
         self.console = console
         self.title = title
         self.metric = metric
@@ -33,10 +29,8 @@ class StageView(Listener):
         self.trials = trials
         self.axes = axes
         self.live: Live | None = None
-        self.started = time.monotonic()
-        self.names: dict[str, str] = {}
+        self.since = time.monotonic()
         self.rows: dict[str, dict[str, Any]] = {}
-        self.stages_seen: set[str] = set()
 
     def __enter__(self) -> StageView:
         self.console.print(f"[bold]{self.title}[/bold]")
@@ -49,31 +43,31 @@ class StageView(Listener):
         if self.live is not None:
             self.live.stop()
 
-    def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        self._row(trial)["state"] = "running"
+    def catch_up(self, progress: StageProgress) -> None:
+        """Shows the trials that an earlier session has begun, without a line for each."""
+        for trial in progress.trials.values():
+            self._row(trial)
+        over = sum(trial.over for trial in progress.trials.values())
+        if progress.trials:
+            self.console.print(
+                f"  taken up: {over} of {len(progress.trials)} begun were over, "
+                f"{len(progress.trials) - over} go on from their last epoch"
+            )
 
-    def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+    def started(self, trial: TrialProgress) -> None:
+        self._row(trial)
+
+    def reported(self, trial: TrialProgress) -> None:
         row = self._row(trial)
-        row |= {
-            "epoch": result["epoch"],
-            "planned": result["planned_epochs"],
-            "value": result["value"],
-            "value_se": result["value_se"],
-            "objective": result["objective"],
-        }
         if self.live is None:
             self.console.print(self._line(row), highlight=False, soft_wrap=True)
 
-    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+    def ended(self, trial: TrialProgress) -> None:
         row = self._row(trial)
-        row["state"] = "completed" if row["epoch"] >= row["planned"] else "pruned"
-        if self.live is None and row["state"] == "pruned":
+        if trial.status == FAILED:
+            self.console.print(f"  {row['name']}: failed: {trial.reason}", highlight=False, soft_wrap=True)
+        elif trial.status == PRUNED and self.live is None:
             self.console.print(f"  {row['name']}: pruned after epoch {row['epoch']}", highlight=False, soft_wrap=True)
-
-    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        row = self._row(trial)
-        row["state"] = "failed"
-        self.console.print(f"  {row['name']}: failed: {failure_reason(trial)}", highlight=False, soft_wrap=True)
 
     def render(self) -> Group:
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -81,16 +75,16 @@ class StageView(Listener):
             table.add_column(column, no_wrap=True, justify="right" if column in ("epoch", self.metric) else "left")
         best = self._best()
         for row in list(self.rows.values())[-24:]:
-            style = "bold green" if row is best else "dim" if row["state"] in ("pruned", "failed") else ""
+            style = "bold green" if row is best else "dim" if row["state"] in (PRUNED, FAILED) else ""
             cells = [_short(row["config"].get(axis)) for axis in self.axes]
             table.add_row(row["name"], *cells, _epochs(row), _value(row), row["state"], style=style)
         return Group(table, Text(self._summary()))
 
     def _summary(self) -> str:
         states = [row["state"] for row in self.rows.values()]
-        done = sum(state in ("completed", "pruned", "failed") for state in states)
-        elapsed = time.monotonic() - self.started
-        parts = [f"{done} of {self.trials} done", f"{states.count('pruned')} pruned", f"{elapsed:.0f} s"]
+        done = sum(state in (COMPLETED, PRUNED, FAILED) for state in states)
+        elapsed = time.monotonic() - self.since
+        parts = [f"{done} of {self.trials} done", f"{states.count(PRUNED)} pruned", f"{elapsed:.0f} s"]
         if 0 < done < self.trials:
             parts.append(f"about {elapsed / done * (self.trials - done):.0f} s to go")
         best = self._best()
@@ -104,20 +98,21 @@ class StageView(Listener):
             return None
         return (max if self.mode == "max" else min)(scored, key=lambda row: row["objective"])
 
-    def _row(self, trial: Any) -> dict[str, Any]:
-        if trial.trial_id not in self.rows:
-            run = trial.config.get("run")
-            self.rows[trial.trial_id] = {
-                "name": _name(run) if run else f"trial {len(self.rows) + 1}",
-                "config": run["config"] if run else trial.config,
-                "epoch": 0,
-                "planned": 0,
-                "value": None,
-                "value_se": None,
-                "objective": None,
-                "state": "waiting",
-            }
-        return self.rows[trial.trial_id]
+    def _row(self, trial: TrialProgress) -> dict[str, Any]:
+        """The trial's row as it stands now."""
+        run = trial.given if "arm" in trial.given else None
+        row = self.rows.setdefault(trial.name, {"name": _name(run) if run else f"trial {len(self.rows) + 1}"})
+        last = trial.last
+        row |= {
+            "config": run["config"] if run else trial.given,
+            "epoch": last.get("epoch", 0),
+            "planned": last.get("planned_epochs", 0),
+            "value": last.get("value"),
+            "value_se": last.get("value_se"),
+            "objective": last.get("objective"),
+            "state": trial.status,
+        }
+        return row
 
     def _line(self, row: Mapping[str, Any]) -> str:
         config = " ".join(f"{axis}={_short(row['config'].get(axis))}" for axis in self.axes if axis in row["config"])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 
 from sweeps.console import StageView
 from sweeps.finalists import Explored
 from sweeps.job import EXPLORE, Job
 from sweeps.profiles import Profile
+from sweeps.progress import FAILED, StageProgress, TrialProgress
 from sweeps.recorder import Recorder
-from sweeps.search import make_scheduler, make_searcher
+from sweeps.search import OptunaProposals, make_scheduler, replay_rungs
 from sweeps.space import resolve
 from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
@@ -21,7 +20,10 @@ from trainables.errors import SweepFailed
 
 
 def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracker, console: Console) -> list[Explored]:
-    """Runs the trials and returns them in the order in which they were proposed."""
+    """Runs the trials, or what is left of them, and returns them in the order in which they were proposed.
+
+    Raises SweepFailed where every trial failed.
+    """
     spec = job.spec
     view = StageView(
         console,
@@ -31,37 +33,35 @@ def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracke
         trials=spec.trials,
         axes=[axis.name for axis in spec.axes],
     )
+    progress = StageProgress(workspace.stage(EXPLORE))
+    proposals = OptunaProposals(spec, parallel_trials=profile.concurrency)
+    proposals.replay(progress)
+    pruner = make_scheduler(spec)
+    replay_rungs(pruner, progress)
+    recorder = Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold)
+    recorder.catch_up(progress)
     with view:
-        results = run_stage(
-            job,
-            folder=workspace.stage(EXPLORE),
-            profile=profile,
-            callbacks=[Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold), view],
-            searcher=make_searcher(spec, parallel_trials=profile.concurrency),
-            scheduler=make_scheduler(spec),
-            samples=spec.trials,
-        )
+        view.catch_up(progress)
+        run_stage(job, progress, proposals, profile=profile, observers=[recorder, view], pruner=pruner)
     tracker.flush()
-    explored = [_explored(spec, result) for result in results]
-    if all(trial.status == "failed" for trial in explored):
-        reason = str(next(result.error for result in results if result.error)).strip().splitlines()[-1]
-        raise SweepFailed(f"every trial failed, the first with: {reason}; see {workspace.stage(EXPLORE)} for the rest")
-    return explored
+    progress.close()
+    trials = list(progress.trials.values())
+    if all(trial.status == FAILED for trial in trials):
+        raise SweepFailed(
+            f"every trial failed, the first with: {trials[0].reason}; see {trials[0].folder / 'error.txt'} for the rest"
+        )
+    return [_explored(spec, trial) for trial in trials]
 
 
-def _explored(spec: SweepSpec, result: Any) -> Explored:
-    metrics = result.metrics or {}
-    if result.error is not None:
-        status = "failed"
-    else:
-        status = "completed" if metrics["epoch"] >= metrics["planned_epochs"] else "pruned"
+def _explored(spec: SweepSpec, trial: TrialProgress) -> Explored:
+    last = trial.last
     return Explored(
-        trial_id=metrics.get("trial_id", ""),
-        config=resolve(spec, result.config),
-        sample=dict(result.config),
-        status=status,
-        epochs=metrics.get("epoch", 0),
-        value=metrics.get("value"),
-        value_se=metrics.get("value_se"),
-        objective=metrics.get("objective"),
+        trial_id=trial.name,
+        config=resolve(spec, trial.given),
+        sample=dict(trial.given),
+        status=trial.status,
+        epochs=last.get("epoch", 0),
+        value=last.get("value"),
+        value_se=last.get("value_se"),
+        objective=last.get("objective"),
     )

@@ -39,8 +39,18 @@ class ConfirmRun:
     config: TrialConfig
     seed: int | None  # None: nothing is trained
 
+    @property
+    def name(self) -> str:
+        """`finalist-1-seed-123`: a folder that a person can find again."""
+        arm = self.arm.replace(" ", "-")
+        return arm if self.seed is None else f"{arm}-seed-{self.seed}"
+
     def as_dict(self) -> dict[str, Any]:
         return {"arm": self.arm, "role": self.role, "config": self.config.as_dict(), "seed": self.seed}
+
+
+def lane_folder(seed: int | str, fold: str) -> str:
+    return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{fold}")
 
 
 def tie_broken(value: float, loss: float, mode: str) -> float:

@@ -16,7 +16,7 @@ NOT_IN_A_NAME = {"alpha", "seed", "checkpoint", "matched_modules"}  # params, be
 class KnownRun:
     run_id: str
     trial_id: str
-    finished: bool
+    status: str | None  # completed | pruned | failed; None: not over
     in_use: bool  # made or taken up by this process
 
 
@@ -28,7 +28,7 @@ class KnownRuns:
 
     def remember(self, run_id: str, tags: Mapping[str, str], *, in_use: bool) -> None:
         training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
-        run = KnownRun(run_id, tags[TAG_TRIAL_ID], TAG_STATUS in tags, in_use)
+        run = KnownRun(run_id, tags[TAG_TRIAL_ID], tags.get(TAG_STATUS), in_use)
         self.by_training.setdefault(training, []).append(run)
 
     def find(self, tags: Mapping[str, str]) -> KnownRun | None:
@@ -40,12 +40,19 @@ class KnownRuns:
         training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
         runs = self.by_training.get(training, [])
         own = [run for run in runs if run.trial_id == tags[TAG_TRIAL_ID]]
-        free = [run for run in runs if tags[TAG_STAGE] != EXPLORE or not (run.finished or run.in_use)]
+        free = [run for run in runs if tags[TAG_STAGE] != EXPLORE or not (run.status or run.in_use)]
         return next(iter(own + free), None)
 
-    def close(self, run_id: str) -> None:
+    def closed(self, tags: Mapping[str, str]) -> str | None:
+        """The run of this very trial, if it is over in the way that `tags` say."""
+        training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
+        runs = self.by_training.get(training, [])
+        own = (run for run in runs if (run.trial_id, run.status) == (tags[TAG_TRIAL_ID], tags[TAG_STATUS]))
+        return next((run.run_id for run in own), None)
+
+    def close(self, run_id: str, status: str) -> None:
         for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
-            run.finished, run.in_use = True, False
+            run.status, run.in_use = status, False
 
 
 def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mapping[str, object]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sweeps import rules
-from sweeps.load import load_sweep
+from sweeps.load import load_sweep, parse_sweep
 from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
 from sweeps.rounds import fold_splits, outer_folds
 from sweeps.spec import SweepSpec
@@ -65,15 +66,29 @@ def cache_folder() -> Path:
 
 def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Prepared:
     """Reads, checks and draws everything that needs no training. Raises InputError with every problem of a step."""
-    spec = load_sweep(path, overrides)
+    return _prepare(partial(load_sweep, path, overrides), planning=planning)
+
+
+def prepare_recorded(source_text: str, base_folder: str, *, like: SweepSpec) -> Prepared:
+    """The same for a sweep that was begun before, from the text that it keeps; where it writes, how much it may take
+    and the profile are those of `like`."""
+
+    def read(**sizes: Any) -> SweepSpec:
+        spec = parse_sweep(source_text, base_folder=base_folder, recorded=True, **sizes)
+        may_change = ("results", "disk_gb", "memory_gb", "hours", "profile")
+        return replace(spec, **{name: getattr(like, name) for name in may_change})
+
+    return _prepare(read, planning=False)
+
+
+def _prepare(read: Callable[..., SweepSpec], *, planning: bool) -> Prepared:
+    spec = read()
     rules.unsupported(spec)
     backbone = registry.backbone(spec.backbone)
     facts = probe()
     weights = decide_weights(spec, backbone, choose(spec.profile, facts, planning=planning), planning=planning)
     if weights.miniature:
-        spec = load_sweep(
-            path, overrides, miniature_sizes=tuple(backbone.MINIATURE_SIZES), published_sizes=tuple(backbone.SIZES)
-        )
+        spec = read(miniature_sizes=tuple(backbone.MINIATURE_SIZES), published_sizes=tuple(backbone.SIZES))
     profile = choose(
         spec.profile,
         facts,

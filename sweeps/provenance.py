@@ -38,6 +38,13 @@ def collect() -> dict[str, Value]:
     return facts
 
 
+def changing_facts() -> dict[str, Value]:
+    """What makes the numbers of one sweep differ between two sessions, where it is not the same in both."""
+    facts: dict[str, Value] = {"python": platform.python_version(), "cpu.model": _cpu_model()}
+    facts |= {f"package.git.{key}": value for key, value in git_state(Path(__file__).parent).items()}
+    return facts | {f"version.{name}": version for name, version in versions().items()}
+
+
 def git_state(folder: Path) -> dict[str, Value]:
     """`commit` and `dirty` of the repository that `folder` is tracked in; empty without git, repository or commit."""
     # A virtual environment may lie inside somebody's repository without being part of it.

@@ -1,95 +1,108 @@
-"""The Tune callback between a running stage and MLflow: every lane of every trial is one MLflow run."""
+"""Between a stage and MLflow: every lane of every trial is one MLflow run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from sweeps.job import CONFIRM, EXPLORE
-from sweeps.listener import Listener
+from sweeps.job import CONFIRM, EXPLORE, lane_folder
+from sweeps.progress import COMPLETED, StageProgress, TrialProgress
 from sweeps.space import active_axes, resolve
 from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
-from sweeps.trial import lane_folder
 from trainables.config import TrialConfig
 from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED
+from trainables.resume import FINAL
 
 
-class Recorder(Listener):
+class Recorder:
     """Hands each result to the tracker as it arrives, and the files of a run when the run is over."""
 
     def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker, *, outer_fold: str = NO_FOLD) -> None:
-        super().__init__()
         self.spec = spec
         self.stage = stage
         self.outer_fold = outer_fold
         self.tracker = tracker
         self.run_ids: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> MLflow run
 
-    def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+    def started(self, trial: TrialProgress) -> None:
+        """Nothing yet: a run begins with its first result."""
+
+    def reported(self, trial: TrialProgress) -> None:
+        self._log(trial, trial.last)
+
+    def ended(self, trial: TrialProgress) -> None:
+        for lane in self._lanes(trial):
+            run_id = self.run_id(trial, lane)
+            if trial.status == COMPLETED:
+                folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
+                # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product
+                parts = ("predictions", "adapter") if self.stage == CONFIRM else ("predictions",)
+                self.tracker.log_artifacts(run_id, folder, parts)
+            self.tracker.close_run(run_id, trial.status, reason=trial.reason or None)
+
+    def catch_up(self, progress: StageProgress) -> None:
+        """Writes what the journal has and MLflow lacks: a driver that is killed loses what it had not written yet."""
+        for trial in progress.trials.values():
+            if trial.over and all(self._closed_run(trial, lane) for lane in self._lanes(trial)):
+                continue
+            for result in trial.results:
+                self._log(trial, result)
+            if trial.over:
+                self.ended(trial)
+
+    def run_id(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str:
+        """MLflow's run of a trial's lane; made where there is none."""
+        key = (trial.name, str(lane["seed"]), lane["fold"])
+        if key not in self.run_ids:
+            closed = self._closed_run(trial, lane) if trial.over else None
+            self.run_ids[key] = closed or self.tracker.open_run(
+                stage=self.stage,
+                role="trial" if self.stage == EXPLORE else trial.given["role"],
+                config_id=self._config_id(trial),
+                trial_id=trial.name,
+                seed=str(lane["seed"]),
+                fold=lane["fold"],
+                params=self._params(trial, lane),
+            )
+        return self.run_ids[key]
+
+    def _closed_run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str | None:
+        return self.tracker.closed_run(
+            self.stage, self._config_id(trial), trial.name, str(lane["seed"]), lane["fold"], trial.status
+        )
+
+    def _log(self, trial: TrialProgress, result: Mapping[str, Any]) -> None:
         costs = {
             COST_SECONDS: result["step_seconds"] / len(result["lanes"]),  # lanes share an epoch
             COST_MEMORY: result["peak_memory_bytes"],
         }
         for lane in result["lanes"]:
-            run_id = self._run_id(trial, result, lane)
-            self.tracker.log_epoch(run_id, result["epoch"], {**lane["metrics"], **costs})
+            self.tracker.log_epoch(self.run_id(trial, lane), result["epoch"], {**lane["metrics"], **costs})
 
-    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        result = trial.last_result
-        completed = result["epoch"] >= result["planned_epochs"]
-        for lane in result["lanes"]:
-            run_id = self._run_id(trial, result, lane)
-            if completed and trial.checkpoint is not None:
-                folder = Path(trial.checkpoint.path) / lane_folder(lane["seed"], lane["fold"])
-                # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product
-                parts = ("predictions", "adapter") if self.stage == CONFIRM else ("predictions",)
-                self.tracker.log_artifacts(run_id, folder, parts)
-            self.tracker.close_run(run_id, "completed" if completed else "pruned")
+    def _lanes(self, trial: TrialProgress) -> list[dict[str, Any]]:
+        if trial.results:
+            return list(trial.last["lanes"])
+        # failed before its first result
+        seeds = [trial.given["seed"]] if self.stage == CONFIRM else list(self.spec.explore_seeds)
+        return [{"seed": NO_SEED if seed is None else seed, "fold": self.outer_fold} for seed in seeds]
 
-    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        result = dict(trial.last_result or {})
-        if not result:  # failed before its first result
-            seeds = [trial.config["run"]["seed"]] if self.stage == CONFIRM else list(self.spec.explore_seeds)
-            lanes = [{"seed": NO_SEED if seed is None else seed, "fold": self.outer_fold} for seed in seeds]
-            result = {"config_id": self._config(trial).config_id, "counts": {}, "checkpoint_name": "", "lanes": lanes}
-        for lane in result["lanes"]:
-            self.tracker.close_run(self._run_id(trial, result, lane), "failed", reason=failure_reason(trial))
-
-    def _run_id(self, trial: Any, result: Mapping[str, Any], lane: Mapping[str, Any]) -> str:
-        key = (trial.trial_id, str(lane["seed"]), lane["fold"])
-        if key not in self.run_ids:
-            self.run_ids[key] = self.tracker.open_run(
-                stage=self.stage,
-                role="trial" if self.stage == EXPLORE else trial.config["run"]["role"],
-                config_id=result["config_id"],
-                trial_id=trial.trial_id,
-                seed=str(lane["seed"]),
-                fold=lane["fold"],
-                params=self._params(trial, result, lane),
-            )
-        return self.run_ids[key]
-
-    def _params(self, trial: Any, result: Mapping[str, Any], lane: Mapping[str, Any]) -> dict[str, Any]:
+    def _params(self, trial: TrialProgress, lane: Mapping[str, Any]) -> dict[str, Any]:
         config = self._config(trial)
-        counts = {"checkpoint": result["checkpoint_name"], **result["counts"]}
-        if result["config_id"] == "untuned":
+        counts = {"checkpoint": trial.last.get("checkpoint_name", ""), **trial.last.get("counts", {})}
+        if self._config_id(trial) == "untuned":
             return {"model_size": config.model_size, "quantization": config.quantization, **counts}
-        active = active_axes(self.spec, trial.config if self.stage == EXPLORE else config.as_dict())
+        active = active_axes(self.spec, trial.given if self.stage == EXPLORE else config.as_dict())
         axes = {name: getattr(config, name) for name in active if hasattr(config, name)}
         if "alpha_ratio" in active:
             axes["alpha_ratio"] = config.alpha / config.rank
         return {**axes, "alpha": config.alpha, "seed": lane["seed"], **counts}
 
-    def _config(self, trial: Any) -> TrialConfig:
+    def _config_id(self, trial: TrialProgress) -> str:
+        untuned = self.stage == CONFIRM and trial.given["seed"] is None
+        return "untuned" if untuned else self._config(trial).config_id
+
+    def _config(self, trial: TrialProgress) -> TrialConfig:
         if self.stage == CONFIRM:
-            return TrialConfig.from_dict(trial.config["run"]["config"])
-        return resolve(self.spec, trial.config)
-
-
-def failure_reason(trial: Any) -> str:
-    """The last line of a failed trial's traceback: what a person wants to read first."""
-    error = trial.get_error()
-    lines = [line.strip() for line in str(error or "unknown").splitlines() if line.strip()]
-    return lines[-1] if lines else "unknown"
+            return TrialConfig.from_dict(trial.given["config"])
+        return resolve(self.spec, trial.given)

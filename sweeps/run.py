@@ -1,16 +1,19 @@
-"""The command line: python -m sweeps.run FILE [key=value ...] [--plan [--json]]"""
+"""The command line: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new]"""
 
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from trainables.errors import InputError, SweepFailed
 
 HELP = """\
-usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]]
+usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new]
 
 Runs a whole sweep from one YAML file: searches the configurations with Optuna and ASHA on Ray Tune, trains them with
 LoRA or QLoRA, records every run in MLflow, trains the finalists and the baseline again on fresh seeds, and says with a
@@ -21,7 +24,12 @@ significance test whether the winner wins.
 
   --plan       says what the sweep would do and cost, and stops: nothing is trained, no weights are needed
   --plan --json   the same as JSON, with plain integers
+  --resume     goes on with the interrupted sweep of this name, as it was begun, whatever the file says now
+  --new        starts a new sweep where an interrupted one could be continued
   --help       this text
+
+An interrupted sweep (Ctrl-C, a crash, a power failure) goes on when the same command is given again: no finished run is
+repeated, and an unfinished one goes on from its last epoch.
 
 examples:
   python -m sweeps.run search_spaces/qwen_lora.yaml
@@ -38,7 +46,7 @@ environment:
 exit status: 0 done, 1 failed, 2 bad input (nothing was started), 130 interrupted
 """
 
-MODES = ("--plan", "--json", "--help", "-h")
+MODES = ("--plan", "--json", "--help", "-h", "--resume", "--new")
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Command:
     overrides: tuple[str, ...]
     plan: bool
     json: bool
+    mode: str = "auto"  # auto | resume | new
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -77,9 +86,18 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append(f"one sweep file at a time, got {', '.join(positional)}; overrides are written key=value")
     if "--json" in modes and "--plan" not in modes:
         problems.append("--json goes with --plan")
+    chosen = [mode for mode in ("resume", "new") if f"--{mode}" in modes]
+    if len(chosen) > 1:
+        problems.append(f"one of --{' and --'.join(chosen)} at a time")
     if problems:
         raise InputError(problems)
-    return Command(positional[0], tuple(overrides), plan="--plan" in modes, json="--json" in modes)
+    return Command(
+        positional[0],
+        tuple(overrides),
+        plan="--plan" in modes,
+        json="--json" in modes,
+        mode=chosen[0] if chosen else "auto",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command.plan:
             plan_sweep(command.file, command.overrides, as_json=command.json)
         else:
-            run_sweep(command.file, command.overrides)
+            signal.signal(signal.SIGINT, _first_interrupt)
+            run_sweep(command.file, command.overrides, command.mode)
     except InputError as error:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
@@ -105,9 +124,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"failed: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; what had finished stays recorded in MLflow", file=sys.stderr)
+        print("interrupted; the same command goes on where it was", file=sys.stderr)
         return 130
     return 0
+
+
+def _first_interrupt(number: int, frame: object) -> NoReturn:
+    """Ctrl-C ends a sweep in good order, which takes seconds; a second one at once. Nothing is lost either way."""
+    signal.signal(signal.SIGINT, _second_interrupt)
+    raise KeyboardInterrupt
+
+
+def _second_interrupt(number: int, frame: object) -> NoReturn:
+    print("stopped at once; the same command goes on where it was", file=sys.stderr, flush=True)
+    os._exit(130)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from rich.console import Console
 
 from sweeps.job import CONFIRM
 from sweeps.materials import build_miniatures, explore_job, make_stores, write_splits
-from sweeps.prepare import Prepared, prepare
+from sweeps.prepare import Prepared, prepare, prepare_recorded
+from sweeps.resume import AUTO, Manifest, choose, differences, held, moved, note_session, sweep_journal
 from sweeps.rounds import rounds_of
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.errors import InputError, SweepFailed
@@ -56,32 +58,100 @@ def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
         make_console().print(render(plan))
 
 
-def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
-    """Explores, confirms, compares and reports. Raises InputError before anything starts, SweepFailed after."""
+def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspace:
+    """Explores, confirms, compares and reports; an interrupted sweep goes on where it was.
+
+    Raises InputError before anything starts, SweepFailed after.
+    """
     from sweeps.plan import make_plan
     from sweeps.plan_view import render_short
 
     started = time.monotonic()
     console = make_console()
     prepared = prepare(file, overrides, planning=False)
+    folder = check_results(prepared.spec.results, needed_bytes=0)
+    command = shlex.join(["python", "-m", "sweeps.run", file, *overrides])
+    workspace = choose(folder, prepared.spec.name, prepared.spec.source_text, mode, command)
+    if workspace is not None:
+        prepared = taken_up(prepared, workspace)
     plan = make_plan(prepared, file, overrides)
     if plan.problems:
         raise InputError(plan.problems)
-    results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes)
-    console.print(render_short(plan), soft_wrap=True)
+    results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes if workspace is None else 0)
+    new = workspace is None
+    workspace = workspace or new_workspace(results, prepared.spec.name)
+    with held(workspace):
+        console.print(render_short(plan), soft_wrap=True)
+        manifest = manifest_of(prepared)
+        if new:
+            (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
+            write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
+            manifest.write(workspace)
+        else:
+            console.print(f"Goes on with {workspace.sweep_id}", soft_wrap=True)
+            for change in moved(Manifest.read(workspace).versions, manifest.versions):
+                console.print(f"Note: since it was started, {change}: numbers may differ", style="yellow")
+        journal = sweep_journal(workspace)
+        note_session(journal, manifest.versions)
+        record_and_conclude(prepared, workspace, manifest, console, started)
+        journal.write(event="finished")
+        journal.close()
+    return workspace
 
+
+def manifest_of(prepared: Prepared) -> Manifest:
+    from sweeps.provenance import changing_facts
+    from trainables.data.fingerprint import fingerprint
+
+    spec = prepared.spec
+    return Manifest(
+        name=spec.name,
+        source_text=spec.source_text,
+        base_folder=spec.base_folder,
+        data_fingerprint=fingerprint(prepared.examples, prepared.splits),
+        miniature=prepared.weights.miniature,
+        device=prepared.profile.device,
+        precision=prepared.profile.precision,
+        versions=changing_facts(),
+    )
+
+
+def taken_up(prepared: Prepared, workspace: Workspace) -> Prepared:
+    """What the sweep in this folder was begun with, on this machine. Raises InputError where it cannot go on here."""
+    before = Manifest.read(workspace)
+    if differences(before.source_text, prepared.spec.source_text):
+        # what may change (see resume.MAY_CHANGE) comes from the command, all else from the sweep
+        prepared = prepare_recorded(before.source_text, before.base_folder, like=prepared.spec)
+    now = manifest_of(prepared)
+    if now.data_fingerprint != before.data_fingerprint:
+        raise InputError(
+            f"data.source: the clips, labels or splits of {prepared.spec.data.source!r} are not those that "
+            f"{workspace.sweep_id} was begun with; bring them back, or start a new sweep with --new."
+        )
+    if (now.miniature, now.precision) != (before.miniature, before.precision):
+        raise InputError(
+            f"{workspace.sweep_id} was begun {_weights_in_words(before)} and would go on {_weights_in_words(now)}, so "
+            "its runs could not be compared: go on where it was begun, or start a new sweep with --new."
+        )
+    return prepared
+
+
+def _weights_in_words(manifest: Manifest) -> str:
+    return f"on {'the miniature' if manifest.miniature else 'published weights'} in {manifest.precision}"
+
+
+def record_and_conclude(
+    prepared: Prepared, workspace: Workspace, manifest: Manifest, console: Console, started: float
+) -> None:
+    """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
     from analysis.report import write_report
     from sweeps.provenance import collect
     from sweeps.summary import relative
     from sweeps.tracking import Tracker, default_uri
-    from trainables.data.fingerprint import fingerprint
 
     spec = prepared.spec
+    results, data_id = workspace.results, manifest.data_fingerprint
     tracker = Tracker(default_uri(results), results, spec.name, miniature=prepared.weights.miniature)
-    workspace = new_workspace(results, spec.name)
-    (workspace.folder / "sweep.yaml").write_text(spec.source_text, encoding="utf-8")
-    write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
-    data_id = fingerprint(prepared.examples, prepared.splits)
     tracker.start_sweep(
         workspace.sweep_id,
         spec.source_text,
@@ -98,12 +168,14 @@ def run_sweep(file: str, overrides: Sequence[str]) -> Workspace:
     tracker.log_file(workspace.folder / "splits.parquet")
     try:
         conclude(prepared, workspace, tracker, console, started)
+    except KeyboardInterrupt:
+        tracker.finish_sweep("interrupted")
+        raise
     except BaseException as error:
         tracker.finish_sweep("failed", reason=str(error) or type(error).__name__)
         raise
     page = write_report(tracker.uri, workspace.sweep_id, workspace.folder / "report")
     console.print(f"Report:    {relative(page)}", soft_wrap=True)
-    return workspace
 
 
 def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, started: float) -> None:

@@ -94,6 +94,8 @@ class Tracker:
                 self._describe_data(parent.info.run_id)
             else:
                 self._client.update_run(parent.info.run_id, status="RUNNING")
+                for tag in {TAG_STATUS, TAG_REASON} & set(parent.data.tags):
+                    self._client.delete_tag(parent.info.run_id, tag)
             self.parent_id = parent.info.run_id
             for run in recorded:
                 if run.data.tags.get(TAG_ROLE) != ROLE_SWEEP:
@@ -152,7 +154,7 @@ class Tracker:
 
         After a failure nothing is raised: that failure is what must be heard.
         """
-        with self._clock(), suppress(*([Exception] if status == "failed" else [])):
+        with self._clock(), suppress(*([] if status == "completed" else [Exception])):
             if verdict is not None:
                 self._client.log_dict(self.parent_id, dict(verdict), "verdict.json")
                 self._client.set_tag(self.parent_id, "mlflow.note.content", str(verdict.get("sentence", "")))
@@ -200,6 +202,22 @@ class Tracker:
             self._describe_data(run_id)
             return run_id
 
+    def closed_run(
+        self, stage: str, config_id: str, trial_id: str, seed: int | str, fold: str, status: str
+    ) -> str | None:
+        """The run of this trial if the record has it, over and with this status. What was handed over before a run was
+        closed is in the store when the closing is: writes keep their order."""
+        return self._known.closed(
+            {
+                TAG_STAGE: stage,
+                TAG_CONFIG_ID: config_id,
+                TAG_TRIAL_ID: trial_id,
+                TAG_SEED: str(seed),
+                TAG_FOLD: fold,
+                TAG_STATUS: status,
+            }
+        )
+
     def log_epoch(self, run_id: str, epoch: int, metrics: Mapping[str, float]) -> None:
         """Hands an epoch's metrics to the queue and returns; what the run already has at this epoch is skipped."""
         from mlflow.entities import Metric
@@ -229,14 +247,14 @@ class Tracker:
                     self.writer.write(self._client.log_artifacts, run_id, str(folder / part), artifact_path=part)
 
     def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
-        """`status`: completed | pruned | failed."""
+        """`status`: completed | pruned | failed, of a sweep also interrupted."""
         with self._clock():
             self.writer.write(self._client.set_tag, run_id, TAG_STATUS, status)
             if reason:
                 self.writer.write(self._client.set_tag, run_id, TAG_REASON, reason[:TAG_CHARACTERS])
-            state = "FAILED" if status == "failed" else "FINISHED"
+            state = {"failed": "FAILED", "interrupted": "KILLED"}.get(status, "FINISHED")
             self.writer.write(self._client.set_terminated, run_id, state, int(time.time() * 1000))
-            self._known.close(run_id)
+            self._known.close(run_id, status)
 
     def flush(self) -> None:
         """Returns when everything logged so far is in the store. Raises SweepFailed where it does not take it."""

@@ -6,31 +6,28 @@ import json
 import os
 import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
-from sweeps.job import CONFIRM, Job, tie_broken
+from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
 from sweeps.space import resolve
 from trainables import memory, registry
+from trainables.checkpoint import is_resume_point
 from trainables.config import TrialConfig
 from trainables.data.clips import Clips, Selection
 from trainables.data.store import SplitStore
 from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, NO_SEED, Predictions
+from trainables.resume import FINAL, newest_point, point_name, save_point
 from trainables.warm import WarmEngines
 
 WARM = WarmEngines()  # lives as long as the worker process; trials come and go
-RESULT = "result.json"
-
-
-def lane_folder(seed: int | str, fold: str) -> str:
-    return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{fold}")
+HISTORY = "history.json"
 
 
 def fold_clips(
@@ -63,27 +60,49 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """A reused worker takes the next trial: the lanes go, the backbone stays."""
         self.close_lanes()
-        del self.engine  # a backbone that has to make room must not be held by the trial that is over
         self.begin(new_config)
         return True
 
     def begin(self, config: dict[str, Any]) -> None:
-        self.finished_result: dict[str, Any] | None = None
-        self.finished_files: Path | None = None  # of a trial that was restored after its last epoch
+        """Takes up a trial where its folder says that it is; a new one has an empty folder."""
+        given = config["given"]
+        confirming = self.job.stage == CONFIRM
+        self.trial_config = TrialConfig.from_dict(given["config"]) if confirming else resolve(self.job.spec, given)
+        self.untuned = confirming and given["seed"] is None
+        seeds = [] if self.untuned else [given["seed"]] if confirming else list(self.job.spec.explore_seeds)
+        self.keys = [LaneKey(seed, fold) for seed in seeds for fold in self.clips]
+        self.folder = Path(config["folder"])
+        self.said = int(config["known_results"])  # results that the driver has
+        self.about = {"config_id": self.config_id, "lanes": [lane_folder(key.seed, key.fold) for key in self.keys]}
         self.test_predictions: Predictions | None = None
+        self.lanes: list[Lane] = []  # opened when there is something to train
+        point = newest_point(self.folder, self.about)
+        self.history: list[dict[str, Any]] = [] if point is None else json.loads((point / HISTORY).read_text())
+        self.point = point
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.history) and bool(self.history[-1]["done"])
+
+    def open_lanes(self) -> None:
+        """The backbone, and on it every lane at the end of its last saved epoch."""
+        self.settled: dict[LaneKey, Path] = {}
         memory.start_counting(self.job.engine_settings["device"])
-        run = config.get("run")
-        self.trial_config = TrialConfig.from_dict(run["config"]) if run else resolve(self.job.spec, config)
         self.engine = self.warm_engine()
-        self.untuned = run is not None and run["seed"] is None
-        seeds = [] if self.untuned else [run["seed"]] if run else list(self.job.spec.explore_seeds)
         objective = (self.job.spec.metric, self.job.spec.mode)
-        self.lanes: list[Lane] = [
-            self.engine.open_lane(self.trial_config, LaneKey(seed, fold), train, validation, objective=objective)
-            for seed in seeds
-            for fold, (train, validation) in self.clips.items()
-        ]
-        self.reports: dict[LaneKey, dict[str, Any]] = {}
+        for key in self.keys:
+            train, validation = self.clips[key.fold]
+            lane = self.engine.open_lane(self.trial_config, key, train, validation, objective=objective)
+            self.lanes.append(lane)
+            if self.point is not None:
+                saved = self.point / lane_folder(key.seed, key.fold)
+                if is_resume_point(saved):
+                    lane.load(saved)
+                else:  # done before the other lanes were: a fold with fewer clips may have fewer epochs
+                    lane.epoch = lane.planned_epochs
+                    self.settled[key] = saved
+        last = self.history[-1]["lanes"] if self.history else []
+        self.reports = {LaneKey(report["seed"], report["fold"]): report for report in last}
 
     def warm_engine(self) -> Engine:
         config, job = self.trial_config, self.job
@@ -107,39 +126,52 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         return WARM.get(key, size_bytes, job.engine_budget_bytes, load)
 
     def step(self) -> dict[str, Any]:
-        if self.finished_result is not None:  # restored after its last epoch: say it again, compute nothing
-            return self.finished_result
+        """The next result that the driver lacks: an epoch that was saved and not heard of is said again, not trained
+        again, and one that was heard of and not saved is trained again without a word."""
+        while len(self.history) <= self.said:
+            self.train_epoch()
+        report = self.history[self.said]
+        self.said += 1
+        return {"epoch": report["epoch"], "objective": report["objective"], "done": report["done"], "report": report}
+
+    def train_epoch(self) -> None:
+        """One epoch of every lane; its result and the resume point are on the disk when this returns."""
         started = time.perf_counter()
+        if not hasattr(self, "engine"):
+            self.open_lanes()
         if self.untuned:
             reports = [self.untuned_report()]
         else:
             for lane in (lane for lane in self.lanes if not lane.finished):
                 self.reports[lane.key] = self.advance(lane)
             reports = list(self.reports.values())
-        finished = self.untuned or all(lane.finished for lane in self.lanes)
+        self.history.append(self.result_of(reports, time.perf_counter() - started))
+        name = FINAL if self.finished else point_name(len(self.history))
+        with save_point(self.folder, name, self.about) as folder:
+            self.save(folder)
+        self.settled = {key: self.folder / name / lane_folder(key.seed, key.fold) for key in self.settled}
+
+    def result_of(self, reports: Sequence[Mapping[str, Any]], step_seconds: float) -> dict[str, Any]:
         spec = self.job.spec
         values = [report["metrics"][spec.metric] for report in reports]
         loss = statistics.fmean(report["metrics"]["val/loss"] for report in reports)
         value = statistics.fmean(values)
-        result: dict[str, Any] = {
+        return {
             "epoch": max((lane.epoch for lane in self.lanes), default=0),
             "planned_epochs": max((lane.planned_epochs for lane in self.lanes), default=0),
             "value": value,
             "value_se": statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else None,
             "objective": tie_broken(value, loss, spec.mode),
             "config_id": self.config_id,
-            "lanes": reports,
+            "lanes": list(reports),
             "counts": {} if self.untuned else self.engine.parameter_counts(self.lanes[0]),
             "checkpoint_name": self.checkpoint_name(),
             "backbones_loaded": WARM.loads,
             "worker_pid": os.getpid(),
-            "step_seconds": time.perf_counter() - started,
+            "step_seconds": step_seconds,
             "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
-            "done": finished,
+            "done": self.untuned or all(lane.finished for lane in self.lanes),
         }
-        if finished:
-            self.finished_result = result
-        return result
 
     @property
     def config_id(self) -> str:
@@ -166,38 +198,33 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         metrics |= self.engine.scores(self.test_predictions, "test")
         return {"seed": NO_SEED, "fold": self.job.outer_fold, "metrics": metrics}
 
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        folder = Path(checkpoint_dir)
-        if self.finished_files is not None:
-            shutil.copytree(self.finished_files, folder, dirs_exist_ok=True)
-            return
+    def save(self, folder: Path) -> None:
+        """A resume point, or what a finished trial leaves: adapters and predictions."""
         for lane in self.lanes:
-            lane.save(folder / lane_folder(lane.key.seed, lane.key.fold))
-        if self.untuned and self.finished_result is not None:
-            self.validation_predictions.write_parquet(
-                folder / lane_folder(NO_SEED, self.job.outer_fold) / "predictions" / "validation.parquet"
-            )
+            target = folder / lane_folder(lane.key.seed, lane.key.fold)
+            if lane.key in self.settled:
+                shutil.copytree(self.settled[lane.key], target)
+            else:
+                lane.save(target)
+        predictions = folder / lane_folder(self.keys[0].seed if self.keys else NO_SEED, self.job.outer_fold)
+        if self.untuned:
+            self.validation_predictions.write_parquet(predictions / "predictions" / "validation.parquet")
         if self.test_predictions is not None:
-            seed = self.lanes[0].key.seed if self.lanes else NO_SEED
-            self.test_predictions.write_parquet(
-                folder / lane_folder(seed, self.job.outer_fold) / "predictions" / "test.parquet"
-            )
-        (folder / RESULT).write_text(json.dumps(self.finished_result))
+            self.test_predictions.write_parquet(predictions / "predictions" / "test.parquet")
+        (folder / HISTORY).write_text(json.dumps(self.history))
 
-    def load_checkpoint(self, checkpoint_dir: str) -> None:
-        folder = Path(checkpoint_dir)
-        self.finished_result = json.loads((folder / RESULT).read_text())
-        if self.finished_result is not None:
-            self.finished_files = Path(tempfile.mkdtemp()) / "finished"
-            shutil.copytree(folder, self.finished_files)
-        else:
-            for lane in self.lanes:
-                lane.load(folder / lane_folder(lane.key.seed, lane.key.fold))
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Nothing for Tune: the trial's own resume points are what it is taken up from."""
+
+    def load_checkpoint(self, checkpoint: str) -> None:
+        """Nothing: see save_checkpoint."""
 
     def close_lanes(self) -> None:
         for lane in self.lanes:
             lane.close()
         self.lanes = []
+        if hasattr(self, "engine"):
+            del self.engine  # a backbone that has to make room must not be held by the trial that is over
 
     def cleanup(self) -> None:
         self.close_lanes()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sweeps.job import Job
 from sweeps.profiles import Profile
+from sweeps.progress import StageProgress
+
+if TYPE_CHECKING:
+    from sweeps.search import Proposals
+    from sweeps.stage import Observer
 
 # Before Ray is imported: no usage report, no default loggers (each costs tens of milliseconds a result), old reporter
 # (the new one prints a banner even when it is told to be silent).
@@ -20,6 +25,7 @@ QUIET_ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_MAX_PENDING_TRIALS_PG": "16",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # its snapshots are never read: the journal is what a sweep resumes from
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TOKENIZERS_PARALLELISM": "false",
     # Tune would answer Ctrl-C with half of the results, and the sweep would take them for all
@@ -60,30 +66,22 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
         ray.shutdown()
 
 
-def trial_folder_name(trial: Any) -> str:
-    """`trial-1a2b_00003`, or `finalist-1-seed-123`: folders that a person can find again."""
-    run = trial.config.get("run")
-    if run is None:
-        return f"trial-{trial.trial_id}"
-    arm = str(run["arm"]).replace(" ", "-")
-    return arm if run["seed"] is None else f"{arm}-seed-{run['seed']}"
-
-
 def run_stage(
     job: Job,
+    progress: StageProgress,
+    proposals: Proposals,
     *,
-    folder: Path,
     profile: Profile,
-    callbacks: Sequence[Any],
-    searcher: Any = None,
-    scheduler: Any = None,
-    samples: int = 1,
-    param_space: Mapping[str, Any] | None = None,
-) -> list[Any]:
-    """Runs one Tune experiment to its end and returns its `ray.tune.Result`s, failed ones included."""
+    observers: Sequence[Observer],
+    pruner: Any = None,
+) -> None:
+    """Runs what is left of a stage to its end; how it went is in `progress` then, failed trials included."""
+    if not progress.unfinished and proposals.exhausted:
+        return
     from ray import tune
     from ray.tune.progress_reporter import ProgressReporter
 
+    from sweeps.stage import StageKeeper, StageScheduler, StageSearcher, trial_folder_name, tune_folder
     from sweeps.trial import SweepTrial
 
     class Silent(ProgressReporter):  # type: ignore[misc]
@@ -95,25 +93,27 @@ def run_stage(
     trainable = tune.with_resources(
         tune.with_parameters(SweepTrial, job=job), tune.PlacementGroupFactory([dict(profile.trial_resources)])
     )
+    folder = tune_folder(progress.folder)
+    shutil.rmtree(folder, ignore_errors=True)
     tuner = tune.Tuner(
         trainable,
-        param_space=dict(param_space or {}),
         tune_config=tune.TuneConfig(
-            search_alg=searcher,
-            scheduler=scheduler,
-            num_samples=samples,
-            max_concurrent_trials=None if searcher is not None else profile.concurrency,
+            search_alg=StageSearcher(progress, proposals, parallel_trials=profile.concurrency),
+            scheduler=StageScheduler(pruner),
+            num_samples=-1,  # until the searcher has no more
             reuse_actors=True,
             trial_dirname_creator=trial_folder_name,
         ),
         run_config=tune.RunConfig(
             name=folder.name,
             storage_path=str(folder.parent),
-            callbacks=list(callbacks),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, checkpoint_at_end=True, num_to_keep=2),
+            callbacks=[StageKeeper(progress, observers)],
+            # a trial keeps its own resume points (trainables/resume.py): they outlive Tune's memory of it
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             failure_config=tune.FailureConfig(max_failures=2),
             progress_reporter=Silent(),
             verbose=0,
         ),
     )
-    return list(tuner.fit())
+    tuner.fit()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -20,6 +20,11 @@ def write_state(folder: Path, tensors: dict[str, Tensor], values: dict[str, Any]
     (folder / VALUES).write_text(json.dumps(values))
 
 
+def is_resume_point(folder: Path) -> bool:
+    """Whether `write_state` wrote this folder; a run that is over leaves an adapter and predictions instead."""
+    return (folder / VALUES).is_file()
+
+
 def read_state(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return load_file(str(folder / TENSORS)), json.loads((folder / VALUES).read_text())
 

@@ -25,11 +25,18 @@ def test_flags_are_overrides_and_modes_are_not() -> None:
         (["a.yaml", "b.yaml"], "one sweep file at a time"),
         (["a.yaml", "--profile"], "a value is missing"),
         (["a.yaml", "--json"], "--json goes with --plan"),
+        (["a.yaml", "--resume", "--new"], "one of --resume and --new at a time"),
     ],
 )
 def test_a_command_line_that_cannot_be_understood(arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse(arguments)
+
+
+def test_how_an_interrupted_sweep_is_met() -> None:
+    assert parse(["a.yaml"]).mode == "auto"
+    assert parse(["a.yaml", "--resume"]).mode == "resume"
+    assert parse(["a.yaml", "--new", "trials=3"]).mode == "new"
 
 
 def test_bad_input_ends_with_2_and_one_line_a_problem(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""A folder appears whole or not at all, whoever else writes it at the same time."""
+"""A folder appears whole or not at all, whoever else writes it at the same time, and even if the power fails."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -20,10 +21,24 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
+        for path in (*temporary.rglob("*"), temporary):
+            sync(path)
         try:
             temporary.rename(folder)
+            sync(folder.parent)
         except OSError:
             if not folder.is_dir():
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Returns when a file's content, or the names in a folder, are on the disk (where the system can say so)."""
+    if os.name != "posix":  # folders cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

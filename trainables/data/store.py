@@ -8,6 +8,7 @@ what is not in the folder cannot leak out of it.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +38,9 @@ def write_store(
     InputError: everything that cannot be decoded, at once.
     """
     if folder.is_dir():
-        return
+        if _is_whole(folder, len(examples)):
+            return
+        shutil.rmtree(folder)
     problems: list[str] = []
     offsets = [0]
     with atomic_folder(folder) as temporary:
@@ -108,6 +111,18 @@ class SplitStore:
     def _audio(self) -> np.ndarray:
         audio: np.ndarray = np.load(self.folder / "audio.npy", mmap_mode="r", allow_pickle=False)
         return audio
+
+
+def _is_whole(folder: Path, examples: int) -> bool:
+    """Whether every file is as long as it says: a machine that lost power may have cut one short."""
+    try:
+        offsets = np.load(folder / "offsets.npy", allow_pickle=False)
+        audio = np.load(folder / "audio.npy", mmap_mode="r", allow_pickle=False)
+        lines = (folder / "examples.jsonl").read_bytes().count(b"\n")
+        json.loads((folder / "store.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return len(offsets) == examples + 1 and len(audio) == offsets[-1] and lines == examples
 
 
 def _write_header(file: BinaryIO, samples: int) -> None:

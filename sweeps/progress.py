@@ -1,0 +1,92 @@
+"""How far a stage is: its trials as its journal tells them. What is not in the journal has not happened.
+
+Events: `asked` (a trial, and what was proposed), `result` (an epoch's result; `last` says that the trial is over),
+`failed` (a trial, its reason and the kind of failure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sweeps.journal import Event, Journal
+
+RUNNING, COMPLETED, PRUNED, FAILED = "running", "completed", "pruned", "failed"
+
+
+@dataclass
+class TrialProgress:
+    """One trial of a stage, from its proposal on."""
+
+    name: str  # trial_00003, or finalist-1-seed-123
+    given: Mapping[str, Any]  # stage 1: the values of the active axes; stage 2: a ConfirmRun as a dict
+    folder: Path  # its resume points, and what it leaves
+    results: list[dict[str, Any]] = field(default_factory=list)  # one an epoch
+    status: str = RUNNING
+    reason: str = ""  # why it failed
+    kind: str = ""  # of failure
+
+    @property
+    def over(self) -> bool:
+        return self.status != RUNNING
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The latest result; empty before the first."""
+        return self.results[-1] if self.results else {}
+
+
+class StageProgress:
+    """The trials of one stage, by name, in the order in which they were proposed; kept in `<folder>/journal.jsonl`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.trials: dict[str, TrialProgress] = {}
+        self.journal = Journal(folder / "journal.jsonl")
+        for event in self.journal.events:
+            self._apply(event)
+
+    @property
+    def events(self) -> list[Event]:
+        return self.journal.events
+
+    @property
+    def unfinished(self) -> list[TrialProgress]:
+        return [trial for trial in self.trials.values() if not trial.over]
+
+    def asked(self, name: str, given: Mapping[str, Any], **more: Any) -> TrialProgress:
+        self._write(event="asked", trial=name, given=dict(given), **more)
+        return self.trials[name]
+
+    def result(self, name: str, result: Mapping[str, Any], *, last: bool) -> None:
+        """Notes an epoch's result; one that is known already changes nothing."""
+        trial = self.trials[name]
+        if trial.over or (trial.results and result["epoch"] <= trial.last["epoch"]):
+            return
+        self._write(event="result", trial=name, result=dict(result), last=last)
+
+    def failed(self, name: str, reason: str, kind: str) -> None:
+        self._write(event="failed", trial=name, reason=reason, kind=kind)
+
+    def close(self) -> None:
+        self.journal.close()
+
+    def _write(self, **event: Any) -> None:
+        self.journal.write(**event)
+        self._apply(self.journal.events[-1])
+
+    def _apply(self, event: Event) -> None:
+        name = event["trial"]
+        if event["event"] == "asked":
+            self.trials[name] = TrialProgress(name, event["given"], self.folder / name)
+            return
+        trial = self.trials[name]
+        if event["event"] == "result":
+            trial.results.append(event["result"])
+            if event["last"]:
+                whole = event["result"]["epoch"] >= event["result"]["planned_epochs"]
+                trial.status = COMPLETED if whole else PRUNED
+        elif event["event"] == "failed":
+            trial.status, trial.reason, trial.kind = FAILED, event["reason"], event["kind"]

@@ -1,0 +1,155 @@
+"""Between Ray Tune and a stage's journal: what Tune asks for, what it is told, and what the rest of the sweep hears.
+
+Tune starts, watches and retries workers; it remembers nothing. A trial is known by its name from session to session,
+and what an interrupted stage has to do is in its journal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from ray.tune import Callback
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from sweeps.listener import Listener
+from sweeps.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
+from sweeps.search import Proposals
+
+
+class Observer(Protocol):
+    """Who wants to hear of a stage. What is told is in the journal already."""
+
+    def started(self, trial: TrialProgress) -> None: ...
+
+    def reported(self, trial: TrialProgress) -> None:
+        """The trial has a new last result."""
+
+    def ended(self, trial: TrialProgress) -> None:
+        """The trial is over: completed, pruned or failed."""
+
+
+class StageSearcher(Listener, Searcher):  # type: ignore[misc]
+    """Hands out the trials that were cut off, then new ones, never more than `parallel_trials` at once."""
+
+    def __init__(self, progress: StageProgress, proposals: Proposals, *, parallel_trials: int) -> None:
+        Listener.__init__(self)
+        Searcher.__init__(self)
+        self.progress, self.proposals, self.parallel_trials = progress, proposals, parallel_trials
+        self.waiting = deque(progress.unfinished)
+        self.live: dict[str, TrialProgress] = {}  # by Tune's id
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if len(self.live) >= self.parallel_trials:
+            return None
+        if self.waiting:
+            trial = self.waiting.popleft()
+        else:
+            proposed = self.proposals.next()
+            if proposed is None:
+                return None if self.live else str(Searcher.FINISHED)
+            trial = self.progress.asked(*proposed)
+        self.live[trial_id] = trial
+        return {
+            "name": trial.name,
+            "folder": str(trial.folder),
+            "given": dict(trial.given),
+            "known_results": len(trial.results),
+        }
+
+    def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
+        trial = self.live.pop(trial_id)
+        self.proposals.tell(trial.name, trial.last if trial.status in (COMPLETED, PRUNED) else None)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the journal has it."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: a stage is never restored from Tune's snapshot."""
+
+
+class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
+    """First come, first served, and pruned by `pruner`, which knows trials by their names."""
+
+    def __init__(self, pruner: TrialScheduler | None) -> None:
+        Listener.__init__(self)
+        FIFOScheduler.__init__(self)
+        self.pruner = pruner
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        if self.pruner is not None:
+            self.pruner.on_trial_add(tune_controller, _named(trial))
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        if self.pruner is None:
+            return str(TrialScheduler.CONTINUE)
+        return str(self.pruner.on_trial_result(tune_controller, _named(trial), result))
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        if self.pruner is not None:
+            self.pruner.on_trial_complete(tune_controller, _named(trial), result)
+
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
+        if self.pruner is not None:
+            self.pruner.on_trial_remove(tune_controller, _named(trial))
+
+
+class StageKeeper(Listener, Callback):  # type: ignore[misc]
+    """Writes the journal as results arrive, and only then tells the observers."""
+
+    def __init__(self, progress: StageProgress, observers: Sequence[Observer]) -> None:
+        super().__init__()
+        self.progress, self.observers = progress, observers
+
+    def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        for observer in self.observers:
+            observer.started(self._of(trial))
+
+    def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+        own = self._of(trial)
+        known = len(own.results)
+        self.progress.result(own.name, result["report"], last=bool(result.get("done")))
+        if len(own.results) > known:
+            for observer in self.observers:
+                observer.reported(own)
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        for observer in self.observers:
+            observer.ended(self._of(trial))
+
+    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        own = self._of(trial)
+        text = str(trial.get_error() or "unknown")
+        own.folder.mkdir(parents=True, exist_ok=True)
+        (own.folder / "error.txt").write_text(text)
+        self.progress.failed(own.name, *failure(text))
+        for observer in self.observers:
+            observer.ended(own)
+
+    def _of(self, trial: Any) -> TrialProgress:
+        return self.progress.trials[trial.config["name"]]
+
+
+def failure(traceback: str) -> tuple[str, str]:
+    """(reason, kind) of a failed trial: the last line of its traceback, and the class of the exception."""
+    lines = [line.strip() for line in traceback.splitlines() if line.strip()]
+    reason = lines[-1] if lines else "unknown"
+    kind = reason.partition(":")[0]
+    return reason, kind if kind.replace(".", "").replace("_", "").isalnum() else "unknown"
+
+
+def trial_folder_name(trial: Any) -> str:
+    return str(trial.config["name"])
+
+
+def tune_folder(stage: Path) -> Path:
+    """Where Tune keeps its own files of this session; nothing is ever read from them."""
+    return stage / "tune"
+
+
+def _named(trial: Any) -> Any:
+    return SimpleNamespace(trial_id=trial.config["name"])

@@ -1,0 +1,125 @@
+"""A search that is cut off after any event goes on exactly as the one that was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sweeps.load import load_sweep
+from sweeps.progress import StageProgress
+from sweeps.search import OptunaProposals, make_scheduler, replay_rungs
+from sweeps.spec import SweepSpec
+
+TRIALS, EPOCHS, PARALLEL = 18, 4, 3  # more trials than TPE proposes at random
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def spec() -> SweepSpec:
+    loaded = load_sweep("qwen_lora", [f"trials={TRIALS}", f"train.epochs={EPOCHS}", "asha.reduction_factor=2"])
+    return replace(loaded, warm_start=({"rank": 8, "alpha_ratio": 2},))
+
+
+def score(given: dict[str, Any], epoch: int) -> float:
+    return epoch * (1 - abs(given["learning_rate"] - 2e-4) * 1e3) + given["rank"] / 640
+
+
+def search(spec: SweepSpec, folder: Path, *, after_event: Callable[[int], None] = lambda count: None) -> StageProgress:
+    """What Tune does, without workers: up to PARALLEL trials take turns, an epoch each."""
+    progress = StageProgress(folder)
+    proposals, pruner = OptunaProposals(spec, parallel_trials=PARALLEL), make_scheduler(spec)
+    proposals.replay(progress)
+    replay_rungs(pruner, progress)
+    live = progress.unfinished
+    # the one whose turn comes next is the one that has waited longest
+    turns = [event["trial"] for event in progress.events]
+    live.sort(key=lambda trial: len(turns) - turns[::-1].index(trial.name))
+    while True:
+        while len(live) < PARALLEL and (proposed := proposals.next()) is not None:
+            live.append(progress.asked(*proposed))
+            pruner.on_trial_add(None, SimpleNamespace(trial_id=live[-1].name))
+            after_event(len(progress.events))
+        if not live:
+            return progress
+        trial = live.pop(0)
+        epoch = len(trial.results) + 1
+        result = {"epoch": epoch, "planned_epochs": EPOCHS, "objective": score(trial.given, epoch)}
+        result["done"] = epoch == EPOCHS
+        stub: Any = SimpleNamespace(trial_id=trial.name)
+        stopped = not result["done"] and pruner.on_trial_result(None, stub, result) == pruner.STOP
+        progress.result(trial.name, result, last=stopped or result["done"])
+        after_event(len(progress.events))
+        if trial.over:
+            pruner.on_trial_complete(None, stub, result)
+            proposals.tell(trial.name, trial.last)
+        else:
+            live.append(trial)
+
+
+def test_cut_after_any_event_it_proposes_prunes_and_ends_alike(spec: SweepSpec, tmp_path: Path) -> None:
+    whole = search(spec, tmp_path / "whole").events
+    statuses = [trial.status for trial in StageProgress(tmp_path / "whole").trials.values()]
+    assert statuses.count("pruned") >= 4
+    assert statuses.count("completed") >= 2
+
+    for at in range(1, len(whole), 7):
+
+        def kill(count: int, at: int = at) -> None:
+            if count == at:
+                raise Killed
+
+        folder = tmp_path / f"cut-{at}"
+        with pytest.raises(Killed):
+            search(spec, folder, after_event=kill)
+        assert search(spec, folder).events == whole
+
+
+def test_a_warm_start_comes_first_and_is_completed(spec: SweepSpec, tmp_path: Path) -> None:
+    first = next(iter(search(spec, tmp_path).trials.values()))
+    assert (first.given["rank"], first.given["alpha_ratio"]) == (8, 2)
+    assert set(first.given) >= {"learning_rate", "target_modules"}
+
+
+def test_it_proposes_what_tunes_own_optuna_search_does(spec: SweepSpec) -> None:
+    """As long as nothing has ended both are at their seeds' random draws."""
+    import optuna
+    from ray.tune.search.optuna import OptunaSearch
+
+    from sweeps.space import propose
+
+    ours = OptunaProposals(spec, parallel_trials=PARALLEL)
+    theirs = OptunaSearch(
+        space=propose(spec),
+        metric="objective",
+        mode="max",
+        sampler=optuna.samplers.TPESampler(
+            seed=spec.explore_seeds[0], n_startup_trials=10, multivariate=True, group=True, constant_liar=True
+        ),
+        points_to_evaluate=[dict(point) for point in spec.warm_start],
+    )
+    for _ in range(5):
+        proposed = ours.next()
+        assert proposed is not None
+        assert proposed[1] == theirs.suggest(proposed[0])
+
+
+def test_rungs_come_back_whole(spec: SweepSpec, tmp_path: Path) -> None:
+    progress = search(spec, tmp_path)
+    fresh = make_scheduler(spec)
+    replay_rungs(fresh, progress)
+    rungs = dict(fresh._brackets[0]._rungs)
+    for milestone, recorded in rungs.items():
+        reached = {
+            t.name: t.results[milestone - 1]["objective"]
+            for t in progress.trials.values()
+            if len(t.results) >= milestone
+        }
+        assert recorded == reached
