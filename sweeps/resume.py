@@ -21,7 +21,7 @@ from sweeps.workspace import Workspace
 from trainables.errors import InputError
 
 MANIFEST, JOURNAL, LOCK = "sweep.json", "journal.jsonl", "sweep.lock"
-AUTO, RESUME, NEW, EXTEND = "auto", "resume", "new", "extend"
+AUTO, RESUME, NEW = "auto", "resume", "new"
 # Where and how fast, not what; and `miniature` has been applied where it holds
 MAY_CHANGE = ("results", "limits", "profile", "miniature")
 SHOWN_DIFFERENCES = 8
@@ -64,9 +64,8 @@ def sweep_events(workspace: Workspace) -> list[Event]:
 
 
 def is_finished(workspace: Workspace) -> bool:
-    """Whether the verdict is there, and no extension has been begun since."""
-    ends = [event["event"] for event in sweep_events(workspace) if event["event"] in ("finished", "extended")]
-    return bool(ends) and ends[-1] == "finished"
+    """Whether the verdict is there."""
+    return any(event["event"] == "finished" for event in sweep_events(workspace))
 
 
 def sweeps_of(results: Path, name: str) -> list[Workspace]:
@@ -87,10 +86,6 @@ def choose(results: Path, name: str, source_text: str, mode: str, command: str) 
     if mode == NEW:
         return None
     there = sweeps_of(results, name)
-    if mode == EXTEND:
-        if not there:
-            raise InputError(f"--extend: {str(results)!r} has no sweep {name!r}; run it first, without --extend.")
-        return there[-1]
     interrupted = [workspace for workspace in there if not is_finished(workspace)]
     if not interrupted:
         if mode == RESUME:
@@ -105,8 +100,7 @@ def choose(results: Path, name: str, source_text: str, mode: str, command: str) 
         listed = "; ".join(changed[:SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
         raise InputError(
             f"{workspace.sweep_id} was interrupted, and was started with another file: {listed}. "
-            f"Go on with it as it was: {command} --resume. Leave it and start a new one: {command} --new. "
-            f"To give it more trials: {command} --extend trials=N."
+            f"Go on with it as it was: {command} --resume. Leave it and start a new one: {command} --new."
         )
     return workspace
 

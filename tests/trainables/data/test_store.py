@@ -89,6 +89,20 @@ def test_writers_may_race(tmp_path, examples):
     assert all(len(store.waveform(3)) == 3_200 for store in stores)
 
 
-def test_a_store_that_is_there_stays(tmp_path, examples):
-    write(tmp_path / "store", examples[:1])
-    assert len(write(tmp_path / "store", examples)) == 1
+def test_a_whole_store_stays(tmp_path, examples):
+    write(tmp_path / "store", examples)
+    before = (tmp_path / "store" / "audio.npy").stat().st_mtime_ns
+    write(tmp_path / "store", examples)
+    assert (tmp_path / "store" / "audio.npy").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("name", ["audio.npy", "offsets.npy", "examples.jsonl", "store.json"])
+def test_a_store_that_lost_the_end_of_a_file_is_written_again(tmp_path, examples, name):
+    whole = write(tmp_path / "store", examples)
+    before = [np.array(whole.waveform(index)) for index in range(len(whole))]
+    path = tmp_path / "store" / name
+    path.write_bytes(path.read_bytes()[:-3])
+    again = write(tmp_path / "store", examples)
+    assert len(again) == len(examples)
+    for index, waveform in enumerate(before):
+        np.testing.assert_array_equal(again.waveform(index), waveform)
