@@ -30,7 +30,7 @@ NAME = "ast"
 TASKS = ("classification",)
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 10.255  # 1024 frames of 25 ms, 10 ms apart
-MINIATURE_WINDOW_SECONDS = 1.935  # 192 frames
+MINIATURE_WINDOW_SECONDS = 5.135  # 512 frames
 SPECTROGRAM = Spectrogram(0, 1, bins=128)
 HEAD_MODULES = ("classifier",)
 
@@ -40,13 +40,13 @@ SIZES: Mapping[str, Size] = {
     "base": Size("MIT/ast-finetuned-audioset-10-10-0.4593", None, "BSD-3-Clause", 86_187_264),
 }
 MINIATURE_SIZES: Mapping[str, Size] = {
-    "mini-400k": Size("mini-400k", None, "Apache-2.0", 369_984),
-    "mini-800k": Size("mini-800k", None, "Apache-2.0", 839_040),
+    "mini-450k": Size("mini-450k", None, "Apache-2.0", 440_640),
+    "mini-900k": Size("mini-900k", None, "Apache-2.0", 933_248),
 }
 
 _LAYER = r"audio_spectrogram_transformer\.layers\.\d+\."
 _ATTENTION, _MLP = r"attention\.(q_proj|k_proj|v_proj|o_proj)", r"mlp\.(fc1|fc2)"
-_LAYERS = {"base-16": 12, "base": 12, "mini-400k": 3, "mini-800k": 4}
+_LAYERS = {"base-16": 12, "base": 12, "mini-450k": 3, "mini-900k": 4}
 
 
 def _matches(per_layer: int, once: int = 0) -> dict[str, int]:
@@ -72,14 +72,15 @@ def config(size: str) -> ASTConfig:
     if size in SIZES:
         stride = 16 if size == "base-16" else 10
         return ASTConfig(frequency_stride=stride, time_stride=stride)
-    width = {"mini-400k": 96, "mini-800k": 128}[size]
+    width = {"mini-450k": 96, "mini-900k": 128}[size]
     return ASTConfig(
         hidden_size=width,
         num_hidden_layers=_LAYERS[size],
         num_attention_heads=width // 32,
         intermediate_size=4 * width,
-        frequency_stride=16,
-        time_stride=16,
+        patch_size=32,  # a quarter of the tokens for as many frames
+        frequency_stride=32,
+        time_stride=32,
         max_length=_frames(round(MINIATURE_WINDOW_SECONDS * SAMPLE_RATE_HZ)),
     )
 
@@ -117,6 +118,7 @@ def build(size: str, task: Task, seed: int) -> nn.Module:
     """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
     built = _for_task(config(size), task)
     built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
+    pretrained.silence(built)  # training draws nothing either
     with seeded_init(seed):
         return cast(nn.Module, ASTForAudioClassification(built))
 

@@ -42,8 +42,8 @@ SIZES: Mapping[str, Size] = {
     "larger": Size("laion/larger_clap_general", None, "Apache-2.0", 67_824_408),
 }
 MINIATURE_SIZES: Mapping[str, Size] = {
-    "mini-500k": Size("mini-500k", None, "Apache-2.0", 506_902),
-    "mini-1m": Size("mini-1m", None, "Apache-2.0", 1_132_001),
+    "mini-500k": Size("mini-500k", None, "Apache-2.0", 504_566),
+    "mini-1m": Size("mini-1m", None, "Apache-2.0", 1_128_497),
 }
 _DEPTHS: Mapping[str, tuple[int, ...]] = {
     "unfused": (2, 2, 6, 2),
@@ -106,6 +106,9 @@ def config(size: str) -> ClapAudioConfig:
         patch_embeds_hidden_size=width,
         hidden_size=width * 2 ** (len(depths) - 1),
         spec_size=128,
+        patch_size=8,  # a quarter of the tokens for as many frames
+        patch_stride=(8, 8),
+        window_size=4,  # the last stage is 4 x 4 tokens
     )
 
 
@@ -143,8 +146,10 @@ def load(
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
     """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+    built = _for_task(config(size), task)
+    pretrained.silence(built)  # training draws nothing either
     with seeded_init(seed):
-        return cast(nn.Module, HtsatClassifier(_for_task(config(size), task)))
+        return cast(nn.Module, HtsatClassifier(built))
 
 
 def write(model: nn.Module, size: str, folder: Path) -> None:

@@ -126,7 +126,8 @@ def load(
     extractor = Wav2Vec2FeatureExtractor.from_pretrained(**source)
     rate = MINIATURE_TOKENS_PER_SECOND if size in MINIATURE_SIZES else TOKENS_PER_SECOND
     processor = Wav2Vec2Processor(extractor, tokenizer)
-    return Loaded(model, processor, extra={"tokens_per_second": rate}, equal_shapes=True)
+    extra = {"prompt": [cast(Any, model).config.decoder_start_token_id], "tokens_per_second": rate}
+    return Loaded(model, processor, extra=extra, equal_shapes=True)
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
@@ -160,8 +161,7 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
     `transcripts.with_text`, without `transcripts.with_prompt`."""
     del task
     batch = {"input_values": torch.stack(list(features))}
-    built = cast(Any, loaded.model).config
-    prompt = [built.decoder_start_token_id]
+    built, prompt = cast(Any, loaded.model).config, loaded.extra["prompt"]
     if targets is None:
         seconds = batch["input_values"].shape[1] / SAMPLE_RATE_HZ
         return batch | transcripts.with_prompt(

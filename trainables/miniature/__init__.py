@@ -1,24 +1,18 @@
 """Miniatures: models of a real backbone's classes, so small that a laptop makes and adapts them in minutes.
 
-They stand in where the published weights cannot be had. Pre-trained once on generated sound (`sounds.py`) with
-questions about its properties (`questions.py`), kept in a cache folder under a hash of all that the weights depend on:
+They stand in where the published weights cannot be had. Pre-trained once on generated sound (`sounds.py`), each kind of
+backbone in its way (`makers.py`), kept in a cache folder under a hash of all that the weights depend on:
 AUDIO_SWEEPS_CACHE, else ~/.cache/audio-sweeps.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 from trainables import registry
 from trainables.errors import InputError
-from trainables.miniature.recipe import RECIPES
-
-_SOURCES = ("sounds", "questions", "initial", "optimizer", "tower", "language", "reach", "pretrain")
+from trainables.miniature.makers import maker
 
 
 def path(backbone: str, size: str, recipe: str = "full", progress: bool = True) -> Path:
@@ -49,7 +43,9 @@ def path(backbone: str, size: str, recipe: str = "full", progress: bool = True) 
         ) from error
     with lock:
         wanted = {name: _folder(backbone, name, recipe) for name in registry.backbone(backbone).MINIATURE_SIZES}
-        build({name: where for name, where in wanted.items() if not where.is_dir()}, recipe, progress=progress)
+        build(
+            backbone, {name: where for name, where in wanted.items() if not where.is_dir()}, recipe, progress=progress
+        )
     return folder
 
 
@@ -60,12 +56,5 @@ def is_ready(backbone: str, size: str, recipe: str = "full") -> bool:
 
 def _folder(backbone: str, size: str, recipe: str) -> Path:
     cache = Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser()
-    here = Path(__file__).parent
-    identity = {
-        "recipe": asdict(RECIPES[recipe]),
-        "parameters": registry.backbone(backbone).MINIATURE_SIZES[size].total_params,
-        "sources": [hashlib.sha256((here / f"{name}.py").read_bytes()).hexdigest() for name in _SOURCES],
-        "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
-    }
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+    digest = maker(backbone).digest(backbone, size, recipe)
     return cache / "miniatures" / f"{backbone}-{size}-{recipe}-{digest}"

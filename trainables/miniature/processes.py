@@ -1,6 +1,7 @@
 """Trains several miniatures at once, one single-threaded process each, and shows how far they are.
 
-`python -m trainables.miniature.processes SIZE RECIPE FOLDER` is such a process: it writes the share done, a line each.
+`python -m trainables.miniature.processes BACKBONE SIZE RECIPE FOLDER` is such a process: it writes the share done, a
+line each.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from trainables.data.atomic import atomic_folder
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def build(folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
+def build(backbone: str, folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
     """Makes the miniatures of the given sizes; each folder appears when it is complete.
 
     One thread per process and no accelerator: the same weights on every machine of a kind, however busy it is.
@@ -35,7 +36,7 @@ def build(folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
         for size, folder in folders.items():
             staging = stack.enter_context(atomic_folder(folder))
             errors: IO[str] = stack.enter_context(tempfile.TemporaryFile("w+"))
-            process = _start(size, recipe, staging, errors)
+            process = _start(backbone, size, recipe, staging, errors)
             stack.callback(_end, process)
             task = bars.add_task(f"Making the miniature {size}", total=1.0)
             watcher = Thread(target=_watch, args=(process, bars, task), daemon=True)
@@ -52,12 +53,12 @@ def build(folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
             watcher.join()
 
 
-def _start(size: str, recipe: str, folder: Path, errors: IO[str]) -> subprocess.Popen[str]:
+def _start(backbone: str, size: str, recipe: str, folder: Path, errors: IO[str]) -> subprocess.Popen[str]:
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     found = os.pathsep.join(filter(None, [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH")]))
     settings = threads | {"PYTHONPATH": found, "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "trainables.miniature.processes", size, recipe, str(folder)],
+        [sys.executable, "-m", "trainables.miniature.processes", backbone, size, recipe, str(folder)],
         env=os.environ | settings,
         stdout=subprocess.PIPE,
         stderr=errors,
@@ -91,18 +92,17 @@ def _bars(shown: bool) -> Progress:
 
 
 def main() -> None:
-    from trainables.miniature.recipe import RECIPES
+    from trainables.miniature.makers import maker
 
-    size, name, folder = sys.argv[1:]
-    recipe = RECIPES[name]
+    backbone, size, name, folder = sys.argv[1:]
+    recipe = maker(backbone).recipes[name]
     import torch
     from transformers.utils import logging
-
-    from trainables.miniature.pretrain import pretrain
 
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    pretrain = maker(backbone).pretrain(backbone)
     pretrain(size, recipe, Path(folder), lambda done: print(f"{done:.3f}", flush=True))
 
 

@@ -26,6 +26,24 @@ class Recipe:
     seed: int = 7
 
 
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """One stage: a classifier learns to tell the properties of sounds, all by one head (`classifier.py`)."""
+
+    clips: int = 640
+    batch_size: int = 32
+    steps: int = 120
+    matrix_learning_rate: float = 1e-2
+    other_learning_rate: float = 3e-3
+    warmup_share: float = 0.1
+    seed: int = 7
+
+
+CLASSIFIER_RECIPES: Mapping[str, ClassifierRecipe] = {
+    "full": ClassifierRecipe(),
+    "test": ClassifierRecipe(clips=96, batch_size=16, steps=12),  # seconds; learns a little
+}
+
 RECIPES: Mapping[str, Recipe] = {
     "full": Recipe(),
     "test": Recipe(clips=120, tower_steps=15, language_steps=24),  # seconds; learns a little

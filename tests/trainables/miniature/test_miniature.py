@@ -31,7 +31,7 @@ def test_made_once_then_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path))
     made: list[list[str]] = []
 
-    def build(folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
+    def build(backbone: str, folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
         made.append(list(folders))
         time.sleep(0.3)
         for folder in folders.values():
@@ -60,7 +60,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_failed_process_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"mini-1m failed(.|\n)*KeyError: 'no-such-recipe'"):
-        processes.build({"mini-1m": tmp_path / "folder"}, "no-such-recipe", progress=False)
+        processes.build("qwen2_audio", {"mini-1m": tmp_path / "folder"}, "no-such-recipe", progress=False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,65 @@
+"""Which miniatures are made how. Loads no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+from trainables import registry
+from trainables.miniature.recipe import CLASSIFIER_RECIPES, RECIPES
+
+HERE = Path(__file__).parent
+OWN_FILES = ("backbones", "networks")  # folders of trainables
+Pretrain = Callable[[str, Any, Path, Callable[[float], None]], None]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """`module` has `pretrain(size, recipe, folder, progress)`, which writes what the backbone's `load` reads; where it
+    makes miniatures of several backbones, the backbone's name comes first."""
+
+    module: str
+    recipes: Mapping[str, Any]  # by name; plain dataclasses
+    sources: tuple[str, ...]  # files of this package that the weights depend on
+    of_many: bool = True  # they depend on the backbone's own file and its network as well
+
+    def pretrain(self, backbone: str) -> Pretrain:
+        """(size, recipe, folder, progress); imported when it is used."""
+        found: Pretrain = import_module(f"trainables.miniature.{self.module}").pretrain
+        return cast(Pretrain, partial(found, backbone)) if self.of_many else found
+
+    def digest(self, backbone: str, size: str, recipe: str) -> str:
+        """Changes with everything that the weights of this miniature depend on."""
+        files = [HERE / f"{name}.py" for name in self.sources]
+        if self.of_many:
+            own = registry.BACKBONES[backbone].rpartition(".")[2]
+            files += [path for path in (HERE.parent / part / f"{own}.py" for part in OWN_FILES) if path.is_file()]
+        identity = {
+            "recipe": asdict(self.recipes[recipe]),
+            "parameters": registry.backbone(backbone).MINIATURE_SIZES[size].total_params,
+            "sources": [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
+            "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
+        }
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+
+
+CLASSIFIERS = Maker("classifier", CLASSIFIER_RECIPES, ("sounds", "optimizer", "classifier"))
+QUESTIONS = Maker(
+    "pretrain",
+    RECIPES,
+    ("sounds", "questions", "initial", "optimizer", "tower", "language", "reach", "pretrain"),
+    of_many=False,
+)
+OTHERS: Mapping[str, Maker] = {"qwen2_audio": QUESTIONS}
+
+
+def maker(backbone: str) -> Maker:
+    """Classifiers are alike; the others have makers of their own."""
+    return OTHERS.get(backbone, CLASSIFIERS)
