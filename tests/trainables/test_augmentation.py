@@ -22,7 +22,7 @@ from trainables.data.store import SplitStore
 from trainables.engine import Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
 
-PLAIN = TrialConfig("ast", "mini-400k", rank=2, alpha=4, learning_rate=3e-3, epochs=2, batch_size=4)
+PLAIN = TrialConfig("ast", "mini-450k", rank=2, alpha=4, learning_rate=3e-3, epochs=2, batch_size=4)
 EVERYTHING = replace(
     PLAIN,
     mixup_alpha=0.2,
@@ -207,7 +207,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from trainables.backbones import ast
 
     folder = tmp_path_factory.mktemp("ast")
-    ast.write(ast.build("mini-400k", classification(), seed=0), "mini-400k", folder)
+    ast.write(ast.build("mini-450k", classification(), seed=0), "mini-450k", folder)
     return folder
 
 
@@ -216,7 +216,7 @@ def classification():  # type: ignore[no-untyped-def]
 
 
 def make_engine(checkpoint: Path, precision: str = "fp32") -> Engine:
-    return Engine(EngineKey("ast", "mini-400k", "none", precision), str(checkpoint), classification(), EngineSettings())
+    return Engine(EngineKey("ast", "mini-450k", "none", precision), str(checkpoint), classification(), EngineSettings())
 
 
 @pytest.fixture(scope="module")
