@@ -12,6 +12,7 @@ from rich.console import Console
 from sweeps.console import StageView
 from sweeps.finalists import Explored
 from sweeps.job import CONFIRM, ConfirmRun, Job, lane_folder
+from sweeps.orders import Overseer
 from sweeps.profiles import Profile
 from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.recorder import Recorder
@@ -59,7 +60,12 @@ def confirm(
     profile: Profile,
     tracker: Tracker,
     console: Console,
+    overseers: Sequence[Overseer] = (),
 ) -> list[Confirmed]:
+    """Trains the runs, or what is left of them, and returns those that were completed.
+
+    Raises SweepFailed where every run failed, SweepStopped where an overseer ends the stage.
+    """
     spec = job.spec
     view = StageView(
         console,
@@ -74,7 +80,9 @@ def confirm(
     recorder.catch_up(progress)
     with view:
         view.catch_up(progress)
-        run_stage(job, progress, Listed(runs, progress), profile=profile, observers=[recorder, view])
+        run_stage(
+            job, progress, Listed(runs, progress), profile=profile, observers=[recorder, view], overseers=overseers
+        )
     tracker.flush()
     progress.close()
     trials = [progress.trials[run.name] for run in runs]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from sweeps.console import StageView
 from sweeps.finalists import Explored
 from sweeps.job import EXPLORE, Job
+from sweeps.orders import Overseer
 from sweeps.profiles import Profile
 from sweeps.progress import FAILED, StageProgress, TrialProgress
 from sweeps.recorder import Recorder
@@ -19,10 +22,18 @@ from sweeps.workspace import Workspace
 from trainables.errors import SweepFailed
 
 
-def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracker, console: Console) -> list[Explored]:
+def explore(
+    job: Job,
+    *,
+    workspace: Workspace,
+    profile: Profile,
+    tracker: Tracker,
+    console: Console,
+    overseers: Sequence[Overseer] = (),
+) -> list[Explored]:
     """Runs the trials, or what is left of them, and returns them in the order in which they were proposed.
 
-    Raises SweepFailed where every trial failed.
+    Raises SweepFailed where every trial failed, SweepStopped where an overseer ends the stage.
     """
     spec = job.spec
     view = StageView(
@@ -42,7 +53,9 @@ def explore(job: Job, *, workspace: Workspace, profile: Profile, tracker: Tracke
     recorder.catch_up(progress)
     with view:
         view.catch_up(progress)
-        run_stage(job, progress, proposals, profile=profile, observers=[recorder, view], pruner=pruner)
+        run_stage(
+            job, progress, proposals, profile=profile, observers=[recorder, view], overseers=overseers, pruner=pruner
+        )
     tracker.flush()
     progress.close()
     trials = list(progress.trials.values())

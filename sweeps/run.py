@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from trainables.errors import InputError, SweepFailed
+from trainables.errors import InputError, SweepFailed, SweepStopped
 
 HELP = """\
 usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new]
@@ -44,7 +44,8 @@ environment:
   AUDIO_SWEEPS_CACHE    generated data and miniatures (default: ~/.cache/audio-sweeps)
   HF_HOME, HF_HUB_OFFLINE   where Hugging Face keeps weights, and whether the hub may be asked
 
-exit status: 0 done, 1 failed, 2 bad input (nothing was started), 130 interrupted
+exit status: 0 done, 1 failed, 2 bad input (nothing was started), 3 stopped at a limit or by sweeps.control,
+130 interrupted
 """
 
 MODES = ("--plan", "--json", "--help", "-h", "--resume", "--new")
@@ -124,6 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SweepFailed as failure:
         print(f"failed: {failure}", file=sys.stderr)
         return 1
+    except SweepStopped as stop:
+        print(f"stopped: {stop}; the same command goes on where it was", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it was", file=sys.stderr)
         return 130

@@ -17,6 +17,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from sweeps.listener import Listener
+from sweeps.orders import Hold, Reins
 from sweeps.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
 from sweeps.search import Proposals
 
@@ -34,22 +35,28 @@ class Observer(Protocol):
 
 
 class StageSearcher(Listener, Searcher):  # type: ignore[misc]
-    """Hands out the trials that were cut off, then new ones, never more than `parallel_trials` at once."""
+    """Hands out the trials that were cut off, then new ones, never more than `parallel_trials` at once, and as long
+    as no order holds the stage back."""
 
-    def __init__(self, progress: StageProgress, proposals: Proposals, *, parallel_trials: int) -> None:
+    def __init__(self, progress: StageProgress, proposals: Proposals, reins: Reins, *, parallel_trials: int) -> None:
         Listener.__init__(self)
         Searcher.__init__(self)
-        self.progress, self.proposals, self.parallel_trials = progress, proposals, parallel_trials
+        self.progress, self.proposals, self.reins = progress, proposals, reins
+        self.parallel_trials = parallel_trials
         self.waiting = deque(progress.unfinished)
         self.live: dict[str, TrialProgress] = {}  # by Tune's id
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        if len(self.live) >= self.parallel_trials:
+        hold = self.reins.order().hold
+        if hold == Hold.END and not self.live:
+            return str(Searcher.FINISHED)
+        if hold >= Hold.PAUSE or len(self.live) >= self.parallel_trials:
             return None
         if self.waiting:
             trial = self.waiting.popleft()
+            self.reins.held_back.discard(trial.name)
         else:
-            proposed = self.proposals.next()
+            proposed = None if hold == Hold.FINISH else self.proposals.next()
             if proposed is None:
                 return None if self.live else str(Searcher.FINISHED)
             trial = self.progress.asked(*proposed)
@@ -63,6 +70,9 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
         trial = self.live.pop(trial_id)
+        if trial.name in self.reins.held_back:
+            self.waiting.append(trial)
+            return
         self.proposals.tell(trial.name, trial.last if trial.status in (COMPLETED, PRUNED) else None)
 
     def save(self, checkpoint_path: str) -> None:
@@ -73,24 +83,28 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
 
 
 class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
-    """First come, first served, and pruned by `pruner`, which knows trials by their names."""
+    """First come, first served, pruned by `pruner`, which knows trials by their names, and held back by orders."""
 
-    def __init__(self, pruner: TrialScheduler | None) -> None:
+    def __init__(self, pruner: TrialScheduler | None, reins: Reins) -> None:
         Listener.__init__(self)
         FIFOScheduler.__init__(self)
-        self.pruner = pruner
+        self.pruner, self.reins = pruner, reins
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         if self.pruner is not None:
             self.pruner.on_trial_add(tune_controller, _named(trial))
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        if self.pruner is None:
-            return str(TrialScheduler.CONTINUE)
-        return str(self.pruner.on_trial_result(tune_controller, _named(trial), result))
+        decision = str(TrialScheduler.CONTINUE)
+        if self.pruner is not None:
+            decision = str(self.pruner.on_trial_result(tune_controller, _named(trial), result))
+        if decision == TrialScheduler.CONTINUE and self.reins.order().hold >= Hold.PAUSE:
+            self.reins.held_back.add(trial.config["name"])
+            return str(TrialScheduler.STOP)
+        return decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        if self.pruner is not None:
+        if self.pruner is not None and trial.config["name"] not in self.reins.held_back:
             self.pruner.on_trial_complete(tune_controller, _named(trial), result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
@@ -101,9 +115,9 @@ class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
 class StageKeeper(Listener, Callback):  # type: ignore[misc]
     """Writes the journal as results arrive, and only then tells the observers."""
 
-    def __init__(self, progress: StageProgress, observers: Sequence[Observer]) -> None:
+    def __init__(self, progress: StageProgress, observers: Sequence[Observer], reins: Reins) -> None:
         super().__init__()
-        self.progress, self.observers = progress, observers
+        self.progress, self.observers, self.reins = progress, observers, reins
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         for observer in self.observers:
@@ -112,14 +126,18 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
         own = self._of(trial)
         known = len(own.results)
-        self.progress.result(own.name, result["report"], last=bool(result.get("done")))
+        # Tune says `done` of every trial that it takes from its worker
+        over = bool(result.get("done")) and own.name not in self.reins.held_back
+        self.progress.result(own.name, result["report"], last=over)
         if len(own.results) > known:
             for observer in self.observers:
                 observer.reported(own)
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        for observer in self.observers:
-            observer.ended(self._of(trial))
+        own = self._of(trial)
+        if own.over:  # else it is only held back
+            for observer in self.observers:
+                observer.ended(own)
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         own = self._of(trial)

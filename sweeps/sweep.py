@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sweeps.job import CONFIRM
+from sweeps.limits import TimeLimit
 from sweeps.materials import build_miniatures, explore_job, make_stores, write_splits
+from sweeps.orders import Overseer
 from sweeps.prepare import Prepared, prepare, prepare_recorded
 from sweeps.resume import AUTO, Manifest, choose, differences, held, moved, note_session, sweep_journal
 from sweeps.rounds import rounds_of
 from sweeps.workspace import Workspace, check_results, new_workspace
-from trainables.errors import InputError, SweepFailed
+from trainables.errors import InputError, SweepFailed, SweepStopped
 from trainables.records import NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
 
 LOG_COLUMNS = 150
@@ -171,6 +173,9 @@ def record_and_conclude(
     except KeyboardInterrupt:
         tracker.finish_sweep("interrupted")
         raise
+    except SweepStopped as stop:
+        tracker.finish_sweep("interrupted", reason=str(stop))
+        raise
     except BaseException as error:
         tracker.finish_sweep("failed", reason=str(error) or type(error).__name__)
         raise
@@ -189,8 +194,11 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
             console.print(
                 f"Ray dashboard: {ray.dashboard_url} (it asks for the token that `ray get-auth-token` prints)"
             )
+        hours = prepared.spec.hours
+        overseers = [] if hours is None else [TimeLimit(hours, started)]
         outcomes = [
-            run_round(part, replace(workspace, outer_fold=fold), tracker, console) for fold, part in rounds_of(prepared)
+            run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers)
+            for fold, part in rounds_of(prepared)
         ]
     found = judge(prepared, outcomes, tracker)
     seconds = time.monotonic() - started
@@ -199,7 +207,9 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
     print_summary(console, prepared, workspace, tracker, outcomes, found, seconds)
 
 
-def run_round(prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console) -> Outcome:
+def run_round(
+    prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, overseers: Sequence[Overseer]
+) -> Outcome:
     """Explore, fix the finalists, confirm: one whole sweep, or that of one outer fold."""
     from sweeps.confirm import confirm, confirm_runs
     from sweeps.explore import explore
@@ -214,6 +224,7 @@ def run_round(prepared: Prepared, workspace: Workspace, tracker: Tracker, consol
         "profile": prepared.profile,
         "tracker": tracker,
         "console": console,
+        "overseers": overseers,
     }
     job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), console), fold)
     explored = explore(job, **around)

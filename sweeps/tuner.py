@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweeps.job import Job
+from sweeps.orders import Hold, Overseer, Reins
 from sweeps.profiles import Profile
 from sweeps.progress import StageProgress
+from trainables.errors import SweepStopped
 
 if TYPE_CHECKING:
     from sweeps.search import Proposals
@@ -73,11 +75,18 @@ def run_stage(
     *,
     profile: Profile,
     observers: Sequence[Observer],
+    overseers: Sequence[Overseer] = (),
     pruner: Any = None,
 ) -> None:
-    """Runs what is left of a stage to its end; how it went is in `progress` then, failed trials included."""
+    """Runs what is left of a stage to its end; how it went is in `progress` then, failed trials included.
+
+    Raises SweepStopped where an overseer orders END before that: running epochs are let end first.
+    """
     if not progress.unfinished and proposals.exhausted:
         return
+    reins = Reins(overseers)
+    if reins.order().hold == Hold.END:
+        raise SweepStopped(reins.order().reason)
     from ray import tune
     from ray.tune.progress_reporter import ProgressReporter
 
@@ -98,8 +107,8 @@ def run_stage(
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StageSearcher(progress, proposals, parallel_trials=profile.concurrency),
-            scheduler=StageScheduler(pruner),
+            search_alg=StageSearcher(progress, proposals, reins, parallel_trials=profile.concurrency),
+            scheduler=StageScheduler(pruner, reins),
             num_samples=-1,  # until the searcher has no more
             reuse_actors=True,
             trial_dirname_creator=trial_folder_name,
@@ -107,7 +116,7 @@ def run_stage(
         run_config=tune.RunConfig(
             name=folder.name,
             storage_path=str(folder.parent),
-            callbacks=[StageKeeper(progress, observers)],
+            callbacks=[StageKeeper(progress, observers, reins)],
             # a trial keeps its own resume points (trainables/resume.py): they outlive Tune's memory of it
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             failure_config=tune.FailureConfig(max_failures=2),
@@ -117,3 +126,5 @@ def run_stage(
     )
     tuner.fit()
     shutil.rmtree(folder, ignore_errors=True)
+    if reins.order().hold == Hold.END and (progress.unfinished or not proposals.exhausted):
+        raise SweepStopped(reins.order().reason)

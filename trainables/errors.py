@@ -21,3 +21,7 @@ class InputError(Exception):
 
 class SweepFailed(Exception):
     """The input was sound, and still nothing came of the work; the message says why and where to look."""
+
+
+class SweepStopped(Exception):
+    """A sweep was stopped in good order, by a limit or a person: the same command goes on. The message says why."""

@@ -1,0 +1,169 @@
+"""A stage on a real Ray Tune, its trials a counter: what holds it back, what goes wrong in it, and that it goes on."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sweeps.confirm import Listed
+from sweeps.orders import Hold, Order, Overseer
+from sweeps.progress import StageProgress, TrialProgress
+from trainables.errors import SweepStopped
+
+EPOCHS = 3
+PROFILE: Any = SimpleNamespace(concurrency=2, trial_resources={"CPU": 1.0}, worker_environment={})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def on_ray() -> Iterator[None]:
+    """One Ray for all tests; workers get the trials of this file by value, they cannot import it."""
+    from sweeps.tuner import QUIET_ENVIRONMENT
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUIET_ENVIRONMENT.items():
+            patch.setenv(name, value)
+        import ray
+        from ray import cloudpickle
+
+        module = sys.modules[__name__]
+        cloudpickle.register_pickle_by_value(module)
+        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        yield
+        ray.shutdown()
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+@pytest.fixture(autouse=True)
+def counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray import tune
+
+    import sweeps.trial
+
+    class CountingTrial(tune.Trainable):
+        """Counts epochs in its folder; `behaviour` says how many seconds an epoch takes and what goes wrong."""
+
+        def setup(self, config: dict[str, Any], job: Any) -> None:
+            self.reset_config(config)
+
+        def reset_config(self, config: dict[str, Any]) -> bool:
+            self.folder, self.given = Path(config["folder"]), config["given"]
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return True
+
+        def step(self) -> dict[str, Any]:
+            path = self.folder / "epoch.json"
+            epoch = 1 + (json.loads(path.read_text()) if path.exists() else 0)
+            time.sleep(self.given.get("seconds", 0.0))
+            path.write_text(json.dumps(epoch))
+            report = {"epoch": epoch, "planned_epochs": EPOCHS, "done": epoch == EPOCHS}
+            return {"report": report, "epoch": epoch, "done": epoch == EPOCHS}
+
+        def save_checkpoint(self, checkpoint_dir: str) -> None: ...
+
+    monkeypatch.setattr(sweeps.trial, "SweepTrial", CountingTrial)
+
+
+class Heard:
+    """Notes what observers are told."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, str]] = []
+
+    def started(self, trial: TrialProgress) -> None: ...
+
+    def reported(self, trial: TrialProgress) -> None: ...
+
+    def ended(self, trial: TrialProgress) -> None:
+        self.ends.append((trial.name, trial.status))
+
+
+class When:
+    """Orders `hold` while `condition` holds."""
+
+    def __init__(self, hold: Hold, condition: Any) -> None:
+        self.hold, self.condition = hold, condition
+        self.asked_while_held = 0
+
+    def order(self) -> Order:
+        if not self.condition():
+            return Order()
+        self.asked_while_held += 1
+        return Order(self.hold, "enough for today")
+
+
+def run(folder: Path, trials: Mapping[str, Mapping[str, Any]], *overseers: Overseer) -> tuple[StageProgress, Heard]:
+    """What is left of a stage with these trials; the progress is readable whether or not it ends in good order."""
+    from sweeps.tuner import run_stage
+
+    progress, heard = StageProgress(folder), Heard()
+    runs: Any = [SimpleNamespace(name=name, as_dict=lambda given=given: dict(given)) for name, given in trials.items()]
+    try:
+        run_stage(
+            None,  # type: ignore[arg-type]
+            progress,
+            Listed(runs, progress),
+            profile=PROFILE,
+            observers=[heard],
+            overseers=overseers,
+        )
+    finally:
+        progress.close()
+    return progress, heard
+
+
+def epochs_trained(folder: Path) -> dict[str, int]:
+    return {path.parent.name: json.loads(path.read_text()) for path in folder.glob("*/epoch.json")}
+
+
+def test_an_ended_stage_lets_running_epochs_end_and_goes_on_from_them(tmp_path: Path) -> None:
+    trials = {f"t{index}": {"seconds": 0.7} for index in range(4)}
+    enough = When(Hold.END, lambda: sum(epochs_trained(tmp_path).values()) >= 2)
+    with pytest.raises(SweepStopped, match="enough for today"):
+        run(tmp_path, trials, enough)
+    cut_off = StageProgress(tmp_path)
+    trained = epochs_trained(tmp_path)
+    assert {trial.name: trial.last["epoch"] for trial in cut_off.trials.values()} == trained
+    assert 2 <= sum(trained.values()) < 4 * EPOCHS
+    assert not all(event.get("last") for event in cut_off.events if event["event"] == "result")
+    cut_off.close()
+
+    progress, heard = run(tmp_path, trials)
+    assert epochs_trained(tmp_path) == dict.fromkeys(trials, EPOCHS)  # none was trained twice
+    assert {trial.status for trial in progress.trials.values()} == {"completed"}
+    assert len(heard.ends) == len(set(heard.ends)) == sum(trained.get(name, 0) < EPOCHS for name in trials)
+
+
+def test_a_paused_stage_rests_and_goes_on_by_itself(tmp_path: Path) -> None:
+    paused_from: list[float] = []
+
+    def resting() -> bool:
+        if not paused_from and sum(epochs_trained(tmp_path).values()) >= 2:
+            paused_from.append(time.monotonic())
+        return bool(paused_from) and time.monotonic() - paused_from[0] < 4.0
+
+    pause = When(Hold.PAUSE, resting)
+    progress, heard = run(tmp_path, {f"t{index}": {"seconds": 0.3} for index in range(3)}, pause)
+    assert pause.asked_while_held >= 2
+    assert epochs_trained(tmp_path) == {f"t{index}": EPOCHS for index in range(3)}
+    assert sorted(heard.ends) == [(f"t{index}", "completed") for index in range(3)]
+    assert progress.unfinished == []
+
+
+def test_a_finishing_stage_begins_nothing_and_lets_trials_complete(tmp_path: Path) -> None:
+    no_more = When(Hold.FINISH, lambda: len(epochs_trained(tmp_path)) >= 2)
+    progress, heard = run(tmp_path, {f"t{index}": {"seconds": 0.6} for index in range(6)}, no_more)
+    assert 2 <= len(progress.trials) < 6
+    assert sorted(heard.ends) == [(name, "completed") for name in sorted(progress.trials)]
+
+
+def test_an_order_that_stands_at_the_start_begins_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SweepStopped, match="enough"):
+        run(tmp_path, {"t0": {}}, When(Hold.END, lambda: True))
+    assert not epochs_trained(tmp_path)
