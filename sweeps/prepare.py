@@ -69,24 +69,31 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
     return _prepare(partial(load_sweep, path, overrides), planning=planning)
 
 
-def prepare_recorded(source_text: str, base_folder: str, *, like: SweepSpec) -> Prepared:
+def prepare_recorded(source_text: str, base_folder: str, *, like: SweepSpec, miniature: bool | None = None) -> Prepared:
     """The same for a sweep that was begun before, from the text that it keeps; where it writes, how much it may take
-    and the profile are those of `like`."""
+    and the profile are those of `like`. `miniature`: which weights it had; None leaves it to this machine.
+
+    Raises InputError where the published weights that it had cannot be had here.
+    """
 
     def read(**sizes: Any) -> SweepSpec:
         spec = parse_sweep(source_text, base_folder=base_folder, recorded=True, **sizes)
         may_change = ("results", "disk_gb", "memory_gb", "hours", "profile")
         return replace(spec, **{name: getattr(like, name) for name in may_change})
 
-    return _prepare(read, planning=False)
+    return _prepare(read, planning=False, miniature=miniature)
 
 
-def _prepare(read: Callable[..., SweepSpec], *, planning: bool) -> Prepared:
+def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool | None = None) -> Prepared:
     spec = read()
     rules.unsupported(spec)
     backbone = registry.backbone(spec.backbone)
     facts = probe()
     weights = decide_weights(spec, backbone, choose(spec.profile, facts, planning=planning), planning=planning)
+    if miniature:
+        weights = Decision(True, "as it was")
+    elif miniature is False and weights.miniature:
+        raise InputError(f"the published weights that this was trained with cannot be had here: {weights.reason}.")
     if weights.miniature:
         spec = read(miniature_sizes=tuple(backbone.MINIATURE_SIZES), published_sizes=tuple(backbone.SIZES))
     profile = choose(

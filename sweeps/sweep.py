@@ -20,7 +20,16 @@ from sweeps.resume import AUTO, Manifest, choose, differences, held, moved, note
 from sweeps.rounds import rounds_of
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.errors import InputError, SweepFailed, SweepStopped
-from trainables.records import NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
+from trainables.records import (
+    NO_FOLD,
+    PARAM_DATA,
+    PARAM_DEVICE,
+    PARAM_MODE,
+    PARAM_OBJECTIVE,
+    PARAM_PRECISION,
+    PARAM_RECIPE,
+    Predictions,
+)
 
 LOG_COLUMNS = 150
 
@@ -160,7 +169,10 @@ def record_and_conclude(
         collect(),
         {
             "profile": prepared.profile.describe(),
-            "data_fingerprint": data_id,
+            PARAM_DATA: data_id,
+            PARAM_DEVICE: manifest.device,
+            PARAM_PRECISION: manifest.precision,
+            **({PARAM_RECIPE: prepared.miniature_recipe} if prepared.miniature_recipe else {}),
             "seeds": str(spec.confirm_seeds),
             PARAM_OBJECTIVE: spec.metric,
             PARAM_MODE: spec.mode,

@@ -122,3 +122,14 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     metrics |= engine.scores(lane.predict(stores["test"]), "test")
     (row,) = record[(record["sweep.role"] == "baseline") & (record["sweep.seed"] == "123")].to_dict("records")
     assert {name: row[name] for name in metrics} == metrics
+
+
+def test_a_pruned_trial_can_be_run_again_by_its_id(finished: tuple[Path, str], record: pd.DataFrame) -> None:
+    """The command, in processes of its own, through Ray: as far as ASHA let it go, and to the last bit."""
+    run_id = record[record["sweep.status"] == "pruned"]["run_id"].iloc[0]
+    environment = {name: value for name, value in os.environ.items() if name != "AUDIO_SWEEPS_MINIATURE"}
+    command = [sys.executable, "-m", "sweeps.rerun", run_id, "--json", "--tolerance", "0"]
+    done = subprocess.run(command, cwd=finished[0], env=environment, capture_output=True, text=True, timeout=600)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["outcome"], found["changed"]) == (0, "identical", [])
+    assert found["compared"] >= 4

@@ -29,6 +29,8 @@ TAG_PARENT = "mlflow.parentRunId"
 ROLE_SWEEP = "sweep"
 TAG_FINALISTS = "sweep.finalists"  # their config_ids as JSON, fixed before stage 2
 PARAM_OBJECTIVE, PARAM_MODE = "objective", "mode"  # such as val/accuracy and max
+PARAM_DEVICE, PARAM_PRECISION, PARAM_DATA = "device", "precision", "data_fingerprint"
+PARAM_RECIPE = "miniature_recipe"  # where the miniature stood in
 TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
 
 # Metrics of a child run that say what it cost, per epoch

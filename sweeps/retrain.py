@@ -1,0 +1,161 @@
+"""Trains a recorded run once more, through the same stage, trial and engine as the sweep that recorded it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from sweeps.job import CONFIRM, Job, lane_folder
+from sweeps.known_runs import allowed_name
+from sweeps.materials import build_miniatures, explore_job, make_stores
+from sweeps.prepare import Prepared, prepare_recorded
+from sweeps.profiles import probe
+from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
+from sweeps.rounds import rounds_of
+from sweeps.workspace import Workspace
+from trainables.errors import InputError
+from trainables.records import NO_FOLD, NO_SEED, PARAM_RECIPE, Predictions
+from trainables.resume import FINAL
+
+if TYPE_CHECKING:
+    from sweeps.recorded_run import RecordedRun
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What the second training gave."""
+
+    curves: Mapping[tuple[str, int], float]
+    answers: Mapping[str, Predictions]
+    facts: Mapping[str, str]  # parameter counts, by the names that MLflow has them under
+    status: str
+    reason: str
+
+
+def restore(run: RecordedRun, base_folder: str, device: str | None) -> Prepared:
+    """The sweep of a run as it was prepared: file, data, splits, weights, and the device where this machine has it.
+
+    Raises InputError with what cannot be restored here.
+    """
+    from sweeps.load import parse_sweep
+
+    like = parse_sweep(run.source_text, base_folder=base_folder, recorded=True)
+    if device is not None:
+        like = replace(like, profile=device if device in ("cpu", probe().kind) else "auto")
+    if PARAM_RECIPE in run.sweep_params:
+        os.environ["AUDIO_SWEEPS_MINIATURE"] = run.sweep_params[PARAM_RECIPE]
+    return prepare_recorded(run.source_text, base_folder, like=like, miniature=run.miniature)
+
+
+def train_again(
+    run: RecordedRun, given: Mapping[str, Any], prepared: Prepared, folder: Path, console: Console
+) -> Repeated:
+    """Trains in `folder`, which is left full. Raises InputError where the run's fold is not there any more."""
+    from sweeps.tuner import ray_session, run_stage
+
+    outer_fold, part = _round_of(run, prepared)
+    workspace = Workspace(folder, "rerun", outer_fold)
+    build_miniatures(prepared)
+    job = _job(run, part, workspace, console)
+    progress = StageProgress(workspace.stage(run.stage))
+    with ray_session(prepared.profile):
+        run_stage(
+            job,
+            progress,
+            _Once(run.trial_id or "run", given),
+            profile=replace(prepared.profile, concurrency=1),
+            observers=[_Spoken(console, job.spec.metric)],
+            # a run that was pruned or stopped is repeated as far as it went
+            pruner=None if run.status in (COMPLETED, FAILED) else _StopAfter(run.epochs),
+        )
+    progress.close()
+    (trial,) = progress.trials.values()
+    return _repeated(run, trial, outer_fold)
+
+
+def _round_of(run: RecordedRun, prepared: Prepared) -> tuple[str, Prepared]:
+    for outer_fold, part in rounds_of(prepared):
+        inner = sorted(set(part.folds.values())) if run.stage != CONFIRM else []
+        prefix = "" if outer_fold == NO_FOLD else f"{outer_fold}."
+        if run.fold in ([prefix + name for name in inner] or [outer_fold]):
+            return outer_fold, part
+    raise InputError(f"RUN_ID: {run.run_id} is of fold {run.fold!r}, which the data no longer has.")
+
+
+def _job(run: RecordedRun, part: Prepared, workspace: Workspace, console: Console) -> Job:
+    """Of the trial's seeds the run's own alone: what a lane gives does not depend on the others."""
+    confirming = run.stage == CONFIRM
+    stores = make_stores(part, workspace, ("train", "validation", "test")[: 3 if confirming else 2], console)
+    job = explore_job(part, stores, workspace.outer_fold)
+    if confirming:
+        return replace(job, stage=CONFIRM, folds={})
+    assert run.seed is not None
+    return replace(job, spec=replace(job.spec, explore_seeds=(run.seed,)))
+
+
+def _repeated(run: RecordedRun, trial: TrialProgress, outer_fold: str) -> Repeated:
+    curves: dict[tuple[str, int], float] = {}
+    for result in trial.results:
+        for lane in result["lanes"]:
+            if lane["fold"] == run.fold:
+                curves |= {(allowed_name(name), result["epoch"]): value for name, value in lane["metrics"].items()}
+    seed = NO_SEED if run.seed is None else run.seed
+    predictions = trial.folder / FINAL / lane_folder(seed, run.fold) / "predictions"
+    answers = {path.stem: Predictions.read_parquet(path) for path in sorted(predictions.glob("*.parquet"))}
+    last = trial.last
+    facts = {"checkpoint": last.get("checkpoint_name", ""), **last.get("counts", {})}
+    return Repeated(curves, answers, {k: str(v) for k, v in facts.items()}, trial.status, trial.reason)
+
+
+class _Once:
+    """One trial and no further one."""
+
+    def __init__(self, name: str, given: Mapping[str, Any]) -> None:
+        self.left: list[tuple[str, Mapping[str, Any]]] = [(name, given)]
+
+    @property
+    def exhausted(self) -> bool:
+        return not self.left
+
+    def next(self) -> tuple[str, Mapping[str, Any]] | None:
+        return self.left.pop() if self.left else None
+
+    def tell(self, name: str, result: Mapping[str, Any] | None) -> None: ...
+
+
+class _StopAfter:
+    """Stands where ASHA stands in a sweep, and stops a trial at the epoch at which ASHA or a person did."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_trial_result(self, controller: Any, trial: Any, result: Mapping[str, Any]) -> str:
+        return "STOP" if result["epoch"] >= self.epochs else "CONTINUE"
+
+    def on_trial_add(self, controller: Any, trial: Any) -> None: ...
+
+    def on_trial_complete(self, controller: Any, trial: Any, result: Any) -> None: ...
+
+    def on_trial_remove(self, controller: Any, trial: Any) -> None: ...
+
+
+class _Spoken:
+    """A line an epoch."""
+
+    def __init__(self, console: Console, metric: str) -> None:
+        self.console, self.metric = console, metric
+
+    def started(self, trial: TrialProgress) -> None: ...
+
+    def reported(self, trial: TrialProgress) -> None:
+        last = trial.last
+        self.console.print(
+            f"  epoch {last['epoch']}/{last['planned_epochs']}  {self.metric} {last['value']:.4g}", highlight=False
+        )
+
+    def ended(self, trial: TrialProgress) -> None: ...
