@@ -19,7 +19,7 @@ import scipy.stats
 from scipy.special import betaincinv
 
 from analysis.arms import Arm, Design, arms_of
-from analysis.crossed import Estimate, groups_only, seeds_only, two_arms
+from analysis.crossed import Estimate, SeedSpread, groups_only, seeds_only, two_arms
 from analysis.pseudovalues import ExampleScores, Metric
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -122,8 +122,12 @@ def compare(
     return contrast(design, arms[names[0]], arms[names[1]], alpha=alpha)
 
 
-def contrast(design: Design, first: Arm, second: Arm, *, alpha: float = 0.05) -> Comparison:
+def contrast(
+    design: Design, first: Arm, second: Arm, *, spread: SeedSpread | None = None, alpha: float = 0.05
+) -> Comparison:
     """Compares two arms on the seeds that both have; seeds of one side only are left out, with a warning.
+
+    `spread`: what seeds do, pooled over these two and other arms.
 
     Raises InputError where they share none.
     """
@@ -136,7 +140,7 @@ def contrast(design: Design, first: Arm, second: Arm, *, alpha: float = 0.05) ->
         warnings.append(f"Seeds {', '.join(map(str, lost))} are missing on one side and were left out.")
     first, second = first.of(seeds), second.of(seeds)
     discordant = _discordant(first, second)
-    decision = _decide(design, first, second, discordant, alpha)
+    decision = _decide(design, first, second, discordant, spread, alpha)
     comparison = Comparison(
         first=first.name,
         second=second.name,
@@ -168,7 +172,14 @@ class _Decision:
     warnings: tuple[str, ...]
 
 
-def _decide(design: Design, first: Arm, second: Arm, discordant: Sequence[Discordant], alpha: float) -> _Decision:
+def _decide(
+    design: Design,
+    first: Arm,
+    second: Arm,
+    discordant: Sequence[Discordant],
+    spread: SeedSpread | None,
+    alpha: float,
+) -> _Decision:
     """The test that these seeds and groups allow, and what it claims."""
     several_seeds = len(first.values) >= 2
     by_group = _difference(first.by_group, second.by_group, design.groups)
@@ -185,7 +196,7 @@ def _decide(design: Design, first: Arm, second: Arm, discordant: Sequence[Discor
     estimate: Estimate | None = None
     if several_seeds and by_group is not None and first.by_group is not None and second.by_group is not None:
         claim, method = "population", "crossed random effects over seeds and test groups"
-        estimate = two_arms(first.by_group, second.by_group, by_group, alpha=alpha)
+        estimate = two_arms(first.by_group, second.by_group, by_group, spread=spread, alpha=alpha)
     elif several_seeds:
         claim, method = "groups", "t-test over seeds"
         table = by_example

@@ -7,9 +7,13 @@ Statistics in Medicine 26:596).
 `two_arms` decides. Its seeds are each arm's own, as readers who each know one technique (Hillis 2014, ibid. 33:330):
 two configurations trained under the same number share no luck that lasts, and taking their spreads apart tells more
 about them than the spread of the differences does. If a seed did push both arms alike, the interval is wider than need
-be, never narrower. `crossed` is the same for a table of differences; its error term of the seeds is never taken to
-be smaller than the residual, which the textbook form allows and which makes false winners at two or three seeds.
-`docs/false_winners.md` has both on simulated sweeps.
+be, never narrower. From three arms on their spreads are pooled, as Tukey's and Dunnett's comparisons pool the error
+(Dunnett 1955, JASA 50:1096): two seeds of two arms tell little about how much seeds matter, two of five tell more. A
+pair that spreads more than the pool keeps its own spread.
+
+`crossed` is the same for a table of differences; its error term of the seeds is never taken to be smaller than the
+residual, which the textbook form allows and which makes false winners at two or three seeds. `docs/false_winners.md`
+has both on simulated sweeps.
 
 A limit to know: with few seeds the degrees of freedom may be close to S - 1, and intervals are then wide.
 """
@@ -17,11 +21,13 @@ A limit to know: with few seeds the degrees of freedom may be close to S - 1, an
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtr, stdtrit  # what scipy.stats.t calls, without its checks of every argument
 
+FEWEST_POOLED = 3
 ROUNDING = 1e-9  # spread below this share of the largest difference is floating-point noise, not variance
 
 
@@ -60,6 +66,23 @@ class Estimate:
         return _tested(replace(self, degrees_of_freedom=float(degrees_of_freedom)))
 
 
+@dataclass(frozen=True)
+class SeedSpread:
+    """What seeds do to one arm, pooled over several."""
+
+    ms_seed: float  # of one arm
+    degrees_of_freedom: float
+
+
+def pooled_spread(tables: Sequence[np.ndarray]) -> SeedSpread | None:
+    """Of the arms' (S, G) tables; None for fewer than three arms that know seeds, which say nothing of each other."""
+    several = [table for table in tables if _knows_seeds(table)]
+    if len(several) < FEWEST_POOLED:
+        return None
+    freedom = sum(len(table) - 1 for table in several)
+    return SeedSpread(sum((len(table) - 1) * _seed_square(table) for table in several) / freedom, float(freedom))
+
+
 def crossed(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
     """Two-way crossed random effects over `differences` (S seeds, G groups), both at least 2, all finite.
 
@@ -77,15 +100,22 @@ def crossed(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
 
 
 def two_arms(
-    first: np.ndarray, second: np.ndarray, differences: np.ndarray | None = None, *, alpha: float = 0.05
+    first: np.ndarray,
+    second: np.ndarray,
+    differences: np.ndarray | None = None,
+    *,
+    spread: SeedSpread | None = None,
+    alpha: float = 0.05,
 ) -> Estimate:
     """The verdict's rule: groups are shared, seeds are each arm's own. Tables are (S, G), both at least 2, all finite.
 
     With a = MS_seed of `first` + MS_seed of `second` on Welch's degrees of freedom f (S - 1 to 2 S - 2), and
     g = max(MS_group - MS_residual, 0) of the differences, the mean's variance is (a + g) / (S G), on
     (b + g)^2 / (b^2 / f) degrees of freedom, b = max(a, MS_residual): a spread that is small by chance buys no
-    certainty. Where all seeds of both arms score the same, a is MS_residual on S - 1; where the differences do not vary
-    at all there is no variance. `differences` may be given, freed of rounding. Raises ValueError as `crossed`.
+    certainty. With `spread`, pooled over these two arms and others, f is the pool's and a at least the pooled MS_seed
+    for each of the two that knows seeds (an untuned backbone does not: it answers alike under all). Where all seeds of
+    both arms score the same, a is MS_residual on S - 1; where the differences do not vary at all there is no variance.
+    `differences` may be given, freed of rounding. Raises ValueError as `crossed`.
     """
     d = first - second if differences is None else differences
     seeds, groups = _shape(d, least_seeds=2, least_groups=2)
@@ -93,6 +123,9 @@ def two_arms(
     own = [_seed_square(arm) for arm in (first, second)]
     a = sum(own)
     freedom = (seeds - 1) * a**2 / sum(square**2 for square in own) if a > 0.0 else seeds - 1.0
+    if spread is not None and spread.ms_seed > 0.0:
+        a = max(a, spread.ms_seed * sum(_knows_seeds(arm) for arm in (first, second)))
+        freedom = spread.degrees_of_freedom
     g = max(ms_group - ms_residual, 0.0)
     b = max(a, ms_residual)
     df = (b + g) ** 2 / (b**2 / freedom) if b > 0.0 else float(groups - 1)
@@ -141,6 +174,10 @@ def mean_squares(differences: np.ndarray) -> tuple[float, float, float]:
         per_freedom(seeds * float(by_group @ by_group), groups - 1),
         per_freedom(float((residual**2).sum()), (seeds - 1) * (groups - 1)),
     )
+
+
+def _knows_seeds(table: np.ndarray) -> bool:
+    return bool((table != table[0]).any())
 
 
 def _seed_square(table: np.ndarray) -> float:

@@ -33,7 +33,7 @@ class Components:
     group: float  # of the difference between test groups, over infinitely many seeds
     residual: float  # of a group's difference under one seed, what neither explains
     most_freedom: float = math.inf  # the verdict's limit where a class has few groups
-    seed_freedom: float = 2.0  # degrees of freedom that a further seed brings: 2, or 1 where one arm alone varies
+    seed_freedom: float = 2.0  # degrees of freedom that a further seed brings: one for each arm pooled
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) and value >= 0.0 for value in (self.seed, self.group, self.residual)):
@@ -186,10 +186,12 @@ def detectable_before(
     discordances: Sequence[float] = DISCORDANCES,
     within_group: float = WITHIN_GROUP,
     fewest_groups: int = FEW_GROUPS + 1,
+    arms: int = 2,
     power_wanted: float = POWER,
     alpha: float = 0.05,
 ) -> list[Detectable]:
-    """The table that stands in for variance components while no sweep has measured any: accuracy, two configurations.
+    """The table that stands in for variance components while no sweep has measured any: accuracy, two configurations of
+    a sweep that trains `arms` under every seed.
 
     A difference cannot be larger than the discordance; where it would have to be, there is None.
     """
@@ -203,7 +205,7 @@ def detectable_before(
                 clips_per_group=clips / groups,
                 within_group=within_group,
             )
-            components = replace(components, most_freedom=most_freedom(fewest_groups))
+            components = replace(components, most_freedom=most_freedom(fewest_groups), seed_freedom=float(arms))
             least = detectable(components, seeds, groups, power_wanted=power_wanted, alpha=alpha)
             rows.append(Detectable(spread, discordance, least if least <= discordance else None))
     return rows

@@ -84,8 +84,8 @@ def _tested(recorded: Recorded) -> str:
         rule = (
             f"Differences in {recorded.metric} over {size} were tested with test groups as a random factor crossed "
             "with the configurations and seeds as a random factor within each (multi-reader multi-case analysis: "
-            "Obuchowski and Rockette 1995, Hillis 2007 and 2014), so that they generalise to new seeds and new test "
-            "groups"
+            "Obuchowski and Rockette 1995, Hillis 2007 and 2014; the seeds' variance pooled over three or more "
+            "configurations), so that they generalise to new seeds and new test groups"
         )
     else:
         rule = f"Differences in {recorded.metric} over {size} were tested by: " + _listed(

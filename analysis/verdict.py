@@ -2,7 +2,8 @@
 
 Two families of comparisons, each with Holm's correction (1979) over its members and simultaneous (Bonferroni)
 intervals: every finalist against the baseline, and every pair of finalists. `question` says which one the verdict
-answers; the other stands beside it. Only confirm runs' test predictions come in here.
+answers; the other stands beside it. Only confirm runs' test predictions come in here. From three arms on,
+how much seeds matter is pooled over all that were trained.
 
 Every later look at the test data halves the level: alpha / 2^look, look = 0 for the first.
 """
@@ -18,7 +19,7 @@ import numpy as np
 
 from analysis.arms import Arm, Design, arms_of
 from analysis.contrast import CLAIMS, Comparison, Discordant, compare, contrast
-from analysis.crossed import Estimate, crossed
+from analysis.crossed import Estimate, crossed, pooled_spread
 from analysis.pseudovalues import ExampleScores
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -133,10 +134,15 @@ def verdict_of(
     baseline = next((name for name, role in roles.items() if role == "baseline"), None)
     untuned = next((name for name, role in roles.items() if role == "untuned"), None)
     rows = tuple(_row(arm, roles[name]) for name, arm in arms.items())
-    among = _family([contrast(design, arms[a], arms[b], alpha=level) for a, b in combinations(finalists, 2)])
+    spread = pooled_spread([arm.by_group for arm in arms.values() if arm.by_group is not None])
+
+    def of(first: str, second: str) -> Comparison:
+        return contrast(design, arms[first], arms[second], spread=spread, alpha=level)
+
+    among = _family([of(a, b) for a, b in combinations(finalists, 2)])
     against: tuple[Comparison, ...] = ()
     if baseline is not None:
-        against = _family([contrast(design, arms[name], arms[baseline], alpha=level) for name in finalists])
+        against = _family([of(name, baseline) for name in finalists])
     means = {row.name: row.mean * (1.0 if mode == "max" else -1.0) for row in rows if row.role == "finalist"}
     ranking = sorted(means, key=lambda name: -means[name])  # ties keep the order given
     best = ranking[0]
@@ -151,7 +157,7 @@ def verdict_of(
     against_untuned = None
     if untuned is not None:
         alone = arms[untuned].under(list(arms[best].values))
-        against_untuned = contrast(design, arms[best], alone, alpha=level)
+        against_untuned = contrast(design, arms[best], alone, spread=spread, alpha=level)
     asked = against if question == "baseline" else among
     return Verdict(
         metric=design.metric_name,

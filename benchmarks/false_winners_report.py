@@ -12,6 +12,7 @@ from benchmarks.false_winners import (
     NULLS,
     SEED_SPREADS,
     SEEDS,
+    UNEVEN,
     Cell,
     pooled,
     pooled_false_interval,
@@ -39,9 +40,19 @@ def as_json(cells: Sequence[Cell], seconds: float) -> dict[str, Any]:
         "holds": not above_level(null) and high <= MOST_POOLED,
         "naive_false": pooled(null, "naive_false"),
         "mcnemar_false": pooled(null, "mcnemar_false"),
-        "steady_false": pooled([cell for cell in cells if cell.setting.landscape == "steady"], "false_claim"),
+        **{f"{landscape}_false": pooled(of_landscape(cells, landscape), "false_claim") for landscape in UNEVEN},
+        "share_of_oracle": share_of_oracle(of_landscape(cells, "better")),
         "cells": [cell.row() for cell in cells],
     }
+
+
+def of_landscape(cells: Sequence[Cell], landscape: str) -> list[Cell]:
+    return [cell for cell in cells if cell.setting.landscape == landscape]
+
+
+def share_of_oracle(real: Sequence[Cell]) -> float:
+    """Of the true differences that an oracle who knows the variances finds."""
+    return pooled(real, "found") / pooled(real, "oracle_found")
 
 
 def above_level(cells: Iterable[Cell], name: str = "false_claim") -> list[Cell]:
@@ -56,16 +67,17 @@ def worst(cells: Iterable[Cell], name: str) -> float:
 
 def markdown(cells: Sequence[Cell], seconds: float) -> str:
     null = [cell for cell in cells if cell.setting.landscape in NULLS]
-    real = [cell for cell in cells if cell.setting.landscape == "better"]
-    steady = [cell for cell in cells if cell.setting.landscape == "steady"]
+    real = of_landscape(cells, "better")
+    promised = [cell for cell in cells if cell.setting.landscape not in UNEVEN]
     parts = [
         f"{len(cells)} cells of {cells[0].sweeps} sweeps each, {seconds / 60:.0f} minutes.",
         "## Where no finalist is better\n\n" + _null_summary(null),
         _null_table(null),
-        "### Where the baseline alone has no spread over seeds\n\n" + _steady_table(steady),
+        "### Where the baseline alone has no spread over seeds\n\n" + _uneven_table(of_landscape(cells, "steady")),
+        "### Where the baseline alone has one\n\n" + _uneven_table(of_landscape(cells, "restless")),
         "## Where a finalist is better\n\n" + _power_summary(real),
         _power_table(real),
-        "## Intervals\n\n" + _coverage_table(cells),
+        "## Intervals\n\n" + _coverage_table(promised),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -108,23 +120,24 @@ def _null_table(null: Sequence[Cell]) -> str:
     return _table(header, rows)
 
 
-def _steady_table(steady: Sequence[Cell]) -> str:
+def _uneven_table(uneven: Sequence[Cell]) -> str:
     """Outside what the verdict promises: skewed accuracies, and a spread that only one of two arms has."""
     rows = []
     for seeds, spread in product(SEEDS, SEED_SPREADS[1:]):
-        here = [cell for cell in steady if cell.seeds == seeds and cell.setting.world.seed_spread == spread]
+        here = [cell for cell in uneven if cell.seeds == seeds and cell.setting.world.seed_spread == spread]
         row = [str(seeds), f"{spread:g}"]
         for name in ("false_claim", "paired_false"):
             row += [_p(pooled(here, name)), _p(worst(here, name))]
-        rows.append(row)
-    return _table(("seeds", "others' seed spread", "false claims", "worst cell", "seeds paired", "worst cell"), rows)
+        least = min((cell.means["covers"] for cell in here), default=float("nan"))
+        rows.append([*row, _p(pooled(here, "covers")), _p(least)])
+    shares = ("false claims", "worst cell", "seeds paired", "worst cell", "interval covers", "worst cell")
+    return _table(("seeds", "seed spread", *shares), rows)
 
 
 def _power_summary(real: Sequence[Cell]) -> str:
-    lines = []
+    lines = [f"- all: {_p(share_of_oracle(real))} of what the oracle finds."]
     for seeds in SEEDS:
         here = [cell for cell in real if cell.seeds == seeds]
-        ratio = pooled(here, "found") / pooled(here, "oracle_found")
         below = [
             cell
             for cell in here
@@ -132,8 +145,9 @@ def _power_summary(real: Sequence[Cell]) -> str:
         ]
         lines.append(
             f"- {seeds} seeds: found {_p(pooled(here, 'found'))}, oracle {_p(pooled(here, 'oracle_found'))}: "
-            f"{_p(ratio)} of what the oracle finds; below 80 % of it in {len(below)} of {len(here)} cells. "
-            f"Seeds paired across the arms: {_p(pooled(here, 'paired_found') / pooled(here, 'oracle_found'))}."
+            f"{_p(share_of_oracle(here))} of what the oracle finds; below 80 % of it in {len(below)} of "
+            f"{len(here)} cells. Seeds paired across the arms: "
+            f"{_p(pooled(here, 'paired_found') / pooled(here, 'oracle_found'))}."
         )
     return "\n".join(lines)
 

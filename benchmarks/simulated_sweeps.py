@@ -111,12 +111,11 @@ class Answers:
 
 
 def confirm_answers(
-    world: World, accuracies: np.ndarray, seeds: int, rng: np.random.Generator, *, steady_last: bool = False
+    world: World, accuracies: np.ndarray, seeds: int, rng: np.random.Generator, *, spreads: np.ndarray | None = None
 ) -> Answers:
-    """`accuracies` (A,) are the arms' own; clips and seeds are fresh. `steady_last`: the last has no seed effect."""
+    """`accuracies` (A,) are the arms' own, and so are `spreads` (default: the world's); clips and seeds are fresh."""
     arms, clips = len(accuracies), world.clips
-    spreads = np.full(arms, world.seed_spread)
-    spreads[-1] *= not steady_last
+    spreads = np.full(arms, world.seed_spread) if spreads is None else spreads
     mean = np.array([world.skill(a, s) for a, s in zip(accuracies, spreads, strict=True)], dtype=np.float32)
     skill = mean[:, None] + spreads[:, None] * rng.standard_normal((arms, seeds), dtype=np.float32)
     shared = world.effects(DIFFICULTY_SD, (clips,), rng) + world.effects(TASTE_SD, (arms, clips), rng)

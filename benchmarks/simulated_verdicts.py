@@ -39,17 +39,23 @@ class Setting:
     world: World
     accuracy: float  # the best configuration's
     trials: int
-    landscape: str  # equal | tied | steady | better
+    landscape: str  # equal | tied | steady | restless | better
     difference: float = 0.0  # the best configuration's minus the baseline's; 0 but in `better`
 
     @property
     def baseline(self) -> float:
         return self.accuracy - self.difference
 
+    def spreads(self, arms: int) -> np.ndarray:
+        """(A,) of seed effects, the baseline last: steady is one without any, restless the only one with any."""
+        spreads = np.full(arms, 0.0 if self.landscape == "restless" else self.world.seed_spread)
+        if self.landscape in ("steady", "restless"):
+            spreads[-1] = self.world.seed_spread - spreads[-1]
+        return spreads
+
     def accuracies(self) -> np.ndarray:
-        """(T,) in equal and steady (a baseline without seed effects) all alike; else every fourth trial, at least one,
-        is the best, the rest below it."""
-        if self.landscape in ("equal", "steady"):
+        """(T,) all alike, or in tied and better every fourth trial, at least one, the best and the rest below it."""
+        if self.landscape not in ("tied", "better"):
             return np.full(self.trials, self.accuracy)
         rest = [self.accuracy - WORSE[index % len(WORSE)] for index in range(self.trials)]
         return np.array([self.accuracy if index % 4 == 0 else value for index, value in enumerate(rest)])
@@ -62,7 +68,7 @@ def simulate(setting: Setting, seed_counts: Sequence[int], rng: np.random.Genera
     seen = validation(world, accuracies, setting.baseline, rng)
     finalists = [int(trial.trial_id) for trial in chosen(seen, setting.trials)]
     truths = np.array([*accuracies[finalists], setting.baseline])
-    answers = confirm_answers(world, truths, max(seed_counts), rng, steady_last=setting.landscape == "steady")
+    answers = confirm_answers(world, truths, max(seed_counts), rng, spreads=setting.spreads(len(truths)))
     beside = {
         **_naive(seen, int(np.argmax(seen.accuracy[-1])), accuracies, setting.baseline),
         **_one_seed(world, truths, answers),

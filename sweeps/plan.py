@@ -108,6 +108,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         groups=groups.get("test", 0),
         clips=sum(row.examples for row in test_rows),
         groups_of_class={row.label: row.groups for row in test_rows} if stratify else {},
+        arms=stages.finalists + 1,
     )
     command = shlex.join(["python", "-m", "sweeps.run", file or spec.name, *overrides])
     plan = Plan(

@@ -39,8 +39,10 @@ class PowerPlan:
         return [header, *body] if self.rows else []
 
 
-def plan_power(*, seeds: int, groups: int, clips: int, groups_of_class: Mapping[str, int]) -> PowerPlan:
-    """`groups_of_class`: test groups that hold a clip of each class; empty for tasks without classes."""
+def plan_power(*, seeds: int, groups: int, clips: int, groups_of_class: Mapping[str, int], arms: int = 2) -> PowerPlan:
+    """`arms`: configurations trained under every seed, over which the verdict pools what seeds do; at least 2.
+
+    `groups_of_class`: test groups that hold a clip of each class; empty for tasks without classes."""
     fewest = min((count for count in groups_of_class.values() if count), default=0)
     if not groups_of_class:
         return PowerPlan(seeds, groups, clips, (), "Without right and wrong answers, only a first sweep can tell.")
@@ -49,7 +51,7 @@ def plan_power(*, seeds: int, groups: int, clips: int, groups_of_class: Mapping[
     if fewest < FEWEST_GROUPS:
         note = f"With {fewest} test groups of a class the verdict is limited to these groups; give more of them."
         return PowerPlan(seeds, groups, clips, (), note)
-    rows = detectable_before(seeds, groups, clips, fewest_groups=fewest)
+    rows = detectable_before(seeds, groups, clips, fewest_groups=fewest, arms=arms)
     grouped = f", and clips of a group to be correlated by {WITHIN_GROUP:g}" if clips > groups else ""
     note = (
         "Seed spread: a configuration's standard deviation of accuracy over seeds. Divided: clips that exactly one of "

@@ -1,12 +1,13 @@
 """The analysis of variance against explicit sums, worked numbers and the properties that any such test must have."""
 
 import math
+import statistics
 
 import numpy as np
 import pytest
 import scipy.stats
 
-from analysis.crossed import crossed, groups_only, mean_squares, seeds_only, two_arms
+from analysis.crossed import crossed, groups_only, mean_squares, pooled_spread, seeds_only, two_arms
 
 SHAPES = [(2, 2), (2, 30), (3, 8), (5, 40), (10, 6)]
 
@@ -247,6 +248,44 @@ def test_seeds_that_agree_by_chance_are_no_certainty() -> None:
     assert estimate.ms_seed == 0.0
     assert estimate.variance >= estimate.ms_residual / 40 > 0.0
     assert estimate.p_value == pytest.approx(1.0)
+
+
+def as_table(values: np.ndarray) -> np.ndarray:
+    """The same score for every one of 8 groups: only seeds vary."""
+    return np.repeat(values[:, None], 8, axis=1)
+
+
+def test_pooled_over_arms_it_is_the_t_test_with_the_error_of_the_analysis_of_variance() -> None:
+    """Fisher's comparison after a one-way analysis of variance: the within mean square of all arms, 4 (S - 1)."""
+    rng = np.random.default_rng(4)
+    arms = [0.1 * index + spread * rng.standard_normal(5) for index, spread in enumerate((1.0, 0.8, 1.5, 1.3))]
+    within = statistics.fmean(arm.var(ddof=1) for arm in arms)
+    assert arms[0].var(ddof=1) + arms[1].var(ddof=1) < 2 * within  # so that the pool decides
+    estimate = two_arms(as_table(arms[0]), as_table(arms[1]), spread=pooled_spread([as_table(arm) for arm in arms]))
+    t = abs(arms[0].mean() - arms[1].mean()) / math.sqrt(within * 2 / 5)
+    assert estimate.seed_freedom == 16
+    assert estimate.p_value == pytest.approx(2 * scipy.stats.t.sf(t, 16), rel=1e-9)
+    assert estimate.variance == pytest.approx(within * 2 / 5)
+
+
+def test_a_pair_that_spreads_more_than_the_pool_keeps_its_own_spread() -> None:
+    first, second = random_arms(5, 40, spreads=(3.0, 3.0))
+    calm = random_arms(5, 40, spreads=(0.1, 0.1))
+    pooled = two_arms(first, second, spread=pooled_spread([first, second, *calm]))
+    assert pooled.variance == two_arms(first, second).variance
+
+
+def test_two_arms_pool_nothing_and_an_arm_without_seeds_is_not_pooled() -> None:
+    first, second = random_arms(5, 40)
+    untuned = np.repeat(first[:1], 5, axis=0)
+    assert pooled_spread([first, second]) is None
+    assert pooled_spread([first, second, untuned]) is None
+    third = random_arms(4, 40)[0]
+    spread = pooled_spread([first, second, third, untuned])
+    assert spread is not None
+    assert spread.degrees_of_freedom == 4 + 4 + 3
+    against = two_arms(first, untuned, spread=spread)
+    assert against.ms_seed == pytest.approx(max(spread.ms_seed, two_arms(first, untuned).ms_seed))
 
 
 def test_two_arms_that_never_differ_give_no_p_value() -> None:

@@ -49,11 +49,13 @@ def test_a_models_own_accuracy_is_its_mean_on_many_clips() -> None:
     assert np.ptp(answers.model_accuracy) > 0.02
 
 
-def test_a_steady_arm_is_as_good_under_every_seed() -> None:
-    answers = confirm_answers(GROUPED, np.array([0.8, 0.8]), 6, np.random.default_rng(2), steady_last=True)
-    assert np.ptp(answers.model_accuracy[1]) == pytest.approx(0.0, abs=1e-6)
-    assert answers.model_accuracy[1, 0] == pytest.approx(0.8, abs=1e-6)
-    assert np.ptp(answers.model_accuracy[0]) > 0.01
+@pytest.mark.parametrize(("landscape", "even"), [("steady", 1), ("restless", 0)])
+def test_an_arm_without_seed_effects_is_as_good_under_every_seed(landscape: str, even: int) -> None:
+    spreads = Setting(GROUPED, 0.8, 8, landscape).spreads(2)
+    answers = confirm_answers(GROUPED, np.array([0.8, 0.8]), 6, np.random.default_rng(2), spreads=spreads)
+    assert np.ptp(answers.model_accuracy[even]) == pytest.approx(0.0, abs=1e-6)
+    assert answers.model_accuracy[even, 0] == pytest.approx(0.8, abs=1e-6)
+    assert np.ptp(answers.model_accuracy[1 - even]) > 0.01
 
 
 @pytest.mark.parametrize("world", [GROUPED, PLAIN])
@@ -131,6 +133,7 @@ def cells() -> list[Cell]:
         Setting(PLAIN, 0.8, 8, "equal"),
         Setting(GROUPED, 0.8, 8, "tied"),
         Setting(GROUPED, 0.8, 8, "steady"),
+        Setting(GROUPED, 0.8, 8, "restless"),
         *(Setting(PLAIN, 0.95, 8, "better", difference) for difference in (0.02, 0.05, 0.1, 0.4)),
     ]
     return run(settings, 25, processes=1)

@@ -379,6 +379,8 @@ def test_the_plan_says_what_the_verdict_can_show(examples: list[Example]) -> Non
     classes = {"no": 40, "yes": 40}
     found = plan_power(seeds=5, groups=80, clips=160, groups_of_class=classes)
     assert list(found.rows) == detectable_before(5, 80, 160)
+    pooled = plan_power(seeds=5, groups=80, clips=160, groups_of_class=classes, arms=4)
+    assert pooled.rows[-1].difference < found.rows[-1].difference  # more arms tell more about the seeds
     header, *rows = found.table()
     assert [len(row) for row in rows] == [len(header)] * 3
     assert rows[0][3] == f"{100 * found.rows[2].difference:.1f}"
