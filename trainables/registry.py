@@ -13,6 +13,9 @@ BACKBONES: dict[str, str] = {
     "htsat": "trainables.backbones.htsat",
     "beats": "trainables.backbones.beats",
     "efficientat": "trainables.backbones.efficientat",
+    "wav2vec2": "trainables.backbones.wav2vec2",
+    "hubert": "trainables.backbones.hubert",
+    "wavlm": "trainables.backbones.wavlm",
     "qwen2_audio": "trainables.backbones.qwen2_audio",
 }
 

@@ -76,15 +76,35 @@ class Case:
         targets = [self.targets[index] for index in clips] if with_targets else None
         return self.backbone.collate(engine.loaded, features, self.task, targets)
 
-    def scores(self, engine: Engine, clips: list[int]) -> Tensor:
-        with torch.no_grad():
-            answers = self.backbone.predict(engine.model, self.batch(engine, clips))
-        assert isinstance(answers, Tensor)
-        return answers
+    def passes(self, engine: Engine, clips: list[int]) -> list[list[int]]:
+        """Positions in `clips` by forward pass, as the engine divides them."""
+        if not engine.loaded.equal_shapes:
+            return [list(range(len(clips)))]
+        by_shape: dict[torch.Size, list[int]] = {}
+        for position, index in enumerate(clips):
+            shape = self.backbone.features(engine.loaded, self.clips[index]).shape
+            by_shape.setdefault(shape, []).append(position)
+        return list(by_shape.values())
+
+    def scores(self, engine: Engine, clips: list[int], model: nn.Module | None = None) -> Tensor:
+        """The answers of the engine's model, or of one like it."""
+        rows: dict[int, Tensor] = {}
+        for positions in self.passes(engine, clips):
+            with torch.no_grad():
+                batch = self.batch(engine, [clips[position] for position in positions])
+                answers = self.backbone.predict(engine.model if model is None else model, batch)
+            assert isinstance(answers, Tensor)
+            rows |= dict(zip(positions, answers, strict=True))
+        return torch.stack([rows[position] for position in range(len(clips))])
 
     def loss(self, engine: Engine, clips: list[int], label_smoothing: float = 0.0) -> Tensor:
-        batch = self.batch(engine, clips, with_targets=True)
-        return self.backbone.loss(engine.model, batch, label_smoothing=label_smoothing)
+        """Of all passes together, every clip with the same weight, as a lane has it."""
+        parts = []
+        for positions in self.passes(engine, clips):
+            batch = self.batch(engine, [clips[position] for position in positions], with_targets=True)
+            loss = self.backbone.loss(engine.model, batch, label_smoothing=label_smoothing)
+            parts.append(loss * (len(positions) / len(clips)))
+        return torch.stack(parts).sum()
 
     @contextmanager
     def adapter(self, engine: Engine, preset: str | None = None, seed: int = 1) -> Iterator[str]:
@@ -365,14 +385,12 @@ def test_saved_reloaded_and_merged_it_answers_the_same(case: Case, mode: str, tm
     loaded = case.backbone.load(
         str(case.checkpoint), case.task, size=case.size, quantization="none", dtype=torch.float32, device=CPU
     )
-    batch = case.batch(engine, [0, 1, 2])
-    with torch.no_grad():
-        plain = case.backbone.predict(loaded.model, batch)
-        tuned = PeftModel.from_pretrained(loaded.model, tmp_path / "adapter").eval()
-        torch.testing.assert_close(case.backbone.predict(tuned, batch), expected, rtol=1e-5, atol=1e-5)
-        merged: nn.Module = tuned.merge_and_unload()
-        torch.testing.assert_close(case.backbone.predict(merged, batch), expected, rtol=1e-3, atol=1e-4)
-    assert (plain - expected).abs().max() > 1e-3  # type: ignore[operator]
+    plain = case.scores(engine, [0, 1, 2], loaded.model)
+    tuned = PeftModel.from_pretrained(loaded.model, tmp_path / "adapter").eval()
+    torch.testing.assert_close(case.scores(engine, [0, 1, 2], tuned), expected, rtol=1e-5, atol=1e-5)
+    merged: nn.Module = tuned.merge_and_unload()
+    torch.testing.assert_close(case.scores(engine, [0, 1, 2], merged), expected, rtol=1e-3, atol=1e-4)
+    assert (plain - expected).abs().max() > 1e-3
 
 
 def test_nothing_draws_from_a_global_generator(case: Case) -> None:

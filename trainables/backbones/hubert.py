@@ -1,0 +1,43 @@
+"""HuBERT: speech representations learnt by naming the cluster of what was masked.
+
+Paper: Hsu et al. 2021, "HuBERT: Self-Supervised Speech Representation Learning by Masked Prediction of Hidden Units",
+arXiv 2106.07447.
+Checkpoints: base facebook/hubert-base-ls960 (960 hours), large facebook/hubert-large-ll60k (60,000 hours).
+Licence: Apache-2.0. The miniatures are made here: Apache-2.0.
+Input: mono, 16,000 Hz, up to 10 s of waveform, zero mean and unit variance -> 50 frames per second.
+
+How it is loaded, padded and asked: trainables/waveform_classifiers.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from transformers import HubertConfig, HubertForSequenceClassification
+
+from trainables import waveform_classifiers
+from trainables.contract import Size
+from trainables.waveform_classifiers import Family
+
+NAME = "hubert"
+TASKS = ("classification",)
+SAMPLE_RATE_HZ = waveform_classifiers.SAMPLE_RATE_HZ
+WINDOW_SECONDS = 10.0
+MINIATURE_WINDOW_SECONDS = 2.0
+SPECTROGRAM = None
+HEAD_MODULES = waveform_classifiers.HEAD_MODULES
+
+# `total_params`: without the head
+SIZES: Mapping[str, Size] = {
+    "base": Size("facebook/hubert-base-ls960", None, "Apache-2.0", 94_370_944),
+    "large": Size("facebook/hubert-large-ll60k", None, "Apache-2.0", 315_437_696),
+}
+MINIATURE_SIZES: Mapping[str, Size] = {
+    "mini-300k": Size("mini-300k", None, "Apache-2.0", 303_776),
+    "mini-700k": Size("mini-700k", None, "Apache-2.0", 671_840),
+}
+
+FAMILY = Family("hubert", HubertForSequenceClassification, HubertConfig, SIZES)
+PRESETS = FAMILY.presets
+config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
+features, collate, loss, predict = FAMILY.features, FAMILY.collate, FAMILY.loss, FAMILY.predict
