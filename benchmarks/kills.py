@@ -59,6 +59,7 @@ KINDS = {
 TARGETS = ("driver", "group", "worker")
 DAMAGED_SHARE = 0.3  # of the kills that end the driver
 SESSION_SECONDS = 600.0
+ORPHAN_SECONDS = 60.0  # Ray's agents look every few seconds whether their parent lives
 LATEST_DELAY_SECONDS = 1.5  # after the drawn event, so that a kill falls inside an epoch or a write
 
 
@@ -70,11 +71,12 @@ class Outcome:
     doubled: int = 0
     differing: int = 0
     repeated: int = 0
+    orphans: int = 0  # processes of a killed driver that outlived the sweep
     seconds: float = 0.0
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.differing or self.repeated)
+        return not (self.lost or self.doubled or self.differing or self.repeated or self.orphans)
 
 
 def write_data(folder: Path) -> None:
@@ -112,24 +114,27 @@ def kill_moments(reference: Path, count: int, rng: np.random.Generator) -> list[
     """Numbers of journal events after which to kill: from the first finished trial to the last event but one."""
     explored, confirmed = events(reference, "explore"), events(reference, "confirm")
     first = next(index for index, event in enumerate(explored, start=1) if event.get("last"))
-    moments = rng.choice(np.arange(first, len(explored) + len(confirmed)), size=count, replace=True)
-    return sorted(int(moment) for moment in moments)
+    moments = np.arange(first, len(explored) + len(confirmed))
+    return sorted(map(int, rng.choice(moments, size=min(count, len(moments)), replace=False)))
 
 
-def kill(process: subprocess.Popen[bytes], target: str) -> bool:
-    """Whether there was something of this kind to kill."""
+def kill(process: subprocess.Popen[bytes], target: str, rng: np.random.Generator) -> list[psutil.Process]:
+    """Kills, and returns everything that the driver had started and that has to vanish with what was killed; empty
+    where there was nothing of this kind to kill."""
+    started = psutil.Process(process.pid).children(recursive=True)
+    if target == "worker":
+        workers = [p for p in started if _is_worker(p)]
+        if not workers:
+            return []
+        chosen = workers[int(rng.integers(len(workers)))]
+        chosen.kill()
+        return [chosen]
     if target == "group":
         os.killpg(process.pid, signal.SIGKILL)
-    elif target == "driver":
-        process.kill()
     else:
-        workers = [p for p in psutil.Process(process.pid).children(recursive=True) if _is_worker(p)]
-        if not workers:
-            return False
-        workers[0].kill()
-        return True
+        process.kill()
     process.wait()
-    return True
+    return started
 
 
 def _is_worker(process: psutil.Process) -> bool:
@@ -137,7 +142,12 @@ def _is_worker(process: psutil.Process) -> bool:
         title = " ".join(process.cmdline())
     except psutil.Error:
         return False
-    return title.startswith("ray::") and "IDLE" not in title and "Trial" in title
+    return title.startswith("ray::") and "Trainable" in title  # Tune wraps a trial's class and names its own
+
+
+def _written(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def cut_something_short(results: Path, rng: np.random.Generator) -> str:
@@ -160,7 +170,8 @@ def campaign(
 ) -> Outcome:
     results, outcome = folder / name, Outcome()
     began = time.monotonic()
-    finals: dict[Path, int] = {}  # what finished runs left, as first seen
+    finals: dict[Path, tuple[int, int]] = {}  # what finished runs left, as first seen
+    orphans: list[psutil.Process] = []  # what killed drivers had started
     process = start(folder, kind, results)
     for moment in kill_moments(reference, kills, rng):
         target = str(rng.choice(TARGETS))
@@ -170,18 +181,21 @@ def campaign(
         time.sleep(delay)
         if process.poll() is not None:
             break
-        if not kill(process, target):
+        gone = kill(process, target, rng)
+        if not gone:
             continue
+        orphans += gone
         outcome.kills[target] += 1
         outcome.in_stage_two += bool(events(results, "confirm"))
         for path in results.glob("*/*/*/final/whole.json"):
-            finals.setdefault(path, path.stat().st_ino)
+            finals.setdefault(path, _written(path))
         if process.poll() is not None:
             if damage and rng.random() < DAMAGED_SHARE:
                 outcome.kills[f"cut short: {cut_something_short(results, rng)}"] += 1
             process = start(folder, kind, results)
     finish(process, results)
-    outcome.repeated = sum(path.stat().st_ino != inode for path, inode in finals.items() if path.exists())
+    outcome.repeated = sum(not path.exists() or _written(path) != when for path, when in finals.items())
+    outcome.orphans = len(psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)[1])
     compare(reference, results, outcome)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -216,15 +230,16 @@ def recorded(results: Path) -> dict[tuple[str, ...], list[Any]]:
 
 def table(rows: list[tuple[str, Outcome]]) -> str:
     lines = [
-        "| sweep | kills (driver, group, worker) | cut short | in stage 2 | lost | doubled | differing | repeated | s |"
+        "| sweep | kills (driver, group, worker) | cut short | in stage 2 | lost | doubled | differing | repeated "
+        "| orphans | s |"
     ]
-    lines.append("|---|---|---|---|---|---|---|---|---|")
+    lines.append("|---" * 10 + "|")
     for name, o in rows:
         kills = ", ".join(str(o.kills[target]) for target in TARGETS)
         cut = sum(count for what, count in o.kills.items() if what not in TARGETS)
         lines.append(
             f"| {name} | {kills} | {cut} | {o.in_stage_two} | {o.lost} | {o.doubled} | {o.differing} | {o.repeated} "
-            f"| {o.seconds:.0f} |"
+            f"| {o.orphans} | {o.seconds:.0f} |"
         )
     total = sum(o.kills[target] for _, o in rows for target in TARGETS)
     return "\n".join([*lines, f"\n{total} kills, {sum(not o.clean for _, o in rows)} sweeps that differ"])
