@@ -27,6 +27,7 @@ from trainables.records import (
     TAG_REASON,
     TAG_STATUS,
     Predictions,
+    of_look,
 )
 
 COUNTS = ("adapter_params", "head_params", "trainable_params", "total_params")
@@ -127,6 +128,7 @@ class Recorded:
     arms: tuple[Arm, ...]
     confirm_runs: tuple[Run, ...]
     verdict: Mapping[str, Any] | None  # as `Verdict.as_dict`; None: none was reached
+    earlier: tuple[str, ...]  # what the verdicts of earlier looks at the test data said
     provenance: Mapping[str, Any]
     yaml_text: str
     splits: Any | None  # pandas: example_id, group, split (and fold)
@@ -200,19 +202,23 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
     if source.runs.empty:
         raise InputError(f"Sweep {source.sweep_id} has no run yet; there is nothing to report.")
     client = connect(tracking_uri)
-    files = {entry.path for entry in client.list_artifacts(source.parent.info.run_id)}
+    parent_id, look = source.parent.info.run_id, source.look
+    files = {entry.path for entry in client.list_artifacts(parent_id)}
+    for folder in (path for path in sorted(files) if path.startswith("look-")):
+        files |= {entry.path for entry in client.list_artifacts(parent_id, folder)}
     with tempfile.TemporaryDirectory() as folder:
 
         def fetched(name: str) -> Path | None:
             if name not in files:
                 return None
-            return Path(client.download_artifacts(source.parent.info.run_id, name, folder))
+            return Path(client.download_artifacts(parent_id, name, folder))
 
-        verdict, provenance, text = fetched("verdict.json"), fetched("provenance.json"), fetched("sweep.yaml")
-        found = json.loads(verdict.read_text()) if verdict else None
+        provenance, text = fetched("provenance.json"), fetched(of_look("sweep.yaml", look))
+        verdicts = [fetched(of_look("verdict.json", number)) for number in range(1, look + 1)]
+        *before, found = [json.loads(path.read_text()) if path else None for path in verdicts]
         finalists = [
             json.loads(path.read_text())["finalists"]
-            for path in map(fetched, sorted(name for name in files if name.startswith("finalists")))
+            for path in map(fetched, sorted(name for name in files if name.startswith(of_look("finalists", look))))
             if path
         ]
         splits = _table(fetched("splits.parquet"))
@@ -229,9 +235,10 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
         objective=objective,
         mode=mode,
         trials=trials,
-        arms=_arms(found, finalists, runs, fixed=source.parent.data.tags),
+        arms=_arms(found, finalists, runs, fixed=_fixed(source)),
         confirm_runs=confirm,
         verdict=found,
+        earlier=tuple(verdict["sentence"] for verdict in before if verdict),
         provenance=facts,
         yaml_text=yaml_text,
         splits=splits,
@@ -321,17 +328,21 @@ def _searched_alpha(runs: Sequence[Run]) -> bool:
     return len({alpha for _, alpha in pairs}) > 1 and len(ratios) != 1
 
 
+def _fixed(source: SweepRuns) -> list[list[str]]:
+    """The finalists' config_ids, one list per outer fold, as the parent's tags have them."""
+    start = of_look(TAG_FINALISTS, source.look)
+    return [json.loads(value) for name, value in source.parent.data.tags.items() if name.startswith(start)]
+
+
 def _arms(
     verdict: Mapping[str, Any] | None,
     finalists: Sequence[Sequence[Mapping[str, Any]]],
     runs: Sequence[Run],
     *,
-    fixed: Mapping[str, str],
+    fixed: Sequence[Sequence[str]],
 ) -> tuple[Arm, ...]:
     """Finalists by their place in every list that was fixed (one per outer fold); the other arms by their role."""
-    ranked = [[entry["config_id"] for entry in entries] for entries in finalists] or [
-        json.loads(value) for name, value in fixed.items() if name.startswith(TAG_FINALISTS)
-    ]
+    ranked = [[entry["config_id"] for entry in entries] for entries in finalists] or fixed
     names = [(row["name"], row["role"]) for row in verdict["rows"]] if verdict else []
     if not names:
         count = max((len(ids) for ids in ranked), default=0)

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.document import Block, Code, Heading, Section, Table, Text
 from analysis.recorded import Recorded, folds_of
 from analysis.wording_numbers import bytes_of
+from trainables.records import TAG_LOOKS, TAG_SESSIONS
 
 NAMES = {
     "rank": "the rank of LoRA",
@@ -118,9 +119,12 @@ def reproduce_section(recorded: Recorded) -> Section:
     if "memory_bytes" in facts:
         rows.append(("memory", bytes_of(float(facts["memory_bytes"]))))
     rows += [(name.replace("_", " "), found) for name, found in sorted(recorded.params.items())]
-    looks = recorded.tags.get("sweep.looks")
+    looks = recorded.tags.get(TAG_LOOKS)
     if looks:
         rows.append(("seeds of every look at the test data", looks))
+    sessions = recorded.tags.get(TAG_SESSIONS, "1")
+    if sessions != "1":
+        rows.append(("sessions (it was interrupted or extended)", sessions))
     versions = [(key.removeprefix("version."), str(found)) for key, found in sorted(facts.items()) if "version." in key]
     blocks: list[Block] = [
         Table(("what", "as recorded"), rows),

@@ -13,6 +13,7 @@ from analysis.document import Block, Picture, Pictures, Section, Table, Text
 from analysis.ensemble import ensemble
 from analysis.recorded import Arm, Recorded
 from analysis.sums import METRICS, SumMetric
+from analysis.wording import level as level_in_words
 from analysis.wording_numbers import p_value, signed, value
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -66,11 +67,13 @@ def results_section(recorded: Recorded) -> Section:
     blocks.append(
         Text(
             f"What is claimed holds for {' / '.join(claims)}. Families: every finalist against the baseline, and every "
-            f"pair of finalists, each corrected by Holm. Level {verdict['alpha']:g}, look {verdict['look'] + 1} at the "
-            "test data.",
+            f"pair of finalists, each corrected by Holm. Look {verdict['look'] + 1} at the test data: "
+            f"{level_in_words(verdict['alpha'], verdict['look'])}.",
             "note",
         )
     )
+    for number, earlier in enumerate(recorded.earlier, start=1):
+        blocks.append(Text(f"Look {number}, before the sweep was extended: {earlier}", "note"))
     return Section(
         "Results", [*blocks, _seeds_table(rows, [arm.name for arm in recorded.arms]), _configurations(recorded)]
     )

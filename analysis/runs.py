@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 from analysis import align
 from trainables.errors import InputError
-from trainables.records import ROLE_SWEEP, TAG_PARENT, TAG_ROLE, TAG_SEED, TAG_SWEEP_ID, Predictions
+from trainables.records import ROLE_SWEEP, TAG_LOOK, TAG_PARENT, TAG_ROLE, TAG_SEED, TAG_SWEEP_ID, Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,11 @@ class SweepRuns:
     def sweep_id(self) -> str:
         return str(self.parent.data.tags[TAG_SWEEP_ID])
 
+    @property
+    def look(self) -> int:
+        """Which look at the test data the confirm runs are, 1 the first."""
+        return int(self.parent.data.tags.get(TAG_LOOK, "1"))
+
     def curves(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
         """run_id, metric, epoch, value: one row per logged value, sorted. `metrics`: all where None."""
         import pandas as pd
@@ -163,6 +168,8 @@ def read_predictions(client: Any, run_id: str, split: str) -> Predictions:
 def read_sweep(tracking_uri: str, sweep: str) -> SweepRuns:
     """`sweep`: an id, a unique prefix of one, or a sweep's name (its latest).
 
+    Its confirm runs are those of the last look at the test data that came to a verdict.
+
     Raises InputError: no such sweep, a prefix of several, a store that cannot be reached.
     """
     import pandas as pd
@@ -176,6 +183,7 @@ def read_sweep(tracking_uri: str, sweep: str) -> SweepRuns:
     children = all_pages(
         client.search_runs, [parent.info.experiment_id], f"tags.`{TAG_PARENT}` = '{parent.info.run_id}'"
     )
+    look = parent.data.tags.get(TAG_LOOK, "1")
     rows = [
         {
             "run_id": run.info.run_id,
@@ -188,6 +196,7 @@ def read_sweep(tracking_uri: str, sweep: str) -> SweepRuns:
             **{f"metrics.{name}": value for name, value in run.data.metrics.items()},
         }
         for run in children
+        if run.data.tags.get(TAG_LOOK, look) == look  # runs of stage 1 belong to no look
     ]
     table = pd.DataFrame(rows)
     if rows:

@@ -35,6 +35,7 @@ from trainables.records import (
     TAG_STAGE,
     TAG_STATUS,
     Predictions,
+    of_look,
 )
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -111,7 +112,7 @@ def _sweep(sweep: str, what: str, given: str, uri: str) -> list[Source]:
     record = read_sweep(uri, sweep)
     objective = record.parent.data.params.get(PARAM_OBJECTIVE)
     metric = objective.partition("/")[2] if objective else None
-    finalists = json.loads(record.parent.data.tags.get(TAG_FINALISTS, "[]"))
+    finalists = json.loads(record.parent.data.tags.get(of_look(TAG_FINALISTS, record.look), "[]"))
     runs = record.runs
     confirm = runs[runs[f"tags.{TAG_STAGE}"] == "confirm"] if len(runs) else runs
     if not len(confirm):

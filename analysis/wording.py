@@ -38,7 +38,14 @@ def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
         parts.append(f"{name} cannot be told from {_listed(tied)}.")
     if shown.claim != "population":
         parts.append(f"The claim is about {CLAIMS[shown.claim]}.")
+    if verdict.look:
+        parts.append(f"This is look {verdict.look + 1} at the test data: {level(verdict.alpha, verdict.look)}.")
     return " ".join(parts)
+
+
+def level(alpha: float, look: int) -> str:
+    """The level of a verdict after `look` earlier looks, and how it came about."""
+    return f"the level is {alpha:g}" + (f" ({alpha * 2**look:g} / 2^{look})" if look else "")
 
 
 def pair_sentence(comparison: Comparison, mode: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from rich.console import Console
 
@@ -45,8 +46,15 @@ def explore(
         axes=[axis.name for axis in spec.axes],
     )
     progress = StageProgress(workspace.stage(EXPLORE))
+    progress.space([asdict(axis) for axis in spec.axes])
     proposals = OptunaProposals(spec, parallel_trials=profile.concurrency)
     proposals.replay(progress)
+    if proposals.left_out:
+        console.print(
+            f"{proposals.left_out} of {proposals.earlier} earlier trials lie outside the space as it is now: the "
+            "sampler does not hear of them; they may still become finalists",
+            soft_wrap=True,
+        )
     pruner = make_scheduler(spec)
     replay_rungs(pruner, progress)
     recorder = Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold)

@@ -7,29 +7,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sweeps.job import EXPLORE
-from trainables.records import NO_FOLD, NO_SEED, TAG_CONFIG_ID, TAG_FOLD, TAG_SEED, TAG_STAGE, TAG_STATUS, TAG_TRIAL_ID
+from trainables.records import (
+    NO_FOLD,
+    NO_SEED,
+    TAG_CONFIG_ID,
+    TAG_FOLD,
+    TAG_LOOK,
+    TAG_SEED,
+    TAG_STAGE,
+    TAG_STATUS,
+    TAG_TRIAL_ID,
+)
 
 NOT_IN_A_NAME = {"alpha", "seed", "checkpoint", "matched_modules"}  # params, besides all counts of parameters
+
+
+Training = tuple[str, ...]
 
 
 @dataclass
 class KnownRun:
     run_id: str
+    stage: str
+    look: str
     trial_id: str
     status: str | None  # completed | pruned | failed; None: not over
     in_use: bool  # made or taken up by this process
+    claimed: bool  # by a trial that the journal has
 
 
 @dataclass
 class KnownRuns:
-    """Runs by what was trained: (stage, config_id, seed, fold)."""
+    """Runs by what was trained: (stage, config_id, seed, fold, look)."""
 
-    by_training: dict[tuple[str, str, str, str], list[KnownRun]] = field(default_factory=dict)
+    by_training: dict[Training, list[KnownRun]] = field(default_factory=dict)
 
     def remember(self, run_id: str, tags: Mapping[str, str], *, in_use: bool) -> None:
-        training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
-        run = KnownRun(run_id, tags[TAG_TRIAL_ID], tags.get(TAG_STATUS), in_use)
-        self.by_training.setdefault(training, []).append(run)
+        trial_id, status = tags[TAG_TRIAL_ID], tags.get(TAG_STATUS)
+        run = KnownRun(run_id, tags[TAG_STAGE], tags.get(TAG_LOOK, ""), trial_id, status, in_use, claimed=in_use)
+        self.by_training.setdefault(_training(tags), []).append(run)
 
     def find(self, tags: Mapping[str, str]) -> KnownRun | None:
         """The run that a training with these tags continues.
@@ -37,22 +53,41 @@ class KnownRuns:
         The sampler of stage 1 may propose a configuration twice: there a finished run stays with its trial, and one
         that was cut off is taken up by whichever trial trains it again. In stage 2 a training happens once.
         """
-        training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
-        runs = self.by_training.get(training, [])
+        runs = self.by_training.get(_training(tags), [])
         own = [run for run in runs if run.trial_id == tags[TAG_TRIAL_ID]]
         free = [run for run in runs if tags[TAG_STAGE] != EXPLORE or not (run.status or run.in_use)]
-        return next(iter(own + free), None)
+        return _claimed(own + free)
 
     def closed(self, tags: Mapping[str, str]) -> str | None:
         """The run of this very trial, if it is over in the way that `tags` say."""
-        training = (tags[TAG_STAGE], tags[TAG_CONFIG_ID], tags[TAG_SEED], tags[TAG_FOLD])
-        runs = self.by_training.get(training, [])
-        own = (run for run in runs if (run.trial_id, run.status) == (tags[TAG_TRIAL_ID], tags[TAG_STATUS]))
-        return next((run.run_id for run in own), None)
+        runs = self.by_training.get(_training(tags), [])
+        found = _claimed([run for run in runs if (run.trial_id, run.status) == (tags[TAG_TRIAL_ID], tags[TAG_STATUS])])
+        return None if found is None else found.run_id
+
+    def unclaimed(self, look: str) -> list[str]:
+        """Runs of stage 1, or of this look at the test data, that no trial of this session has asked for."""
+        return [
+            run.run_id
+            for runs in self.by_training.values()
+            for run in runs
+            if not run.claimed and (run.stage == EXPLORE or run.look == look)
+        ]
 
     def close(self, run_id: str, status: str) -> None:
         for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
             run.status, run.in_use = status, False
+
+
+def _training(tags: Mapping[str, str]) -> Training:
+    return (*(tags[tag] for tag in (TAG_STAGE, TAG_CONFIG_ID, TAG_SEED, TAG_FOLD)), tags.get(TAG_LOOK, ""))
+
+
+def _claimed(runs: list[KnownRun]) -> KnownRun | None:
+    """The first of them, which now belongs to somebody."""
+    for run in runs[:1]:
+        run.claimed = True
+        return run
+    return None
 
 
 def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mapping[str, object]) -> str:

@@ -1,18 +1,20 @@
 """How far a stage is: its trials as its journal tells them. What is not in the journal has not happened.
 
-Events: `asked` (a trial, and what was proposed), `result` (an epoch's result; `last` says that the trial is over),
-`failed` (a trial, its reason and the kind of failure).
+Events: `space` (the axes from here on; stage 1 only), `asked` (a trial, and what was proposed), `result` (an epoch's
+result; `last` says that the trial is over), `failed` (a trial, its reason and the kind of failure).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sweeps.journal import Event, Journal
 
+SPACE = "space"
 RUNNING, COMPLETED, PRUNED, FAILED = "running", "completed", "pruned", "failed"
 
 
@@ -56,6 +58,12 @@ class StageProgress:
     def unfinished(self) -> list[TrialProgress]:
         return [trial for trial in self.trials.values() if not trial.over]
 
+    def space(self, axes: Sequence[Mapping[str, Any]]) -> None:
+        """Notes what is open from here on, where it is not what was open before."""
+        known = [event["axes"] for event in self.events if event["event"] == SPACE]
+        if known[-1:] != [json.loads(json.dumps(list(axes)))]:
+            self._write(event=SPACE, axes=list(axes))
+
     def asked(self, name: str, given: Mapping[str, Any], **more: Any) -> TrialProgress:
         self._write(event="asked", trial=name, given=dict(given), **more)
         return self.trials[name]
@@ -78,6 +86,8 @@ class StageProgress:
         self._apply(self.journal.events[-1])
 
     def _apply(self, event: Event) -> None:
+        if event["event"] == SPACE:
+            return
         name = event["trial"]
         if event["event"] == "asked":
             self.trials[name] = TrialProgress(name, event["given"], self.folder / name)

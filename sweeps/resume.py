@@ -1,7 +1,7 @@
 """Which sweep a command means: a new one, or one that was interrupted; and what of it has changed since.
 
 A sweep's folder holds `sweep.json` (the file as read, and what it was run on), `journal.jsonl` (sessions, looks at the
-test data, the end) and `sweep.lock`, which the process that runs the sweep holds.
+test data, the end, extensions) and `sweep.lock`, which the process that runs the sweep holds.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sweeps.workspace import Workspace
 from trainables.errors import InputError
 
 MANIFEST, JOURNAL, LOCK = "sweep.json", "journal.jsonl", "sweep.lock"
-AUTO, RESUME, NEW = "auto", "resume", "new"
+AUTO, RESUME, NEW, EXTEND = "auto", "resume", "new", "extend"
 # Where and how fast, not what; and `miniature` has been applied where it holds
 MAY_CHANGE = ("results", "limits", "profile", "miniature")
 SHOWN_DIFFERENCES = 8
@@ -63,9 +63,50 @@ def sweep_events(workspace: Workspace) -> list[Event]:
     return read_journal(workspace.folder / JOURNAL)
 
 
-def is_finished(workspace: Workspace) -> bool:
-    """Whether the verdict is there."""
-    return any(event["event"] == "finished" for event in sweep_events(workspace))
+@dataclass(frozen=True)
+class State:
+    """How far a sweep is, as its journal tells."""
+
+    source_text: str  # its file as it stands: as begun, or as last extended
+    look: int = 1  # at the test data, that its last or next stage 2 is
+    confirm_seeds: tuple[int, ...] | None = None  # of that look; None: those of the file
+    looks: tuple[tuple[int, ...], ...] = ()  # confirm seeds of every look that has begun
+    finished: bool = False  # the verdict is there
+
+    @property
+    def look_begun(self) -> bool:
+        return len(self.looks) == self.look
+
+
+def state_of(workspace: Workspace) -> State:
+    state = State(Manifest.read(workspace).source_text)
+    for event in sweep_events(workspace):
+        if event["event"] == "extended":
+            seeds = tuple(event["confirm_seeds"])
+            state = State(event["source_text"], event["look"], seeds, state.looks)
+        elif event["event"] == "look":
+            state = replace(state, looks=(*state.looks, tuple(event["seeds"])))
+        elif event["event"] == "finished":
+            state = replace(state, finished=True)
+    return state
+
+
+def note(workspace: Workspace, **event: Any) -> None:
+    """Adds an event to the sweep's journal; on the disk when this returns."""
+    journal = sweep_journal(workspace)
+    journal.write(**event)
+    journal.close()
+
+
+def note_session(workspace: Workspace, versions: Mapping[str, Any]) -> None:
+    note(workspace, event="session", pid=os.getpid(), time=time.time(), versions=dict(versions))
+
+
+def note_look(workspace: Workspace, seeds: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Notes that stage 2 begins, where that is not noted yet; returns the confirm seeds of every look so far."""
+    if not state_of(workspace).look_begun:
+        note(workspace, event="look", seeds=list(seeds))
+    return state_of(workspace).looks
 
 
 def sweeps_of(results: Path, name: str) -> list[Workspace]:
@@ -86,7 +127,7 @@ def choose(results: Path, name: str, source_text: str, mode: str, command: str) 
     if mode == NEW:
         return None
     there = sweeps_of(results, name)
-    interrupted = [workspace for workspace in there if not is_finished(workspace)]
+    interrupted = [workspace for workspace in there if not state_of(workspace).finished]
     if not interrupted:
         if mode == RESUME:
             raise InputError(
@@ -94,25 +135,51 @@ def choose(results: Path, name: str, source_text: str, mode: str, command: str) 
             )
         return None
     workspace = interrupted[-1]
-    changed = differences(Manifest.read(workspace).source_text, source_text)
+    state = state_of(workspace)
+    changed = changes(state.source_text, source_text)
     if changed and mode != RESUME:
-        more = len(changed) - SHOWN_DIFFERENCES
-        listed = "; ".join(changed[:SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
+        ways = [f"Go on with it as it was: {command} --resume."]
+        if more_trials(state.source_text, source_text) and not state.look_begun:
+            ways.append(f"Go on with that many trials: {command} --extend.")
+        ways.append(f"Leave it and start a new one: {command} --new.")
         raise InputError(
-            f"{workspace.sweep_id} was interrupted, and was started with another file: {listed}. "
-            f"Go on with it as it was: {command} --resume. Leave it and start a new one: {command} --new."
+            f"{workspace.sweep_id} was interrupted, and was started with another file: "
+            f"{listed(list(changed.values()))}. {' '.join(ways)}"
         )
     return workspace
 
 
-def differences(before: str, after: str) -> list[str]:
-    """`trials: 16 -> 32`, one for every key in which two sweep files differ and that changes what is found."""
-    old, new = (_leaves(document.parse(text, "sweep")[0].plain()) for text in (before, after))
-    found = []
-    for key in dict.fromkeys([*old, *new]):
-        if key.partition(".")[0] not in MAY_CHANGE and old.get(key) != new.get(key):
-            found.append(f"{key}: {_shown(old.get(key))} -> {_shown(new.get(key))}")
-    return found
+def extendable(results: Path, name: str, source_text: str) -> Workspace | None:
+    """The finished sweep to which this file would only add trials."""
+    there = sweeps_of(results, name)
+    if there and (state := state_of(there[-1])).finished and more_trials(state.source_text, source_text):
+        return there[-1]
+    return None
+
+
+def more_trials(before: str, after: str) -> bool:
+    """Whether the second file differs from the first in nothing but a larger number of trials."""
+    old, new = _keys(before).get("trials"), _keys(after).get("trials")
+    return list(changes(before, after)) == ["trials"] and isinstance(old, int) and isinstance(new, int) and new > old
+
+
+def changes(before: str, after: str) -> dict[str, str]:
+    """key -> `trials: 16 -> 32`, for every key in which two sweep files differ and that changes what is found."""
+    old, new = _keys(before), _keys(after)
+    return {
+        key: f"{key}: {_shown(old.get(key))} -> {_shown(new.get(key))}"
+        for key in dict.fromkeys([*old, *new])
+        if key.partition(".")[0] not in MAY_CHANGE and old.get(key) != new.get(key)
+    }
+
+
+def listed(changed: Sequence[str]) -> str:
+    more = len(changed) - SHOWN_DIFFERENCES
+    return "; ".join(changed[:SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _keys(text: str) -> dict[str, Any]:
+    return _leaves(document.parse(text, "sweep")[0].plain())
 
 
 def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -153,10 +220,6 @@ def held(workspace: Workspace) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def note_session(journal: Journal, versions: Mapping[str, Any]) -> None:
-    journal.write(event="session", pid=os.getpid(), time=time.time(), versions=dict(versions))
 
 
 def _leaves(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new]"""
+"""The command line: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NoReturn
 from trainables.errors import InputError, SweepFailed, SweepStopped
 
 HELP = """\
-usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new]
+usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]
 
 Runs a whole sweep from one YAML file: searches the configurations with Optuna and ASHA on Ray Tune, trains them with
 LoRA or QLoRA, records every run in MLflow, trains the finalists and the baseline again on fresh seeds, and says with a
@@ -27,6 +27,9 @@ significance test whether the winner wins.
   --plan --json   the same as JSON, with plain integers
   --resume     goes on with the interrupted sweep of this name, as it was begun, whatever the file says now
   --new        starts a new sweep where an interrupted one could be continued
+  --extend     with trials=N: adds trials to the latest sweep of this name, up to N in all, and goes by all of them; its
+               axes may have other values than before. After a verdict this is one more look at the test data: confirmed
+               on seeds that no look has used, judged at half the level
   --help       this text
 
 An interrupted sweep (Ctrl-C, a crash, a power failure) goes on when the same command is given again: no finished run is
@@ -37,6 +40,7 @@ examples:
   python -m sweeps.run search_spaces/qwen_lora.yaml --plan --profile cuda
   python -m sweeps.run search_spaces/qwen_lora.yaml data.source=my_clips.jsonl trials=64
   python -m sweeps.run search_spaces/qwen_lora.yaml 'search.rank={choice: [8, 16]}' finalists=3
+  python -m sweeps.run search_spaces/qwen_lora.yaml --extend trials=32
 
 environment:
   MLFLOW_TRACKING_URI   where runs are recorded (default: a SQLite file in the results folder)
@@ -48,7 +52,8 @@ exit status: 0 done, 1 failed, 2 bad input (nothing was started), 3 stopped at a
 130 interrupted
 """
 
-MODES = ("--plan", "--json", "--help", "-h", "--resume", "--new")
+WAYS = ("resume", "new", "extend")
+MODES = ("--plan", "--json", "--help", "-h", *(f"--{way}" for way in WAYS))
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Command:
     overrides: tuple[str, ...]
     plan: bool
     json: bool
-    mode: str = "auto"  # auto | resume | new
+    mode: str = "auto"  # auto | resume | new | extend
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -88,7 +93,7 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append(f"one sweep file at a time, got {', '.join(positional)}; overrides are written key=value")
     if "--json" in modes and "--plan" not in modes:
         problems.append("--json goes with --plan")
-    chosen = [mode for mode in ("resume", "new") if f"--{mode}" in modes]
+    chosen = [mode for mode in WAYS if f"--{mode}" in modes]
     if len(chosen) > 1:
         problems.append(f"one of --{' and --'.join(chosen)} at a time")
     if problems:

@@ -2,21 +2,24 @@
 
 Both are rebuilt from a stage's journal by doing again, in order, what it tells: the sampler is asked and told as it
 was, so that its history and its random state are those of the sweep that was interrupted, and every result is shown to
-the scheduler again, so that its rungs are whole.
+the scheduler again, so that its rungs are whole. Where a sweep was extended into a space with other values, the sampler
+starts anew there, with the earlier trials that lie inside as its history.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+import numpy as np
 import optuna
 from ray.tune.schedulers import ASHAScheduler
 
-from sweeps.progress import StageProgress
-from sweeps.space import propose
+from sweeps.axes import allows
+from sweeps.progress import COMPLETED, PRUNED, SPACE, StageProgress, TrialProgress
+from sweeps.space import distribution, propose
 from sweeps.spec import SweepSpec
 
 OBJECTIVE = "objective"
@@ -40,31 +43,23 @@ class OptunaProposals:
 
     def __init__(self, spec: SweepSpec, *, parallel_trials: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.TPESampler(
-                seed=spec.explore_seeds[0],
-                n_startup_trials=max(10, 2 * parallel_trials),
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-            )
-        direction = "maximize" if spec.mode == "max" else "minimize"
-        self.study = optuna.create_study(sampler=sampler, pruner=optuna.pruners.NopPruner(), direction=direction)
+        self.spec, self.parallel_trials = spec, parallel_trials
+        self.space = propose(spec)
+        self.study = self._study(spec.explore_seeds[0])
         for point in spec.warm_start:
             self.study.enqueue_trial(dict(point))
-        self.spec = spec
-        self.space = propose(spec)
         self.asked: dict[str, optuna.Trial] = {}
+        self.earlier = 0  # trials of a space with other values
+        self.left_out = 0  # of them, for lying outside this one
 
     @property
     def exhausted(self) -> bool:
-        return len(self.asked) >= self.spec.trials
+        return self.earlier + len(self.asked) >= self.spec.trials
 
     def next(self) -> tuple[str, Mapping[str, Any]] | None:
         if self.exhausted:
             return None
-        name = f"trial_{len(self.asked):05d}"
+        name = f"trial_{self.earlier + len(self.asked):05d}"
         self.asked[name] = self.study.ask()
         return name, self.space(self.asked[name])
 
@@ -77,7 +72,14 @@ class OptunaProposals:
 
     def replay(self, progress: StageProgress) -> None:
         """Asks and tells again what the journal has."""
-        for event in progress.events:
+        spaces = [index for index, event in enumerate(progress.events) if event["event"] == SPACE]
+        start = spaces[-1] + 1 if spaces else 0
+        earlier = [progress.trials[event["trial"]] for event in progress.events[:start] if event["event"] == "asked"]
+        if earlier:
+            stream = np.random.SeedSequence([self.spec.explore_seeds[0], len(earlier)])
+            self.study = self._study(int(stream.generate_state(1)[0]))
+            self._learn(earlier)
+        for event in progress.events[start:]:
             name = event["trial"]
             if event["event"] == "asked":
                 self.asked[name] = self.study.ask()
@@ -88,6 +90,40 @@ class OptunaProposals:
                 self.tell(name, None)
             elif event["last"]:
                 self.tell(name, event["result"])
+
+    def _study(self, seed: int) -> optuna.Study:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler = optuna.samplers.TPESampler(
+                seed=seed,
+                n_startup_trials=max(10, 2 * self.parallel_trials),
+                multivariate=True,
+                group=True,
+                constant_liar=True,
+            )
+        direction = "maximize" if self.spec.mode == "max" else "minimize"
+        return optuna.create_study(sampler=sampler, pruner=optuna.pruners.NopPruner(), direction=direction)
+
+    def _learn(self, trials: Sequence[TrialProgress]) -> None:
+        """Puts trials of an earlier space into the sampler's history; those that lie outside this one stay away."""
+        axes = {axis.name: axis for axis in self.spec.axes}
+        self.earlier = len(trials)
+        for trial in trials:
+            if not all(name in axes and allows(axes[name], value) for name, value in trial.given.items()):
+                self.left_out += 1
+                continue
+            if trial.status not in (COMPLETED, PRUNED):
+                continue
+            whole = trial.status == COMPLETED
+            self.study.add_trial(
+                optuna.trial.create_trial(
+                    state=optuna.trial.TrialState.COMPLETE if whole else optuna.trial.TrialState.PRUNED,
+                    value=trial.last[OBJECTIVE] if whole else None,
+                    params=dict(trial.given),
+                    distributions={name: distribution(axes[name]) for name in trial.given},
+                    intermediate_values={result["epoch"]: result[OBJECTIVE] for result in trial.results},
+                )
+            )
 
 
 def make_scheduler(spec: SweepSpec) -> ASHAScheduler:
@@ -105,7 +141,7 @@ def make_scheduler(spec: SweepSpec) -> ASHAScheduler:
 
 def replay_rungs(scheduler: ASHAScheduler, progress: StageProgress) -> None:
     """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
-    for event in progress.events:
+    for event in (event for event in progress.events if event["event"] != SPACE):
         trial: Any = SimpleNamespace(trial_id=event["trial"])
         if event["event"] == "asked":
             scheduler.on_trial_add(None, trial)

@@ -47,6 +47,17 @@ def _suggest(trial: optuna.Trial, axis: Axis) -> Any:
     return trial.suggest_float(axis.name, low, high, log=log)
 
 
+def distribution(axis: Axis) -> optuna.distributions.BaseDistribution:
+    """What Optuna keeps beside a value that `_suggest` was given."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if axis.kind == "choice":
+        return CategoricalDistribution(list(axis.values))
+    low, high = axis.values
+    kind = IntDistribution if axis.kind.endswith("int") else FloatDistribution
+    return kind(low, high, log=axis.kind.startswith("log_"))
+
+
 def active_axes(spec: SweepSpec, sample: Mapping[str, Any]) -> list[str]:
     """Names of the axes that are open for a sample, in the order of `spec.axes`."""
     by_name = {axis.name: axis for axis in spec.axes}

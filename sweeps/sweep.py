@@ -11,13 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sweeps.extend import Extension, to_extend
 from sweeps.job import CONFIRM
 from sweeps.limits import TimeLimit
 from sweeps.materials import build_miniatures, explore_job, make_stores, write_splits
 from sweeps.orders import Overseer
-from sweeps.prepare import Prepared, prepare, prepare_recorded
-from sweeps.resume import AUTO, Manifest, choose, differences, held, moved, note_session, sweep_journal
+from sweeps.prepare import Prepared, prepare
+from sweeps.resume import (
+    AUTO,
+    EXTEND,
+    Manifest,
+    choose,
+    extendable,
+    held,
+    moved,
+    note,
+    note_look,
+    note_session,
+    state_of,
+)
 from sweeps.rounds import rounds_of
+from sweeps.take_up import manifest_of, taken_up
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.errors import InputError, SweepFailed, SweepStopped
 from trainables.records import (
@@ -45,7 +59,6 @@ class Outcome:
     """One round as it ended."""
 
     fold: str
-    look: int  # which look at the test data it was, 1 the first
     explored: tuple[Explored, ...]
     finalists: tuple[Explored, ...]
     confirmed: tuple[Confirmed, ...]
@@ -82,9 +95,20 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     prepared = prepare(file, overrides, planning=False)
     folder = check_results(prepared.spec.results, needed_bytes=0)
     command = shlex.join(["python", "-m", "sweeps.run", file, *overrides])
-    workspace = choose(folder, prepared.spec.name, prepared.spec.source_text, mode, command)
+    workspace: Workspace | None
+    extension: Extension | None = None
+    if mode == EXTEND:
+        workspace, extension = to_extend(folder, prepared.spec, command)
+    else:
+        workspace = choose(folder, prepared.spec.name, prepared.spec.source_text, mode, command)
     if workspace is not None:
-        prepared = taken_up(prepared, workspace)
+        prepared = taken_up(prepared, workspace, extension)
+    elif mode == AUTO and (there := extendable(folder, prepared.spec.name, prepared.spec.source_text)):
+        console.print(
+            f"A new sweep. {there.sweep_id} differs from it by its number of trials only: {command} --extend would add "
+            "to that one.",
+            soft_wrap=True,
+        )
     plan = make_plan(prepared, file, overrides)
     if plan.problems:
         raise InputError(plan.problems)
@@ -95,60 +119,21 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
         console.print(render_short(plan), soft_wrap=True)
         manifest = manifest_of(prepared)
         if new:
-            (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
             write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
             manifest.write(workspace)
         else:
             console.print(f"Goes on with {workspace.sweep_id}", soft_wrap=True)
             for change in moved(Manifest.read(workspace).versions, manifest.versions):
                 console.print(f"Note: since it was started, {change}: numbers may differ", style="yellow")
-        journal = sweep_journal(workspace)
-        note_session(journal, manifest.versions)
+        if extension is not None:
+            extension.note(workspace, prepared.spec)
+            console.print(extension.in_words(prepared.spec), soft_wrap=True)
+        workspace = replace(workspace, look=state_of(workspace).look)
+        (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
+        note_session(workspace, manifest.versions)
         record_and_conclude(prepared, workspace, manifest, console, started)
-        journal.write(event="finished")
-        journal.close()
+        note(workspace, event="finished")
     return workspace
-
-
-def manifest_of(prepared: Prepared) -> Manifest:
-    from sweeps.provenance import changing_facts
-    from trainables.data.fingerprint import fingerprint
-
-    spec = prepared.spec
-    return Manifest(
-        name=spec.name,
-        source_text=spec.source_text,
-        base_folder=spec.base_folder,
-        data_fingerprint=fingerprint(prepared.examples, prepared.splits),
-        miniature=prepared.weights.miniature,
-        device=prepared.profile.device,
-        precision=prepared.profile.precision,
-        versions=changing_facts(),
-    )
-
-
-def taken_up(prepared: Prepared, workspace: Workspace) -> Prepared:
-    """What the sweep in this folder was begun with, on this machine. Raises InputError where it cannot go on here."""
-    before = Manifest.read(workspace)
-    if differences(before.source_text, prepared.spec.source_text):
-        # what may change (see resume.MAY_CHANGE) comes from the command, all else from the sweep
-        prepared = prepare_recorded(before.source_text, before.base_folder, like=prepared.spec)
-    now = manifest_of(prepared)
-    if now.data_fingerprint != before.data_fingerprint:
-        raise InputError(
-            f"data.source: the clips, labels or splits of {prepared.spec.data.source!r} are not those that "
-            f"{workspace.sweep_id} was begun with; bring them back, or start a new sweep with --new."
-        )
-    if (now.miniature, now.precision) != (before.miniature, before.precision):
-        raise InputError(
-            f"{workspace.sweep_id} was begun {_weights_in_words(before)} and would go on {_weights_in_words(now)}, so "
-            "its runs could not be compared: go on where it was begun, or start a new sweep with --new."
-        )
-    return prepared
-
-
-def _weights_in_words(manifest: Manifest) -> str:
-    return f"on {'the miniature' if manifest.miniature else 'published weights'} in {manifest.precision}"
 
 
 def record_and_conclude(
@@ -178,6 +163,7 @@ def record_and_conclude(
             PARAM_MODE: spec.mode,
         },
         dataset=(spec.data.source, data_id),
+        look=workspace.look,
     )
     tracker.log_file(workspace.folder / "splits.parquet")
     try:
@@ -212,7 +198,9 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
             run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers)
             for fold, part in rounds_of(prepared)
         ]
-    found = judge(prepared, outcomes, tracker)
+    if left_over := tracker.drop_unclaimed():
+        console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
+    found = judge(prepared, outcomes, tracker, look=workspace.look)
     seconds = time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
     tracker.finish_sweep(verdict=found.as_dict(), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
@@ -253,17 +241,17 @@ def run_round(
     )
     # Only now does the test data become a store that a worker can open.
     stores = make_stores(prepared, workspace, ("test",), console)
-    look = tracker.count_look(spec.confirm_seeds)
+    tracker.log_looks(note_look(workspace, spec.confirm_seeds))
     confirmed = confirm(
         replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),
         confirm_runs(finalists, baseline, spec.confirm_seeds, untuned=prepared.task.answers_untuned),
         **around,
     )
-    return Outcome(fold, look, tuple(explored), tuple(finalists), tuple(confirmed))
+    return Outcome(fold, tuple(explored), tuple(finalists), tuple(confirmed))
 
 
-def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker) -> Verdict:
-    """The verdict over the test predictions of the confirm runs, as MLflow holds them; outer folds are pooled."""
+def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker, *, look: int) -> Verdict:
+    """The verdict over the test predictions of this look's confirm runs, as in MLflow; outer folds are pooled."""
     from analysis.align import correct
     from analysis.runs import read_sweep
     from analysis.verdict import verdict
@@ -290,6 +278,6 @@ def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker) -> 
         mode=spec.mode,
         untuned=untuned[0] if untuned else None,
         question="each_other" if spec.finalists.per else "baseline",
-        look=outcomes[0].look - 1,
+        look=look - 1,
         example_scores=correct if metric_name == "accuracy" else None,
     )

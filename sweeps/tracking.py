@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.runs import all_pages, connect
+from sweeps.job import CONFIRM
 from sweeps.known_runs import KnownRuns, allowed_name, run_name
 from sweeps.store import artifact_location, comparison_link, default_uri, find_experiment, ui_address, ui_command
 from sweeps.writer import BackgroundWriter
@@ -25,16 +26,19 @@ from trainables.records import (
     TAG_CONFIG_ID,
     TAG_FINALISTS,
     TAG_FOLD,
+    TAG_LOOK,
     TAG_LOOKS,
     TAG_MINIATURE,
     TAG_PARENT,
     TAG_REASON,
     TAG_ROLE,
     TAG_SEED,
+    TAG_SESSIONS,
     TAG_STAGE,
     TAG_STATUS,
     TAG_SWEEP_ID,
     TAG_TRIAL_ID,
+    of_look,
 )
 
 __all__ = ["Tracker", "default_uri"]
@@ -57,9 +61,9 @@ class Tracker:
         self._depth = 0
         self.uri, self.miniature = uri, miniature
         self.sweep_id = self.parent_id = ""
+        self.look = 1
         self._known = KnownRuns()
         self._logged: dict[str, set[tuple[str, int]]] = {}  # run -> (metric, step) that are written or under way
-        self._last_step: dict[str, int] = {}
         self._dataset: tuple[str, str] | None = None
         with self._clock():
             self._client = connect(uri)
@@ -75,15 +79,17 @@ class Tracker:
         params: Mapping[str, Any],
         *,
         dataset: tuple[str, str] | None = None,
+        look: int = 1,
     ) -> str:
         """Makes the parent run, or takes up the one that a killed sweep left; returns its run id.
 
-        `dataset` is a name and a fingerprint, shown beside every run.
+        `dataset` is a name and a fingerprint, shown beside every run. `look` is the one at the test data that stage 2
+        will be. The first session's provenance stays the sweep's; later ones leave theirs beside it.
         """
         from mlflow.entities import RunTag
 
         with self._clock():
-            self.sweep_id = sweep_id
+            self.sweep_id, self.look = sweep_id, look
             self._dataset = dataset
             tags = {TAG_SWEEP_ID: sweep_id, TAG_ROLE: ROLE_SWEEP, TAG_MINIATURE: _text(self.miniature)}
             of_this_sweep = f"tags.`{TAG_SWEEP_ID}` = '{sweep_id}'"
@@ -101,10 +107,16 @@ class Tracker:
                 if run.data.tags.get(TAG_ROLE) != ROLE_SWEEP:
                     self._known.remember(run.info.run_id, run.data.tags, in_use=False)
             self._log_params(self.parent_id, params, known=parent.data.params)
-            facts = [RunTag(f"provenance.{allowed_name(k)}", _text(v)[:TAG_CHARACTERS]) for k, v in provenance.items()]
+            self._client.log_text(self.parent_id, yaml_text, of_look("sweep.yaml", look))
+            session = int(parent.data.tags.get(TAG_SESSIONS, "0")) + 1
+            file, facts = f"provenance-{session}.json", [RunTag(TAG_SESSIONS, str(session))]
+            if session == 1:
+                file = "provenance.json"
+                facts += [
+                    RunTag(f"provenance.{allowed_name(k)}", _text(v)[:TAG_CHARACTERS]) for k, v in provenance.items()
+                ]
+            self._client.log_dict(self.parent_id, dict(provenance), file)
             self._client.log_batch(self.parent_id, tags=facts)
-            self._client.log_text(self.parent_id, yaml_text, "sweep.yaml")
-            self._client.log_dict(self.parent_id, dict(provenance), "provenance.json")
             return self.parent_id
 
     def log_file(self, path: Path) -> None:
@@ -124,23 +136,30 @@ class Tracker:
                 if fold == NO_FOLD
                 else (f"{TAG_FINALISTS}.{allowed_name(fold)}", f"finalists-{allowed_name(fold)}.json")
             )
+            tag, file = of_look(tag, self.look), of_look(file, self.look)
             before = self._client.get_run(self.parent_id).data.tags.get(tag)
             if before not in (None, ids):
                 raise SweepFailed(f"sweep {self.sweep_id} had fixed the finalists {before}, and now would take {ids}")
             self._client.log_dict(self.parent_id, {"finalists": list(map(dict, finalists))}, file)
             self._client.set_tag(self.parent_id, tag, ids)
 
-    def count_look(self, seeds: Sequence[int] = ()) -> int:
-        """Counts a look at the test data and returns the number of looks, this one included (so 1 at first).
+    def log_looks(self, seeds: Sequence[Sequence[int]]) -> None:
+        """Writes the confirm seeds of every look at the test data so far, this one included."""
+        with self._clock():
+            self._client.set_tag(self.parent_id, TAG_LOOKS, json.dumps([list(look) for look in seeds]))
 
-        A look is known by its fresh seeds: taking up the same one after a kill counts it once.
+    def drop_unclaimed(self) -> int:
+        """Deletes runs that the journal does not know, and returns how many there were.
+
+        A file system that lost the end of a journal takes trials back that have a run already; where they are proposed
+        again these are taken up, and what is left over here was trained by nobody.
         """
         with self._clock():
-            looks = json.loads(self._client.get_run(self.parent_id).data.tags.get(TAG_LOOKS, "[]"))
-            if not seeds or list(seeds) not in looks:
-                looks.append(list(seeds))
-                self._client.set_tag(self.parent_id, TAG_LOOKS, json.dumps(looks))
-            return len(looks) if not seeds else looks.index(list(seeds)) + 1
+            self.flush()
+            left_over = self._known.unclaimed(str(self.look))
+            for run_id in left_over:
+                self._client.delete_run(run_id)
+            return len(left_over)
 
     def finish_sweep(
         self,
@@ -156,10 +175,11 @@ class Tracker:
         """
         with self._clock(), suppress(*([] if status == "completed" else [Exception])):
             if verdict is not None:
-                self._client.log_dict(self.parent_id, dict(verdict), "verdict.json")
+                self._client.log_dict(self.parent_id, dict(verdict), of_look("verdict.json", self.look))
                 self._client.set_tag(self.parent_id, "mlflow.note.content", str(verdict.get("sentence", "")))
+                self._client.set_tag(self.parent_id, TAG_LOOK, str(self.look))
             tracking = {"tracking/seconds": self.seconds, "tracking/background_seconds": self.writer.seconds}
-            self.log_final(self.parent_id, {**(metrics or {}), **tracking})
+            self.log_epoch(self.parent_id, self.look - 1, {**(metrics or {}), **tracking})
             self.close_run(self.parent_id, status, reason)
             self.flush()
 
@@ -187,6 +207,7 @@ class Tracker:
                 TAG_SEED: str(seed),
                 TAG_FOLD: fold,
                 TAG_MINIATURE: _text(self.miniature),
+                **self._look_tag(stage),
             }
             known = self._known.find(tags)
             if known is not None:
@@ -215,6 +236,7 @@ class Tracker:
                 TAG_SEED: str(seed),
                 TAG_FOLD: fold,
                 TAG_STATUS: status,
+                **self._look_tag(stage),
             }
         )
 
@@ -228,16 +250,8 @@ class Tracker:
             now = int(time.time() * 1000)
             entries = [Metric(allowed_name(name), float(value), now, epoch) for name, value in new.items()]
             logged.update((allowed_name(name), epoch) for name in new)
-            self._last_step[run_id] = max(epoch, self._last_step.get(run_id, 0))
             for start in range(0, len(entries), BATCH_SIZE):
                 self.writer.write(self._client.log_batch, run_id, metrics=entries[start : start + BATCH_SIZE])
-
-    def log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
-        """Metrics that a run has once, at its end, written at its last epoch."""
-        with self._clock():
-            written = {name for name, _ in self._logged_of(run_id)}
-            once = {name: value for name, value in metrics.items() if allowed_name(name) not in written}
-            self.log_epoch(run_id, self._last_step.get(run_id, 0), once)
 
     def log_artifacts(self, run_id: str, folder: Path, parts: Sequence[str] = ("predictions", "adapter")) -> None:
         """Copies these sub-folders of `folder` to the run; those that are missing are passed over."""
@@ -285,6 +299,9 @@ class Tracker:
             if self._depth == 0:
                 self.seconds += time.perf_counter() - started
 
+    def _look_tag(self, stage: str) -> dict[str, str]:
+        return {TAG_LOOK: str(self.look)} if stage == CONFIRM else {}
+
     def _take_up(self, run_id: str, trial_id: str, params: Mapping[str, Any]) -> None:
         self.writer.flush()
         run = self._client.get_run(run_id)
@@ -299,7 +316,6 @@ class Tracker:
             run = self._client.get_run(run_id)
             histories = [self._client.get_metric_history(run_id, name) for name in run.data.metrics]
             self._logged[run_id] = {(value.key, value.step) for history in histories for value in history}
-            self._last_step[run_id] = max((step for _, step in self._logged[run_id]), default=0)
         return self._logged[run_id]
 
     def _log_params(self, run_id: str, params: Mapping[str, Any], known: Mapping[str, str]) -> None:

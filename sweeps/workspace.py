@@ -3,7 +3,7 @@
 results/mlflow.db, results/mlartifacts/      the record of all sweeps
 results/<sweep id>/sweep.yaml                the file as run, overrides applied
 results/<sweep id>/data/{train,validation,test}/
-results/<sweep id>/{explore,confirm}/        Tune's state, checkpoints, adapters
+results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; confirm-2/ of an extended sweep
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweeps.job import EXPLORE
 from trainables.errors import InputError
 from trainables.records import NO_FOLD
 
@@ -24,6 +25,7 @@ class Workspace:
     results: Path
     sweep_id: str
     outer_fold: str = NO_FOLD
+    look: int = 1  # at the test data; every look has a stage 2 of its own
 
     @property
     def folder(self) -> Path:
@@ -38,7 +40,7 @@ class Workspace:
         return self.round / "data" / split
 
     def stage(self, name: str) -> Path:
-        return self.round / name
+        return self.round / (name if name == EXPLORE or self.look == 1 else f"{name}-{self.look}")
 
 
 def check_results(results: str, *, needed_bytes: int) -> Path:

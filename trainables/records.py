@@ -32,12 +32,19 @@ PARAM_OBJECTIVE, PARAM_MODE = "objective", "mode"  # such as val/accuracy and ma
 PARAM_DEVICE, PARAM_PRECISION, PARAM_DATA = "device", "precision", "data_fingerprint"
 PARAM_RECIPE = "miniature_recipe"  # where the miniature stood in
 TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
+TAG_LOOK = "sweep.look"  # which look a confirm run belongs to; of a sweep the last one that came to a verdict
+TAG_SESSIONS = "sweep.sessions"  # how often the sweep was started or taken up
 
 # Metrics of a child run that say what it cost, per epoch
 COST_SECONDS = "cost/epoch_seconds"  # its share of an epoch that several runs train together
 COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it
 
 SCORE_PREFIX = "score/"
+
+
+def of_look(name: str, look: int) -> str:
+    """A file or a tag of the sweep's own run, as the look at the test data has it that it belongs to."""
+    return name if look == 1 else f"look-{look}/{name}"
 
 
 @dataclass(frozen=True)

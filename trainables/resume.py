@@ -37,7 +37,8 @@ def save_point(run: Path, name: str, about: Mapping[str, Any]) -> Iterator[Path]
         yield folder
         digests = {path.relative_to(folder).as_posix(): _digest(path) for path in _files(folder)}
         (folder / WHOLE).write_text(json.dumps({"about": dict(about), "sha256": digests}))
-    kept = [] if name == FINAL else points(run)[-KEPT_POINTS:]
+    # a point that is later than this one is left over from a trial that the journal forgot
+    kept = [] if name == FINAL else [point for point in points(run) if point.name <= name][-KEPT_POINTS:]
     for old in points(run):
         if old not in kept:
             shutil.rmtree(old, ignore_errors=True)

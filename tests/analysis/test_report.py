@@ -92,7 +92,7 @@ def record_sweep(
             )
     untuned = answers("test", groups, 0.1, rng)
     _confirm(tracker, results, "untuned", "untuned", "untuned", "-", {"checkpoint": "tiny"}, untuned, rng)
-    tracker.count_look(CONFIRM_SEEDS)
+    tracker.log_looks([CONFIRM_SEEDS])
     if judged:
         baseline = found.pop("baseline")
         judgement = verdict(found, baseline, accuracy, metric_name="test accuracy", untuned=untuned)
@@ -112,8 +112,7 @@ def _confirm(tracker, results, role, config_id, trial_id, seed, params, test, rn
     run = tracker.open_run("confirm", role, config_id, trial_id, seed, NO_FOLD, params)
     value = accuracy(test)
     epoch = {"val/accuracy": value - 0.01, COST_SECONDS: 1.0, COST_MEMORY: 2.0**30}
-    tracker.log_epoch(run, EPOCHS, epoch)
-    tracker.log_final(run, {"test/accuracy": value})
+    tracker.log_epoch(run, EPOCHS, epoch | {"test/accuracy": value})
     _artifacts(tracker, run, results, test=test)
     tracker.close_run(run, "completed")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.resume import AUTO, NEW, RESUME, Manifest, choose, differences, held, moved, sweep_journal
+from sweeps.resume import AUTO, NEW, RESUME, Manifest, changes, choose, extendable, held, moved, note, note_look
 from sweeps.workspace import Workspace, new_workspace
 from trainables.errors import InputError
 
@@ -27,7 +27,7 @@ def test_an_interrupted_sweep_goes_on_and_a_finished_one_does_not(tmp_path: Path
     assert choose(tmp_path, "tones", TEXT, AUTO, "command") == workspace
     assert choose(tmp_path, "other", TEXT, AUTO, "command") is None
     assert choose(tmp_path, "tones", TEXT, NEW, "command") is None
-    sweep_journal(workspace).write(event="finished")
+    note(workspace, event="finished")
     assert choose(tmp_path, "tones", TEXT, AUTO, "command") is None
     with pytest.raises(InputError, match="no interrupted sweep 'tones'"):
         choose(tmp_path, "tones", TEXT, RESUME, "command")
@@ -46,14 +46,34 @@ def test_a_changed_file_is_told_apart(tmp_path: Path) -> None:
     assert choose(tmp_path, "tones", changed, RESUME, "") == workspace
 
 
+def test_more_trials_alone_can_extend(tmp_path: Path) -> None:
+    workspace = begun(tmp_path)
+    more, fewer = TEXT.replace("6", "9"), TEXT.replace("6", "3")
+    with pytest.raises(InputError, match="that many trials: command --extend"):
+        choose(tmp_path, "tones", more, AUTO, "command")
+    assert extendable(tmp_path, "tones", more) is None  # it is not finished
+
+    note_look(workspace, [1, 2])  # finalists are fixed: more trials cannot join them now
+    for text in (more, fewer):
+        with pytest.raises(InputError) as caught:
+            choose(tmp_path, "tones", text, AUTO, "command")
+        assert "--extend" not in str(caught.value)
+
+    note(workspace, event="finished")
+    assert choose(tmp_path, "tones", more, AUTO, "command") is None
+    assert extendable(tmp_path, "tones", more) == workspace
+    assert extendable(tmp_path, "tones", fewer) is None
+    assert extendable(tmp_path, "tones", more.replace("[4, 8]", "[4]")) is None
+
+
 @pytest.mark.parametrize("line", ["results: elsewhere", "limits: {disk_gb: 3}", "profile: cpu"])
 def test_where_it_runs_and_what_it_may_take_can_change(line: str) -> None:
-    assert differences(TEXT, TEXT + line) == []
+    assert changes(TEXT, TEXT + line) == {}
 
 
 def test_the_same_number_written_otherwise_is_no_difference() -> None:
-    assert differences("rate: 1.0e-3\n", "rate: 0.001\n") == []
-    assert differences("rate: 1.0e-3\n", "rate: 0.002\n") == ["rate: 0.001 -> 0.002"]
+    assert changes("rate: 1.0e-3\n", "rate: 0.001\n") == {}
+    assert changes("rate: 1.0e-3\n", "rate: 0.002\n") == {"rate": "rate: 0.001 -> 0.002"}
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

@@ -13,8 +13,17 @@ import pytest
 from analysis.runs import read_sweep
 from sweeps.tracking import Tracker, default_uri
 from trainables.errors import InputError, SweepFailed
-from trainables.records import NO_FOLD, TAG_CONFIG_ID, TAG_LOOKS, TAG_PARENT, TAG_STATUS, TAG_TRIAL_ID
+from trainables.records import (
+    NO_FOLD,
+    TAG_CONFIG_ID,
+    TAG_LOOKS,
+    TAG_PARENT,
+    TAG_SESSIONS,
+    TAG_STATUS,
+    TAG_TRIAL_ID,
+)
 
+FILES = ("verdict.json", "finalists.json", "look-2/verdict.json", "look-2/finalists.json")
 EPOCH = {"train/loss": 0.5, "val/accuracy": 0.8, "val/loss": 0.4}
 
 
@@ -146,17 +155,6 @@ def test_a_confirm_run_is_found_whatever_its_trial_is_called(results: Path) -> N
     assert open_trial(second, 9, stage="confirm", role="finalist", seed=123, fold="2") != run_id
 
 
-def test_final_metrics_are_written_once_at_the_last_epoch(results: Path) -> None:
-    tracker = started(results, "speech-final")
-    run_id = open_trial(tracker)
-    tracker.log_epoch(run_id, 3, EPOCH)
-    tracker.log_final(run_id, {"test/accuracy": 0.9})
-    tracker.log_final(run_id, {"test/accuracy": 0.1})
-    tracker.flush()
-    curves = read_sweep(default_uri(results), "speech-final").curves(["test/accuracy"])
-    assert [(row.epoch, row.value) for row in curves.itertuples()] == [(3, 0.9)]
-
-
 def test_predictions_come_back_from_the_record(results: Path, tmp_path: Path) -> None:
     from trainables.records import Predictions
 
@@ -187,13 +185,57 @@ def test_predictions_come_back_from_the_record(results: Path, tmp_path: Path) ->
     assert "optimizer" not in kept
 
 
-def test_looks_at_the_test_data_are_counted_once_each(results: Path) -> None:
-    tracker = started(results, "speech-looks")
-    assert tracker.count_look([1, 2]) == 1
-    again = started(results, "speech-looks")
-    assert again.count_look([1, 2]) == 1
-    assert again.count_look([3, 4]) == 2
-    assert json.loads(read_sweep(default_uri(results), "speech-looks").parent.data.tags[TAG_LOOKS]) == [[1, 2], [3, 4]]
+def test_a_later_look_stands_beside_the_first(results: Path) -> None:
+    """The first look's finalists, verdict and runs stay as they were; a reader gets those of the last verdict."""
+    uri = default_uri(results)
+    runs = []
+    for look, seeds, finalist in ((1, [1, 2], "x"), (2, [3, 4], "y")):
+        tracker = Tracker(uri, results, "speech", miniature=True)
+        tracker.start_sweep("speech-looks", f"trials: {look}\n", {}, {}, look=look)
+        tracker.log_finalists([{"config_id": finalist}])
+        tracker.log_looks([[1, 2], [3, 4]][:look])
+        untuned = [open_trial(tracker, 9, config_id="untuned", stage="confirm", role="untuned", seed="-")]
+        runs.append(untuned + [open_trial(tracker, stage="confirm", role="baseline", seed=seed) for seed in seeds])
+        assert set(read_sweep(uri, "speech-looks").runs["run_id"]) == set(runs[0])  # no second verdict yet
+        for run in runs[-1]:
+            tracker.close_run(run, "completed")
+        tracker.finish_sweep(verdict={"sentence": f"look {look}"}, metrics={"sweep/trials": 10.0 * look})
+    found = read_sweep(uri, "speech-looks")
+    assert (found.look, set(found.runs["run_id"])) == (2, set(runs[1]))
+    assert json.loads(found.parent.data.tags[TAG_LOOKS]) == [[1, 2], [3, 4]]
+    assert found.parent.data.metrics["sweep/trials"] == 20.0
+    texts = {name: tracker._client.download_artifacts(found.parent.info.run_id, name) for name in FILES}
+    assert '"look 1"' in Path(texts["verdict.json"]).read_text()
+    assert '"x"' in Path(texts["finalists.json"]).read_text()
+    assert '"look 2"' in Path(texts["look-2/verdict.json"]).read_text()
+    assert '"y"' in Path(texts["look-2/finalists.json"]).read_text()
+
+
+def test_a_session_adds_its_provenance_to_the_first_ones(results: Path) -> None:
+    for cores in (2, 8):
+        tracker = Tracker(default_uri(results), results, "speech", miniature=True)
+        tracker.start_sweep("speech-sessions", "", {"cores": cores}, {})
+    parent = read_sweep(default_uri(results), "speech-sessions").parent
+    assert (parent.data.tags["provenance.cores"], parent.data.tags[TAG_SESSIONS]) == ("2", "2")
+    files = ("provenance.json", "provenance-2.json")
+    kept = [Path(tracker._client.download_artifacts(parent.info.run_id, file)).read_text() for file in files]
+    assert [json.loads(text) for text in kept] == [{"cores": 2}, {"cores": 8}]
+
+
+def test_a_run_that_no_journal_knows_goes_and_all_others_stay(results: Path) -> None:
+    first = started(results, "speech-left-over")
+    kept, over, left_over = (open_trial(first, n, config_id=f"c{n}") for n in range(3))
+    confirmed = open_trial(first, 3, stage="confirm", role="baseline")
+    for run in (over, left_over, confirmed):
+        first.close_run(run, "completed")
+    first.flush()
+
+    second = Tracker(default_uri(results), results, "speech", miniature=True)
+    second.start_sweep("speech-left-over", "", {}, {}, look=2)
+    assert open_trial(second, 0, config_id="c0") == kept
+    assert second.closed_run("explore", "c1", "a1b2c_00001", 42, NO_FOLD, "completed") == over
+    assert second.drop_unclaimed() == 1
+    assert set(read_sweep(default_uri(results), "speech-left-over").runs["run_id"]) == {kept, over, confirmed}
 
 
 def test_finalists_once_fixed_stay(results: Path) -> None:
