@@ -238,8 +238,8 @@ def table(rows: list[tuple[str, Outcome]]) -> str:
     for name, o in rows:
         kills = ", ".join(str(o.kills[target]) for target in TARGETS)
         lines.append(
-            f"| {name} | {kills} | {o.cut_short} | {o.in_stage_two} | {o.lost} | {o.doubled} | {o.differing} | {o.repeated} "
-            f"| {o.orphans} | {o.seconds:.0f} |"
+            f"| {name} | {kills} | {o.cut_short} | {o.in_stage_two} | {o.lost} | {o.doubled} | {o.differing} "
+            f"| {o.repeated} | {o.orphans} | {o.seconds:.0f} |"
         )
     total = sum(o.kills[target] for _, o in rows for target in TARGETS)
     return "\n".join([*lines, f"\n{total} kills, {sum(not o.clean for _, o in rows)} sweeps that differ"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,12 +35,13 @@ def score(given: dict[str, Any], epoch: int) -> float:
 def search(spec: SweepSpec, folder: Path, *, after_event: Callable[[int], None] = lambda count: None) -> StageProgress:
     """What Tune does, without workers: up to PARALLEL trials take turns, an epoch each."""
     progress = StageProgress(folder)
+    progress.space([asdict(axis) for axis in spec.axes])
     proposals, pruner = OptunaProposals(spec, parallel_trials=PARALLEL), make_scheduler(spec)
     proposals.replay(progress)
     replay_rungs(pruner, progress)
     live = progress.unfinished
     # the one whose turn comes next is the one that has waited longest
-    turns = [event["trial"] for event in progress.events]
+    turns = [event.get("trial") for event in progress.events]
     live.sort(key=lambda trial: len(turns) - turns[::-1].index(trial.name))
     while True:
         while len(live) < PARALLEL and (proposed := proposals.next()) is not None:
@@ -70,7 +71,7 @@ def test_cut_after_any_event_it_proposes_prunes_and_ends_alike(spec: SweepSpec, 
     assert statuses.count("pruned") >= 4
     assert statuses.count("completed") >= 2
 
-    for at in range(1, len(whole), 7):
+    for at in range(2, len(whole), 7):
 
         def kill(count: int, at: int = at) -> None:
             if count == at:
@@ -80,6 +81,78 @@ def test_cut_after_any_event_it_proposes_prunes_and_ends_alike(spec: SweepSpec, 
         with pytest.raises(Killed):
             search(spec, folder, after_event=kill)
         assert search(spec, folder).events == whole
+
+
+def with_values(spec: SweepSpec, **values: tuple[Any, ...]) -> SweepSpec:
+    axes = tuple(replace(axis, values=values.get(axis.name, axis.values)) for axis in spec.axes)
+    return replace(spec, axes=axes)
+
+
+def test_extended_it_is_the_search_that_had_so_many_trials_from_the_start(spec: SweepSpec, tmp_path: Path) -> None:
+    longer = replace(spec, trials=TRIALS + 8)
+    search(spec, tmp_path / "extended")
+    extended = search(longer, tmp_path / "extended")
+    from_the_start = search(longer, tmp_path / "whole")
+    # those that ended last in the shorter search were fewer at once: up to there both are the same
+    same = TRIALS - PARALLEL
+    assert len(extended.trials) == TRIALS + 8
+    for one, other in list(zip(extended.trials.values(), from_the_start.trials.values(), strict=True))[:same]:
+        assert (one.given, one.results, one.status) == (other.given, other.results, other.status)
+
+
+def test_one_at_a_time_an_extension_changes_nothing_but_the_end(spec: SweepSpec, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(f"{__name__}.PARALLEL", 1)
+    longer = replace(spec, trials=TRIALS + 8)
+    search(spec, tmp_path / "extended")
+    assert search(longer, tmp_path / "extended").events == search(longer, tmp_path / "whole").events
+
+
+def test_in_a_narrowed_space_it_knows_what_lies_inside(spec: SweepSpec, tmp_path: Path) -> None:
+    before = list(search(spec, tmp_path).trials.values())
+    narrowed = with_values(replace(spec, trials=TRIALS + 8), rank=(8, 16), learning_rate=(1e-4, 5e-4))
+    inside = [t for t in before if t.given["rank"] in (8, 16) and 1e-4 <= t.given["learning_rate"] <= 5e-4]
+    assert 0 < len(inside) < len(before)
+
+    extended = search(narrowed, tmp_path)
+    new = list(extended.trials.values())[TRIALS:]
+    assert [trial.name for trial in new] == [f"trial_{TRIALS + index:05d}" for index in range(8)]
+    assert all(t.given["rank"] in (8, 16) and 1e-4 <= t.given["learning_rate"] <= 5e-4 for t in new)
+    assert len({t.given["learning_rate"] for t in extended.trials.values()}) == TRIALS + 8  # no draw comes twice
+
+    proposals = OptunaProposals(narrowed, parallel_trials=PARALLEL)
+    proposals.replay(extended)
+    assert (proposals.earlier, proposals.left_out) == (TRIALS, TRIALS - len(inside))
+    known = proposals.study.trials[: len(inside)]
+    assert [trial.params for trial in known] == [dict(trial.given) for trial in inside]
+    assert [trial.state.name for trial in known] == [
+        "COMPLETE" if trial.status == "completed" else "PRUNED" for trial in inside
+    ]
+    for trial, told in zip(inside, known, strict=True):
+        assert told.intermediate_values == {result["epoch"]: result["objective"] for result in trial.results}
+
+    wider = with_values(replace(spec, trials=TRIALS + 9), rank=(4, 8, 16, 32, 64, 128))
+    progress = search(wider, tmp_path)
+    again = OptunaProposals(wider, parallel_trials=PARALLEL)
+    again.replay(progress)
+    assert (again.earlier, again.left_out) == (TRIALS + 8, 0)
+
+
+def test_an_extension_that_is_cut_off_goes_on_alike(spec: SweepSpec, tmp_path: Path) -> None:
+    narrowed = with_values(replace(spec, trials=TRIALS + 6), rank=(8, 16))
+    search(spec, tmp_path / "whole")
+    before = len(StageProgress(tmp_path / "whole").events)
+    whole = search(narrowed, tmp_path / "whole").events
+    for at in range(before + 2, len(whole), 4):
+
+        def kill(count: int, at: int = at) -> None:
+            if count == at:
+                raise Killed
+
+        folder = tmp_path / f"cut-{at}"
+        search(spec, folder)
+        with pytest.raises(Killed):
+            search(narrowed, folder, after_event=kill)
+        assert search(narrowed, folder).events == whole
 
 
 def test_a_warm_start_comes_first_and_is_completed(spec: SweepSpec, tmp_path: Path) -> None:
