@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ KINDS = {
 TARGETS = ("driver", "group", "worker")
 DAMAGED_SHARE = 0.3  # of the kills that end the driver
 SESSION_SECONDS = 600.0
+INTERRUPTED = 130  # exit status
 ORPHAN_SECONDS = 60.0  # Ray's agents look every few seconds whether their parent lives
 LATEST_DELAY_SECONDS = 1.5  # after the drawn event, so that a kill falls inside an epoch or a write
 
@@ -111,12 +113,20 @@ def events(results: Path, stage: str) -> list[Any]:
     return [event for path in results.glob(f"*/{stage}/journal.jsonl") for event in read_journal(path)]
 
 
-def kill_moments(reference: Path, count: int, rng: np.random.Generator) -> list[int]:
-    """Numbers of journal events after which to kill: from the first finished trial to the last event but one."""
+@dataclass(frozen=True)
+class Kill:
+    after_events: int  # in the journals of both stages
+    delay_seconds: float
+    target: str  # driver | group | worker: kill -9; interrupt: Ctrl-C
+
+
+def drawn(reference: Path, count: int, rng: np.random.Generator) -> list[Kill]:
+    """Kills at random: from the first finished trial to the last event but one of the uninterrupted sweep."""
     explored, confirmed = events(reference, "explore"), events(reference, "confirm")
     first = next(index for index, event in enumerate(explored, start=1) if event.get("last"))
-    moments = np.arange(first, len(explored) + len(confirmed))
-    return sorted(map(int, rng.choice(moments, size=min(count, len(moments)), replace=False)))
+    there = np.arange(first, len(explored) + len(confirmed))
+    moments = sorted(map(int, rng.choice(there, size=min(count, len(there)), replace=False)))
+    return [Kill(moment, float(rng.uniform(0, LATEST_DELAY_SECONDS)), str(rng.choice(TARGETS))) for moment in moments]
 
 
 def kill(process: subprocess.Popen[bytes], target: str, rng: np.random.Generator) -> list[psutil.Process]:
@@ -130,11 +140,13 @@ def kill(process: subprocess.Popen[bytes], target: str, rng: np.random.Generator
         chosen = workers[int(rng.integers(len(workers)))]
         chosen.kill()
         return [chosen]
-    if target == "group":
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
+    if target == "driver":
         process.kill()
-    process.wait()
+    else:  # what a terminal does: Ctrl-C reaches every process of the group
+        os.killpg(process.pid, signal.SIGINT if target == "interrupt" else signal.SIGKILL)
+    process.wait(SESSION_SECONDS)
+    if target == "interrupt" and process.returncode != INTERRUPTED:
+        raise RuntimeError(f"after Ctrl-C the sweep ended with {process.returncode}")
     return started
 
 
@@ -167,25 +179,24 @@ def cut_something_short(results: Path, rng: np.random.Generator, *, journals: bo
     return path.name
 
 
-def campaign(folder: Path, kind: str, reference: Path, name: str, kills: int, rng: np.random.Generator) -> Outcome:
+def interrupted(folder: Path, kind: str, name: str, kills: Sequence[Kill], rng: np.random.Generator) -> Outcome:
+    """Runs a sweep to its end under these kills; what it came to has not been compared yet."""
     results, outcome = folder / name, Outcome()
     began = time.monotonic()
     finals: dict[Path, tuple[int, int]] = {}  # what finished runs left, as first seen
     orphans: list[psutil.Process] = []  # what killed drivers had started
     process = start(folder, kind, results)
-    for moment in kill_moments(reference, kills, rng):
-        target = str(rng.choice(TARGETS))
-        delay = float(rng.uniform(0, LATEST_DELAY_SECONDS))
-        while process.poll() is None and len(events(results, "explore")) + len(events(results, "confirm")) < moment:
+    for planned in kills:
+        while process.poll() is None and _happened(results) < planned.after_events:
             time.sleep(0.05)
-        time.sleep(delay)
+        time.sleep(planned.delay_seconds)
         if process.poll() is not None:
             break
-        gone = kill(process, target, rng)
+        gone = kill(process, planned.target, rng)
         if not gone:
             continue
         orphans += gone
-        outcome.kills[target] += 1
+        outcome.kills[planned.target] += 1
         outcome.in_stage_two += bool(events(results, "confirm"))
         for path in results.glob("*/*/*/final/whole.json"):
             finals.setdefault(path, _written(path))
@@ -197,9 +208,12 @@ def campaign(folder: Path, kind: str, reference: Path, name: str, kills: int, rn
     finish(process, results)
     outcome.repeated = sum(not path.exists() or _written(path) != when for path, when in finals.items())
     outcome.orphans = len(psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)[1])
-    compare(reference, results, outcome)
     outcome.seconds = time.monotonic() - began
     return outcome
+
+
+def _happened(results: Path) -> int:
+    return len(events(results, "explore")) + len(events(results, "confirm"))
 
 
 def compare(reference: Path, results: Path, outcome: Outcome) -> None:
@@ -269,7 +283,10 @@ def main(arguments: list[str] | None = None) -> int:
         kind = kinds[len(rows) % len(kinds)]
         name = f"{kind}-{len(rows)}"
         kills = min(given.per_sweep, given.kills - done)
-        rows.append((name, campaign(folder, kind, folder / f"reference-{kind}", name, kills, rng)))
+        reference = folder / f"reference-{kind}"
+        outcome = interrupted(folder, kind, name, drawn(reference, kills, rng), rng)
+        compare(reference, folder / name, outcome)
+        rows.append((name, outcome))
         print(table(rows), flush=True)
     if given.folder is None:
         shutil.rmtree(folder)

@@ -113,6 +113,9 @@ def test_every_later_look_halves_the_level(make) -> None:
     widths = [c.interval[1] - c.interval[0] for look in looks for c in look.against_baseline if c.interval]
     assert widths == sorted(widths)
     assert "97.5 % interval" in looks[1].sentence()
+    assert "look" not in looks[0].sentence()
+    assert looks[1].sentence().endswith("This is look 2 at the test data: the level is 0.025 (0.05 / 2^1).")
+    assert looks[2].sentence().endswith("This is look 3 at the test data: the level is 0.0125 (0.05 / 2^2).")
     assert len({look.against_baseline[0].p_value for look in looks}) == 1
 
 
