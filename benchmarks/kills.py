@@ -129,14 +129,14 @@ def drawn(reference: Path, count: int, rng: np.random.Generator) -> list[Kill]:
     return [Kill(moment, float(rng.uniform(0, LATEST_DELAY_SECONDS)), str(rng.choice(TARGETS))) for moment in moments]
 
 
-def kill(process: subprocess.Popen[bytes], target: str, rng: np.random.Generator) -> list[psutil.Process]:
-    """Kills, and returns everything that the driver had started and that has to vanish with what was killed; empty
+def kill(process: subprocess.Popen[bytes], target: str, rng: np.random.Generator) -> list[psutil.Process] | None:
+    """Kills, and returns everything that the driver had started and that has to vanish with what was killed; None
     where there was nothing of this kind to kill."""
     started = psutil.Process(process.pid).children(recursive=True)
     if target == "worker":
         workers = [p for p in started if _is_worker(p)]
         if not workers:
-            return []
+            return None
         chosen = workers[int(rng.integers(len(workers)))]
         chosen.kill()
         return [chosen]
@@ -193,7 +193,7 @@ def interrupted(folder: Path, kind: str, name: str, kills: Sequence[Kill], rng: 
         if process.poll() is not None:
             break
         gone = kill(process, planned.target, rng)
-        if not gone:
+        if gone is None:
             continue
         orphans += gone
         outcome.kills[planned.target] += 1
