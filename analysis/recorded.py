@@ -31,7 +31,7 @@ from trainables.records import (
 )
 
 COUNTS = ("adapter_params", "head_params", "trainable_params", "total_params")
-NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint", "matched_modules"}
+NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint", "checkpoint_revision", "matched_modules"}
 ROLES = ("finalist", "baseline", "untuned")
 
 

@@ -21,6 +21,7 @@ from urllib.request import urlopen
 from analysis import align
 from trainables.errors import InputError
 from trainables.records import ROLE_SWEEP, TAG_LOOK, TAG_PARENT, TAG_ROLE, TAG_SEED, TAG_SWEEP_ID, Predictions
+from trainables.redact import redacted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,9 +56,9 @@ def connect(uri: str) -> Any:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except Exception as error:  # whatever the store's driver raises: mlflow, sqlalchemy, sqlite3, requests, OSError
-        reason = str(error).strip().splitlines()
+        reason = redacted((str(error).strip().splitlines() or [type(error).__name__])[0])
         raise InputError(
-            f"MLflow's store {shown(uri)} cannot be opened ({reason[0] if reason else type(error).__name__}); check "
+            f"MLflow's store {shown(uri)} cannot be opened ({reason}); check "
             "MLFLOW_TRACKING_URI, or leave it unset to record in the results folder."
         ) from error
     return client

@@ -33,7 +33,7 @@ class StageView:
         self.rows: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> StageView:
-        self.console.print(f"[bold]{self.title}[/bold]")
+        self.console.print(self.title, style="bold", markup=False)
         if self.console.is_terminal:
             self.live = Live(console=self.console, refresh_per_second=4, get_renderable=self.render)
             self.live.start()
@@ -60,12 +60,14 @@ class StageView:
     def reported(self, trial: TrialProgress) -> None:
         row = self._row(trial)
         if self.live is None:
-            self.console.print(self._line(row), highlight=False, soft_wrap=True)
+            self.console.print(self._line(row), highlight=False, soft_wrap=True, markup=False)
 
     def ended(self, trial: TrialProgress) -> None:
         row = self._row(trial)
         if trial.status == FAILED:
-            self.console.print(f"  {row['name']}: failed: {trial.reason}", highlight=False, soft_wrap=True)
+            self.console.print(
+                f"  {row['name']}: failed: {trial.reason}", highlight=False, soft_wrap=True, markup=False
+            )
         elif trial.status == PRUNED and self.live is None:
             self.console.print(f"  {row['name']}: pruned after epoch {row['epoch']}", highlight=False, soft_wrap=True)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.spec import SweepSpec
+from sweeps.workspace import file_name
 from trainables.config import TrialConfig
 from trainables.records import NO_FOLD
 
@@ -50,7 +51,7 @@ class ConfirmRun:
 
 
 def lane_folder(seed: int | str, fold: str) -> str:
-    return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{fold}")
+    return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{file_name(fold)}")
 
 
 def tie_broken(value: float, loss: float, mode: str) -> float:

@@ -19,7 +19,13 @@ from trainables.records import (
     TAG_TRIAL_ID,
 )
 
-NOT_IN_A_NAME = {"alpha", "seed", "checkpoint", "matched_modules"}  # params, besides all counts of parameters
+NOT_IN_A_NAME = {
+    "alpha",
+    "seed",
+    "checkpoint",
+    "checkpoint_revision",
+    "matched_modules",
+}  # params, besides all counts of parameters
 
 
 Training = tuple[str, ...]

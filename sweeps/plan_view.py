@@ -69,7 +69,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]], *, right_from: 
         right = right_from is not None and index >= right_from
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # names of classes and groups are no markup
     return table
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from trainables.redact import redacted
+
 Value = str | int | float | bool
 
 PACKAGE = "audio-sweeps"
@@ -74,7 +76,7 @@ def versions() -> dict[str, str]:
 def private(text: str) -> str:
     """`text` with the home folder as `~`, other absolute paths cut to their last part, addresses without a password."""
     home = str(Path.home())
-    text = re.sub(r"://[^/@\s]+@", "://…@", text)
+    text = redacted(text)
     text = text.replace(home, "~") if home != "/" else text
     return re.sub(r"(?<![\w.~:/\-])/(?:[^/=,]+/)+", "…/", text)
 

@@ -90,6 +90,8 @@ class Recorder:
     def _params(self, trial: TrialProgress, lane: Mapping[str, Any]) -> dict[str, Any]:
         config = self._config(trial)
         counts = {"checkpoint": trial.last.get("checkpoint_name", ""), **trial.last.get("counts", {})}
+        if revision := trial.last.get("checkpoint_revision"):
+            counts["checkpoint_revision"] = revision
         if self._config_id(trial) == "untuned":
             return {"model_size": config.model_size, "quantization": config.quantization, **counts}
         active = active_axes(self.spec, trial.given if self.stage == EXPLORE else config.as_dict())

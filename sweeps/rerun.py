@@ -116,7 +116,9 @@ def rerun(command: Command) -> int:
         workspace = find_workspace(run.sweep_id, results_folder(command.results, uri))
         manifest = Manifest.read(workspace)
     except InputError:
-        console.print(f"Note: the folder of {run.sweep_id} is not here; relative paths start in the current folder.")
+        console.print(
+            f"Note: the folder of {run.sweep_id} is not here; relative paths start in the current folder.", markup=False
+        )
     before = facts_of(run, workspace)
     console.print(
         f"{run.name}: {run.role} of {run.sweep_id}, configuration {run.config_id}, {run.status}", markup=False
@@ -234,7 +236,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = parse(words)
         # on some CPUs it warns of an optional kernel that it would fetch from the hub
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-        return rerun(command)
+        from sweeps.workspace import private_files
+
+        with private_files():
+            return rerun(command)
     except InputError as error:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)

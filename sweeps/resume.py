@@ -52,7 +52,11 @@ class Manifest:
 
     @classmethod
     def read(cls, workspace: Workspace) -> Manifest:
-        return cls(**json.loads((workspace.folder / MANIFEST).read_text(encoding="utf-8")))
+        """Raises InputError where the file is not what `write` wrote."""
+        try:
+            return cls(**json.loads((workspace.folder / MANIFEST).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            raise InputError(f"{workspace.folder / MANIFEST}: cannot be read ({str(error)[:80]}).") from None
 
 
 def sweep_journal(workspace: Workspace) -> Journal:

@@ -109,6 +109,8 @@ def _repeated(run: RecordedRun, trial: TrialProgress, outer_fold: str) -> Repeat
     answers = {path.stem: Predictions.read_parquet(path) for path in sorted(predictions.glob("*.parquet"))}
     last = trial.last
     facts = {"checkpoint": last.get("checkpoint_name", ""), **last.get("counts", {})}
+    if revision := last.get("checkpoint_revision"):
+        facts["checkpoint_revision"] = revision
     return Repeated(curves, answers, {k: str(v) for k, v in facts.items()}, trial.status, trial.reason)
 
 

@@ -117,12 +117,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # on some CPUs it warns of an optional kernel that it would fetch from the hub
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         from sweeps.sweep import plan_sweep, run_sweep
+        from sweeps.workspace import private_files
 
         if command.plan:
             plan_sweep(command.file, command.overrides, as_json=command.json)
         else:
             signal.signal(signal.SIGINT, _first_interrupt)
-            run_sweep(command.file, command.overrides, command.mode)
+            with private_files():
+                run_sweep(command.file, command.overrides, command.mode)
     except InputError as error:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)

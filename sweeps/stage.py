@@ -20,6 +20,7 @@ from sweeps.listener import Listener
 from sweeps.orders import Hold, Reins
 from sweeps.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
 from sweeps.search import Proposals
+from trainables.redact import redacted
 
 
 class Observer(Protocol):
@@ -141,7 +142,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         own = self._of(trial)
-        text = str(trial.get_error() or "unknown")
+        text = redacted(str(trial.get_error() or "unknown"))
         own.folder.mkdir(parents=True, exist_ok=True)
         (own.folder / "error.txt").write_text(text)
         self.progress.failed(own.name, *failure(text))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from analysis.runs import shown
 from trainables.errors import InputError
 
 UI_HOST = "127.0.0.1"
@@ -46,12 +47,13 @@ def ui_address(uri: str) -> str:
 
 
 def ui_command(uri: str) -> str | None:
-    """The command that serves the record's pages on this machine only; None where a server does already."""
+    """The command that serves the record's pages on this machine only, a database's password left out; None where a
+    server does already."""
     if is_server(uri):
         return None
     beside_python = Path(sys.executable).parent / "mlflow"  # found even where its folder is not on the PATH
     program = str(beside_python) if beside_python.is_file() else "mlflow"
-    return shlex.join([program, "ui", "--backend-store-uri", uri, "--host", UI_HOST, "--port", str(UI_PORT)])
+    return shlex.join([program, "ui", "--backend-store-uri", shown(uri), "--host", UI_HOST, "--port", str(UI_PORT)])
 
 
 def comparison_link(base_url: str, experiment_id: str, run_ids: Sequence[str]) -> str:

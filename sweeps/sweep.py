@@ -33,10 +33,12 @@ from sweeps.resume import (
 from sweeps.rounds import rounds_of
 from sweeps.take_up import manifest_of, taken_up
 from sweeps.workspace import Workspace, check_results, new_workspace
+from trainables.data.sources import hub_revision
 from trainables.errors import InputError, SweepFailed, SweepStopped
 from trainables.records import (
     NO_FOLD,
     PARAM_DATA,
+    PARAM_DATA_REVISION,
     PARAM_DEVICE,
     PARAM_MODE,
     PARAM_OBJECTIVE,
@@ -122,12 +124,12 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
             write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
             manifest.write(workspace)
         else:
-            console.print(f"Goes on with {workspace.sweep_id}", soft_wrap=True)
+            console.print(f"Goes on with {workspace.sweep_id}", soft_wrap=True, markup=False)
             for change in moved(Manifest.read(workspace).versions, manifest.versions):
-                console.print(f"Note: since it was started, {change}: numbers may differ", style="yellow")
+                console.print(f"Note: since it was started, {change}: numbers may differ", style="yellow", markup=False)
         if extension is not None:
             extension.note(workspace, prepared.spec)
-            console.print(extension.in_words(prepared.spec), soft_wrap=True)
+            console.print(extension.in_words(prepared.spec), soft_wrap=True, markup=False)
         workspace = replace(workspace, look=state_of(workspace).look)
         (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
         note_session(workspace, manifest.versions)
@@ -147,6 +149,7 @@ def record_and_conclude(
 
     spec = prepared.spec
     results, data_id = workspace.results, manifest.data_fingerprint
+    revision = hub_revision(spec.data.source, prepared.examples)
     tracker = Tracker(default_uri(results), results, spec.name, miniature=prepared.weights.miniature)
     tracker.start_sweep(
         workspace.sweep_id,
@@ -155,6 +158,7 @@ def record_and_conclude(
         {
             "profile": prepared.profile.describe(),
             PARAM_DATA: data_id,
+            **({PARAM_DATA_REVISION: revision} if revision else {}),
             PARAM_DEVICE: manifest.device,
             PARAM_PRECISION: manifest.precision,
             **({PARAM_RECIPE: prepared.miniature_recipe} if prepared.miniature_recipe else {}),
@@ -178,7 +182,7 @@ def record_and_conclude(
         tracker.finish_sweep("failed", reason=str(error) or type(error).__name__)
         raise
     page = write_report(tracker.uri, workspace.sweep_id, workspace.folder / "report")
-    console.print(f"Report:    {relative(page)}", soft_wrap=True)
+    console.print(f"Report:    {relative(page)}", soft_wrap=True, markup=False)
 
 
 def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, started: float) -> None:
@@ -218,7 +222,8 @@ def run_round(
 
     spec, fold = prepared.spec, workspace.outer_fold
     if fold != NO_FOLD:
-        console.print(f"\n[bold]Outer fold {fold}[/bold]: {len(prepared.of_split('test'))} clips held out for its test")
+        held_out = len(prepared.of_split("test"))
+        console.print(f"\nOuter fold {fold}: {held_out} clips held out for its test", style="bold", markup=False)
     around: dict[str, Any] = {
         "workspace": workspace,
         "profile": prepared.profile,

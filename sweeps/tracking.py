@@ -18,6 +18,7 @@ from analysis.runs import all_pages, connect
 from sweeps.job import CONFIRM
 from sweeps.known_runs import KnownRuns, allowed_name, run_name
 from sweeps.store import artifact_location, comparison_link, default_uri, find_experiment, ui_address, ui_command
+from sweeps.workspace import file_name
 from sweeps.writer import BackgroundWriter
 from trainables.errors import SweepFailed
 from trainables.records import (
@@ -40,6 +41,7 @@ from trainables.records import (
     TAG_TRIAL_ID,
     of_look,
 )
+from trainables.redact import redacted
 
 __all__ = ["Tracker", "default_uri"]
 
@@ -107,7 +109,7 @@ class Tracker:
                 if run.data.tags.get(TAG_ROLE) != ROLE_SWEEP:
                     self._known.remember(run.info.run_id, run.data.tags, in_use=False)
             self._log_params(self.parent_id, params, known=parent.data.params)
-            self._client.log_text(self.parent_id, yaml_text, of_look("sweep.yaml", look))
+            self._client.log_text(self.parent_id, redacted(yaml_text), of_look("sweep.yaml", look))
             session = int(parent.data.tags.get(TAG_SESSIONS, "0")) + 1
             file, facts = f"provenance-{session}.json", [RunTag(TAG_SESSIONS, str(session))]
             if session == 1:
@@ -115,7 +117,7 @@ class Tracker:
                 facts += [
                     RunTag(f"provenance.{allowed_name(k)}", _text(v)[:TAG_CHARACTERS]) for k, v in provenance.items()
                 ]
-            self._client.log_dict(self.parent_id, dict(provenance), file)
+            self._client.log_dict(self.parent_id, {k: _plain(v) for k, v in provenance.items()}, file)
             self._client.log_batch(self.parent_id, tags=facts)
             return self.parent_id
 
@@ -134,7 +136,7 @@ class Tracker:
             tag, file = (
                 (TAG_FINALISTS, "finalists.json")
                 if fold == NO_FOLD
-                else (f"{TAG_FINALISTS}.{allowed_name(fold)}", f"finalists-{allowed_name(fold)}.json")
+                else (f"{TAG_FINALISTS}.{allowed_name(fold)}", f"finalists-{file_name(fold)}.json")
             )
             tag, file = of_look(tag, self.look), of_look(file, self.look)
             before = self._client.get_run(self.parent_id).data.tags.get(tag)
@@ -265,7 +267,7 @@ class Tracker:
         with self._clock():
             self.writer.write(self._client.set_tag, run_id, TAG_STATUS, status)
             if reason:
-                self.writer.write(self._client.set_tag, run_id, TAG_REASON, reason[:TAG_CHARACTERS])
+                self.writer.write(self._client.set_tag, run_id, TAG_REASON, redacted(reason)[:TAG_CHARACTERS])
             state = {"failed": "FAILED", "interrupted": "KILLED"}.get(status, "FINISHED")
             self.writer.write(self._client.set_terminated, run_id, state, int(time.time() * 1000))
             self._known.close(run_id, status)
@@ -336,5 +338,9 @@ class Tracker:
             self.writer.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
 
 
+def _plain(value: Any) -> Any:
+    return redacted(value) if isinstance(value, str) else value
+
+
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else redacted(str(value))

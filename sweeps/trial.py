@@ -166,6 +166,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "lanes": list(reports),
             "counts": {} if self.untuned else self.engine.parameter_counts(self.lanes[0]),
             "checkpoint_name": self.checkpoint_name(),
+            "checkpoint_revision": self.checkpoint_revision(),
             "backbones_loaded": WARM.loads,
             "worker_pid": os.getpid(),
             "step_seconds": step_seconds,
@@ -181,6 +182,12 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         config = self.trial_config
         sizes = registry.backbone(config.backbone).SIZES
         return sizes[config.model_size].checkpoint if config.model_size in sizes else f"miniature {config.model_size}"
+
+    def checkpoint_revision(self) -> str | None:
+        """The commit of the hub's repository; None where the weights come from no hub."""
+        sizes = registry.backbone(self.trial_config.backbone).SIZES
+        published = sizes.get(self.trial_config.model_size)
+        return None if published is None else published.revision
 
     def advance(self, lane: Lane) -> dict[str, Any]:
         metrics = lane.train_epoch()

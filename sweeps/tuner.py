@@ -6,8 +6,9 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.job import Job
@@ -35,6 +36,10 @@ QUIET_ENVIRONMENT = {
     # under `uv run` Ray would pack the current folder, data and results included, and start every worker through uv
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
+# A Ray of our own: its ports listen on every interface, and answer to the token alone
+AUTHENTICATION = {
+    "RAY_AUTH_MODE": "token",
+}
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,14 @@ class RaySession:
 def ray_session(profile: Profile) -> Iterator[RaySession]:
     """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends."""
     os.environ.update({name: value for name, value in QUIET_ENVIRONMENT.items() if name not in os.environ})
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address == "local":
+        os.environ.update(AUTHENTICATION)
+        keep_token_private(Path.home() / ".ray" / "auth_token")
     import ray
 
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    address = os.environ.get("RAY_ADDRESS", "local")
     local: dict[str, Any] = (
         {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
     )
@@ -66,6 +74,13 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
         yield RaySession(dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else None)
     finally:
         ray.shutdown()
+
+
+def keep_token_private(token: Path) -> None:
+    """Ray writes its token as the umask says; whoever can read it can run code as this user."""
+    with suppress(OSError):
+        if token.stat().st_mode & 0o077:
+            token.chmod(0o600)
 
 
 def run_stage(

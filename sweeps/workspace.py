@@ -8,10 +8,14 @@ results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +38,31 @@ class Workspace:
     @property
     def round(self) -> Path:
         """Where one round of outer cross-validation keeps its things; the sweep's folder without."""
-        return self.folder if self.outer_fold == NO_FOLD else self.folder / f"fold-{self.outer_fold}"
+        return self.folder if self.outer_fold == NO_FOLD else self.folder / f"fold-{file_name(self.outer_fold)}"
 
     def store(self, split: str) -> Path:
         return self.round / "data" / split
 
     def stage(self, name: str) -> Path:
         return self.round / (name if name == EXPLORE or self.look == 1 else f"{name}-{self.look}")
+
+
+def file_name(text: str) -> str:
+    """`text` as part of a file's name: as it is where that is safe, else what is safe of it and a hash. Names of folds
+    and groups come from manifests, and may hold slashes."""
+    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", text):
+        return text
+    return f"{re.sub('[^A-Za-z0-9_-]+', '_', text)[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Whatever is written inside, by this process and those that it starts, only this user can read."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def check_results(results: str, *, needed_bytes: int) -> Path:

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from trainables.errors import SweepFailed
+from trainables.redact import redacted
 
 
 class BackgroundWriter:
@@ -38,7 +39,7 @@ class BackgroundWriter:
                 self._timed(self._pending[0][1])
                 self._pending.pop(0)
             except Exception as error:  # whatever the store's driver raises
-                first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                first_line = redacted((str(error).strip().splitlines() or [type(error).__name__])[0])
                 raise SweepFailed(
                     f"MLflow did not take {len(self._pending)} of this sweep's entries ({first_line}); is its "
                     "server still up, its disk full?"

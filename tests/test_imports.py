@@ -26,7 +26,7 @@ ONLY_IN = {
 }
 
 # analysis never trains: of trainables it sees the torch-free files alone
-TORCH_FREE = ("trainables.config", "trainables.records", "trainables.metrics", "trainables.errors")
+TORCH_FREE = ("trainables.config", "trainables.records", "trainables.metrics", "trainables.errors", "trainables.redact")
 
 # Files that DESIGN promises to be free of torch, ray and mlflow when imported
 LIGHT = (

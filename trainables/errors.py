@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_PROBLEM = 4000  # characters
+
 
 class InputError(Exception):
     """Something the user gave is wrong. Holds every problem found, one clear sentence or two each.
@@ -12,11 +14,22 @@ class InputError(Exception):
     """
 
     def __init__(self, problems: str | Sequence[str]) -> None:
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        given = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.problems: tuple[str, ...] = tuple(map(_one_line, given))
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[str, ...]]]:
         return (InputError, (self.problems,))
+
+
+def _one_line(problem: str) -> str:
+    """What quotes a file may hold control characters: a terminal must not obey them."""
+    if len(problem) > LONGEST_PROBLEM:
+        problem = f"{problem[: LONGEST_PROBLEM // 2]} ... {problem[-LONGEST_PROBLEM // 2 :]}"
+    if problem.isprintable():
+        return problem
+    shown = (c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in problem)
+    return "".join(shown)
 
 
 class SweepFailed(Exception):

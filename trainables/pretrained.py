@@ -23,7 +23,7 @@ def source_of(checkpoint: str, size: str, sizes: Mapping[str, Size]) -> dict[str
     """What `from_pretrained` is to be told; the revision of a published checkpoint included."""
     published = sizes.get(size)
     revision = published.revision if published is not None and published.checkpoint == checkpoint else None
-    return {"pretrained_model_name_or_path": checkpoint, "revision": revision}
+    return {"pretrained_model_name_or_path": checkpoint, "revision": revision, "trust_remote_code": False}
 
 
 def silence(config: PreTrainedConfig) -> None:

@@ -30,6 +30,7 @@ ROLE_SWEEP = "sweep"
 TAG_FINALISTS = "sweep.finalists"  # their config_ids as JSON, fixed before stage 2
 PARAM_OBJECTIVE, PARAM_MODE = "objective", "mode"  # such as val/accuracy and max
 PARAM_DEVICE, PARAM_PRECISION, PARAM_DATA = "device", "precision", "data_fingerprint"
+PARAM_DATA_REVISION = "data_revision"  # the commit, where the data comes from the hub
 PARAM_RECIPE = "miniature_recipe"  # where the miniature stood in
 TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
 TAG_LOOK = "sweep.look"  # which look a confirm run belongs to; of a sweep the last one that came to a verdict

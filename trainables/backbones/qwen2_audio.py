@@ -129,7 +129,7 @@ def load(
     del task
     published = SIZES.get(size)
     revision = published.revision if published is not None and published.checkpoint == checkpoint else None
-    source = {"pretrained_model_name_or_path": checkpoint, "revision": revision}
+    source = {"pretrained_model_name_or_path": checkpoint, "revision": revision, "trust_remote_code": False}
     built = AutoConfig.from_pretrained(**source)
     built = getattr(built, "thinker_config", built)  # the whole of Qwen2.5-Omni also speaks; that part stays away
     for part in (built, built.get_text_config(), built.audio_config):

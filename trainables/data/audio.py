@@ -7,6 +7,7 @@ imported when a rate really changes. Every function raises `InputError` with one
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,10 @@ from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
 
 LONGEST_SECONDS = 3600.0  # longer files are a mistake in the data, or an attack on the memory
-LOWEST_RATE_HZ = 1000
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1000, 768_000
+MOST_CHANNELS = 64
+MOST_BYTES = 16 << 30  # of a file: an hour of 64 channels at 16 bits and 32 kHz is 15 GB
+BLOCK_SAMPLES = 1 << 20  # decoded at once, all channels together
 LOUDEST_SAMPLE = 100.0  # full scale is 1.0; far beyond it the samples were never scaled
 STOPBAND_DB = 50.0  # of one pass; filtering forwards and backwards doubles it
 FILTER_ORDER = 12
@@ -153,12 +157,11 @@ def _read(path: str, from_seconds: float, to_seconds: float) -> np.ndarray:
         stop = min(start + max(wanted, 1), file.frames)
         try:
             file.seek(start)
-            samples = file.read(stop - start, dtype="float32", always_2d=True)  # (frames, channels)
+            mono = np.concatenate([_averaged(block) for block in _blocks(file, stop - start)])
         except (soundfile.LibsndfileError, RuntimeError) as error:
             raise InputError(f"{path}: cannot be decoded ({_reason(error)}); is the file cut off or damaged?") from None
-    if len(samples) < stop - start:
-        raise InputError(f"{path}: ends after {len(samples)} of {stop - start} frames; the file is cut off.")
-    mono: np.ndarray = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    if len(mono) < stop - start:
+        raise InputError(f"{path}: ends after {len(mono)} of {stop - start} frames; the file is cut off.")
     if not np.isfinite(mono).all():
         raise InputError(f"{path}: holds samples that are no numbers (NaN or infinity); record or convert it again.")
     loudest = float(np.abs(mono).max())
@@ -170,12 +173,33 @@ def _read(path: str, from_seconds: float, to_seconds: float) -> np.ndarray:
     return mono
 
 
+def _blocks(file: soundfile.SoundFile, frames: int) -> Iterator[np.ndarray]:
+    """At most `frames` frames, (frames, channels) float32, a block at a time; fewer where the data ends."""
+    left = frames
+    while left > 0:
+        block: np.ndarray = file.read(min(left, BLOCK_SAMPLES // file.channels), dtype="float32", always_2d=True)
+        yield block
+        left = left - len(block) if len(block) else 0
+
+
+def _averaged(block: np.ndarray) -> np.ndarray:
+    """(frames, channels) -> (frames,), a copy of its own."""
+    mono: np.ndarray = block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+    return mono
+
+
 def _open(path: str | Path) -> soundfile.SoundFile:
-    if not Path(path).is_file():
-        what = "is a folder, not a file" if Path(path).is_dir() else "does not exist"
-        raise InputError(f"{path}: {what}.")
-    if Path(path).stat().st_size == 0:
+    try:
+        if not Path(path).is_file():
+            what = "is a folder, not a file" if Path(path).is_dir() else "does not exist"
+            raise InputError(f"{path}: {what}.")
+        size_bytes = Path(path).stat().st_size
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise InputError(f"{path}: cannot be opened ({error.strerror}).") from None
+    if size_bytes == 0:
         raise InputError(f"{path}: is empty (0 bytes).")
+    if size_bytes > MOST_BYTES:
+        raise InputError(f"{path}: is larger than {MOST_BYTES >> 30} GiB; cut it into clips.")
     try:
         return soundfile.SoundFile(str(path))
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
@@ -188,6 +212,10 @@ def _checked_info(path: str | Path, file: soundfile.SoundFile) -> AudioInfo:
         raise InputError(f"{path}: holds no samples (0 frames).")
     if rate < LOWEST_RATE_HZ:
         raise InputError(f"{path}: has a sample rate of {rate} Hz (kilohertz where hertz was meant?).")
+    if rate > HIGHEST_RATE_HZ:
+        raise InputError(f"{path}: has a sample rate of {rate} Hz; at most {HIGHEST_RATE_HZ} is read.")
+    if file.channels > MOST_CHANNELS:
+        raise InputError(f"{path}: has {file.channels} channels; at most {MOST_CHANNELS} are read.")
     if frames / rate > LONGEST_SECONDS:
         raise InputError(f"{path}: {_too_long(frames / rate)}")
     missing = _missing_share(file.extra_info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from trainables.contract import Task
 
 MOST_PROBLEMS = 20
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 THREADS = 8  # headers are small reads: the wait is the disk's
 
 
@@ -25,6 +27,7 @@ def check_examples(examples: Sequence[Example], task: Task) -> list[str]:
     samples, crops outside the sound. Broken data behind a good header shows only when it is decoded (`write_store`).
     """
     problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(examples)]
+    problems += _text_problems(examples)
     problems += _target_problems(examples, task)
     problems += _audio_problems(examples)
     if len(problems) > MOST_PROBLEMS:
@@ -50,6 +53,18 @@ def clip_seconds(examples: Sequence[Example]) -> list[float]:
 
 def _repeated(examples: Iterable[Example]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in Counter(example.id for example in examples).items() if count > 1]
+
+
+def _text_problems(examples: Iterable[Example]) -> list[str]:
+    """Text that cannot be written to a file, or that would steer a terminal which shows it."""
+    problems = []
+    for number, example in enumerate(examples, start=1):
+        texts = {"id": example.id, "group": example.group, "fold": example.fold, "target": example.target}
+        texts |= {"audio": "".join(piece.path for piece in example.audio)}
+        wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
+        if wrong:
+            problems.append(f"Example {number}: its {', '.join(wrong)} holds control characters, or is no UTF-8.")
+    return problems
 
 
 def _target_problems(examples: Sequence[Example], task: Task) -> list[str]:

@@ -14,9 +14,11 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ from trainables.errors import InputError
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 OPTIONAL = ("id", "group", "split", "fold", "start_seconds", "seconds", "lowpass_hz")
 MOST_PROBLEMS = 20
+MOST_BYTES = 1 << 30  # of a JSONL or CSV file, or of a row group of a Parquet file, as the file declares it
+MOST_ROWS = 5_000_000
 _TOO_MANY = "\0"  # where csv puts what has no header
 
 Row = tuple[str, Mapping[str, Any]]  # where it stands ("clips.csv line 3"), and its values
@@ -42,7 +46,9 @@ def read_manifest(
     InputError: every row that cannot be read, with its line, and columns that are missing, with the nearest name.
     """
     path = Path(path)
-    rows = list(_rows(path, columns, cache_folder))
+    rows = list(islice(_rows(path, columns, cache_folder), MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        raise InputError(f"{path}: holds more than {MOST_ROWS:,} rows, which no sweep trains on; is it another file?")
     if not rows:
         raise InputError(f"{path}: holds no rows.")
     found = list(dict.fromkeys(name for _, row in rows for name in row))
@@ -67,6 +73,8 @@ def _rows(path: Path, columns: Mapping[str, str], cache_folder: Path | None) -> 
     if suffix not in SUFFIXES:
         raise InputError(f"{path}: a manifest is a {', '.join(SUFFIXES)} file, not {suffix or 'one without a suffix'}.")
     try:
+        if suffix != ".parquet" and path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path}: is larger than {MOST_BYTES >> 30} GiB, which no list of clips is.")
         if suffix == ".jsonl":
             yield from _jsonl_rows(path)
         elif suffix == ".csv":
@@ -75,6 +83,10 @@ def _rows(path: Path, columns: Mapping[str, str], cache_folder: Path | None) -> 
             yield from _parquet_rows(path, columns.get("audio", "audio"), cache_folder)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not written in UTF-8 (byte {error.start}); save it as UTF-8.") from None
+    except csv.Error as error:
+        raise InputError(f"{path}: is no CSV file that can be read ({error}).") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or str(error).splitlines()[0]}).") from None
 
 
 def _jsonl_rows(path: Path) -> Iterator[Row]:
@@ -88,6 +100,9 @@ def _jsonl_rows(path: Path) -> Iterator[Row]:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
                 problems.append(f"{where}: is no JSON ({error.msg} at column {error.colno}).")
+                continue
+            except (ValueError, RecursionError):
+                problems.append(f"{where}: is no JSON of a clip (numbers too long, or nested too deep).")
                 continue
             if isinstance(row, dict):
                 yield where, row
@@ -115,10 +130,13 @@ def _parquet_rows(path: Path, audio_column: str, cache_folder: Path | None) -> I
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: is no Parquet file ({str(error).splitlines()[0]}).") from None
+    sizes = [file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups)]
+    if max(sizes, default=0) > MOST_BYTES:
+        raise InputError(f"{path}: has row groups of more than {MOST_BYTES >> 30} GiB; write it with smaller ones.")
     class_names = _class_names(file.schema_arrow.metadata or {})
     number = 0
-    for batch in file.iter_batches(batch_size=64):  # embedded audio is large: never the whole file at once
-        for row in batch.to_pylist():
+    for rows in _batches(path, file):
+        for row in rows:
             number += 1
             where = f"{path.name} row {number}"
             for name, names in class_names.items():
@@ -128,6 +146,17 @@ def _parquet_rows(path: Path, audio_column: str, cache_folder: Path | None) -> I
             if isinstance(audio, dict) and audio.get("bytes") is not None:
                 row[audio_column] = _extracted(where, audio, cache_folder)
             yield where, row
+
+
+def _batches(path: Path, file: Any) -> Iterator[list[dict[str, Any]]]:
+    """Embedded audio is large: never the whole file at once."""
+    import pyarrow as pa
+
+    try:
+        yield from (batch.to_pylist() for batch in file.iter_batches(batch_size=64))
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path}: is damaged, or holds what has no place in a manifest ({reason}).") from None
 
 
 def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
@@ -145,13 +174,18 @@ def _extracted(where: str, audio: Mapping[str, Any], cache_folder: Path | None) 
     content = bytes(audio["bytes"])
     name = str(audio.get("path") or "")
     digest = hashlib.sha256(content).hexdigest()
-    target = cache_folder / "embedded" / digest[:2] / (digest[:32] + Path(name).suffix.lower()[:8])
+    target = cache_folder / "embedded" / digest[:2] / (digest[:32] + _suffix(name))
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}")
         temporary.write_bytes(content)
         temporary.replace(target)
     return {"path": str(target), "written": f"{Path(name).stem or 'audio'}-{digest[:12]}"}
+
+
+def _suffix(name: str) -> str:
+    """The name comes from the file: of it only letters and digits reach the disk."""
+    return ("." + re.sub(r"[^a-z0-9]", "", Path(name).suffix.lower())[:7]).rstrip(".")
 
 
 def _column_problems(path: Path, column: str, columns: Mapping[str, str], found: list[str]) -> list[str]:
@@ -215,7 +249,10 @@ def _piece(where: str, entry: Any, folder: Path) -> tuple[AudioPiece, str]:
         raise InputError(f"{where}: audio must be a path or a list of paths, is {str(entry)[:60]!r}.")
     start = _number(where, "audio.start_seconds", values.get("start_seconds"))
     # no resolving of links: hub caches link to files that have no suffix
-    path = os.path.abspath(folder / Path(values["path"]).expanduser())
+    try:
+        path = os.path.abspath(folder / Path(values["path"]).expanduser())
+    except RuntimeError:
+        raise InputError(f"{where}: audio is {values['path'][:60]!r}, and there is no such user.") from None
     piece = AudioPiece(path, start or 0.0, _number(where, "audio.seconds", values.get("seconds")))
     return piece, str(values.get("written", values["path"]))
 
@@ -225,7 +262,7 @@ def _number(where: str, name: str, value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or number < 0:
         raise InputError(f"{where}: {name} must be a number of at least 0, is {value!r}.")
@@ -238,8 +275,10 @@ def _target(where: str, column: str, value: Any) -> Any:
     try:
         ratings = json.loads(value) if isinstance(value, str) else value
         return [float(rating) for rating in (ratings if isinstance(ratings, list) else [ratings])]
-    except (TypeError, ValueError):
-        raise InputError(f"{where}: targets must be a list of numbers such as [0.2, 0.5], is {value!r}.") from None
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise InputError(
+            f"{where}: targets must be a list of numbers such as [0.2, 0.5], is {str(value)[:60]!r}."
+        ) from None
 
 
 def _told_apart(examples: list[Example]) -> list[Example]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def open_source(
         return _generated(source, task, columns, cache_folder, seed)
     if source.startswith(HUB):
         folder = _downloaded(source)
-        return read_folder(folder, task.column, columns, cache_folder)
+        return _confined(source, read_folder(folder, task.column, columns, cache_folder), folder, cache_folder)
     written = Path(source).expanduser()
     candidates = list(dict.fromkeys((Path(base_folder).absolute() / written, Path.cwd() / written)))
     for path in candidates:
@@ -57,6 +58,30 @@ def open_source(
         f"data.source: {source!r} is no file or folder (looked for {' and '.join(map(str, candidates))}), no "
         f"{HUB}owner/name and no built-in ({', '.join(GENERATORS)}).{hint}"
     )
+
+
+def hub_revision(source: str, examples: Sequence[Example]) -> str | None:
+    """The commit of the hub's data set that the examples are of; None where the data comes from no hub."""
+    if not source.startswith(HUB) or not examples:
+        return None
+    parts = Path(examples[0].audio[0].path).parts
+    return next((commit for folder, commit in pairwise(parts) if folder == "snapshots"), None)
+
+
+def _confined(source: str, examples: list[Example], snapshot: Path, cache_folder: Path) -> list[Example]:
+    """The examples, none of whose files lies outside the download: a stranger's manifest does not say what is read on
+    this machine. Files of a snapshot are links into the hub's cache of that data set, `<data set>/blobs`."""
+    written = (snapshot.absolute(), cache_folder.absolute() / "embedded")
+    real = (snapshot.resolve().parents[1], written[1].resolve())
+    for example in examples:
+        for path in (Path(piece.path) for piece in example.audio):
+            named = any(path.is_relative_to(folder) for folder in written)
+            if not named or not any(path.resolve().is_relative_to(folder) for folder in real):
+                raise InputError(
+                    f"data.source: {source!r} names the file {str(path)[:200]!r}, which is no part of the download: it "
+                    "is not read. Download it, look at its manifest, and give the folder if you trust it."
+                )
+    return examples
 
 
 def _generated(name: str, task: Task, columns: Mapping[str, str], cache_folder: Path, seed: int) -> list[Example]:

@@ -1,0 +1,186 @@
+"""What SECURITY.md promises and no other test holds: secrets, permissions, file names, servers, code from outside."""
+
+from __future__ import annotations
+
+import ast
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.document import Document, Picture, Pictures, Section, Table, Text
+from sweeps.job import lane_folder
+from sweeps.provenance import collect
+from sweeps.resume import Manifest
+from sweeps.stage import failure
+from sweeps.store import ui_command
+from sweeps.tuner import AUTHENTICATION, keep_token_private
+from sweeps.workspace import Workspace, file_name, new_workspace, private_files
+from trainables.errors import InputError
+from trainables.redact import redacted
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [path for package in ("sweeps", "trainables", "analysis") for path in (ROOT / package).rglob("*.py")]
+SECRET = "s3cr3t-0123456789"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"no answer from postgresql://me:{SECRET}@db/mlflow",
+        f"GET https://{SECRET}@host/x failed",
+        f"401: Authorization: Bearer {SECRET}",
+        f"GET /x?token={SECRET}&x=1",
+        f"the variable says {SECRET}!",
+    ],
+)
+def test_secrets_are_taken_out_of_what_is_kept(text: str) -> None:
+    shown = redacted(text, {"MLFLOW_TRACKING_PASSWORD": SECRET, "HOME": "/home/me"})
+    assert SECRET not in shown
+    assert shown.split()[0] == text.split()[0]
+
+
+def test_the_hubs_and_awss_keys_are_known_by_their_form() -> None:
+    for key in ("hf_" + "aB3" * 12, "AKIA" + "Z9" * 8):
+        assert key not in redacted(f"refused {key}.", {})
+
+
+@pytest.mark.parametrize("text", ["val/accuracy 0.5", "tokens=4 of token_type", "a@b.example", "hf://owner/name@main"])
+def test_other_text_stays(text: str) -> None:
+    assert redacted(text, {"RAY_AUTH_MODE": "token", "TOKENIZERS_PARALLELISM": "false"}) == text
+
+
+def test_neither_provenance_nor_failures_nor_commands_show_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    monkeypatch.setattr("sys.argv", ["run", "sweep.yaml", f"results=/x?password={SECRET}"])
+    assert SECRET not in str(collect())
+    assert SECRET not in str(failure(redacted(f"Traceback\nOSError: 401 for {SECRET}")))
+    assert SECRET not in str(ui_command(f"postgresql://me:{SECRET}@db/mlflow"))
+
+
+def test_what_a_sweep_writes_is_its_users_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with private_files():
+            workspace = new_workspace(tmp_path / "results", "tones")
+            Manifest("tones", "", ".", "f", True, "cpu", "fp32", {}).write(workspace)
+        for path in (workspace.results, workspace.folder, workspace.folder / "sweep.json"):
+            assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+        (tmp_path / "after").touch()
+        assert stat.S_IMODE((tmp_path / "after").stat().st_mode) == 0o644
+    finally:
+        os.umask(before)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=80) | st.sampled_from(["..", ".", "../../x", "/etc", "a/b", "", "con\0", "-", "é", "a" * 300]))
+def test_a_fold_of_any_name_stays_in_its_sweeps_folder(fold: str) -> None:
+    fold = fold.encode("utf-8", "ignore").decode()
+    round_folder = Workspace(Path("/results"), "s-1", fold).round
+    assert round_folder == Path("/results/s-1") or round_folder.parent == Path("/results/s-1")
+    assert ".." not in round_folder.parts
+    assert "/" not in lane_folder(7, fold)
+    assert len(file_name(fold)) <= 64
+    assert file_name(fold).isascii()
+
+
+def test_folds_of_two_names_have_two_folders_and_plain_names_stay() -> None:
+    assert len({file_name(name) for name in ("a/b", "a_b", "a:b", "a b")}) == 4
+    assert [file_name(name) for name in ("0", "fold_3", "speaker-07", "1.2")] == ["0", "fold_3", "speaker-07", "1.2"]
+
+
+@pytest.mark.parametrize("content", ["", "[", "[]", '{"name": 1}', "[" * 100_000, '{"x": ' + "9" * 5000 + "}", "\0"])
+def test_a_damaged_record_of_a_sweep_is_said_in_a_sentence(tmp_path: Path, content: str) -> None:
+    workspace = Workspace(tmp_path, "s-1")
+    workspace.folder.mkdir()
+    (workspace.folder / "sweep.json").write_text(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        Manifest.read(workspace)
+
+
+def test_a_report_shows_markup_and_does_not_obey_it() -> None:
+    evil = '<script>alert(1)</script><img src=x onerror="alert(1)">'
+    section = Section(evil, [Text(evil), Table([evil], [[evil]], evil), Pictures([Picture("p", "<svg></svg>", evil)])])
+    page = Document(evil, [Text(evil, "verdict")], [section]).as_html()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_rays_token_is_asked_for_and_is_nobody_elses(tmp_path: Path) -> None:
+    assert AUTHENTICATION == {"RAY_AUTH_MODE": "token"}
+    token = tmp_path / "auth_token"
+    token.touch(0o644)
+    keep_token_private(token)
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    keep_token_private(tmp_path / "absent")
+
+
+def calls(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+
+
+def keywords(call: ast.Call) -> dict[str | None, Any]:
+    return {word.arg: getattr(word.value, "value", None) for word in call.keywords}
+
+
+def test_nothing_from_outside_is_run() -> None:
+    """Read from the source: unpickling, evaluating, shells, numpy's pickles, and code of the hub."""
+    forbidden = {
+        "eval",
+        "exec",
+        "os.system",
+        "os.popen",
+        "pickle.load",
+        "pickle.loads",
+        "yaml.load",
+        "yaml.unsafe_load",
+    }
+    forbidden |= {"shutil.unpack_archive", "joblib.load", "pd.read_pickle", "pandas.read_pickle"}
+    loads = 0
+    for path in SOURCES:
+        for call in calls(path):
+            name, given_words = ast.unparse(call.func), keywords(call)
+            assert name not in forbidden, f"{path}: {name}"
+            assert given_words.get("shell") is not True, path
+            assert given_words.get("trust_remote_code") is not True, path
+            if name == "torch.load":
+                loads += 1
+                assert given_words["weights_only"] is True, path
+            if name == "np.load":
+                loads += 1
+                assert given_words["allow_pickle"] is False, path
+    assert loads >= 3  # the search above can find
+
+
+def test_a_checkpoint_that_brings_code_is_neither_run_nor_asked_about(tmp_path: Path) -> None:
+    """What a hostile repository looks like: a configuration that names a module beside it."""
+    from transformers import AutoConfig
+
+    from trainables.pretrained import source_of
+
+    (tmp_path / "config.json").write_text('{"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}')
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: ...\n")
+    with pytest.raises(ValueError, match="trust_remote_code"):
+        AutoConfig.from_pretrained(**source_of(str(tmp_path), "big", {}))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_checkpoint_with_a_pickled_command_is_refused(tmp_path: Path) -> None:
+    import pickle
+
+    from trainables.networks.weights import read_weights
+
+    class Command:
+        def __reduce__(self) -> tuple[Any, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    path = tmp_path / "model.pt"
+    path.write_bytes(pickle.dumps(Command()))
+    with pytest.raises(InputError):
+        read_weights(path)
+    assert not (tmp_path / "ran").exists()
