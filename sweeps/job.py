@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sweeps.names import file_name
 from sweeps.spec import SweepSpec
-from sweeps.workspace import file_name
 from trainables.config import TrialConfig
 from trainables.records import NO_FOLD
 

@@ -25,6 +25,7 @@ from trainables.records import (
     ROLE_SWEEP,
     TAG_CONFIG_ID,
     TAG_FOLD,
+    TAG_LOOK,
     TAG_MINIATURE,
     TAG_PARENT,
     TAG_REASON,
@@ -35,6 +36,7 @@ from trainables.records import (
     TAG_SWEEP_ID,
     TAG_TRIAL_ID,
     Predictions,
+    of_look,
 )
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -59,7 +61,7 @@ class RecordedRun:
     started_seconds: float  # since the epoch
     curves: Mapping[tuple[str, int], float]  # (metric, epoch) -> value
     answers: Mapping[str, Predictions]  # split -> predictions
-    source_text: str  # the sweep's file
+    source_texts: tuple[str, ...]  # the sweep's file, and what it was when it was extended; for a confirm run its own
     provenance: Mapping[str, Any]
     sweep_params: Mapping[str, str]
     miniature: bool
@@ -93,6 +95,8 @@ def read_run(uri: str, run_id: str) -> RecordedRun:
         client.get_metric_history(run_id, name) for name in run.data.metrics if not name.startswith(NOT_TRAINED)
     ]
     left = {Path(file.path).name for file in client.list_artifacts(run_id, "predictions")}
+    last_look = int(parent.data.tags.get(TAG_LOOK, "1"))
+    looks = [int(tags.get(TAG_LOOK, "1"))] if tags[TAG_STAGE] == CONFIRM else range(1, last_look + 1)
     return RecordedRun(
         run_id=run_id,
         name=str(run.info.run_name),
@@ -113,7 +117,7 @@ def read_run(uri: str, run_id: str) -> RecordedRun:
             for split in ("validation", "test")
             if f"{split}.parquet" in left
         },
-        source_text=_text(client, parent.info.run_id, "sweep.yaml"),
+        source_texts=tuple(_text(client, parent.info.run_id, of_look("sweep.yaml", look)) for look in looks),
         provenance=_provenance(_text(client, parent.info.run_id, "provenance.json")),
         sweep_params=dict(parent.data.params),
         miniature=tags.get(TAG_MINIATURE) == "true",

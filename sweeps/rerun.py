@@ -123,8 +123,14 @@ def rerun(command: Command) -> int:
     console.print(
         f"{run.name}: {run.role} of {run.sweep_id}, configuration {run.config_id}, {run.status}", markup=False
     )
-    prepared = restore(run, manifest.base_folder if manifest else ".", before.get("device"))
-    given = given_of(run, prepared.spec)
+    for left, text in enumerate(run.source_texts, start=1 - len(run.source_texts)):
+        prepared = restore(run, text, manifest.base_folder if manifest else ".", before.get("device"))
+        try:
+            given = given_of(run, prepared.spec)
+            break
+        except InputError:  # an extended sweep has another space than the one in which its first trials were drawn
+            if not left:
+                raise
     changes = changes_of(before, facts_now(prepared))
     data = data_change(run.sweep_params.get(PARAM_DATA), prepared)
     if data is not None:

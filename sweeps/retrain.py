@@ -37,19 +37,19 @@ class Repeated:
     reason: str
 
 
-def restore(run: RecordedRun, base_folder: str, device: str | None) -> Prepared:
+def restore(run: RecordedRun, source_text: str, base_folder: str, device: str | None) -> Prepared:
     """The sweep of a run as it was prepared: file, data, splits, weights, and the device where this machine has it.
 
     Raises InputError with what cannot be restored here.
     """
     from sweeps.load import parse_sweep
 
-    like = parse_sweep(run.source_text, base_folder=base_folder, recorded=True)
+    like = parse_sweep(source_text, base_folder=base_folder, recorded=True)
     if device is not None:
         like = replace(like, profile=device if device in ("cpu", probe().kind) else "auto")
     if PARAM_RECIPE in run.sweep_params:
         os.environ["AUDIO_SWEEPS_MINIATURE"] = run.sweep_params[PARAM_RECIPE]
-    return prepare_recorded(run.source_text, base_folder, like=like, miniature=run.miniature)
+    return prepare_recorded(source_text, base_folder, like=like, miniature=run.miniature)
 
 
 def train_again(

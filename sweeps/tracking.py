@@ -17,8 +17,8 @@ from typing import Any
 from analysis.runs import all_pages, connect
 from sweeps.job import CONFIRM
 from sweeps.known_runs import KnownRuns, allowed_name, run_name
+from sweeps.names import file_name
 from sweeps.store import artifact_location, comparison_link, default_uri, find_experiment, ui_address, ui_command
-from sweeps.workspace import file_name
 from sweeps.writer import BackgroundWriter
 from trainables.errors import SweepFailed
 from trainables.records import (

@@ -8,9 +8,7 @@ results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import secrets
 import shutil
 import time
@@ -20,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.job import EXPLORE
+from sweeps.names import file_name
 from trainables.errors import InputError
 from trainables.records import NO_FOLD
 
@@ -45,14 +44,6 @@ class Workspace:
 
     def stage(self, name: str) -> Path:
         return self.round / (name if name == EXPLORE or self.look == 1 else f"{name}-{self.look}")
-
-
-def file_name(text: str) -> str:
-    """`text` as part of a file's name: as it is where that is safe, else what is safe of it and a hash. Names of folds
-    and groups come from manifests, and may hold slashes."""
-    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", text):
-        return text
-    return f"{re.sub('[^A-Za-z0-9_-]+', '_', text)[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 @contextmanager

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from analysis.document import Document, Picture, Pictures, Section, Table, Text
 from sweeps.job import lane_folder
+from sweeps.names import file_name
 from sweeps.provenance import collect
 from sweeps.resume import Manifest
 from sweeps.stage import failure
 from sweeps.store import ui_command
 from sweeps.tuner import AUTHENTICATION, keep_token_private
-from sweeps.workspace import Workspace, file_name, new_workspace, private_files
+from sweeps.workspace import Workspace, new_workspace, private_files
 from trainables.errors import InputError
 from trainables.redact import redacted
 

@@ -105,7 +105,7 @@ def recorded(params: dict[str, Any], config_id: str, **more: Any) -> RecordedRun
         "run_id": "0" * 32, "name": "trial 0", "sweep_id": "s-1", "stage": EXPLORE, "role": "trial", "fold": "-",
         "status": "completed", "reason": "", "config_id": config_id, "trial_id": "trial_00000", "seed": 42,
         "params": {name: str(value) for name, value in params.items()}, "started_seconds": 10.0, "curves": {},
-        "answers": {}, "source_text": SPEC.source_text, "provenance": {}, "sweep_params": {}, "miniature": True,
+        "answers": {}, "source_texts": (SPEC.source_text,), "provenance": {}, "sweep_params": {}, "miniature": True,
     }  # fmt: skip
     return RecordedRun(**(values | more))
 
@@ -191,7 +191,7 @@ def test_a_run_is_read_as_it_was_written_and_what_is_none_is_refused(tmp_path: P
     run = read_run(uri, run_id)
     assert run.curves == {("val/loss", 1): 1 / 3, ("val/loss", 2): 1 / 6}
     assert run.answers["test"].outputs == ["A", "B"]
-    assert (run.epochs, run.seed, run.source_text, run.provenance) == (2, 7, "name: speech\n", {"python": "3.11"})
+    assert (run.epochs, run.seed, run.source_texts, run.provenance) == (2, 7, ("name: speech\n",), {"python": "3.11"})
     assert (run.params["rank"], run.sweep_params["device"], run.sweep_id) == ("16", "cpu", "speech-1")
     for wrong, message in ((parent, "whole sweep"), ("f" * 32, "no run"), ("x; rm -rf", "32 hexadecimal")):
         with pytest.raises(InputError, match=message):
