@@ -62,6 +62,10 @@ class StageView:
         if self.live is None:
             self.console.print(self._line(row), highlight=False, soft_wrap=True, markup=False)
 
+    def retried(self, trial: TrialProgress) -> None:
+        name = self._row(trial)["name"]
+        self.console.print(f"  {name}: goes on after: {trial.mended[-1]}", highlight=False, soft_wrap=True)
+
     def ended(self, trial: TrialProgress) -> None:
         row = self._row(trial)
         if trial.status == FAILED:

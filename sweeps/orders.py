@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from trainables.errors import SweepFailed, SweepStopped
+
 ASK_SECONDS = 1.0
 
 
@@ -27,7 +29,8 @@ class Hold(IntEnum):
 @dataclass(frozen=True)
 class Order:
     hold: Hold = Hold.NONE
-    reason: str = ""  # a sentence for whoever reads why it stopped
+    reason: str = ""  # for whoever reads why it stopped; the sentence goes on with "; the same command goes on"
+    failure: bool = False  # SweepFailed, not SweepStopped: somebody has to mend something first
 
 
 class Overseer(Protocol):
@@ -46,10 +49,10 @@ class Reins:
         self._order = Order()
         self._asked = float("-inf")
 
-    def order(self) -> Order:
-        """The strictest order, at most ASK_SECONDS old."""
+    def order(self, *, at_once: bool = False) -> Order:
+        """The strictest order, at most ASK_SECONDS old unless it has to be known at once."""
         now = time.monotonic()
-        if self._order.hold < Hold.END and now - self._asked >= ASK_SECONDS:
+        if self._order.hold < Hold.END and (at_once or now - self._asked >= ASK_SECONDS):
             self._asked = now
             self._order = max((overseer.order() for overseer in self.overseers), key=_strictness, default=Order())
         return self._order
@@ -58,6 +61,10 @@ class Reins:
         """Orders END at once."""
         if self._order.hold < Hold.END:
             self._order = Order(Hold.END, reason)
+
+    def stop(self) -> Exception:
+        """What an ended stage raises."""
+        return SweepFailed(self._order.reason) if self._order.failure else SweepStopped(self._order.reason)
 
 
 def _strictness(order: Order) -> Hold:

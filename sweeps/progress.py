@@ -1,7 +1,9 @@
 """How far a stage is: its trials as its journal tells them. What is not in the journal has not happened.
 
 Events: `space` (the axes from here on; stage 1 only), `asked` (a trial, and what was proposed), `result` (an epoch's
-result; `last` says that the trial is over), `failed` (a trial, its reason and the kind of failure).
+result; `last` says that the trial is over), `retried` (a trial's worker was lost and a new one goes on; in how many
+parts it cuts a batch), `failed` (a trial, its reason and the kind of failure), `again` (a failed trial is to be tried
+again: its failure was none of its own).
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ class TrialProgress:
     status: str = RUNNING
     reason: str = ""  # why it failed
     kind: str = ""  # of failure
+    batch_parts: int = 1  # forward passes that a batch is cut into, for memory that does not hold a whole one
+    second_chance: bool = False  # it failed in an earlier session, of something that was not its own
+    mended: list[str] = field(default_factory=list)  # what went wrong and did not end it
 
     @property
     def over(self) -> bool:
@@ -78,6 +83,12 @@ class StageProgress:
     def failed(self, name: str, reason: str, kind: str) -> None:
         self._write(event="failed", trial=name, reason=reason, kind=kind)
 
+    def retried(self, name: str, reason: str, kind: str, batch_parts: int) -> None:
+        self._write(event="retried", trial=name, reason=reason, kind=kind, batch_parts=batch_parts)
+
+    def again(self, name: str) -> None:
+        self._write(event="again", trial=name)
+
     def close(self) -> None:
         self.journal.close()
 
@@ -95,8 +106,18 @@ class StageProgress:
         trial = self.trials[name]
         if event["event"] == "result":
             trial.results.append(event["result"])
+            parts = event["result"].get("batch_parts", 1)
+            if parts > trial.batch_parts:
+                trial.mended.append(f"epoch {event['result']['epoch']}: out of memory, batches in {parts} parts")
+                trial.batch_parts = parts
             if event["last"]:
                 whole = event["result"]["epoch"] >= event["result"]["planned_epochs"]
                 trial.status = COMPLETED if whole else PRUNED
         elif event["event"] == "failed":
             trial.status, trial.reason, trial.kind = FAILED, event["reason"], event["kind"]
+        elif event["event"] == "retried":
+            trial.batch_parts = event["batch_parts"]
+            trial.mended.append(f"epoch {trial.last.get('epoch', 0) + 1}: {event['reason']}")
+        elif event["event"] == "again":
+            trial.status, trial.second_chance = RUNNING, True
+            trial.mended.append(f"epoch {trial.last.get('epoch', 0) + 1}: {trial.reason}")

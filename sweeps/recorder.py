@@ -11,8 +11,9 @@ from sweeps.space import active_axes, resolve
 from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
 from trainables.config import TrialConfig
-from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED
+from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED, TAG_MENDED, TAG_MICRO_BATCH
 from trainables.resume import FINAL
+from trainables.schedule import part_size
 
 
 class Recorder:
@@ -31,9 +32,17 @@ class Recorder:
     def reported(self, trial: TrialProgress) -> None:
         self._log(trial, trial.last)
 
+    def retried(self, trial: TrialProgress) -> None:
+        """Nothing yet: `ended` records what was mended."""
+
     def ended(self, trial: TrialProgress) -> None:
         for lane in self._lanes(trial):
             run_id = self.run_id(trial, lane)
+            if trial.mended:
+                self.tracker.tag_run(run_id, TAG_MENDED, "; ".join(trial.mended))
+            if trial.batch_parts > 1:
+                micro_batch = part_size(self._config(trial).batch_size, trial.batch_parts)
+                self.tracker.tag_run(run_id, TAG_MICRO_BATCH, str(micro_batch))
             if trial.status == COMPLETED:
                 folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
                 # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product

@@ -88,7 +88,11 @@ class OptunaProposals:
                     raise RuntimeError(f"{name}: the sampler now proposes {given}, and had proposed {event['given']}")
             elif event["event"] == "failed":
                 self.tell(name, None)
-            elif event["last"]:
+            elif event["event"] == "again":
+                self.study.enqueue_trial(self.asked[name].params)
+                self.asked[name] = self.study.ask()
+                self.space(self.asked[name])
+            elif event["event"] == "result" and event["last"]:
                 self.tell(name, event["result"])
 
     def _study(self, seed: int) -> optuna.Study:
@@ -143,11 +147,11 @@ def replay_rungs(scheduler: ASHAScheduler, progress: StageProgress) -> None:
     """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
     for event in (event for event in progress.events if event["event"] != SPACE):
         trial: Any = SimpleNamespace(trial_id=event["trial"])
-        if event["event"] == "asked":
+        if event["event"] in ("asked", "again"):
             scheduler.on_trial_add(None, trial)
         elif event["event"] == "failed":
             scheduler.on_trial_remove(None, trial)
-        else:
+        elif event["event"] == "result":
             if not event["result"]["done"]:
                 scheduler.on_trial_result(None, trial, event["result"])
             if event["last"]:

@@ -6,8 +6,10 @@ and what an interrupted stage has to do is in its journal.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -16,11 +18,16 @@ from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from sweeps.failures import why
 from sweeps.listener import Listener
 from sweeps.orders import Hold, Reins
 from sweeps.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
 from sweeps.search import Proposals
+from trainables.errors import SweepFailed
+from trainables.faults import DISK_FULL, OUT_OF_MEMORY
 from trainables.redact import redacted
+
+START_SECONDS = 1800.0  # a cluster may have to start machines first
 
 
 class Observer(Protocol):
@@ -30,6 +37,9 @@ class Observer(Protocol):
 
     def reported(self, trial: TrialProgress) -> None:
         """The trial has a new last result."""
+
+    def retried(self, trial: TrialProgress) -> None:
+        """The trial's worker was lost, and another one goes on; `mended` says why."""
 
     def ended(self, trial: TrialProgress) -> None:
         """The trial is over: completed, pruned or failed."""
@@ -67,6 +77,7 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
             "folder": str(trial.folder),
             "given": dict(trial.given),
             "known_results": len(trial.results),
+            "batch_parts": trial.batch_parts,
         }
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
@@ -119,46 +130,100 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
     def __init__(self, progress: StageProgress, observers: Sequence[Observer], reins: Reins) -> None:
         super().__init__()
         self.progress, self.observers, self.reins = progress, observers, reins
+        self.broken: Exception | None = None
+        self.last_sign = time.monotonic()  # of life, of any worker
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        for observer in self.observers:
-            observer.started(self._of(trial))
+        with self._heard():
+            for observer in self.observers:
+                observer.started(self._of(trial))
 
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
-        own = self._of(trial)
-        known = len(own.results)
-        # Tune says `done` of every trial that it takes from its worker
-        over = bool(result.get("done")) and own.name not in self.reins.held_back
-        self.progress.result(own.name, result["report"], last=over)
-        if len(own.results) > known:
-            for observer in self.observers:
-                observer.reported(own)
+        with self._heard():
+            own = self._of(trial)
+            if "failure" in result:
+                self._failed_in_worker(own, result["failure"])
+                return
+            known = len(own.results)
+            # Tune says `done` of every trial that it takes from its worker
+            over = bool(result.get("done")) and own.name not in self.reins.held_back
+            self.progress.result(own.name, result["report"], last=over)
+            if len(own.results) > known:
+                for observer in self.observers:
+                    observer.reported(own)
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        own = self._of(trial)
-        if own.over:  # else it is only held back
+        with self._heard():
+            own = self._of(trial)
+            if own.over:  # else it is only held back
+                self._ended(own)
+
+    def on_trial_recover(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        """A worker was lost; the next one goes on from the last resume point."""
+        with self._heard():
+            own = self._of(trial)
+            reason, kind = why(_error_text(trial), own.folder)
+            parts = own.batch_parts * (2 if kind == OUT_OF_MEMORY else 1)
+            self.progress.retried(own.name, redacted(reason), kind, parts)
+            trial.config.update(batch_parts=parts, known_results=len(own.results))
             for observer in self.observers:
-                observer.ended(own)
+                observer.retried(own)
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        own = self._of(trial)
-        text = redacted(str(trial.get_error() or "unknown"))
+        with self._heard():
+            own = self._of(trial)
+            text = _error_text(trial)
+            self._failed(own, *why(text, own.folder), text)
+            self._ended(own)
+
+    def on_step_end(self, iteration: int, trials: Any, **info: Any) -> None:
+        """Raises what went wrong in here: Tune takes an exception out of some of its callbacks for the trial's own."""
+        if self.broken is not None:
+            raise self.broken
+        if any(trial.status == "RUNNING" for trial in trials):
+            self.last_sign = time.monotonic()
+        if any(trial.status == "PENDING" for trial in trials) and (time.monotonic() - self.last_sign > START_SECONDS):
+            raise SweepFailed(
+                f"no worker has started for {START_SECONDS / 60:.0f} minutes; see whether Ray has a place for "
+                "it (`ray status`, the dashboard) and whether the machine is overloaded; the same command goes on"
+            )
+
+    def _failed_in_worker(self, own: TrialProgress, failure: Mapping[str, str]) -> None:
+        """What the worker itself says of its failure; the observers hear of it when Tune calls the trial complete."""
+        if failure["kind"] == DISK_FULL:
+            self.reins.held_back.add(own.name)
+            self.reins.end(f"the disk is full ({failure['reason']}): free some space in the results folder")
+        else:
+            self._failed(own, failure["reason"], failure["kind"], failure["traceback"])
+
+    def _failed(self, own: TrialProgress, reason: str, kind: str, text: str) -> None:
         own.folder.mkdir(parents=True, exist_ok=True)
-        (own.folder / "error.txt").write_text(text)
-        self.progress.failed(own.name, *failure(text))
+        (own.folder / "error.txt").write_text(redacted(text))
+        self.progress.failed(own.name, redacted(reason), kind)
+
+    def _ended(self, own: TrialProgress) -> None:
         for observer in self.observers:
             observer.ended(own)
+        self.reins.order(at_once=True)  # one of them may be an overseer that has heard enough
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        self.last_sign = time.monotonic()
+        try:
+            yield
+        except Exception as error:
+            self.broken = self.broken or error
 
     def _of(self, trial: Any) -> TrialProgress:
         return self.progress.trials[trial.config["name"]]
 
 
-def failure(traceback: str) -> tuple[str, str]:
-    """(reason, kind) of a failed trial: the last line of its traceback, and the class of the exception."""
-    lines = [line.strip() for line in traceback.splitlines() if line.strip()]
-    reason = lines[-1] if lines else "unknown"
-    kind = reason.partition(":")[0]
-    return reason, kind if kind.replace(".", "").replace("_", "").isalnum() else "unknown"
+def _error_text(trial: Any) -> str:
+    """What Tune wrote of a trial's failures: beside the driver, and moved to the results only now and then."""
+    try:
+        return Path(trial.error_file or "").read_text(errors="replace")
+    except OSError:
+        return str(trial.get_error() or "")
 
 
 def trial_folder_name(trial: Any) -> str:

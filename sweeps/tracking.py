@@ -262,6 +262,10 @@ class Tracker:
                 if (folder / part).is_dir():
                     self.writer.write(self._client.log_artifacts, run_id, str(folder / part), artifact_path=part)
 
+    def tag_run(self, run_id: str, tag: str, value: str) -> None:
+        with self._clock():
+            self.writer.write(self._client.set_tag, run_id, tag, value[:TAG_CHARACTERS])
+
     def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
         """`status`: completed | pruned | failed, of a sweep also interrupted."""
         with self._clock():

@@ -7,15 +7,17 @@ import os
 import shutil
 import statistics
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
+from sweeps.failures import HANG_FILE
 from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
 from sweeps.space import resolve
-from trainables import memory, registry
+from trainables import faults, memory, registry
 from trainables.checkpoint import is_resume_point
 from trainables.config import TrialConfig
 from trainables.data.clips import Clips, Selection
@@ -25,8 +27,11 @@ from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, NO_SEED, Predictions
 from trainables.resume import FINAL, newest_point, point_name, save_point
 from trainables.warm import WarmEngines
+from trainables.watchdog import Watchdog
 
-WARM = WarmEngines()  # lives as long as the worker process; trials come and go
+# They live as long as the worker process; trials come and go
+WARM = WarmEngines()
+WATCHDOG = Watchdog()
 HISTORY = "history.json"
 
 
@@ -64,7 +69,6 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         return True
 
     def begin(self, config: dict[str, Any]) -> None:
-        """Takes up a trial where its folder says that it is; a new one has an empty folder."""
         given = config["given"]
         confirming = self.job.stage == CONFIRM
         self.trial_config = TrialConfig.from_dict(given["config"]) if confirming else resolve(self.job.spec, given)
@@ -74,11 +78,18 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.folder = Path(config["folder"])
         self.said = int(config["known_results"])  # results that the driver has
         self.about = {"config_id": self.config_id, "lanes": [lane_folder(key.seed, key.fold) for key in self.keys]}
-        self.test_predictions: Predictions | None = None
+        self.batch_parts = int(config["batch_parts"])
         self.lanes: list[Lane] = []  # opened when there is something to train
-        point = newest_point(self.folder, self.about)
-        self.history: list[dict[str, Any]] = [] if point is None else json.loads((point / HISTORY).read_text())
-        self.point = point
+        self.take_up()
+
+    def take_up(self) -> None:
+        """Stands where the trial's folder says that it is; a new one has an empty folder."""
+        self.test_predictions: Predictions | None = None
+        self.point = newest_point(self.folder, self.about)
+        self.history: list[dict[str, Any]] = []
+        if self.point is not None:
+            self.history = json.loads((self.point / HISTORY).read_text())
+            self.batch_parts = max(self.batch_parts, self.history[-1]["batch_parts"])
 
     @property
     def finished(self) -> bool:
@@ -92,7 +103,9 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         objective = (self.job.spec.metric, self.job.spec.mode)
         for key in self.keys:
             train, validation = self.clips[key.fold]
-            lane = self.engine.open_lane(self.trial_config, key, train, validation, objective=objective)
+            lane = self.engine.open_lane(
+                self.trial_config, key, train, validation, objective=objective, batch_parts=self.batch_parts
+            )
             self.lanes.append(lane)
             if self.point is not None:
                 saved = self.point / lane_folder(key.seed, key.fold)
@@ -123,16 +136,51 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         sizes = backbone.SIZES if job.miniature_recipe is None else backbone.MINIATURE_SIZES
         bytes_per_parameter = 0.7 if config.quantization == "nf4" else DTYPES[job.precision].itemsize
         size_bytes = int(sizes[config.model_size].total_params * bytes_per_parameter)
-        return WARM.get(key, size_bytes, job.engine_budget_bytes, load)
+        engine = WARM.get(key, size_bytes, job.engine_budget_bytes, load)
+        engine.beat = WATCHDOG.beat
+        return engine
 
     def step(self) -> dict[str, Any]:
         """The next result that the driver lacks: an epoch that was saved and not heard of is said again, not trained
-        again, and one that was heard of and not saved is trained again without a word."""
-        while len(self.history) <= self.said:
-            self.train_epoch()
+        again, and one that was heard of and not saved is trained again without a word.
+
+        What another try cannot mend is said as `failure`; any other exception is raised, and Tune tries again.
+        """
+        WATCHDOG.start(self.folder / HANG_FILE)
+        try:
+            while len(self.history) <= self.said:
+                self.train_epoch_in_memory()
+        except Exception as error:
+            kind = faults.kind_of(error)
+            if kind is None:
+                raise
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            return {"done": True, "failure": {"kind": kind, "reason": reason, "traceback": traceback.format_exc()}}
+        finally:
+            WATCHDOG.stop()
         report = self.history[self.said]
         self.said += 1
         return {"epoch": report["epoch"], "objective": report["objective"], "done": report["done"], "report": report}
+
+    def train_epoch_in_memory(self) -> None:
+        """One epoch; where memory does not hold it, again from the last resume point with batches cut in half, and
+        without the other backbones that are kept warm."""
+        most_parts = max(self.trial_config.batch_size, EngineSettings(**self.job.engine_settings).evaluation_batch_size)
+        loaded_alone = False
+        while True:
+            try:
+                return self.train_epoch()
+            except Exception as error:
+                smaller = hasattr(self, "engine")  # else the backbone itself did not fit
+                hopeless = self.batch_parts >= most_parts if smaller else loaded_alone
+                if faults.kind_of(error) != faults.OUT_OF_MEMORY or hopeless:
+                    raise
+            # not within `except`: the exception holds the frames, and they hold what has to go
+            self.close_lanes()
+            WARM.clear()
+            loaded_alone = True
+            self.batch_parts *= 2 if smaller else 1
+            self.take_up()
 
     def train_epoch(self) -> None:
         """One epoch of every lane; its result and the resume point are on the disk when this returns."""
@@ -170,6 +218,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "backbones_loaded": WARM.loads,
             "worker_pid": os.getpid(),
             "step_seconds": step_seconds,
+            "batch_parts": self.batch_parts,
             "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
             "done": self.untuned or all(lane.finished for lane in self.lanes),
         }
@@ -199,8 +248,9 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         return {"seed": lane.key.seed, "fold": lane.key.fold, "metrics": metrics}
 
     def untuned_report(self) -> dict[str, Any]:
-        self.validation_predictions = self.engine.predict_untuned(self.stores["validation"], fold=self.job.outer_fold)
-        self.test_predictions = self.engine.predict_untuned(self.stores["test"], fold=self.job.outer_fold)
+        how: dict[str, Any] = {"fold": self.job.outer_fold, "batch_parts": self.batch_parts}
+        self.validation_predictions = self.engine.predict_untuned(self.stores["validation"], **how)
+        self.test_predictions = self.engine.predict_untuned(self.stores["test"], **how)
         metrics = self.engine.scores(self.validation_predictions, "val")
         metrics |= self.engine.scores(self.test_predictions, "test")
         return {"seed": NO_SEED, "fold": self.job.outer_fold, "metrics": metrics}

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sweeps.failures import MOST_RETRIES, FailureWatch
 from sweeps.job import Job
 from sweeps.orders import Hold, Overseer, Reins
 from sweeps.profiles import Profile
 from sweeps.progress import StageProgress
 from trainables.errors import SweepStopped
+from trainables.faults import is_disk_full
 
 if TYPE_CHECKING:
     from sweeps.search import Proposals
@@ -95,13 +97,15 @@ def run_stage(
 ) -> None:
     """Runs what is left of a stage to its end; how it went is in `progress` then, failed trials included.
 
-    Raises SweepStopped where an overseer orders END before that: running epochs are let end first.
+    Raises SweepStopped where an overseer orders END before that, or the disk is full: running epochs are let end first.
+    SweepFailed where trial after trial fails of one thing, or no worker starts. The next session goes on either way.
     """
     if not progress.unfinished and proposals.exhausted:
         return
-    reins = Reins(overseers)
+    watch = FailureWatch()
+    reins = Reins([*overseers, watch])
     if reins.order().hold == Hold.END:
-        raise SweepStopped(reins.order().reason)
+        raise reins.stop()
     from ray import tune
     from ray.tune.progress_reporter import ProgressReporter
 
@@ -131,15 +135,25 @@ def run_stage(
         run_config=tune.RunConfig(
             name=folder.name,
             storage_path=str(folder.parent),
-            callbacks=[StageKeeper(progress, observers, reins)],
+            callbacks=[StageKeeper(progress, [*observers, watch], reins)],
             # a trial keeps its own resume points (trainables/resume.py): they outlive Tune's memory of it
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            failure_config=tune.FailureConfig(max_failures=2),
+            failure_config=tune.FailureConfig(max_failures=MOST_RETRIES),
             progress_reporter=Silent(),
             verbose=0,
         ),
     )
-    tuner.fit()
-    shutil.rmtree(folder, ignore_errors=True)
-    if reins.order().hold == Hold.END and (progress.unfinished or not proposals.exhausted):
-        raise SweepStopped(reins.order().reason)
+    try:
+        tuner.fit()
+    except Exception as error:
+        if is_disk_full(error):
+            raise SweepStopped(f"the disk is full ({error}): free some space in the results folder") from error
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    order = reins.order()
+    if order.hold == Hold.END:
+        for trial in watch.again if order.failure else ():
+            progress.again(trial.name)
+        if progress.unfinished or not proposals.exhausted:
+            raise reins.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from trainables.contract import Task
 from trainables.data.clips import Clips
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, Predictions
+from trainables.schedule import part_size
 from trainables.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
@@ -84,6 +85,7 @@ class Engine:
         self._features: dict[tuple[str, int], Tensor] = {}
         self._feature_bytes = 0
         self._lanes_opened = 0
+        self.beat: Callable[[], None] = _unheard  # called before every batch: a watchdog may listen
 
     def open_lane(
         self,
@@ -93,10 +95,11 @@ class Engine:
         validation: Clips,
         *,
         objective: tuple[str, str] = ("val/loss", "min"),
+        batch_parts: int = 1,
     ) -> Lane:
         self._lanes_opened += 1
         name = f"lane{self._lanes_opened}"
-        return Lane(self, name, config, key, train, validation, objective=objective)
+        return Lane(self, name, config, key, train, validation, objective=objective, batch_parts=batch_parts)
 
     def add_adapter(self, name: str, config: TrialConfig, seed: int) -> DropoutClock:
         targets = adapted_modules(
@@ -132,6 +135,7 @@ class Engine:
                 module.eval()
 
     def batch(self, clips: Clips, rows: Sequence[int], *, with_targets: bool) -> dict[str, Tensor]:
+        self.beat()
         features = [self.features(clips, row) for row in rows]
         targets = [clips.examples[row].target for row in rows] if with_targets else None
         batch = self.backbone.collate(self.loaded, features, self.task, targets)
@@ -139,6 +143,7 @@ class Engine:
 
     def augmented_batch(self, clips: Clips, rows: Sequence[int], changes: Augmentation) -> dict[str, Tensor]:
         """A training batch of changed clips. The features of changed waveforms are never cached."""
+        self.beat()
         changed = [
             changes.change(
                 clips,
@@ -188,11 +193,11 @@ class Engine:
         return features
 
     @torch.no_grad()
-    def predict(self, clips: Clips, *, fold: str = NO_FOLD) -> Predictions:
+    def predict(self, clips: Clips, *, fold: str = NO_FOLD, batch_parts: int = 1) -> Predictions:
         """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
         self.model.eval()
         outputs: list[Any] = [None] * len(clips)
-        for rows in self._evaluation_passes(clips):
+        for rows in self._evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
             batch = self.batch(clips, rows, with_targets=False)
             with self.accelerator.autocast():
                 answers = self.backbone.predict(self.model, batch)
@@ -207,17 +212,16 @@ class Engine:
             outputs=outputs,
         )
 
-    def _evaluation_passes(self, clips: Clips) -> Iterator[list[int]]:
-        """Rows by forward pass, at most `evaluation_batch_size`; of clips of many shapes it looks further ahead."""
-        size = self.settings.evaluation_batch_size
+    def _evaluation_passes(self, clips: Clips, size: int) -> Iterator[list[int]]:
+        """Rows by forward pass, at most `size`; of clips of many shapes it looks further ahead."""
         reach = size * (LOOK_AHEAD if self.loaded.equal_shapes else 1)
         for start in range(0, len(clips), reach):
             for rows in self.passes(clips, range(start, min(start + reach, len(clips)))):
                 yield from (rows[first : first + size] for first in range(0, len(rows), size))
 
-    def predict_untuned(self, clips: Clips, *, fold: str = NO_FOLD) -> Predictions:
+    def predict_untuned(self, clips: Clips, *, fold: str = NO_FOLD, batch_parts: int = 1) -> Predictions:
         with self.bank.disabled():
-            return self.predict(clips, fold=fold)
+            return self.predict(clips, fold=fold, batch_parts=batch_parts)
 
     def scores(self, predictions: Predictions, prefix: str) -> dict[str, float]:
         return {f"{prefix}/{name}": value for name, value in self.task.score(predictions).items()}
@@ -238,3 +242,6 @@ class Engine:
         """Counted without weights: in the loaded model several parameters may share a byte."""
         skeleton = self.backbone.skeleton(self.key.model_size, self.task)
         return sum(parameter.numel() for parameter in skeleton.parameters())
+
+
+def _unheard() -> None: ...

@@ -16,8 +16,9 @@ from transformers import get_scheduler
 from trainables.checkpoint import flatten_optimizer, read_state, restore_optimizer, write_state
 from trainables.config import TrialConfig
 from trainables.data.clips import Clips
+from trainables.faults import TrainingDiverged
 from trainables.records import Predictions
-from trainables.schedule import planned_epochs, steps_per_epoch, total_steps
+from trainables.schedule import part_size, planned_epochs, steps_per_epoch, total_steps
 
 if TYPE_CHECKING:
     from trainables.engine import Engine
@@ -29,10 +30,6 @@ class LaneKey:
 
     seed: int
     fold: str
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss is no longer a finite number."""
 
 
 class Lane:
@@ -48,7 +45,10 @@ class Lane:
         validation: Clips,
         *,
         objective: tuple[str, str] = ("val/loss", "min"),
+        batch_parts: int = 1,
     ) -> None:
+        """`batch_parts` cuts every batch into as many forward passes, for memory that does not hold a whole one; the
+        gradient stays that of the whole batch."""
         self.engine = engine
         self.name = name
         self.config = config
@@ -56,6 +56,7 @@ class Lane:
         self.train = train
         self.validation = validation
         self.metric, self.mode = objective
+        self.batch_parts = batch_parts
         self.epoch = 0  # epochs finished
         self.step = 0  # optimizer steps taken
         self.best: tuple[float, dict[str, Tensor]] | None = None
@@ -113,12 +114,14 @@ class Lane:
         self.last_validation = self.predict(self.validation)
         metrics = {"train/loss": loss_sum / clips_seen, "learning_rate": learning_rate}
         metrics |= self.engine.scores(self.last_validation, "val")
+        if not math.isfinite(metrics["val/loss"]):
+            raise TrainingDiverged(f"the validation loss is {metrics['val/loss']} {self._where(self.epoch, self.step)}")
         self._remember_best(metrics)
         return metrics
 
     def predict(self, clips: Clips) -> Predictions:
         self.engine.activate(self.name)
-        return self.engine.predict(clips, fold=self.key.fold)
+        return self.engine.predict(clips, fold=self.key.fold, batch_parts=self.batch_parts)
 
     def settle(self) -> dict[str, float]:
         """Once, after the last epoch: with `keep: best` the best epoch's adapter becomes the run's. Returns `val/*`."""
@@ -178,20 +181,25 @@ class Lane:
         """Rows by micro-batch, micro-batches by optimizer step, in this epoch's order; stops at the last step."""
         config = self.config
         rows = self.order.permutation(len(self.train)).tolist()
-        batches = [rows[i : i + config.batch_size] for i in range(0, len(rows), config.batch_size)]
+        batches = _cut(rows, config.batch_size)
+        micro_batch = part_size(config.batch_size, self.batch_parts)
         steps = min(steps_per_epoch(config, len(rows)), self.last_step - self.step)
         for step in range(steps):
             start = step * config.gradient_accumulation
-            yield batches[start : start + config.gradient_accumulation]
+            group = batches[start : start + config.gradient_accumulation]
+            yield [part for batch in group for part in _cut(batch, micro_batch)]
 
     def _finite(self, loss: Tensor) -> float:
         value = float(loss.detach())
         if not math.isfinite(value):
-            raise TrainingDiverged(
-                f"the training loss became {value} in epoch {self.epoch + 1}, step {self.step + 1} "
-                f"(learning rate {self.schedule.get_last_lr()[0]:.2e}): lower the learning rate or set train.clip_norm"
-            )
+            raise TrainingDiverged(f"the training loss is {value} {self._where(self.epoch + 1, self.step + 1)}")
         return value
+
+    def _where(self, epoch: int, step: int) -> str:
+        rate = self.schedule.get_last_lr()[0]
+        return (
+            f"in epoch {epoch}, step {step} (learning rate {rate:.2e}): lower the learning rate or set train.clip_norm"
+        )
 
     def _remember_best(self, metrics: dict[str, float]) -> None:
         if self.config.keep != "best":
@@ -206,6 +214,10 @@ def lane_seeds(key: LaneKey) -> Sequence[int]:
     """Independent seeds of one lane: the adapter's initialisation, the order of the clips, dropout, augmentation."""
     fold = [] if key.fold == "-" else list(key.fold.encode())
     return [int(word) for word in np.random.SeedSequence([key.seed, *fold]).generate_state(4, np.uint32)]
+
+
+def _cut(rows: list[int], size: int) -> list[list[int]]:
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -20,3 +20,8 @@ def total_steps(config: TrialConfig, clips: int) -> int:
 def planned_epochs(config: TrialConfig, clips: int) -> int:
     """Epochs until the last planned step; with `max_steps` the last epoch may be a part of one."""
     return ceil(total_steps(config, clips) / steps_per_epoch(config, clips))
+
+
+def part_size(batch_size: int, parts: int) -> int:
+    """Clips in a forward pass where a batch is cut into so many parts; at least 1."""
+    return max(1, ceil(batch_size / parts))

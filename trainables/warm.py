@@ -26,10 +26,22 @@ class WarmEngines:
         if key not in self._engines:
             while self._engines and sum(b for _, b in self._engines.values()) + size_bytes > budget_bytes:
                 self._engines.popitem(last=False)
-                gc.collect()  # adapters and modules refer to each other
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
+                free_memory()
             self._engines[key] = (load(), size_bytes)
             self.loads += 1
         self._engines.move_to_end(key)
         return self._engines[key][0]
+
+    def clear(self) -> None:
+        """Drops every engine: the next trial loads its backbone anew."""
+        self._engines.clear()
+        free_memory()
+
+
+def free_memory() -> None:
+    """Gives back what nobody holds any more."""
+    gc.collect()  # adapters and modules refer to each other
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

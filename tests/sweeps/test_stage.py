@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -13,9 +16,13 @@ from typing import Any
 import pytest
 
 from sweeps.confirm import Listed
+from sweeps.failures import DIED, HANG_FILE, HUNG, STREAK
+from sweeps.journal import Journal
 from sweeps.orders import Hold, Order, Overseer
 from sweeps.progress import StageProgress, TrialProgress
-from trainables.errors import SweepStopped
+from trainables.errors import SweepFailed, SweepStopped
+from trainables.faults import BAD_INPUT, DISK_FULL, DIVERGED
+from trainables.watchdog import Watchdog
 
 EPOCHS = 3
 PROFILE: Any = SimpleNamespace(concurrency=2, trial_resources={"CPU": 1.0}, worker_environment={})
@@ -34,7 +41,14 @@ def on_ray() -> Iterator[None]:
 
         module = sys.modules[__name__]
         cloudpickle.register_pickle_by_value(module)
-        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init(
+            address="local",
+            num_cpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            runtime_env={"env_vars": {"SWEEP_HANG_SECONDS": "1"}},
+        )
         yield
         ray.shutdown()
         cloudpickle.unregister_pickle_by_value(module)
@@ -47,7 +61,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> None:
     import sweeps.trial
 
     class CountingTrial(tune.Trainable):
-        """Counts epochs in its folder; `behaviour` says how many seconds an epoch takes and what goes wrong."""
+        """Counts epochs in its folder; `given` says how many seconds an epoch takes and what goes wrong."""
 
         def setup(self, config: dict[str, Any], job: Any) -> None:
             self.reset_config(config)
@@ -61,9 +75,30 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> None:
             path = self.folder / "epoch.json"
             epoch = 1 + (json.loads(path.read_text()) if path.exists() else 0)
             time.sleep(self.given.get("seconds", 0.0))
+            if failure := self.misbehave(epoch):
+                return {"done": True, "failure": failure}
             path.write_text(json.dumps(epoch))
             report = {"epoch": epoch, "planned_epochs": EPOCHS, "done": epoch == EPOCHS}
             return {"report": report, "epoch": epoch, "done": epoch == EPOCHS}
+
+        def misbehave(self, epoch: int) -> dict[str, str] | None:
+            """Does what `given["fault"]` says in the second epoch; with `once`, only the first time."""
+            done, fault = self.folder / "fault-done", self.given.get("fault")
+            mended = self.folder.parent / "mended"
+            if fault is None or epoch != 2 or mended.exists() or (self.given.get("once") and done.exists()):
+                return None
+            done.touch()
+            if fault == "dies":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if fault == "raises":
+                raise ZeroDivisionError("a bug of the model")
+            if fault == "hangs":
+                dog = Watchdog()
+                dog.start(self.folder / HANG_FILE)
+                time.sleep(1.1)
+                dog.beat()
+                time.sleep(600)
+            return {"kind": fault, "reason": f"{fault} indeed", "traceback": "Traceback ..."}
 
         def save_checkpoint(self, checkpoint_dir: str) -> None: ...
 
@@ -79,6 +114,8 @@ class Heard:
     def started(self, trial: TrialProgress) -> None: ...
 
     def reported(self, trial: TrialProgress) -> None: ...
+
+    def retried(self, trial: TrialProgress) -> None: ...
 
     def ended(self, trial: TrialProgress) -> None:
         self.ends.append((trial.name, trial.status))
@@ -167,3 +204,69 @@ def test_an_order_that_stands_at_the_start_begins_nothing(tmp_path: Path) -> Non
     with pytest.raises(SweepStopped, match="enough"):
         run(tmp_path, {"t0": {}}, When(Hold.END, lambda: True))
     assert not epochs_trained(tmp_path)
+
+
+def test_one_trial_after_the_other_goes_wrong_and_the_stage_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sweeps.tuner.MOST_RETRIES", 1)
+    trials = {
+        "sound": {},
+        "dies": {"fault": "dies", "once": True},
+        "hangs": {"fault": "hangs", "once": True},
+        "diverges": {"fault": DIVERGED},
+        "raises": {"fault": "raises"},
+    }
+    progress, heard = run(tmp_path, trials)
+    assert {name: trial.status for name, trial in progress.trials.items()} == {
+        "sound": "completed",
+        "dies": "completed",
+        "hangs": "completed",
+        "diverges": "failed",
+        "raises": "failed",
+    }
+    assert sorted(heard.ends) == sorted((name, trial.status) for name, trial in progress.trials.items())
+    assert epochs_trained(tmp_path) == {"sound": 3, "dies": 3, "hangs": 3, "diverges": 1, "raises": 1}
+    retried = {event["trial"]: event["kind"] for event in progress.events if event["event"] == "retried"}
+    assert retried == {"dies": DIED, "hangs": HUNG, "raises": "ZeroDivisionError"}  # what diverges is not tried again
+    assert progress.trials["dies"].mended == ["epoch 2: the worker process died"]
+    assert "test_stage.py, line" in progress.trials["hangs"].mended[0]
+    assert progress.trials["diverges"].reason == "diverged indeed"
+    assert progress.trials["raises"].reason == "ZeroDivisionError: a bug of the model"
+    assert "misbehave" in (tmp_path / "raises" / "error.txt").read_text()
+
+
+def test_equal_failures_in_a_row_stop_the_stage_and_are_tried_again(tmp_path: Path) -> None:
+    trials = {f"t{index}": {"fault": BAD_INPUT} for index in range(STREAK + 3)}
+    with pytest.raises(SweepFailed, match=rf"{STREAK} trials one after the other .*\(bad input\).*bad input indeed"):
+        run(tmp_path, trials)
+    begun = len(list(tmp_path.glob("t*/fault-done")))
+    assert STREAK <= begun < STREAK + 3
+
+    (tmp_path / "mended").touch()
+    progress, heard = run(tmp_path, trials)
+    assert {trial.status for trial in progress.trials.values()} == {"completed"}
+    assert sorted(name for name, _ in heard.ends) == sorted(trials)
+    assert progress.trials["t0"].mended == ["epoch 2: bad input indeed"]
+
+
+def test_a_full_disk_ends_the_stage_whoever_meets_it_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SweepStopped, match=r"disk is full .*free some space"):
+        run(tmp_path / "worker", {"t0": {"fault": DISK_FULL}})
+
+    write = Journal.write
+
+    def full(journal: Journal, **event: Any) -> None:
+        if event["event"] == "result" and event["result"]["epoch"] == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(journal, **event)
+
+    monkeypatch.setattr(Journal, "write", full)
+    with pytest.raises(SweepStopped, match="disk is full"):
+        run(tmp_path / "driver", {"t0": {}})
+    monkeypatch.undo()
+
+    for side in ("worker", "driver"):
+        progress = StageProgress(tmp_path / side)
+        assert [(trial.status, trial.last["epoch"]) for trial in progress.trials.values()] == [("running", 1)]
+        progress.close()

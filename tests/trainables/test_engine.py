@@ -15,7 +15,8 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.store import SplitStore
 from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import Lane, LaneKey, TrainingDiverged
+from trainables.faults import TrainingDiverged
+from trainables.loop import Lane, LaneKey
 
 CONFIG = TrialConfig(
     backbone="qwen2_audio",
@@ -195,6 +196,43 @@ def test_a_diverged_loss_is_an_error_that_says_where(engine: Engine, stores: dic
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step \d.*learning rate"):
         lane.train_epoch()
     lane.close()
+
+
+def test_a_diverged_validation_is_an_error_too(engine: Engine, stores: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last step of an epoch can ruin an adapter after the last training loss was looked at."""
+    lane = open_lane(engine, stores, CONFIG)
+    step = lane.optimizer.step
+
+    def ruinous() -> None:
+        step()
+        if lane.step == 2:
+            lane.parameters[0].data.fill_(float("nan"))
+
+    monkeypatch.setattr(lane.optimizer, "step", ruinous)
+    with pytest.raises(TrainingDiverged, match="validation loss is nan in epoch 1, step 3"):
+        lane.train_epoch()
+    lane.close()
+
+
+def test_a_batch_in_parts_is_the_same_batch(tiny_checkpoint: Path, stores: dict) -> None:
+    """12 clips in steps of 2 batches of 4, the last one half as large; no dropout: it draws a mask a pass."""
+    engine = make_engine(tiny_checkpoint, precision="fp64")
+    config = replace(CONFIG, batch_size=4, lora_dropout=0.0)
+
+    def train(parts: int) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
+        lane = engine.open_lane(config, LaneKey(1, "-"), stores["train"], stores["validation"], batch_parts=parts)
+        metrics = [lane.train_epoch() for _ in range(2)][-1]
+        adapter = engine.bank.tensors(lane.name)
+        assert lane.clock.forward_passes == 2 * 12 // max(1, 4 // parts)
+        lane.close()
+        return metrics, adapter
+
+    metrics, adapter = train(1)
+    for parts in (2, 4):
+        cut_metrics, cut_adapter = train(parts)
+        assert cut_metrics == pytest.approx(metrics, rel=1e-9)
+        for name, tensor in adapter.items():
+            torch.testing.assert_close(cut_adapter[name], tensor, rtol=1e-7, atol=1e-10)
 
 
 def test_parameter_counts(engine: Engine, stores: dict) -> None:
