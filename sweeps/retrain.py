@@ -160,4 +160,7 @@ class _Spoken:
             f"  epoch {last['epoch']}/{last['planned_epochs']}  {self.metric} {last['value']:.4g}", highlight=False
         )
 
+    def retried(self, trial: TrialProgress) -> None:
+        self.console.print(f"  goes on after: {trial.mended[-1]}", highlight=False, soft_wrap=True)
+
     def ended(self, trial: TrialProgress) -> None: ...

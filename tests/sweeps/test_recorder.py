@@ -10,13 +10,14 @@ from sweeps.load import load_sweep
 from sweeps.progress import StageProgress
 from sweeps.recorder import Recorder
 from trainables import memory
-from trainables.records import COST_MEMORY, COST_SECONDS
+from trainables.records import COST_MEMORY, COST_SECONDS, TAG_MENDED, TAG_MICRO_BATCH
 
 
 class FakeTracker:
     def __init__(self) -> None:
         self.logged: dict[tuple[str, int], dict[str, float]] = {}
         self.closed: dict[str, str] = {}
+        self.tags: dict[tuple[str, str], str] = {}
 
     def log_epoch(self, run_id: str, epoch: int, metrics: dict[str, float]) -> None:
         self.logged[run_id, epoch] = metrics
@@ -26,6 +27,9 @@ class FakeTracker:
 
     def open_run(self, *, trial_id: str, seed: str, **tags: object) -> str:
         return f"{trial_id}/{seed}"
+
+    def tag_run(self, run_id: str, tag: str, value: str) -> None:
+        self.tags[run_id, tag] = value
 
     def log_artifacts(self, run_id: str, folder: Path, parts: object) -> None: ...
 
@@ -67,6 +71,23 @@ def test_what_a_killed_driver_had_not_written_is_written_and_nothing_else(progre
     tracker.logged.clear()
     Recorder(load_sweep("qwen_lora"), EXPLORE, tracker).catch_up(progress)
     assert {run for run, _ in tracker.logged} == {"begun/1", "begun/2"}  # the tracker skips what a run has
+
+
+def test_what_was_mended_and_the_micro_batch_are_recorded(progress: StageProgress) -> None:
+    spec = load_sweep("qwen_lora", ["train.batch_size=6"])
+    progress.retried("begun", "the machine ran low on memory, and Ray ended the worker", "out of memory", 2)
+    result = {**progress.trials["over"].last, "batch_parts": 4}
+    progress.result("begun", {**result, "epoch": 2}, last=False)
+    progress.result("begun", {**result, "epoch": 3}, last=True)
+    tracker = FakeTracker()
+    recorder = Recorder(spec, EXPLORE, tracker)
+    for trial in progress.trials.values():
+        recorder.ended(trial)
+    assert {run for run, _ in tracker.tags} == {"begun/1", "begun/2"}
+    assert tracker.tags["begun/1", TAG_MICRO_BATCH] == "2"  # six clips in four parts: 2, 2, 2
+    mended = tracker.tags["begun/1", TAG_MENDED]
+    assert "epoch 2: the machine ran low on memory" in mended
+    assert "epoch 2: out of memory, batches in 4 parts" in mended
 
 
 def test_memory_of_a_process_grows_with_what_it_holds() -> None:

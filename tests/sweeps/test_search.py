@@ -196,3 +196,30 @@ def test_rungs_come_back_whole(spec: SweepSpec, tmp_path: Path) -> None:
             if len(t.results) >= milestone
         }
         assert recorded == reached
+
+
+def test_a_trial_that_is_tried_again_keeps_its_name_and_its_configuration(spec: SweepSpec, tmp_path: Path) -> None:
+    progress = StageProgress(tmp_path)
+    proposals = OptunaProposals(spec, parallel_trials=PARALLEL)
+    for _ in range(3):
+        name, given = proposals.next() or ("", {})
+        progress.asked(name, given)
+    progress.failed("trial_00001", "the worker process died", "worker died")
+    proposals.tell("trial_00001", None)
+    progress.again("trial_00001")
+
+    def taken_up() -> tuple[OptunaProposals, StageProgress]:
+        again, progress = OptunaProposals(spec, parallel_trials=PARALLEL), StageProgress(tmp_path)
+        again.replay(progress)
+        return again, progress
+
+    proposals, progress = taken_up()
+    assert [trial.name for trial in progress.unfinished] == ["trial_00000", "trial_00001", "trial_00002"]
+    assert spec.warm_start[0].items() <= progress.trials["trial_00000"].given.items()
+    name, given = proposals.next() or ("", {})
+    assert name == "trial_00003"
+    proposals.tell("trial_00001", {"objective": 0.5})
+    assert [trial.value for trial in proposals.study.trials if trial.state.name == "COMPLETE"] == [0.5]
+    (told,) = [trial for trial in proposals.study.trials if trial.state.name == "COMPLETE"]
+    assert told.params.items() <= dict(progress.trials["trial_00001"].given).items()
+    assert (taken_up()[0].next() or ("", {}))[1] == given  # whoever takes it up again proposes the same
