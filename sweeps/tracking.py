@@ -264,7 +264,7 @@ class Tracker:
 
     def tag_run(self, run_id: str, tag: str, value: str) -> None:
         with self._clock():
-            self.writer.write(self._client.set_tag, run_id, tag, value[:TAG_CHARACTERS])
+            self.writer.write(self._client.set_tag, run_id, tag, redacted(value)[:TAG_CHARACTERS])
 
     def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
         """`status`: completed | pruned | failed, of a sweep also interrupted."""
