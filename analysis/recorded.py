@@ -74,7 +74,7 @@ class Trial:
     @property
     def status(self) -> str:
         found = {run.status for run in self.runs}
-        return next((status for status in ("failed", "running", "pruned") if status in found), "completed")
+        return next((status for status in ("failed", "running", "stopped", "pruned") if status in found), "completed")
 
     @cached_property
     def curve(self) -> dict[int, float]:

@@ -193,8 +193,10 @@ def _front_table(done: Mapping[str, Trial], columns: Mapping[str, Mapping[str, P
 def spend_section(recorded: Recorded) -> Section:
     """Runs, epochs and time by stage, and what pruning saved."""
     explored = [run for trial in recorded.trials for run in trial.runs]
-    header = ("stage", "runs", "completed", "pruned", "failed", "epochs", "training time")
-    rows = [_spent("search", explored), _spent("fresh seeds", recorded.confirm_runs)]
+    stopped = ("stopped",) if any(run.status == "stopped" for run in explored) else ()
+    statuses = ("completed", "pruned", *stopped, "failed")
+    header = ("stage", "runs", *statuses, "epochs", "training time")
+    rows = [_spent("search", explored, statuses), _spent("fresh seeds", recorded.confirm_runs, statuses)]
     blocks: list[Block] = [Table(header, rows)]
     planned = max((run.epochs for run in explored if run.status == "completed"), default=0)
     pruned = [run for run in explored if run.status == "pruned"]
@@ -214,8 +216,8 @@ def spend_section(recorded: Recorded) -> Section:
     return Section("What was spent", blocks)
 
 
-def _spent(stage: str, runs: Sequence[Run]) -> tuple[str, ...]:
-    by_status = [sum(run.status == status for run in runs) for status in ("completed", "pruned", "failed")]
+def _spent(stage: str, runs: Sequence[Run], statuses: Sequence[str]) -> tuple[str, ...]:
+    by_status = [sum(run.status == status for run in runs) for status in statuses]
     seconds = [run.seconds for run in runs if run.seconds is not None]
     epochs = sum(run.epochs for run in runs)
     return (stage, str(len(runs)), *map(str, by_status), str(epochs), duration(sum(seconds)) if seconds else "-")

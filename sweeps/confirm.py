@@ -16,6 +16,7 @@ from sweeps.orders import Overseer
 from sweeps.profiles import Profile
 from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.recorder import Recorder
+from sweeps.steering import Steering
 from sweeps.tracking import Tracker
 from sweeps.tuner import run_stage
 from sweeps.workspace import Workspace
@@ -61,6 +62,7 @@ def confirm(
     tracker: Tracker,
     console: Console,
     overseers: Sequence[Overseer] = (),
+    steering: Steering | None = None,
 ) -> list[Confirmed]:
     """Trains the runs, or what is left of them, and returns those that were completed.
 
@@ -78,6 +80,8 @@ def confirm(
     progress = StageProgress(workspace.stage(CONFIRM))
     recorder = Recorder(spec, CONFIRM, tracker, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
+    if steering is not None:
+        overseers = [*overseers, steering.takes(CONFIRM, spec, progress)]
     with view:
         view.catch_up(progress)
         run_stage(

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sweeps.progress import COMPLETED, FAILED, PRUNED, StageProgress, TrialProgress
+from sweeps.progress import COMPLETED, FAILED, PRUNED, STOPPED, StageProgress, TrialProgress
 
 
 class StageView:
@@ -72,8 +72,10 @@ class StageView:
             self.console.print(
                 f"  {row['name']}: failed: {trial.reason}", highlight=False, soft_wrap=True, markup=False
             )
-        elif trial.status == PRUNED and self.live is None:
-            self.console.print(f"  {row['name']}: pruned after epoch {row['epoch']}", highlight=False, soft_wrap=True)
+        elif trial.status in (PRUNED, STOPPED) and self.live is None:
+            self.console.print(
+                f"  {row['name']}: {trial.status} after epoch {row['epoch']}", highlight=False, soft_wrap=True
+            )
 
     def render(self) -> Group:
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -81,14 +83,14 @@ class StageView:
             table.add_column(column, no_wrap=True, justify="right" if column in ("epoch", self.metric) else "left")
         best = self._best()
         for row in list(self.rows.values())[-24:]:
-            style = "bold green" if row is best else "dim" if row["state"] in (PRUNED, FAILED) else ""
+            style = "bold green" if row is best else "dim" if row["state"] in (PRUNED, FAILED, STOPPED) else ""
             cells = [_short(row["config"].get(axis)) for axis in self.axes]
             table.add_row(row["name"], *cells, _epochs(row), _value(row), row["state"], style=style)
         return Group(table, Text(self._summary()))
 
     def _summary(self) -> str:
         states = [row["state"] for row in self.rows.values()]
-        done = sum(state in (COMPLETED, PRUNED, FAILED) for state in states)
+        done = sum(state in (COMPLETED, PRUNED, FAILED, STOPPED) for state in states)
         elapsed = time.monotonic() - self.since
         parts = [f"{done} of {self.trials} done", f"{states.count(PRUNED)} pruned", f"{elapsed:.0f} s"]
         if 0 < done < self.trials:

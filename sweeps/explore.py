@@ -17,6 +17,7 @@ from sweeps.recorder import Recorder
 from sweeps.search import OptunaProposals, make_scheduler, replay_rungs
 from sweeps.space import resolve
 from sweeps.spec import SweepSpec
+from sweeps.steering import Steering
 from sweeps.tracking import Tracker
 from sweeps.tuner import run_stage
 from sweeps.workspace import Workspace
@@ -31,6 +32,7 @@ def explore(
     tracker: Tracker,
     console: Console,
     overseers: Sequence[Overseer] = (),
+    steering: Steering | None = None,
 ) -> list[Explored]:
     """Runs the trials, or what is left of them, and returns them in the order in which they were proposed.
 
@@ -59,6 +61,8 @@ def explore(
     replay_rungs(pruner, progress)
     recorder = Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
+    if steering is not None:
+        overseers = [*overseers, steering.takes(EXPLORE, spec, progress, proposals)]
     with view:
         view.catch_up(progress)
         run_stage(

@@ -3,7 +3,8 @@
 Events: `space` (the axes from here on; stage 1 only), `asked` (a trial, and what was proposed), `result` (an epoch's
 result; `last` says that the trial is over), `retried` (a trial's worker was lost and a new one goes on; in how many
 parts it cuts a batch), `failed` (a trial, its reason and the kind of failure), `again` (a failed trial is to be tried
-again: its failure was none of its own).
+again: its failure was none of its own). And what a person decided (sweeps/steering.py): `stop` (a trial that is to
+end), `stopped` (it has), `cloned` (a sample that comes next), `finish` (no new trials).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sweeps.journal import Event, Journal
+from sweeps.journal import Event, Journal, read_journal
 
+JOURNAL = "journal.jsonl"
 SPACE = "space"
-RUNNING, COMPLETED, PRUNED, FAILED = "running", "completed", "pruned", "failed"
+STOP, CLONED, FINISH = "stop", "cloned", "finish"
+RUNNING, COMPLETED, PRUNED, FAILED, STOPPED = "running", "completed", "pruned", "failed", "stopped"
 
 
 @dataclass
@@ -29,7 +32,7 @@ class TrialProgress:
     folder: Path  # its resume points, and what it leaves
     results: list[dict[str, Any]] = field(default_factory=list)  # one an epoch
     status: str = RUNNING
-    reason: str = ""  # why it failed
+    reason: str = ""  # why it failed, or who stopped it
     kind: str = ""  # of failure
     batch_parts: int = 1  # forward passes that a batch is cut into, for memory that does not hold a whole one
     second_chance: bool = False  # it failed in an earlier session, of something that was not its own
@@ -48,16 +51,18 @@ class TrialProgress:
 class StageProgress:
     """The trials of one stage, by name, in the order in which they were proposed; kept in `<folder>/journal.jsonl`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, watching: bool = False) -> None:
+        """`watching`: another process writes the journal; this one only looks at what is there by now."""
         self.folder = folder
         self.trials: dict[str, TrialProgress] = {}
-        self.journal = Journal(folder / "journal.jsonl")
-        for event in self.journal.events:
+        self.stopping: set[str] = set()  # trials that are to end with their running epoch
+        self.clones = 0  # trials beyond those that were planned
+        self.finishing = False
+        path = folder / JOURNAL
+        self.journal = None if watching else Journal(path)
+        self.events: list[Event] = read_journal(path) if self.journal is None else self.journal.events
+        for event in self.events:
             self._apply(event)
-
-    @property
-    def events(self) -> list[Event]:
-        return self.journal.events
 
     @property
     def unfinished(self) -> list[TrialProgress]:
@@ -89,15 +94,34 @@ class StageProgress:
     def again(self, name: str) -> None:
         self._write(event="again", trial=name)
 
+    def stop(self, name: str) -> None:
+        self._write(event=STOP, trial=name)
+
+    def stopped(self, name: str) -> None:
+        self._write(event=STOPPED, trial=name)
+
+    def clone(self, name: str, given: Mapping[str, Any]) -> None:
+        """Notes a sample that somebody made of a trial: the next new trial is of it."""
+        self._write(event=CLONED, trial=name, given=dict(given))
+
+    def finish(self) -> None:
+        self._write(event=FINISH)
+
     def close(self) -> None:
-        self.journal.close()
+        if self.journal is not None:
+            self.journal.close()
 
     def _write(self, **event: Any) -> None:
+        assert self.journal is not None
         self.journal.write(**event)
         self._apply(self.journal.events[-1])
 
     def _apply(self, event: Event) -> None:
         if event["event"] == SPACE:
+            self.finishing = False  # the sweep was extended: there are new trials again
+            return
+        if event["event"] == FINISH:
+            self.finishing = True
             return
         name = event["trial"]
         if event["event"] == "asked":
@@ -121,3 +145,9 @@ class StageProgress:
         elif event["event"] == "again":
             trial.status, trial.second_chance = RUNNING, True
             trial.mended.append(f"epoch {trial.last.get('epoch', 0) + 1}: {trial.reason}")
+        elif event["event"] == STOP:
+            self.stopping.add(name)
+        elif event["event"] == STOPPED:
+            trial.status, trial.reason = STOPPED, "stopped by sweeps.control"
+        elif event["event"] == CLONED:
+            self.clones += 1

@@ -18,7 +18,7 @@ import optuna
 from ray.tune.schedulers import ASHAScheduler
 
 from sweeps.axes import allows
-from sweeps.progress import COMPLETED, PRUNED, SPACE, StageProgress, TrialProgress
+from sweeps.progress import CLONED, COMPLETED, FINISH, PRUNED, SPACE, STOP, STOPPED, StageProgress, TrialProgress
 from sweeps.space import distribution, propose
 from sweeps.spec import SweepSpec
 
@@ -50,11 +50,12 @@ class OptunaProposals:
             self.study.enqueue_trial(dict(point))
         self.asked: dict[str, optuna.Trial] = {}
         self.earlier = 0  # trials of a space with other values
+        self.clones = 0  # trials beyond those of the file
         self.left_out = 0  # of them, for lying outside this one
 
     @property
     def exhausted(self) -> bool:
-        return self.earlier + len(self.asked) >= self.spec.trials
+        return self.earlier + len(self.asked) >= self.spec.trials + self.clones
 
     def next(self) -> tuple[str, Mapping[str, Any]] | None:
         if self.exhausted:
@@ -70,6 +71,11 @@ class OptunaProposals:
         else:
             self.study.tell(trial, result[OBJECTIVE])
 
+    def enqueue(self, sample: Mapping[str, Any]) -> None:
+        """The next new trial is this one, in addition to those that the file asks for."""
+        self.clones += 1
+        self.study.enqueue_trial(dict(sample))
+
     def replay(self, progress: StageProgress) -> None:
         """Asks and tells again what the journal has."""
         spaces = [index for index, event in enumerate(progress.events) if event["event"] == SPACE]
@@ -79,14 +85,19 @@ class OptunaProposals:
             stream = np.random.SeedSequence([self.spec.explore_seeds[0], len(earlier)])
             self.study = self._study(int(stream.generate_state(1)[0]))
             self._learn(earlier)
+            self.clones = sum(event["event"] == CLONED for event in progress.events[:start])
         for event in progress.events[start:]:
-            name = event["trial"]
-            if event["event"] == "asked":
+            name = event.get("trial", "")
+            if event["event"] in (FINISH, STOP):
+                continue
+            if event["event"] == CLONED:
+                self.enqueue(event["given"])
+            elif event["event"] == "asked":
                 self.asked[name] = self.study.ask()
                 given = self.space(self.asked[name])
                 if given != event["given"]:
                     raise RuntimeError(f"{name}: the sampler now proposes {given}, and had proposed {event['given']}")
-            elif event["event"] == "failed":
+            elif event["event"] in ("failed", STOPPED):
                 self.tell(name, None)
             elif event["event"] == "again":
                 self.study.enqueue_trial(self.asked[name].params)
@@ -145,11 +156,11 @@ def make_scheduler(spec: SweepSpec) -> ASHAScheduler:
 
 def replay_rungs(scheduler: ASHAScheduler, progress: StageProgress) -> None:
     """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
-    for event in (event for event in progress.events if event["event"] != SPACE):
+    for event in (event for event in progress.events if event["event"] not in (SPACE, CLONED, FINISH, STOP)):
         trial: Any = SimpleNamespace(trial_id=event["trial"])
         if event["event"] in ("asked", "again"):
             scheduler.on_trial_add(None, trial)
-        elif event["event"] == "failed":
+        elif event["event"] in ("failed", STOPPED):
             scheduler.on_trial_remove(None, trial)
         elif event["event"] == "result":
             if not event["result"]["done"]:

@@ -42,7 +42,7 @@ class Observer(Protocol):
         """The trial's worker was lost, and another one goes on; `mended` says why."""
 
     def ended(self, trial: TrialProgress) -> None:
-        """The trial is over: completed, pruned or failed."""
+        """The trial is over: completed, pruned, failed or stopped."""
 
 
 class StageSearcher(Listener, Searcher):  # type: ignore[misc]
@@ -63,6 +63,9 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
             return str(Searcher.FINISHED)
         if hold >= Hold.PAUSE or len(self.live) >= self.parallel_trials:
             return None
+        for trial in [trial for trial in self.waiting if trial.over]:  # stopped while no worker had it
+            self.waiting.remove(trial)
+            self.proposals.tell(trial.name, None)
         if self.waiting:
             trial = self.waiting.popleft()
             self.reins.held_back.discard(trial.name)
@@ -72,6 +75,7 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
                 return None if self.live else str(Searcher.FINISHED)
             trial = self.progress.asked(*proposed)
         self.live[trial_id] = trial
+        self.reins.running.add(trial.name)
         return {
             "name": trial.name,
             "folder": str(trial.folder),
@@ -82,6 +86,7 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
         trial = self.live.pop(trial_id)
+        self.reins.running.discard(trial.name)
         if trial.name in self.reins.held_back:
             self.waiting.append(trial)
             return
@@ -107,10 +112,12 @@ class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
             self.pruner.on_trial_add(tune_controller, _named(trial))
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        decision = str(TrialScheduler.CONTINUE)
+        hold, decision = self.reins.order().hold, str(TrialScheduler.CONTINUE)
         if self.pruner is not None:
             decision = str(self.pruner.on_trial_result(tune_controller, _named(trial), result))
-        if decision == TrialScheduler.CONTINUE and self.reins.order().hold >= Hold.PAUSE:
+        if trial.config["name"] in self.reins.stopping:
+            return str(TrialScheduler.STOP)
+        if decision == TrialScheduler.CONTINUE and hold >= Hold.PAUSE:
             self.reins.held_back.add(trial.config["name"])
             return str(TrialScheduler.STOP)
         return decision
@@ -133,6 +140,15 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         self.broken: Exception | None = None
         self.last_sign = time.monotonic()  # of life, of any worker
 
+    def on_step_begin(self, iteration: int, trials: Any, **info: Any) -> None:
+        """Several times a second, also while nothing ends: a trial that no worker has is stopped at once."""
+        with self._heard():
+            self.reins.order()
+            for name in self.reins.stopping - self.reins.running:
+                if not self.progress.trials[name].over:
+                    self._stopped(self.progress.trials[name])
+                    self._ended(self.progress.trials[name])
+
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         with self._heard():
             for observer in self.observers:
@@ -147,7 +163,10 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
             known = len(own.results)
             # Tune says `done` of every trial that it takes from its worker
             over = bool(result.get("done")) and own.name not in self.reins.held_back
-            self.progress.result(own.name, result["report"], last=over)
+            stopped = own.name in self.reins.stopping and not result["report"]["done"]
+            self.progress.result(own.name, result["report"], last=over and not stopped)
+            if stopped and not own.over:
+                self._stopped(own)
             if len(own.results) > known:
                 for observer in self.observers:
                     observer.reported(own)
@@ -213,6 +232,10 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
             yield
         except Exception as error:
             self.broken = self.broken or error
+
+    def _stopped(self, trial: TrialProgress) -> None:
+        self.reins.held_back.discard(trial.name)
+        self.progress.stopped(trial.name)
 
     def _of(self, trial: Any) -> TrialProgress:
         return self.progress.trials[trial.config["name"]]

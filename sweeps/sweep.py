@@ -31,6 +31,7 @@ from sweeps.resume import (
     state_of,
 )
 from sweeps.rounds import rounds_of
+from sweeps.steering import Steering
 from sweeps.take_up import manifest_of, taken_up
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.data.sources import hub_revision
@@ -198,8 +199,9 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
             )
         hours = prepared.spec.hours
         overseers = [] if hours is None else [TimeLimit(hours, started)]
+        steering = Steering(workspace, tracker, console)
         outcomes = [
-            run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers)
+            run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers, steering)
             for fold, part in rounds_of(prepared)
         ]
     if left_over := tracker.drop_unclaimed():
@@ -212,7 +214,12 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
 
 
 def run_round(
-    prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, overseers: Sequence[Overseer]
+    prepared: Prepared,
+    workspace: Workspace,
+    tracker: Tracker,
+    console: Console,
+    overseers: Sequence[Overseer],
+    steering: Steering,
 ) -> Outcome:
     """Explore, fix the finalists, confirm: one whole sweep, or that of one outer fold."""
     from sweeps.confirm import confirm, confirm_runs
@@ -230,6 +237,7 @@ def run_round(
         "tracker": tracker,
         "console": console,
         "overseers": overseers,
+        "steering": steering,
     }
     job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), console), fold)
     explored = explore(job, **around)

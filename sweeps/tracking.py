@@ -25,6 +25,7 @@ from trainables.records import (
     NO_FOLD,
     ROLE_SWEEP,
     TAG_CONFIG_ID,
+    TAG_CONTROL,
     TAG_FINALISTS,
     TAG_FOLD,
     TAG_LOOK,
@@ -67,6 +68,7 @@ class Tracker:
         self._known = KnownRuns()
         self._logged: dict[str, set[tuple[str, int]]] = {}  # run -> (metric, step) that are written or under way
         self._dataset: tuple[str, str] | None = None
+        self._steered: list[dict[str, Any]] = []
         with self._clock():
             self._client = connect(uri)
             self.experiment_id = find_experiment(self._client, experiment, artifact_location(uri, results))
@@ -105,6 +107,7 @@ class Tracker:
                 for tag in {TAG_STATUS, TAG_REASON} & set(parent.data.tags):
                     self._client.delete_tag(parent.info.run_id, tag)
             self.parent_id = parent.info.run_id
+            self._steered = json.loads(parent.data.tags.get(TAG_CONTROL, "[]"))
             for run in recorded:
                 if run.data.tags.get(TAG_ROLE) != ROLE_SWEEP:
                     self._known.remember(run.info.run_id, run.data.tags, in_use=False)
@@ -162,6 +165,16 @@ class Tracker:
             for run_id in left_over:
                 self._client.delete_run(run_id)
             return len(left_over)
+
+    def note_control(self, command: str, said: str, asked_seconds: float) -> None:
+        """Adds what a person did to a running sweep to the parent's tag, the latest where there is no more room."""
+        with self._clock():
+            self._steered.append({"time": round(asked_seconds), "command": command, "said": redacted(said)})
+            text = json.dumps(self._steered)
+            while len(text) > TAG_CHARACTERS:
+                self._steered.pop(0)
+                text = json.dumps(self._steered)
+            self.writer.write(self._client.set_tag, self.parent_id, TAG_CONTROL, text)
 
     def finish_sweep(
         self,

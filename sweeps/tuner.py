@@ -103,7 +103,7 @@ def run_stage(
     if not progress.unfinished and proposals.exhausted:
         return
     watch = FailureWatch()
-    reins = Reins([*overseers, watch])
+    reins = Reins([*overseers, watch], progress.stopping)
     if reins.order().hold == Hold.END:
         raise reins.stop()
     from ray import tune
@@ -157,3 +157,6 @@ def run_stage(
             progress.again(trial.name)
         if progress.unfinished or not proposals.exhausted:
             raise reins.stop()
+    if order.hold == Hold.NONE and not proposals.exhausted:
+        # somebody asked for one more trial when Tune had been told that there were no more
+        run_stage(job, progress, proposals, profile=profile, observers=observers, overseers=overseers, pruner=pruner)

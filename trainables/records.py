@@ -20,11 +20,12 @@ TAG_CONFIG_ID = "sweep.config_id"
 TAG_TRIAL_ID = "sweep.trial_id"
 TAG_SEED = "sweep.seed"
 TAG_FOLD = "sweep.fold"
-TAG_STATUS = "sweep.status"  # completed | pruned | failed
+TAG_STATUS = "sweep.status"  # completed | pruned | failed | stopped (by a person)
 TAG_MINIATURE = "sweep.miniature"  # true | false
 TAG_REASON = "sweep.reason"  # why a run failed
 TAG_MENDED = "sweep.mended"  # what went wrong and did not end the run: a lost worker, memory that did not suffice
 TAG_MICRO_BATCH = "sweep.micro_batch"  # clips in a forward pass, where memory did not hold a whole batch
+TAG_CONTROL = "sweep.control"  # of the parent: what a person asked of the running sweep, as JSON
 TAG_PARENT = "mlflow.parentRunId"
 
 # The parent run has TAG_SWEEP_ID, this role, and
