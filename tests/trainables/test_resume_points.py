@@ -64,3 +64,13 @@ def test_the_final_one_stands_alone(run: Path) -> None:
     write(run, FINAL, "done")
     assert [path.name for path in run.iterdir()] == [FINAL]
     assert newest_point(run, ABOUT) == run / FINAL
+
+
+def test_points_left_over_from_a_forgotten_trial_do_not_crowd_out_new_ones(run: Path) -> None:
+    """The journal may have lost a trial that got further than its folder's next owner is now."""
+    other = {**ABOUT, "config_id": "b"}
+    for epoch in (1, 2):
+        with save_point(run, point_name(epoch), other) as folder:
+            (folder / "state").write_text("another configuration")
+        assert newest_point(run, other) == run / point_name(epoch)
+    assert [path.name for path in points(run)] == [point_name(1), point_name(2)]
