@@ -52,6 +52,7 @@ exit status: 0 done, 1 failed, 2 bad input (nothing was started), 3 stopped at a
 130 interrupted
 """
 
+SHOW_CURSOR = b"\x1b[?25h\n"
 WAYS = ("resume", "new", "extend")
 MODES = ("--plan", "--json", "--help", "-h", *(f"--{way}" for way in WAYS))
 
@@ -148,7 +149,9 @@ def _first_interrupt(number: int, frame: object) -> NoReturn:
 
 
 def _second_interrupt(number: int, frame: object) -> NoReturn:
-    print("stopped at once; the same command goes on where it was", file=sys.stderr, flush=True)
+    # not print: it may have been interrupted in the middle of one, and cannot be entered twice
+    cursor = SHOW_CURSOR if sys.stdout.isatty() else b""  # the live table hides it
+    os.write(sys.stderr.fileno(), cursor + b"stopped at once; the same command goes on where it was\n")
     os._exit(130)
 
 
