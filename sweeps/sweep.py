@@ -115,14 +115,14 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     plan = make_plan(prepared, file, overrides)
     if plan.problems:
         raise InputError(plan.problems)
-    results = check_results(prepared.spec.results, needed_bytes=plan.disk_bytes if workspace is None else 0)
+    going_on = workspace is not None and extension is None  # its data are there, and most of its runs
+    results = check_results(prepared.spec.results, needed_bytes=0 if going_on else plan.disk_bytes)
     new = workspace is None
     workspace = workspace or new_workspace(results, prepared.spec.name)
     with held(workspace):
         console.print(render_short(plan), soft_wrap=True)
         manifest = manifest_of(prepared)
         if new:
-            write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
             manifest.write(workspace)
         else:
             console.print(f"Goes on with {workspace.sweep_id}", soft_wrap=True, markup=False)
@@ -132,6 +132,8 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
             extension.note(workspace, prepared.spec)
             console.print(extension.in_words(prepared.spec), soft_wrap=True, markup=False)
         workspace = replace(workspace, look=state_of(workspace).look)
+        # every session writes them, the same: a power failure may have taken those of the first
+        write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
         (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
         note_session(workspace, manifest.versions)
         record_and_conclude(prepared, workspace, manifest, console, started)
