@@ -16,7 +16,7 @@ from sweeps.job import Job
 from sweeps.orders import Hold, Overseer, Reins
 from sweeps.profiles import Profile
 from sweeps.progress import StageProgress
-from trainables.errors import SweepStopped
+from trainables.errors import SweepFailed, SweepStopped
 from trainables.faults import is_disk_full
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class RaySession:
 
 @contextmanager
 def ray_session(profile: Profile) -> Iterator[RaySession]:
-    """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends."""
+    """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends.
+
+    Raises SweepFailed where Ray does not start.
+    """
     os.environ.update({name: value for name, value in QUIET_ENVIRONMENT.items() if name not in os.environ})
     address = os.environ.get("RAY_ADDRESS", "local")
     if address == "local":
@@ -64,14 +67,20 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
     local: dict[str, Any] = (
         {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
     )
-    context = ray.init(
-        address=address,
-        include_dashboard=True if local else None,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        runtime_env={"env_vars": dict(profile.worker_environment)},
-        **local,
-    )
+    try:
+        context = ray.init(
+            address=address,
+            include_dashboard=True if local else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": dict(profile.worker_environment)},
+            **local,
+        )
+    except Exception as error:  # Ray waits 30 s for its own processes and raises a bare Exception then
+        raise SweepFailed(
+            f"Ray did not start ({str(error).partition('. ')[0]}). It gives up on a machine that is very busy or short "
+            "of memory; the same command goes on when there is room."
+        ) from error
     try:
         yield RaySession(dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else None)
     finally:

@@ -1,0 +1,24 @@
+"""A Ray that does not come up is a sentence, and the sweep can go on later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sweeps.profiles import choose, probe
+from sweeps.tuner import ray_session
+from trainables.errors import SweepFailed
+
+
+def test_a_ray_that_does_not_start_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def init(**settings: Any) -> None:
+        raise Exception("The current node timed out during startup. This could happen because ...")
+
+    monkeypatch.setattr(ray, "init", init)
+    profile = choose("cpu", probe(), planning=False)
+    session = ray_session(profile)
+    with pytest.raises(SweepFailed, match=r"Ray did not start \(The current node timed out during startup\)"):
+        session.__enter__()
