@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from rich.console import Console
 
 from sweeps.job import EXPLORE, Job
 from sweeps.prepare import Prepared, sizes_of
+from sweeps.weights import commit_of
 from sweeps.workspace import Workspace
+
+REVISIONS = "revisions.json"
 
 
 def build_miniatures(prepared: Prepared) -> None:
@@ -44,7 +48,23 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
     return {split: str(folder) for split, folder in folders.items()}
 
 
-def explore_job(prepared: Prepared, stores: Mapping[str, str], outer_fold: str) -> Job:
+def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
+    """Model size -> commit of its hub repository: looked up once and kept, so that every worker loads the same weights,
+    also when the sweep goes on after the hub has others."""
+    if prepared.weights.miniature:
+        return {}
+    path = workspace.folder / REVISIONS
+    if not path.is_file():
+        sizes = prepared.backbone.SIZES
+        commits = {name: commit_of(sizes[name]) for name in sizes_of(prepared.spec) if name in sizes}
+        path.write_text(json.dumps({name: commit for name, commit in commits.items() if commit}), encoding="utf-8")
+    pinned: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return pinned
+
+
+def explore_job(
+    prepared: Prepared, stores: Mapping[str, str], outer_fold: str, revisions: Mapping[str, str] | None = None
+) -> Job:
     profile = prepared.profile
     return Job(
         spec=prepared.spec,
@@ -58,6 +78,7 @@ def explore_job(prepared: Prepared, stores: Mapping[str, str], outer_fold: str) 
         },
         engine_budget_bytes=profile.facts.free_bytes // max(1, 2 * profile.concurrency),
         miniature_recipe=prepared.miniature_recipe,
+        revisions=dict(revisions or {}),
         folds=prepared.folds,
         outer_fold=outer_fold,
     )

@@ -17,6 +17,7 @@ from sweeps.prepare import Prepared, prepare_recorded
 from sweeps.profiles import probe
 from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.rounds import rounds_of
+from sweeps.space import resolve
 from sweeps.workspace import Workspace
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_RECIPE, Predictions
@@ -61,7 +62,7 @@ def train_again(
     outer_fold, part = _round_of(run, prepared)
     workspace = Workspace(folder, "rerun", outer_fold)
     build_miniatures(prepared)
-    job = _job(run, part, workspace, console)
+    job = _job(run, given, part, workspace, console)
     progress = StageProgress(workspace.stage(run.stage))
     with ray_session(prepared.profile):
         run_stage(
@@ -87,11 +88,14 @@ def _round_of(run: RecordedRun, prepared: Prepared) -> tuple[str, Prepared]:
     raise InputError(f"RUN_ID: {run.run_id} is of fold {run.fold!r}, which the data no longer has.")
 
 
-def _job(run: RecordedRun, part: Prepared, workspace: Workspace, console: Console) -> Job:
+def _job(run: RecordedRun, given: Mapping[str, Any], part: Prepared, workspace: Workspace, console: Console) -> Job:
     """Of the trial's seeds the run's own alone: what a lane gives does not depend on the others."""
     confirming = run.stage == CONFIRM
     stores = make_stores(part, workspace, ("train", "validation", "test")[: 3 if confirming else 2], console)
-    job = explore_job(part, stores, workspace.outer_fold)
+    revision = run.params.get("checkpoint_revision")
+    config = given["config"] if confirming else resolve(part.spec, given).as_dict()
+    pinned = {config["model_size"]: revision} if revision else {}
+    job = explore_job(part, stores, workspace.outer_fold, pinned)
     if confirming:
         return replace(job, stage=CONFIRM, folds={})
     assert run.seed is not None

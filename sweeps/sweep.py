@@ -14,7 +14,7 @@ from rich.console import Console
 from sweeps.extend import Extension, to_extend
 from sweeps.job import CONFIRM
 from sweeps.limits import TimeLimit
-from sweeps.materials import build_miniatures, explore_job, make_stores, write_splits
+from sweeps.materials import build_miniatures, explore_job, make_stores, pin_revisions, write_splits
 from sweeps.orders import Overseer
 from sweeps.prepare import Prepared, prepare
 from sweeps.resume import (
@@ -241,7 +241,8 @@ def run_round(
         "overseers": overseers,
         "steering": steering,
     }
-    job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), console), fold)
+    stores = make_stores(prepared, workspace, ("train", "validation"), console)
+    job = explore_job(prepared, stores, fold, pin_revisions(prepared, workspace))
     explored = explore(job, **around)
     baseline = baseline_config(spec)
     finalists = choose_finalists(explored, spec.finalists, mode=spec.mode, baseline_id=baseline.config_id)

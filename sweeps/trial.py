@@ -125,6 +125,8 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         def load() -> Engine:
             if job.miniature_recipe is None:
                 checkpoint = backbone.SIZES[config.model_size].checkpoint
+                if config.model_size in job.revisions:
+                    checkpoint += f"@{job.revisions[config.model_size]}"
             else:
                 from trainables import miniature
 
@@ -234,9 +236,9 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
 
     def checkpoint_revision(self) -> str | None:
         """The commit of the hub's repository; None where the weights come from no hub."""
-        sizes = registry.backbone(self.trial_config.backbone).SIZES
-        published = sizes.get(self.trial_config.model_size)
-        return None if published is None else published.revision
+        size = self.trial_config.model_size
+        published = registry.backbone(self.trial_config.backbone).SIZES.get(size)
+        return self.job.revisions.get(size, None if published is None else published.revision)
 
     def advance(self, lane: Lane) -> dict[str, Any]:
         metrics = lane.train_epoch()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeps.profiles import GIB, Facts, fits, needed_bytes
-from trainables.published import checkpoints_folder, find_file, is_file_name
+from trainables.published import CONFIG, checkpoints_folder, find_file, is_file_name
 
 if TYPE_CHECKING:
     from trainables.contract import Size
@@ -98,6 +98,25 @@ def is_reachable(size: Size) -> bool:
     except Exception:  # no network, a proxy's page, a gated or vanished repository: the weights cannot be had
         return False
     return True
+
+
+def commit_of(size: Size) -> str | None:
+    """The commit of the hub's repository that a checkpoint's name means now; offline, the one in the local cache.
+
+    None where the checkpoint is a file or a folder, or nobody can say.
+    """
+    from huggingface_hub import HfApi, constants, try_to_load_from_cache
+
+    if size.revision is not None or is_file_name(size.checkpoint) or is_local(size.checkpoint):
+        return size.revision
+    if not constants.HF_HUB_OFFLINE:
+        try:
+            commit: str | None = HfApi().model_info(size.checkpoint, timeout=HUB_TIMEOUT_SECONDS).sha
+            return commit
+        except Exception:  # as in is_reachable
+            pass
+    cached = try_to_load_from_cache(size.checkpoint, CONFIG)
+    return Path(cached).parent.name if isinstance(cached, str) else None
 
 
 def _missing(sizes: Sequence[Size]) -> str:

@@ -17,7 +17,6 @@ from sweeps.job import lane_folder
 from sweeps.names import file_name
 from sweeps.provenance import collect
 from sweeps.resume import Manifest
-from sweeps.stage import failure
 from sweeps.store import ui_command
 from sweeps.tuner import AUTHENTICATION, keep_token_private
 from sweeps.workspace import Workspace, new_workspace, private_files
@@ -55,12 +54,33 @@ def test_other_text_stays(text: str) -> None:
     assert redacted(text, {"RAY_AUTH_MODE": "token", "TOKENIZERS_PARALLELISM": "false"}) == text
 
 
-def test_neither_provenance_nor_failures_nor_commands_show_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_provenance_nor_commands_show_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", SECRET)
     monkeypatch.setattr("sys.argv", ["run", "sweep.yaml", f"results=/x?password={SECRET}"])
     assert SECRET not in str(collect())
-    assert SECRET not in str(failure(redacted(f"Traceback\nOSError: 401 for {SECRET}")))
     assert SECRET not in str(ui_command(f"postgresql://me:{SECRET}@db/mlflow"))
+
+
+def test_what_a_failure_leaves_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial's error.txt, the journal, and what the record is told."""
+    from types import SimpleNamespace
+
+    from sweeps.orders import Reins
+    from sweeps.progress import StageProgress
+    from sweeps.stage import StageKeeper
+
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    progress = StageProgress(tmp_path)
+    progress.asked("trial_00000", {})
+    trial: Any = SimpleNamespace(config={"name": "trial_00000"})
+    failure = {"reason": f"OSError: 401 for {SECRET}", "kind": "OSError", "traceback": f"Traceback {SECRET}"}
+    StageKeeper(progress, [], Reins()).on_trial_result(0, [], trial, {"failure": failure})
+    progress.close()
+    assert progress.trials["trial_00000"].status == "failed"
+    assert progress.trials["trial_00000"].reason == "OSError: 401 for …"
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 2
+    assert not any(SECRET in path.read_text() for path in written)
 
 
 def test_what_a_sweep_writes_is_its_users_alone(tmp_path: Path) -> None:
@@ -185,3 +205,32 @@ def test_a_checkpoint_with_a_pickled_command_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read_weights(path)
     assert not (tmp_path / "ran").exists()
+
+
+COMMIT = "0123456789abcdef" * 2 + "01234567"
+
+
+def test_a_sweep_pins_the_commit_of_what_it_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked up once, kept in the sweep's folder, and what every worker asks the hub for."""
+    from types import SimpleNamespace
+
+    from sweeps import materials
+    from sweeps.weights import commit_of
+    from trainables.backbones import ast as backbone
+    from trainables.pretrained import source_of
+
+    commits = iter([COMMIT, "f" * 40])
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *a, **k: SimpleNamespace(sha=next(commits)))
+    size = backbone.SIZES["base"]
+    spec: Any = SimpleNamespace(axes=(), fixed={"model_size": "base"}, baseline={})
+    prepared: Any = SimpleNamespace(weights=SimpleNamespace(miniature=False), backbone=backbone, spec=spec)
+    workspace = Workspace(tmp_path, "s-1")
+    workspace.folder.mkdir()
+    assert materials.pin_revisions(prepared, workspace) == {"base": COMMIT}
+    assert materials.pin_revisions(prepared, workspace) == {"base": COMMIT}  # and the hub has moved on
+    assert commit_of(size) == "f" * 40
+    asked = source_of(f"{size.checkpoint}@{COMMIT}", "base", backbone.SIZES)
+    assert (asked["pretrained_model_name_or_path"], asked["revision"]) == (size.checkpoint, COMMIT)
+    assert asked["trust_remote_code"] is False
+    assert source_of("/a/folder@home", "base", backbone.SIZES)["pretrained_model_name_or_path"] == "/a/folder@home"

@@ -14,6 +14,7 @@ from transformers.utils import logging
 from trainables.adapters import seeded_init
 from trainables.contract import Size
 from trainables.errors import InputError
+from trainables.published import split_revision
 
 HEAD_SEED = 0
 SHOWN = 3  # names in an error
@@ -21,9 +22,10 @@ SHOWN = 3  # names in an error
 
 def source_of(checkpoint: str, size: str, sizes: Mapping[str, Size]) -> dict[str, Any]:
     """What `from_pretrained` is to be told; the revision of a published checkpoint included."""
+    checkpoint, pinned = split_revision(checkpoint)
     published = sizes.get(size)
     revision = published.revision if published is not None and published.checkpoint == checkpoint else None
-    return {"pretrained_model_name_or_path": checkpoint, "revision": revision, "trust_remote_code": False}
+    return {"pretrained_model_name_or_path": checkpoint, "revision": pinned or revision, "trust_remote_code": False}
 
 
 def silence(config: PreTrainedConfig) -> None:

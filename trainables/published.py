@@ -7,10 +7,12 @@ AUDIO_SWEEPS_CACHE/checkpoints (~/.cache/audio-sweeps/checkpoints).
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from trainables.errors import InputError
 
+COMMIT = re.compile(r"[0-9a-f]{40}")
 SUFFIXES = (".pt", ".pth", ".bin", ".safetensors")
 CONFIG, WEIGHTS = "config.json", "model.safetensors"  # of a folder, local or on the hub
 
@@ -23,6 +25,12 @@ def checkpoints_folder() -> Path:
 def is_file_name(checkpoint: str) -> bool:
     """Whether `checkpoint` names a file: no hub can be asked for it."""
     return checkpoint.endswith(SUFFIXES)
+
+
+def split_revision(checkpoint: str) -> tuple[str, str | None]:
+    """`owner/name@COMMIT`, as a sweep pins it, into its two parts; any other name stays whole."""
+    name, _, commit = checkpoint.rpartition("@")
+    return (name, commit) if COMMIT.fullmatch(commit) and name else (checkpoint, None)
 
 
 def find_file(checkpoint: str) -> Path | None:
@@ -39,6 +47,7 @@ def fetch(checkpoint: str, revision: str | None = None, *, origin: str = "") -> 
     Raises:
         InputError: it is not here and cannot be had.
     """
+    checkpoint, pinned = split_revision(checkpoint)
     folder = Path(checkpoint).expanduser()
     if folder.is_dir():
         return folder
@@ -54,7 +63,7 @@ def fetch(checkpoint: str, revision: str | None = None, *, origin: str = "") -> 
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=[CONFIG, WEIGHTS]))
+        return Path(snapshot_download(checkpoint, revision=pinned or revision, allow_patterns=[CONFIG, WEIGHTS]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(

@@ -33,7 +33,7 @@ from transformers import (
     Qwen2AudioForConditionalGeneration,
 )
 
-from trainables import answers
+from trainables import answers, pretrained
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "qwen2_audio"
@@ -127,9 +127,7 @@ def load(
     for computing. `size` names the revision of a published checkpoint.
     """
     del task
-    published = SIZES.get(size)
-    revision = published.revision if published is not None and published.checkpoint == checkpoint else None
-    source = {"pretrained_model_name_or_path": checkpoint, "revision": revision, "trust_remote_code": False}
+    source = pretrained.source_of(checkpoint, size, SIZES)
     built = AutoConfig.from_pretrained(**source)
     built = getattr(built, "thinker_config", built)  # the whole of Qwen2.5-Omni also speaks; that part stays away
     for part in (built, built.get_text_config(), built.audio_config):
