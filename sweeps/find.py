@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,7 +20,10 @@ def results_folder(results: str | None = None, tracking_uri: str | None = None) 
     uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "")
     if results is None and uri.startswith(SQLITE):
         return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])).absolute().parent
-    return Path(results or "results").expanduser().absolute()
+    try:
+        return Path(results or "results").expanduser().absolute()
+    except RuntimeError:
+        raise InputError(f"--results: {results!r} names the home folder of nobody here.") from None
 
 
 def find_workspace(word: str, results: Path) -> Workspace:
@@ -32,14 +36,15 @@ def find_workspace(word: str, results: Path) -> Workspace:
         if (given / MANIFEST).is_file():
             return Workspace(given.parent, given.name)
         found = sorted(results.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: `~` of nobody
         raise InputError(f"SWEEP: {word[:80]!r} is no sweep's folder, id or name.") from None
     ids = [path.parent.name for path in found]
     if word in ids:
         return Workspace(results, word)
     for sweep_id in ids:
-        if Manifest.read(Workspace(results, sweep_id)).name == word:
-            return Workspace(results, sweep_id)
+        with suppress(InputError):  # a damaged neighbour is none of this sweep's business
+            if Manifest.read(Workspace(results, sweep_id)).name == word:
+                return Workspace(results, sweep_id)
     matches = [sweep_id for sweep_id in ids if word and sweep_id.startswith(word)]
     if len(matches) == 1:
         return Workspace(results, matches[0])

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -118,8 +118,9 @@ def sweeps_of(results: Path, name: str) -> list[Workspace]:
     found = []
     for path in results.glob(f"*/{MANIFEST}"):
         workspace = Workspace(results, path.parent.name)
-        if Manifest.read(workspace).name == name:
-            found.append(workspace)
+        with suppress(InputError):  # what cannot be read cannot be taken up, and is in nobody's way
+            if Manifest.read(workspace).name == name:
+                found.append(workspace)
     return sorted(found, key=lambda workspace: (workspace.folder / MANIFEST).stat().st_mtime_ns)
 
 

@@ -63,7 +63,10 @@ def check_results(results: str, *, needed_bytes: int) -> Path:
             f"results: {results!r} is a URI, and results are kept in a folder: give a path; on a cluster, one on a "
             "file system that every node mounts"
         )
-    folder = Path(results).expanduser().absolute()
+    try:
+        folder = Path(results).expanduser().absolute()
+    except RuntimeError:
+        raise InputError(f"results: {results!r} names the home folder of nobody here; give another folder") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".write-test-{os.getpid()}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sweeps.find import find_workspace
 from sweeps.job import CONFIRM, EXPLORE
 from sweeps.load import load_sweep
 from sweeps.progress import TrialProgress
@@ -222,3 +225,49 @@ def test_a_right_one_is_understood() -> None:
     assert parse(["a" * 32]).tolerance == DEFAULT_TOLERANCE
     command = parse(["--tolerance=0", "a" * 32, "--json", "--results", "there"])
     assert (command.run_id, command.tolerance, command.json, command.results) == ("a" * 32, 0.0, True, "there")
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.sampled_from(["a" * 32, "--tolerance", "--tolerance=0.1", "--tolerance=inf", "--results", "--json", ""])
+        | st.text(max_size=12),
+        max_size=5,
+    )
+)
+def test_any_command_line_is_understood_or_refused(arguments: list[str]) -> None:
+    with contextlib.suppress(InputError):
+        command = parse(arguments)
+        assert 0 <= command.tolerance < math.inf
+        assert command.run_id in arguments
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.text(max_size=40) | st.sampled_from(["", ".", "..", "/", "~nobody-here/x", "s-1", "s-", "speech", "a" * 5000])
+)
+def test_any_word_names_a_sweep_or_none(sweeps: Path, word: str) -> None:
+    with contextlib.suppress(InputError):
+        assert find_workspace(word, sweeps).folder.parent == sweeps
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sweeps of one name, and a folder whose record is damaged."""
+    results = tmp_path_factory.mktemp("results")
+    for number in (1, 2):
+        workspace = Workspace(results, f"s-{number}")
+        workspace.folder.mkdir()
+        Manifest("speech", "", ".", "f", True, "cpu", "fp32", {}).write(workspace)
+        os.utime(workspace.folder / "sweep.json", (number, number))
+    (results / "broken").mkdir()
+    (results / "broken" / "sweep.json").write_text("[")
+    return results
+
+
+def test_a_sweep_is_found_by_id_beginning_name_and_folder(sweeps: Path) -> None:
+    for word, sweep_id in (("s-1", "s-1"), ("speech", "s-2"), (str(sweeps / "s-1"), "s-1"), ("brok", "broken")):
+        assert find_workspace(word, sweeps).sweep_id == sweep_id
+    for word, message in (("s-", "beginning of 2"), ("t", "no sweep 't'; the latest: "), ("", "no sweep")):
+        with pytest.raises(InputError, match=message):
+            find_workspace(word, sweeps)

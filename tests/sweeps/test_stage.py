@@ -135,11 +135,26 @@ class When:
         return Order(self.hold, "enough for today")
 
 
+class Stops:
+    """Somebody who stops two trials once each has trained an epoch."""
+
+    progress: StageProgress
+
+    def order(self) -> Order:
+        for name in {"t0", "t1"} & self.progress.trials.keys() - self.progress.stopping:
+            if self.progress.trials[name].results:
+                self.progress.stop(name)
+        return Order()
+
+
 def run(folder: Path, trials: Mapping[str, Mapping[str, Any]], *overseers: Overseer) -> tuple[StageProgress, Heard]:
     """What is left of a stage with these trials; the progress is readable whether or not it ends in good order."""
     from sweeps.tuner import run_stage
 
     progress, heard = StageProgress(folder), Heard()
+    for overseer in overseers:
+        if isinstance(overseer, Stops):
+            overseer.progress = progress
     runs: Any = [SimpleNamespace(name=name, as_dict=lambda given=given: dict(given)) for name, given in trials.items()]
     try:
         run_stage(
@@ -198,6 +213,14 @@ def test_a_finishing_stage_begins_nothing_and_lets_trials_complete(tmp_path: Pat
     progress, heard = run(tmp_path, {f"t{index}": {"seconds": 0.6} for index in range(6)}, no_more)
     assert 2 <= len(progress.trials) < 6
     assert sorted(heard.ends) == [(name, "completed") for name in sorted(progress.trials)]
+
+
+def test_a_stopped_trial_ends_after_its_epoch_and_the_others_go_on(tmp_path: Path) -> None:
+    progress, heard = run(tmp_path, {f"t{index}": {"seconds": 0.8} for index in range(3)}, Stops())
+    statuses = {name: trial.status for name, trial in progress.trials.items()}
+    assert statuses == {"t0": "stopped", "t1": "stopped", "t2": "completed"}
+    assert all(1 <= len(progress.trials[name].results) < EPOCHS for name in ("t0", "t1"))
+    assert sorted(heard.ends) == sorted(statuses.items())
 
 
 def test_an_order_that_stands_at_the_start_begins_nothing(tmp_path: Path) -> None:

@@ -45,7 +45,10 @@ def open_source(
     if source.startswith(HUB):
         folder = _downloaded(source)
         return _confined(source, read_folder(folder, task.column, columns, cache_folder), folder, cache_folder)
-    written = Path(source).expanduser()
+    try:
+        written = Path(source).expanduser()
+    except RuntimeError:
+        raise InputError(f"data.source: {source!r} names the home folder of nobody here.") from None
     candidates = list(dict.fromkeys((Path(base_folder).absolute() / written, Path.cwd() / written)))
     for path in candidates:
         if path.is_dir():
