@@ -193,8 +193,9 @@ class Tracker:
                 self._client.log_dict(self.parent_id, dict(verdict), of_look("verdict.json", self.look))
                 self._client.set_tag(self.parent_id, "mlflow.note.content", str(verdict.get("sentence", "")))
                 self._client.set_tag(self.parent_id, TAG_LOOK, str(self.look))
-            tracking = {"tracking/seconds": self.seconds, "tracking/background_seconds": self.writer.seconds}
-            self.log_epoch(self.parent_id, self.look - 1, {**(metrics or {}), **tracking})
+            if status == "completed":  # a session that goes on later has not come to its figures
+                tracking = {"tracking/seconds": self.seconds, "tracking/background_seconds": self.writer.seconds}
+                self.log_epoch(self.parent_id, self.look - 1, {**(metrics or {}), **tracking})
             self.close_run(self.parent_id, status, reason)
             self.flush()
 
