@@ -109,7 +109,7 @@ class StageView:
     def _row(self, trial: TrialProgress) -> dict[str, Any]:
         """The trial's row as it stands now."""
         run = trial.given if "arm" in trial.given else None
-        row = self.rows.setdefault(trial.name, {"name": _name(run) if run else f"trial {len(self.rows) + 1}"})
+        row = self.rows.setdefault(trial.name, {"name": _name(run) if run else trial_name(trial.name)})
         last = trial.last
         row |= {
             "config": run["config"] if run else trial.given,
@@ -125,6 +125,12 @@ class StageView:
     def _line(self, row: Mapping[str, Any]) -> str:
         config = " ".join(f"{axis}={_short(row['config'].get(axis))}" for axis in self.axes if axis in row["config"])
         return f"  {row['name']}: epoch {_epochs(row)}  {self.metric} {_value(row)}  {config}"
+
+
+def trial_name(name: str) -> str:
+    """`trial 3` for trial_00003: the number that MLflow shows and sweeps.control takes."""
+    number = name.rpartition("_")[2]
+    return f"trial {int(number)}" if number.isdigit() else name
 
 
 def _name(run: Mapping[str, Any]) -> str:
