@@ -28,7 +28,8 @@ commands:
   clone TRIAL k=v ... a new trial of that configuration with other values of open axes; it is the next one
   pause               running epochs end, then nothing begins; the workers stay warm
   resume              goes on after a pause
-  finish              no new trials: running ones end by their rules, then the finalists are confirmed
+  finish              no new trials: running ones end by their rules, then the finalists are confirmed (with outer
+                      folds: those of the fold that is searched now)
 
   TRIAL               as `status` names it: trial_00003, or 3
   --results FOLDER    where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)

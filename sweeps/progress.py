@@ -57,7 +57,7 @@ class StageProgress:
         self.trials: dict[str, TrialProgress] = {}
         self.stopping: set[str] = set()  # trials that are to end with their running epoch
         self.clones = 0  # trials beyond those that were planned
-        self.finishing = False
+        self.finishing: int | None = None  # of how many planned trials no new ones begin; more are another matter
         path = folder / JOURNAL
         self.journal = None if watching else Journal(path)
         self.events: list[Event] = read_journal(path) if self.journal is None else self.journal.events
@@ -104,8 +104,9 @@ class StageProgress:
         """Notes a sample that somebody made of a trial: the next new trial is of it."""
         self._write(event=CLONED, trial=name, given=dict(given))
 
-    def finish(self) -> None:
-        self._write(event=FINISH)
+    def finish(self, planned: int) -> None:
+        """Notes that no new trials begin, of the `planned` ones: a sweep that is extended afterwards begins some."""
+        self._write(event=FINISH, planned=planned)
 
     def close(self) -> None:
         if self.journal is not None:
@@ -118,10 +119,9 @@ class StageProgress:
 
     def _apply(self, event: Event) -> None:
         if event["event"] == SPACE:
-            self.finishing = False  # the sweep was extended: there are new trials again
             return
         if event["event"] == FINISH:
-            self.finishing = True
+            self.finishing = event["planned"]
             return
         name = event["trial"]
         if event["event"] == "asked":

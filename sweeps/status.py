@@ -73,7 +73,7 @@ def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
     progress = StageProgress(folder, watching=True)
     return {
         "stage": folder.relative_to(workspace.folder).as_posix(),
-        "finishing": progress.finishing,
+        "finishing": progress.finishing is not None and bool(progress.unfinished),
         "counts": dict(Counter(trial.status for trial in progress.trials.values())),
         "trials": [
             {

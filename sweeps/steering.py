@@ -56,7 +56,7 @@ class Steering:
             self.carry_out(request)
         if self.paused:
             return Order(Hold.PAUSE, "paused by sweeps.control")
-        if self.progress is not None and self.progress.finishing:
+        if self._finishing:
             return Order(Hold.FINISH, "finished by sweeps.control")
         return Order()
 
@@ -93,8 +93,9 @@ class Steering:
         progress = self._exploring("there is nothing left to finish: every run of stage 2 is needed for the verdict.")
         if not progress.trials:
             raise InputError("no trial has begun yet, so there would be no finalist.")
-        if not progress.finishing:
-            progress.finish()
+        assert self.spec is not None
+        if not self._finishing:
+            progress.finish(self.spec.trials)
         left = len(progress.unfinished)
         return f"no new trials; {left} running ones end by their rules, then the finalists are confirmed."
 
@@ -111,7 +112,7 @@ class Steering:
         progress = self._exploring("stage 2 trains what was fixed before it began; a new trial has no place there.")
         assert self.spec is not None
         assert self.proposals is not None
-        if progress.finishing:
+        if self._finishing:
             raise InputError("the sweep takes no new trials: `finish` was asked for.")
         name = _named(progress, request.trial)
         sample = changed_sample(self.spec, progress.trials[name].given, request.changes)
@@ -119,6 +120,10 @@ class Steering:
         self.proposals.enqueue(sample)
         shown = ", ".join(f"{key}={value}" for key, value in request.changes.items())
         return f"a clone of {name} with {shown} is the next new trial, one more than planned."
+
+    @property
+    def _finishing(self) -> bool:
+        return self.progress is not None and self.spec is not None and self.progress.finishing == self.spec.trials
 
     def _exploring(self, otherwise: str) -> StageProgress:
         if self.progress is None or self.stage != EXPLORE:

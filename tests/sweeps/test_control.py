@@ -6,6 +6,7 @@ import contextlib
 import json
 import multiprocessing
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from sweeps.orders import Hold, Reins
 from sweeps.progress import PRUNED, STOPPED, StageProgress
 from sweeps.resume import Manifest, held, note
 from sweeps.search import OptunaProposals, make_scheduler, replay_rungs
+from sweeps.spec import SweepSpec
 from sweeps.stage import StageKeeper, StageScheduler, StageSearcher
 from sweeps.status import read_status
 from sweeps.steering import Steering, changed_sample
@@ -64,16 +66,16 @@ class TuneTrial:
 class Session:
     """One session of stage 1, Ray's part played by hand."""
 
-    def __init__(self, workspace: Workspace, stage: str = EXPLORE) -> None:
+    def __init__(self, workspace: Workspace, stage: str = EXPLORE, spec: SweepSpec = SPEC) -> None:
         self.tracker, self.heard = NotedTracker(), Heard()
         tracker: Any = self.tracker
         self.steering = Steering(workspace, tracker, Console(quiet=True))
         self.progress = StageProgress(workspace.stage(stage))
-        self.proposals = OptunaProposals(SPEC, parallel_trials=1)
+        self.proposals = OptunaProposals(spec, parallel_trials=1)
         self.proposals.replay(self.progress)
-        pruner = make_scheduler(SPEC)
+        pruner = make_scheduler(spec)
         replay_rungs(pruner, self.progress)
-        self.reins = Reins([self.steering.takes(stage, SPEC, self.progress, self.proposals)], self.progress.stopping)
+        self.reins = Reins([self.steering.takes(stage, spec, self.progress, self.proposals)], self.progress.stopping)
         self.searcher = StageSearcher(self.progress, self.proposals, self.reins, parallel_trials=1)
         self.scheduler = StageScheduler(pruner, self.reins)
         self.keeper = StageKeeper(self.progress, [self.heard], self.reins)
@@ -258,7 +260,12 @@ def test_finish_lets_running_trials_end_and_begins_none_also_across_sessions(wor
     assert later.begin() == "FINISHED"
     assert list(later.progress.trials) == ["trial_00000"]
     later.progress.close()
-    assert read_status(workspace)["stages"][0]["counts"] == {"completed": 1}
+    extended = Session(workspace, spec=replace(SPEC, trials=5))
+    assert extended.reins.order().hold == Hold.NONE  # more trials are another matter
+    assert isinstance(extended.begin(), TuneTrial)
+    extended.progress.stopped("trial_00001")
+    extended.progress.close()
+    assert read_status(workspace)["stages"][0]["counts"] == {"completed": 1, "stopped": 1}
 
 
 @pytest.mark.parametrize("command", ["stop", "clone", "finish"])
