@@ -16,6 +16,9 @@ BACKBONES: dict[str, str] = {
     "wav2vec2": "trainables.backbones.wav2vec2",
     "hubert": "trainables.backbones.hubert",
     "wavlm": "trainables.backbones.wavlm",
+    "whisper_encoder": "trainables.backbones.whisper_encoder",
+    "moonshine": "trainables.backbones.moonshine",
+    "whisper": "trainables.backbones.whisper",
     "qwen2_audio": "trainables.backbones.qwen2_audio",
 }
 

@@ -1,0 +1,210 @@
+"""Whisper: a transformer that hears a log-mel spectrogram of 30 seconds and writes what is said.
+
+Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", arXiv 2212.04356.
+Checkpoints: openai/whisper-tiny, -base, -small (multilingual).
+Licence: Apache-2.0. The miniatures are made here: Apache-2.0.
+Input: mono, 16,000 Hz, up to 30 s -> `whisper_parts`.
+
+The decoder is told what to do by its first tokens: start of transcript, language (`task.language`), transcribe, no time
+stamps. They are given, in training and in answering, and carry no loss. Its encoder alone, as a classifier, is
+`whisper_encoder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoTokenizer,
+    GenerationConfig,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+)
+
+from trainables import pretrained, transcripts, whisper_parts
+from trainables.adapters import seeded_init
+from trainables.contract import Loaded, Preset, Size, Task
+from trainables.errors import InputError
+
+NAME = "whisper"
+TASKS = ("transcription",)
+SAMPLE_RATE_HZ = whisper_parts.SAMPLE_RATE_HZ
+WINDOW_SECONDS = whisper_parts.WINDOW_SECONDS
+MINIATURE_WINDOW_SECONDS = whisper_parts.MINIATURE_WINDOW_SECONDS
+HEAD_MODULES: tuple[str, ...] = ()
+
+SIZES: Mapping[str, Size] = {
+    "tiny": Size("openai/whisper-tiny", None, "Apache-2.0", 37_760_640),
+    "base": Size("openai/whisper-base", None, "Apache-2.0", 72_593_920),
+    "small": Size("openai/whisper-small", None, "Apache-2.0", 241_734_912),
+}
+MINIATURE_SIZES: Mapping[str, Size] = {
+    "mini-400k": Size("mini-400k", None, "Apache-2.0", 394_000),
+    "mini-700k": Size("mini-700k", None, "Apache-2.0", 734_384),
+}
+_LAYERS = {size: (layers, layers) for size, layers in whisper_parts.LAYERS.items()}
+_LAYERS |= {"mini-400k": (3, 2), "mini-700k": (3, 2)}  # encoder, decoder
+_MINIATURE_WIDTHS = {"mini-400k": 80, "mini-700k": 112}
+_MINIATURE_POSITIONS = 128  # tokens
+
+_LAYER = r"model\.(encoder|decoder)\.layers\.\d+\."
+_ATTENTION, _MLP = r"(self_attn|encoder_attn)\.(q_proj|k_proj|v_proj|out_proj)", r"(fc1|fc2)"
+
+
+def _matches(per_attention: int, per_layer: int = 0) -> dict[str, int]:
+    """A decoder's layer has two attentions: on what was written, and on what was heard."""
+    return {
+        size: per_attention * (encoder + 2 * decoder) + per_layer * (encoder + decoder)
+        for size, (encoder, decoder) in _LAYERS.items()
+    }
+
+
+PRESETS: Mapping[str, Preset] = {
+    "qv": Preset(_LAYER + r"(self_attn|encoder_attn)\.(q_proj|v_proj)", _matches(2)),
+    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
+    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(4, 2)),
+    "all-linear": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(4, 2)),  # the output embeddings apart
+}
+
+OUTPUT_EMBEDDINGS = "proj_out"
+START, END, TRANSCRIBE, NO_TIMES = "<|startoftranscript|>", "<|endoftext|>", "<|transcribe|>", "<|notimestamps|>"
+
+
+def config(size: str) -> WhisperConfig:
+    """A size's configuration, from the published files, without the network."""
+    if size in SIZES:
+        return whisper_parts.published_config(size)
+    tokenizer = _miniature_tokenizer()
+    start, end = tokenizer.convert_tokens_to_ids([START, END])
+    return whisper_parts.miniature_config(
+        _MINIATURE_WIDTHS[size],
+        *_LAYERS[size],
+        vocab_size=len(tokenizer),
+        max_target_positions=_MINIATURE_POSITIONS,
+        decoder_start_token_id=start,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+    )
+
+
+def skeleton(size: str, task: Task) -> nn.Module:
+    """The model on the `meta` device: shapes and names without weights, network or memory."""
+    del task  # it writes with its own output embeddings
+    with torch.device("meta"):
+        return cast(nn.Module, WhisperForConditionalGeneration(config(size)))
+
+
+def load(
+    checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
+) -> Loaded:
+    """Loads a hub id or a local folder, frozen, in eval mode, without dropout, layerdrop and SpecAugment.
+
+    `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the output embeddings left
+    alone, `dtype` for computing. Safetensors only. InputError: a language that the model does not know.
+    """
+    source = pretrained.source_of(checkpoint, size, SIZES)
+    model = pretrained.load_pretrained(
+        WhisperForConditionalGeneration,
+        WhisperConfig.from_pretrained(**source),
+        source,
+        kept=(OUTPUT_EMBEDDINGS,),
+        quantization=quantization,
+        dtype=dtype,
+        device=device,
+    )
+    tokenizer = AutoTokenizer.from_pretrained(**source)
+    model.tokenizer = tokenizer  # `predict` writes texts
+    extra = {"prompt": prompt_tokens(tokenizer, cast(Any, model).generation_config, cast(Any, task).language)}
+    return Loaded(model, WhisperFeatureExtractor.from_pretrained(**source), extra=extra)
+
+
+def prompt_tokens(tokenizer: Any, generation: GenerationConfig, language: str) -> list[int]:
+    """What the decoder is given: of a model for English alone there is no language or task to tell.
+
+    Raises InputError where a multilingual model does not know the language.
+    """
+    vocabulary = tokenizer.get_vocab()
+    told = [f"<|{language}|>", TRANSCRIBE] if getattr(generation, "is_multilingual", True) else []
+    if told and told[0] not in vocabulary:
+        raise InputError(f"task.language: the model knows no language {language!r}; give its ISO 639 code, such as en.")
+    return [vocabulary[token] for token in (START, *told, NO_TIMES)]
+
+
+def build(size: str, task: Task, seed: int) -> nn.Module:
+    """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+    del task
+    built = config(size)
+    built.init_std = built.d_model**-0.5  # the default is for wide models
+    with seeded_init(seed):
+        return cast(nn.Module, WhisperForConditionalGeneration(built))
+
+
+def write(model: nn.Module, size: str, folder: Path) -> None:
+    """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+    del size
+    cast(Any, model).save_pretrained(folder)
+    _miniature_tokenizer().save_pretrained(folder)
+    whisper_parts.miniature_extractor().save_pretrained(folder)
+
+
+def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
+    """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper_parts.features`."""
+    return whisper_parts.features(loaded.processor, waveform)
+
+
+def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
+    """A batch on the CPU: input_features (B, 80, window). With targets (texts) `transcripts.with_text`, without
+    `transcripts.with_prompt`: answers of at most half the decoder's places, as the authors' own."""
+    del task
+    built, prompt = cast(Any, loaded.model).config, loaded.extra["prompt"]
+    batch = {"input_features": whisper_parts.windows(features, built.max_source_positions)}
+    if targets is None:
+        return batch | transcripts.with_prompt(prompt, len(features), built.max_target_positions // 2)
+    most = built.max_target_positions - len(prompt)
+    tokenizer = cast(Any, loaded.model).tokenizer
+    # as in the authors' data, a text begins with a space: that is what the model says untuned
+    texts = [transcripts.text_tokens(tokenizer, f" {text.strip()}", most) for text in targets]
+    return batch | transcripts.with_text(prompt, texts, built.eos_token_id)
+
+
+def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """`transcripts.text_loss`, a scalar."""
+    return transcripts.text_loss(logits(model, batch), batch["labels"], label_smoothing=label_smoothing)
+
+
+def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> list[str]:
+    """B transcripts: `transcripts.greedy`, without the tokens that the checkpoint's authors suppress."""
+    whole = pretrained.bare(model)
+    generation = whole.generation_config
+    heard = whole.model.encoder(pretrained.own_dtype(model, batch["input_features"])).last_hidden_state
+    tokens = transcripts.greedy(
+        whole,
+        heard,
+        batch["decoder_input_ids"],
+        end=whole.config.eos_token_id,
+        most_tokens=int(batch["most_tokens"]),
+        never=getattr(generation, "suppress_tokens", None) or (),
+        never_first=getattr(generation, "begin_suppress_tokens", None) or (),
+    )
+    return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]
+
+
+def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, T, V): of the token after each that the decoder reads."""
+    out = pretrained.bare(model)(
+        input_features=pretrained.own_dtype(model, batch["input_features"]),
+        decoder_input_ids=batch["decoder_input_ids"],
+        use_cache=False,
+    )
+    return cast(Tensor, out.logits)
+
+
+def _miniature_tokenizer() -> Any:
+    return transcripts.byte_tokenizer([END, START, "<|en|>", TRANSCRIBE, NO_TIMES], start=END, end=END)

@@ -1,0 +1,146 @@
+"""Whisper's encoder as a classifier: what it hears is projected, averaged over the window and given to one Linear.
+
+Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", arXiv 2212.04356.
+Checkpoints: openai/whisper-tiny, -base, -small (multilingual); of their weights the decoder's are left out.
+Licence: Apache-2.0. The miniatures are made here: Apache-2.0.
+Input: mono, 16,000 Hz, up to 30 s -> `whisper_parts`.
+
+The average runs over the whole window, the silence behind a short clip included, as published
+(`WhisperForAudioClassification`). Recognition is the backbone `whisper`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForAudioClassification
+
+from trainables import pretrained, whisper_parts
+from trainables.adapters import seeded_init
+from trainables.class_loss import class_loss, class_targets
+from trainables.contract import Loaded, Preset, Size, Task
+
+NAME = "whisper_encoder"
+TASKS = ("classification",)
+SAMPLE_RATE_HZ = whisper_parts.SAMPLE_RATE_HZ
+WINDOW_SECONDS = whisper_parts.WINDOW_SECONDS
+MINIATURE_WINDOW_SECONDS = whisper_parts.MINIATURE_WINDOW_SECONDS
+HEAD_MODULES = ("projector", "classifier")
+
+# `total_params`: without the head, whose size depends on the labels
+SIZES: Mapping[str, Size] = {
+    "tiny": Size("openai/whisper-tiny", None, "Apache-2.0", 8_208_384),
+    "base": Size("openai/whisper-base", None, "Apache-2.0", 20_590_592),
+    "small": Size("openai/whisper-small", None, "Apache-2.0", 88_154_112),
+}
+MINIATURE_SIZES: Mapping[str, Size] = {
+    "mini-300k": Size("mini-300k", None, "Apache-2.0", 289_536),
+    "mini-700k": Size("mini-700k", None, "Apache-2.0", 628_992),
+}
+_LAYERS = whisper_parts.LAYERS | {"mini-300k": 3, "mini-700k": 4}  # type: ignore[operator]
+_MINIATURE_WIDTHS = {"mini-300k": 96, "mini-700k": 128}
+
+_LAYER = r"encoder\.layers\.\d+\."
+_ATTENTION, _MLP = r"self_attn\.(q_proj|k_proj|v_proj|out_proj)", r"(fc1|fc2)"
+
+
+def _matches(per_layer: int) -> dict[str, int]:
+    return {size: layers * per_layer for size, layers in _LAYERS.items()}
+
+
+PRESETS: Mapping[str, Preset] = {
+    "qv": Preset(_LAYER + r"self_attn\.(q_proj|v_proj)", _matches(2)),
+    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
+    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(6)),
+    "all-linear": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(6)),  # the head apart
+}
+
+
+def config(size: str) -> WhisperConfig:
+    """A size's configuration, from the published files, without the network."""
+    if size in SIZES:
+        return whisper_parts.published_config(size)
+    width = _MINIATURE_WIDTHS[size]
+    return whisper_parts.miniature_config(width, _LAYERS[size], 1, classifier_proj_size=width)
+
+
+def skeleton(size: str, task: Task) -> nn.Module:
+    """The model on the `meta` device: shapes and names without weights, network or memory."""
+    with torch.device("meta"):
+        return cast(nn.Module, WhisperForAudioClassification(_for_task(config(size), task)))
+
+
+def load(
+    checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
+) -> Loaded:
+    """Loads a hub id or a local folder (of a whole Whisper or of such a classifier), frozen, in eval mode, without
+    dropout, layerdrop and SpecAugment; its head starts anew.
+
+    `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone, `dtype`
+    for computing.
+    """
+    source = pretrained.source_of(checkpoint, size, SIZES)
+    model = pretrained.load_pretrained(
+        WhisperForAudioClassification,
+        _for_task(WhisperConfig.from_pretrained(**source), task),
+        source,
+        heads=HEAD_MODULES,
+        quantization=quantization,
+        dtype=dtype,
+        device=device,
+        key_mapping={r"^model\.encoder\.": "encoder."},
+    )
+    extractor = WhisperFeatureExtractor.from_pretrained(**source)
+    return Loaded(model=model, processor=extractor, head_modules=HEAD_MODULES)
+
+
+def build(size: str, task: Task, seed: int) -> nn.Module:
+    """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+    built = _for_task(config(size), task)
+    built.init_std = built.d_model**-0.5  # the default is for wide models
+    with seeded_init(seed):
+        return cast(nn.Module, WhisperForAudioClassification(built))
+
+
+def write(model: nn.Module, size: str, folder: Path) -> None:
+    """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+    del size
+    cast(Any, model).save_pretrained(folder)
+    whisper_parts.miniature_extractor().save_pretrained(folder)
+
+
+def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
+    """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper_parts.features`."""
+    return whisper_parts.features(loaded.processor, waveform)
+
+
+def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
+    """A batch on the CPU: input_features (B, 80, window); with targets `class_targets`."""
+    positions = cast(Any, loaded.model).config.max_source_positions
+    batch = {"input_features": whisper_parts.windows(features, positions)}
+    return batch if targets is None else batch | class_targets(task, targets)
+
+
+def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """Mean cross-entropy over clips, a scalar."""
+    return class_loss(_logits(model, batch), batch, label_smoothing=label_smoothing)
+
+
+def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, C) float32 logits."""
+    return _logits(model, batch).float()
+
+
+def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    logits: Tensor = model(input_features=pretrained.own_dtype(model, batch["input_features"])).logits
+    return logits
+
+
+def _for_task(built: WhisperConfig, task: Task) -> WhisperConfig:
+    built.num_labels = len(cast(Any, task).labels)
+    return built
