@@ -49,6 +49,7 @@ def miniature_config(width: int, encoder_layers: int, decoder_layers: int, **fur
         encoder_ffn_dim=2 * width,
         decoder_ffn_dim=2 * width,
         max_source_positions=round(50 * MINIATURE_WINDOW_SECONDS),
+        begin_suppress_tokens=None,  # the published ones are of another vocabulary
         **further,
     )
 

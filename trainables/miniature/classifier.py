@@ -47,7 +47,7 @@ def pretrain(name: str, size: str, recipe: ClassifierRecipe, folder: Path, progr
         return cast(Tensor, backbone.predict(model, batch))
 
     model.train()
-    for step, rows in training_steps(by_optimizer(model), len(clips), recipe.steps, cast(Any, recipe), rng):
+    for step, rows in training_steps(by_optimizer(model), len(clips), recipe.steps, recipe, rng):
         properties_loss(answers(rows), {key: value[rows] for key, value in properties.items()}).backward()  # type: ignore[no-untyped-call]
         progress(SOUNDS_DONE + (1 - SOUNDS_DONE) * (step + 1) / recipe.steps)
     measure_statistics(model, lambda: answers(torch.from_numpy(rng.permutation(len(clips))[: recipe.batch_size])))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainables import registry
-from trainables.miniature.recipe import CLASSIFIER_RECIPES, RECIPES
+from trainables.miniature.recipe import CLASSIFIER_RECIPES, RECIPES, SPEECH_RECIPES
 
 HERE = Path(__file__).parent
 OWN_FILES = ("backbones", "networks")  # folders of trainables
@@ -57,9 +57,12 @@ QUESTIONS = Maker(
     ("sounds", "questions", "initial", "optimizer", "tower", "language", "reach", "pretrain"),
     of_many=False,
 )
-OTHERS: Mapping[str, Maker] = {"qwen2_audio": QUESTIONS}
+RECOGNISERS = Maker(
+    "recognition", SPEECH_RECIPES, ("../data/generators/formants", "utterances", "optimizer", "recognition")
+)
+OTHERS: Mapping[str, Maker] = {"qwen2_audio": QUESTIONS, "moonshine": RECOGNISERS, "whisper": RECOGNISERS}
 
 
 def maker(backbone: str) -> Maker:
-    """Classifiers are alike; the others have makers of their own."""
+    """Classifiers are alike, and so are recognisers; Qwen2-Audio has a maker of its own."""
     return OTHERS.get(backbone, CLASSIFIERS)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.miniature.recipe import Recipe
+
+class Optimization(Protocol):
+    """What a recipe says of one stage. Learning rates are peaks."""
+
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def matrix_learning_rate(self) -> float: ...
+    @property
+    def other_learning_rate(self) -> float: ...
+    @property
+    def warmup_share(self) -> float: ...
 
 
 def training_steps(
-    modules: Sequence[nn.Module], clips: int, steps: int, recipe: Recipe, rng: np.random.Generator
+    modules: Sequence[nn.Module], clips: int, steps: int, recipe: Optimization, rng: np.random.Generator
 ) -> Iterator[tuple[int, Tensor]]:
     """Yields (step, rows (B,)); the caller leaves gradients, the step is taken when the next one is asked for.
 

@@ -39,6 +39,27 @@ class ClassifierRecipe:
     seed: int = 7
 
 
+@dataclass(frozen=True)
+class SpeechRecipe:
+    """Two stages: the encoder learns which sounds it hears, then the decoder to spell them (`recognition.py`)."""
+
+    voices: int = 24
+    syllables_per_voice: int = 48
+    batch_size: int = 16
+    encoder_steps: int = 120
+    utterances: int = 640  # that the decoder learns from
+    decoder_steps: int = 400
+    matrix_learning_rate: float = 5e-3
+    other_learning_rate: float = 3e-3
+    warmup_share: float = 0.1
+    seed: int = 7
+
+
+SPEECH_RECIPES: Mapping[str, SpeechRecipe] = {
+    "full": SpeechRecipe(),
+    "test": SpeechRecipe(voices=4, syllables_per_voice=12, encoder_steps=8, utterances=64, decoder_steps=16),
+}
+
 CLASSIFIER_RECIPES: Mapping[str, ClassifierRecipe] = {
     "full": ClassifierRecipe(),
     "test": ClassifierRecipe(clips=96, batch_size=16, steps=12),  # seconds; learns a little

@@ -8,6 +8,7 @@ scaled by the voice's tract. Intelligible it is not; speech it is, to an ear and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,11 +110,60 @@ def draw_voice(rng: np.random.Generator) -> Voice:
     )
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """A segment in its place."""
+
+    phoneme: str  # a key of VOWELS or CONSONANTS; empty: a pause
+    segment: Segment
+    formants_hz: tuple[float, float, float]
+    rise: float  # of the pitch
+
+
+@dataclass(frozen=True)
+class Span:
+    """When a phoneme sounds; its neighbours reach into it by about 30 ms."""
+
+    phoneme: str
+    start_seconds: float
+    end_seconds: float
+
+
 def speak(voice: Voice, seconds: float, rng: np.random.Generator) -> np.ndarray:
     """A nonsense utterance that fills `seconds`: (samples,) float64 at SAMPLE_RATE_HZ, of no particular level."""
     samples = round(seconds * SAMPLE_RATE_HZ)
-    frames = samples // HOP + FRAME // HOP + 1
-    tracks = _tracks(voice, frames, rng)
+    return _sound(voice, _babble(voice, _frames_of(samples), rng), samples, rng)
+
+
+def pronounce(
+    voice: Voice, syllables: Sequence[Sequence[str]], rng: np.random.Generator
+) -> tuple[np.ndarray, list[Span]]:
+    """The given syllables: (samples,) float64 at SAMPLE_RATE_HZ, of no particular level, and when what sounds.
+
+    A syllable is a sequence of phonemes with one vowel; an empty one is a short pause.
+    """
+    spoken: list[Spoken] = []
+    for syllable in syllables:
+        spoken += _syllable(voice, syllable, rng) if syllable else [_pause(rng)]
+    ends = np.cumsum([_frame_count(part.segment, voice) for part in spoken]) * HOP / SAMPLE_RATE_HZ
+    spans = [
+        Span(part.phoneme, float(start), float(end))
+        for part, start, end in zip(spoken, [0.0, *ends[:-1]], ends, strict=True)
+    ]
+    samples = round(float(ends[-1]) * SAMPLE_RATE_HZ)
+    still = Spoken("", Segment(None, 0.1), spoken[-1].formants_hz, 1.0)
+    while sum(_frame_count(part.segment, voice) for part in spoken) < _frames_of(samples):
+        spoken.append(still)
+    return _sound(voice, spoken, samples, rng), spans
+
+
+def _frames_of(samples: int) -> int:
+    return samples // HOP + FRAME // HOP + 1
+
+
+def _sound(voice: Voice, spoken: Sequence[Spoken], samples: int, rng: np.random.Generator) -> np.ndarray:
+    frames = _frames_of(samples)
+    tracks = _tracks(voice, spoken, frames)
     total = (frames - 1) * HOP + FRAME
     time = np.arange(total) / HOP
     pitch_hz = np.interp(time, np.arange(frames), tracks["pitch"]) * (1 + 0.01 * _smooth(rng.normal(size=total), 400))
@@ -131,43 +181,70 @@ def speak(voice: Voice, seconds: float, rng: np.random.Generator) -> np.ndarray:
     return _overlap_add(np.fft.irfft(spectrum, FFT), total + FFT)[FRAME // 2 : FRAME // 2 + samples]
 
 
-def _tracks(voice: Voice, frames: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Targets by frame, smoothed as the articulators are."""
-    segments: list[tuple[Segment, tuple[float, float, float], float]] = []  # with formants and pitch factor
+def _babble(voice: Voice, frames: int, rng: np.random.Generator) -> list[Spoken]:
+    """Random syllables that fill `frames`."""
+    spoken: list[Spoken] = []
     length = 0
     while length < frames:
-        vowel = VOWELS[str(rng.choice(list(VOWELS)))]
+        vowel = str(rng.choice(list(VOWELS)))
         accent = float(rng.choice([1.0, 0.7], p=[0.6, 0.4]))
-        nucleus = Segment(vowel, float(rng.uniform(0.07, 0.12)) + 0.06 * (accent == 1.0), voicing=accent)
-        syllable: list[Segment] = []
+        nucleus = Segment(VOWELS[vowel], float(rng.uniform(0.07, 0.12)) + 0.06 * (accent == 1.0), voicing=accent)
+        parts: list[tuple[str, Segment]] = []
         if rng.random() < 0.88:
-            syllable.extend(CONSONANTS[str(rng.choice(list(CONSONANTS)))])
-        syllable.append(nucleus)
+            parts += _consonant(str(rng.choice(list(CONSONANTS))))
+        parts.append((vowel, nucleus))
         if rng.random() < 0.35:
-            syllable.extend(CONSONANTS[str(rng.choice(list(CONSONANTS)))])
+            parts += _consonant(str(rng.choice(list(CONSONANTS))))
         if rng.random() < 0.12:
-            syllable.append(Segment(None, float(rng.uniform(0.06, 0.18))))  # a pause
-        rise = 1 + voice.melody * (float(rng.uniform(0, 1)) if accent == 1.0 else -float(rng.uniform(0, 0.5)))
-        for segment in syllable:
-            segments.append((segment, segment.formants_hz or vowel, rise))
-            length += _frame_count(segment, voice)
+            parts.append(("", Segment(None, float(rng.uniform(0.06, 0.18)))))  # a pause
+        rise = _rise(voice, accent, rng)
+        spoken += [Spoken(name, part, part.formants_hz or VOWELS[vowel], rise) for name, part in parts]
+        length += sum(_frame_count(part, voice) for _, part in parts)
+    return spoken
 
-    repeats = [_frame_count(segment, voice) for segment, _, _ in segments]
+
+def _syllable(voice: Voice, phonemes: Sequence[str], rng: np.random.Generator) -> list[Spoken]:
+    vowel = next(name for name in phonemes if name in VOWELS)
+    accent = float(rng.choice([1.0, 0.7], p=[0.6, 0.4]))
+    seconds = float(rng.uniform(0.07, 0.12)) + 0.06 * (accent == 1.0)
+    parts: list[tuple[str, Segment]] = []
+    for name in phonemes:
+        parts += [(name, Segment(VOWELS[name], seconds, voicing=accent))] if name in VOWELS else _consonant(name)
+    rise = _rise(voice, accent, rng)
+    return [Spoken(name, part, part.formants_hz or VOWELS[vowel], rise) for name, part in parts]
+
+
+def _pause(rng: np.random.Generator) -> Spoken:
+    return Spoken("", Segment(None, float(rng.uniform(0.06, 0.18))), VOWELS["uh"], 1.0)
+
+
+def _consonant(name: str) -> list[tuple[str, Segment]]:
+    return [(name, part) for part in CONSONANTS[name]]
+
+
+def _rise(voice: Voice, accent: float, rng: np.random.Generator) -> float:
+    return 1 + voice.melody * (float(rng.uniform(0, 1)) if accent == 1.0 else -float(rng.uniform(0, 0.5)))
+
+
+def _tracks(voice: Voice, spoken: Sequence[Spoken], frames: int) -> dict[str, np.ndarray]:
+    """Targets by frame, smoothed as the articulators are."""
+    segments = [part.segment for part in spoken]
+    repeats = [_frame_count(segment, voice) for segment in segments]
 
     def track(values: list[float], width: int) -> np.ndarray:
         return _smooth(np.repeat(np.array(values, dtype=float), repeats)[:frames], width)
 
-    formants = np.stack([track([f[k] for _, f, _ in segments], 7) for k in range(3)], axis=1) * voice.tract
+    formants = np.stack([track([part.formants_hz[k] for part in spoken], 7) for k in range(3)], axis=1) * voice.tract
     upper = np.full((frames, 2), [3500.0, 4500.0]) * voice.tract
     decline = np.linspace(1.08, 0.88, frames)
     return {
         "formants": np.concatenate([formants, upper], axis=1),  # (frames, 5)
-        "pitch": voice.pitch_hz * decline * track([rise for _, _, rise in segments], 15),
-        "voicing": track([s.voicing for s, _, _ in segments], 4),
-        "breath": track([s.breath + voice.breath * (s.voicing > 0) for s, _, _ in segments], 3),
-        "hiss": track([s.hiss for s, _, _ in segments], 2),
-        "hiss_hz": track([min(s.hiss_hz * voice.tract**0.5, 7000) for s, _, _ in segments], 2),
-        "hiss_width_hz": track([s.hiss_width_hz for s, _, _ in segments], 2),
+        "pitch": voice.pitch_hz * decline * track([part.rise for part in spoken], 15),
+        "voicing": track([s.voicing for s in segments], 4),
+        "breath": track([s.breath + voice.breath * (s.voicing > 0) for s in segments], 3),
+        "hiss": track([s.hiss for s in segments], 2),
+        "hiss_hz": track([min(s.hiss_hz * voice.tract**0.5, 7000) for s in segments], 2),
+        "hiss_width_hz": track([s.hiss_width_hz for s in segments], 2),
     }
 
 
