@@ -130,6 +130,7 @@ class Family:
         """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
         built = _for_task(self.config(size), task)
         built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
+        pretrained.silence(built)
         with seeded_init(seed):
             return cast(nn.Module, self.model_class(built))
 

@@ -81,7 +81,7 @@ def train_encoder(
     """Trains in place on ever new utterances; in eval mode afterwards."""
     outputs: Any = encoder
     counts = (len(SOUNDS), MOST_SYLLABLES, MOST_SOUNDS)
-    head = nn.utils.skip_init(nn.Linear, outputs.config.hidden_size, sum(counts))
+    head = nn.utils.skip_init(nn.Linear, outputs.config.hidden_size, sum(counts))  # type: ignore[no-untyped-call]
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(rng.normal(0, head.in_features**-0.5, tuple(head.weight.shape))))
         head.bias.zero_()
