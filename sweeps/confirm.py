@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sweeps.console import StageView
 from sweeps.finalists import Explored
+from sweeps.housekeeping import Housekeeper
 from sweeps.job import CONFIRM, ConfirmRun, Job, lane_folder
 from sweeps.orders import Overseer
 from sweeps.profiles import Profile
@@ -80,13 +81,21 @@ def confirm(
     progress = StageProgress(workspace.stage(CONFIRM))
     recorder = Recorder(spec, CONFIRM, tracker, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
+    housekeeper = Housekeeper(progress)
+    housekeeper.catch_up()
     if steering is not None:
         overseers = [*overseers, steering.takes(CONFIRM, spec, progress)]
     with view:
         view.catch_up(progress)
         run_stage(
-            job, progress, Listed(runs, progress), profile=profile, observers=[recorder, view], overseers=overseers
+            job,
+            progress,
+            Listed(runs, progress),
+            profile=profile,
+            observers=[recorder, view, housekeeper],
+            overseers=overseers,
         )
+    housekeeper.all_over()
     tracker.flush()
     progress.close()
     trials = [progress.trials[run.name] for run in runs]

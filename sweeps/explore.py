@@ -9,14 +9,13 @@ from rich.console import Console
 
 from sweeps.console import StageView
 from sweeps.finalists import Explored
+from sweeps.housekeeping import Housekeeper, explored
 from sweeps.job import EXPLORE, Job
 from sweeps.orders import Overseer
 from sweeps.profiles import Profile
-from sweeps.progress import FAILED, StageProgress, TrialProgress
+from sweeps.progress import FAILED, StageProgress
 from sweeps.recorder import Recorder
 from sweeps.search import OptunaProposals, make_scheduler, replay_rungs
-from sweeps.space import resolve
-from sweeps.spec import SweepSpec
 from sweeps.steering import Steering
 from sweeps.tracking import Tracker
 from sweeps.tuner import run_stage
@@ -61,13 +60,22 @@ def explore(
     replay_rungs(pruner, progress)
     recorder = Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
+    housekeeper = Housekeeper(progress, spec)
+    housekeeper.catch_up()
     if steering is not None:
         overseers = [*overseers, steering.takes(EXPLORE, spec, progress, proposals)]
     with view:
         view.catch_up(progress)
         run_stage(
-            job, progress, proposals, profile=profile, observers=[recorder, view], overseers=overseers, pruner=pruner
+            job,
+            progress,
+            proposals,
+            profile=profile,
+            observers=[recorder, view, housekeeper],
+            overseers=overseers,
+            pruner=pruner,
         )
+    housekeeper.all_over()
     tracker.flush()
     progress.close()
     trials = list(progress.trials.values())
@@ -75,18 +83,4 @@ def explore(
         raise SweepFailed(
             f"every trial failed, the first with: {trials[0].reason}; see {trials[0].folder / 'error.txt'} for the rest"
         )
-    return [_explored(spec, trial) for trial in trials]
-
-
-def _explored(spec: SweepSpec, trial: TrialProgress) -> Explored:
-    last = trial.last
-    return Explored(
-        trial_id=trial.name,
-        config=resolve(spec, trial.given),
-        sample=dict(trial.given),
-        status=trial.status,
-        epochs=last.get("epoch", 0),
-        value=last.get("value"),
-        value_se=last.get("value_se"),
-        objective=last.get("objective"),
-    )
+    return [explored(spec, trial) for trial in trials]

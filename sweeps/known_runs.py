@@ -48,6 +48,10 @@ class KnownRuns:
 
     by_training: dict[Training, list[KnownRun]] = field(default_factory=dict)
 
+    @property
+    def run_ids(self) -> list[str]:
+        return [run.run_id for runs in self.by_training.values() for run in runs]
+
     def remember(self, run_id: str, tags: Mapping[str, str], *, in_use: bool) -> None:
         trial_id, status = tags[TAG_TRIAL_ID], tags.get(TAG_STATUS)
         run = KnownRun(run_id, tags[TAG_STAGE], tags.get(TAG_LOOK, ""), trial_id, status, in_use, claimed=in_use)

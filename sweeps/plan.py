@@ -101,7 +101,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         untuned=prepared.task.answers_untuned,
         outer_folds=max(1, len(set(prepared.outer.values()))),
     )
-    needed_bytes = disk_bytes(check, stages, clips)
+    needed_bytes = disk_bytes(check, stages, clips, profile.concurrency)
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(
         seeds=len(stages.confirm_seeds),

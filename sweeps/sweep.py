@@ -13,7 +13,7 @@ from rich.console import Console
 
 from sweeps.extend import Extension, to_extend
 from sweeps.job import CONFIRM
-from sweeps.limits import TimeLimit
+from sweeps.limits import DiskLimit, TimeLimit
 from sweeps.materials import build_miniatures, explore_job, make_stores, pin_revisions, write_splits
 from sweeps.orders import Overseer
 from sweeps.prepare import Prepared, prepare
@@ -199,8 +199,7 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
             console.print(
                 f"Ray dashboard: {ray.dashboard_url} (it asks for the token that `ray get-auth-token` prints)"
             )
-        hours = prepared.spec.hours
-        overseers = [] if hours is None else [TimeLimit(hours, started)]
+        overseers = limits_of(prepared, workspace, tracker, started)
         steering = Steering(workspace, tracker, console)
         outcomes = [
             run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers, steering)
@@ -213,6 +212,18 @@ def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
     tracker.finish_sweep(verdict=found.as_dict(), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
     print_summary(console, prepared, workspace, tracker, outcomes, found, seconds)
+
+
+def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, started: float) -> list[Overseer]:
+    spec = prepared.spec
+    disk = DiskLimit(
+        None if spec.disk_gb is None else spec.disk_gb * 1e9,
+        workspace.folder,
+        tracker.artifact_folders,
+        trials_at_once=prepared.profile.concurrency,
+    )
+    hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
+    return [disk, tracker.overseer, *hours]
 
 
 def run_round(

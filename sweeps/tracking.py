@@ -18,7 +18,17 @@ from analysis.runs import all_pages, connect
 from sweeps.job import CONFIRM
 from sweeps.known_runs import KnownRuns, allowed_name, run_name
 from sweeps.names import file_name
-from sweeps.store import artifact_location, comparison_link, default_uri, find_experiment, ui_address, ui_command
+from sweeps.orders import Overseer
+from sweeps.patience import Patient
+from sweeps.store import (
+    ARTIFACTS,
+    artifact_location,
+    comparison_link,
+    default_uri,
+    find_experiment,
+    ui_address,
+    ui_command,
+)
 from sweeps.writer import BackgroundWriter
 from trainables.errors import SweepFailed
 from trainables.records import (
@@ -70,8 +80,10 @@ class Tracker:
         self._dataset: tuple[str, str] | None = None
         self._steered: list[dict[str, Any]] = []
         with self._clock():
-            self._client = connect(uri)
-            self.experiment_id = find_experiment(self._client, experiment, artifact_location(uri, results))
+            self._client = Patient(connect(uri))
+            location = artifact_location(uri, results)
+            self.experiment_id = find_experiment(self._client, experiment, location)
+        self._artifacts = None if location is None else results.absolute() / ARTIFACTS
 
     # The sweep
 
@@ -188,6 +200,8 @@ class Tracker:
 
         After a failure nothing is raised: that failure is what must be heard.
         """
+        if status != "completed":
+            self._client.patience_seconds = 0.0
         with self._clock(), suppress(*([] if status == "completed" else [Exception])):
             if verdict is not None:
                 self._client.log_dict(self.parent_id, dict(verdict), of_look("verdict.json", self.look))
@@ -294,6 +308,17 @@ class Tracker:
         """Returns when everything logged so far is in the store. Raises SweepFailed where it does not take it."""
         with self._clock():
             self.writer.flush()
+
+    @property
+    def overseer(self) -> Overseer:
+        """Ends the sweep where the record has been away for too long."""
+        return self._client
+
+    def artifact_folders(self) -> list[Path]:
+        """Where the artifacts of this sweep's runs are, if they are files of this machine."""
+        if self._artifacts is None:
+            return []
+        return [self._artifacts / run_id for run_id in (self.parent_id, *self._known.run_ids)]
 
     # For the person who reads it
 

@@ -9,6 +9,7 @@ from sweeps.backbone_check import BackboneCheck
 from sweeps.space import baseline_config
 from sweeps.spec import SweepSpec
 from trainables.published import is_file_name
+from trainables.resume import KEPT_POINTS
 
 if TYPE_CHECKING:
     from sweeps.prepare import Prepared
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 RESUME_BYTES_PER_PARAM = 12  # fp32 weight and AdamW's two moments
 ADAPTER_BYTES_PER_PARAM = 4
+ANSWER_BYTES = 100  # to one clip; kept with the run and in MLflow
+RUN_BYTES = 40_000  # history, journal, the fixed parts of files
 SAMPLE_BYTES = 4
 WEIGHTS_BYTES_PER_PARAM = 2  # published checkpoints are bf16
 
@@ -116,18 +119,21 @@ def clip_seconds(example: Example) -> float:
     return left if example.seconds is None else min(left, example.seconds)
 
 
-def disk_bytes(check: BackboneCheck, stages: Stages, clips: ClipCounts) -> int:
-    """Sound as decoded; of every run its adapter and one resume point; confirmed adapters once more in MLflow.
+def disk_bytes(check: BackboneCheck, stages: Stages, clips: ClipCounts, trials_at_once: int) -> int:
+    """The most that the sweep will hold at a time; an estimate, meant to err upwards.
 
-    Explored trials count with the mean adapter of the space, finalists with the largest.
+    Sound as decoded; the resume points of the trials that train at once, with the largest adapter; of stage 1 the
+    adapters of as many as may become finalists; confirmed adapters, and once more in MLflow; answers and records.
     """
-    sizes = [row.trainable_params for row in check.targets]
-    run_bytes = RESUME_BYTES_PER_PARAM + ADAPTER_BYTES_PER_PARAM
-    explored = stages.explore_runs * run_bytes * sum(sizes) // max(1, len(sizes))
-    finalist_params = stages.finalists * max(sizes, default=0)
-    confirmed = len(stages.confirm_seeds) * (finalist_params + check.baseline_params)
-    confirmed *= run_bytes + ADAPTER_BYTES_PER_PARAM
-    return explored + confirmed + int(clips.total_seconds * clips.sample_rate_hz) * SAMPLE_BYTES
+    largest = max([row.trainable_params for row in check.targets], default=0)
+    lanes = len(stages.explore_seeds) * stages.inner_folds
+    training = trials_at_once * lanes * (KEPT_POINTS + 1) * RESUME_BYTES_PER_PARAM * largest  # one is being written
+    candidates = (stages.finalists + trials_at_once) * lanes * stages.outer_folds
+    confirmed = stages.confirm_runs * 2 * max(largest, check.baseline_params)
+    runs = stages.explore_runs + stages.confirm_runs + stages.untuned_runs
+    answers = 2 * runs * clips.examples * ANSWER_BYTES
+    sound = int(clips.total_seconds * clips.sample_rate_hz) * SAMPLE_BYTES * stages.outer_folds
+    return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
 
 
 def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:

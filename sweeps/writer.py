@@ -10,7 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from trainables.errors import SweepFailed
+from trainables.errors import SweepFailed, SweepStopped
+from trainables.faults import is_disk_full
 from trainables.redact import redacted
 
 
@@ -31,15 +32,20 @@ class BackgroundWriter:
     def flush(self) -> None:
         """Returns when every call is done; those that failed are made once more.
 
-        Raises SweepFailed where one fails again; it and those after it are tried anew by the next flush.
+        Raises SweepFailed where one fails again, SweepStopped where the disk is full or patience is at an end; it and
+        those after it are tried anew by the next flush.
         """
         self._pending = [(done, call) for done, call in self._pending if done.exception() is not None]
         while self._pending:
             try:
                 self._timed(self._pending[0][1])
                 self._pending.pop(0)
+            except SweepStopped:
+                raise
             except Exception as error:  # whatever the store's driver raises
                 first_line = redacted((str(error).strip().splitlines() or [type(error).__name__])[0])
+                if is_disk_full(error):
+                    raise SweepStopped(f"the record's disk is full ({first_line}): free some space") from error
                 raise SweepFailed(
                     f"MLflow did not take {len(self._pending)} of this sweep's entries ({first_line}); is its "
                     "server still up, its disk full?"

@@ -1,5 +1,6 @@
 """The background writer: in order, without waiting, and with nothing lost."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -7,7 +8,7 @@ import threading
 import pytest
 
 from sweeps.writer import BackgroundWriter
-from trainables.errors import SweepFailed
+from trainables.errors import SweepFailed, SweepStopped
 
 
 def test_writes_keep_their_order_and_do_not_wait() -> None:
@@ -43,16 +44,27 @@ def test_a_write_that_keeps_failing_is_reported_and_kept() -> None:
 
     def store(value: int) -> None:
         if not healthy.is_set():
-            raise OSError("no space left\nsecond line")
+            raise OSError("no such table\nsecond line")
         seen.append(value)
 
     writer.write(store, 1)
     writer.write(store, 2)
-    with pytest.raises(SweepFailed, match=r"did not take 2 of this sweep's entries \(no space left\)"):
+    with pytest.raises(SweepFailed, match=r"did not take 2 of this sweep's entries \(no such table\)"):
         writer.flush()
     healthy.set()
     writer.flush()
     assert seen == [1, 2]
+
+
+def test_a_full_disk_stops_in_good_order() -> None:
+    writer = BackgroundWriter()
+
+    def full() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    writer.write(full)
+    with pytest.raises(SweepStopped, match="disk is full"):
+        writer.flush()
 
 
 def test_the_end_of_the_process_waits_for_what_was_handed_over() -> None:
