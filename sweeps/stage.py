@@ -138,7 +138,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         super().__init__()
         self.progress, self.observers, self.reins = progress, observers, reins
         self.broken: Exception | None = None
-        self.last_sign = time.monotonic()  # of life, of any worker
+        self.idle_since = time.monotonic()  # trials wait, and none has a worker
 
     def on_step_begin(self, iteration: int, trials: Any, **info: Any) -> None:
         """Several times a second, also while nothing ends: a trial that no worker has is stopped at once."""
@@ -199,9 +199,10 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         """Raises what went wrong in here: Tune takes an exception out of some of its callbacks for the trial's own."""
         if self.broken is not None:
             raise self.broken
-        if any(trial.status == "RUNNING" for trial in trials):
-            self.last_sign = time.monotonic()
-        if any(trial.status == "PENDING" for trial in trials) and (time.monotonic() - self.last_sign > START_SECONDS):
+        states = {trial.status for trial in trials}
+        if "RUNNING" in states or "PENDING" not in states:
+            self.idle_since = time.monotonic()
+        elif time.monotonic() - self.idle_since > START_SECONDS:
             raise SweepFailed(
                 f"no worker has started for {START_SECONDS / 60:.0f} minutes; see whether Ray has a place for "
                 "it (`ray status`, the dashboard) and whether the machine is overloaded; the same command goes on"
@@ -227,7 +228,6 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
-        self.last_sign = time.monotonic()
         try:
             yield
         except Exception as error:
