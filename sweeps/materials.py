@@ -76,12 +76,18 @@ def explore_job(
             "threads": profile.threads_per_worker,
             "gradient_checkpointing": profile.gradient_checkpointing,
         },
-        engine_budget_bytes=profile.facts.free_bytes // max(1, 2 * profile.concurrency),
+        engine_budget_bytes=_room_bytes(prepared) // max(1, 2 * profile.concurrency),
         miniature_recipe=prepared.miniature_recipe,
         revisions=dict(revisions or {}),
         folds=prepared.folds,
         outer_fold=outer_fold,
     )
+
+
+def _room_bytes(prepared: Prepared) -> int:
+    """What all workers together may take."""
+    free_bytes, limit_gb = prepared.profile.facts.free_bytes, prepared.spec.memory_gb
+    return free_bytes if limit_gb is None else min(free_bytes, int(limit_gb * 1e9))
 
 
 def write_splits(rounds: Sequence[tuple[str, Prepared]], path: Path) -> None:

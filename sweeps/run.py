@@ -46,6 +46,7 @@ environment:
   MLFLOW_TRACKING_URI   where runs are recorded (default: a SQLite file in the results folder)
   RAY_ADDRESS           a Ray cluster to run on (default: this machine)
   AUDIO_SWEEPS_CACHE    generated data and miniatures (default: ~/.cache/audio-sweeps)
+  SWEEP_HANG_SECONDS    how long a worker may take for a batch before it is ended and replaced (default: 600)
   HF_HOME, HF_HUB_OFFLINE   where Hugging Face keeps weights, and whether the hub may be asked
 
 exit status: 0 done, 1 failed, 2 bad input (nothing was started), 3 stopped at a limit or by sweeps.control,

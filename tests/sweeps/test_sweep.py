@@ -85,6 +85,14 @@ def test_on_a_cpu_the_miniature_stands_in_and_its_sizes_replace_the_named_ones(p
     assert prepared.window_seconds == prepared.backbone.MINIATURE_WINDOW_SECONDS
 
 
+def test_a_memory_limit_bounds_workers_and_what_they_keep_warm(tmp_path: Path, prepared: Prepared) -> None:
+    limited = prepare(tmp_path / "tones.yaml", ["profile=cpu", "limits.memory_gb=2.5"], planning=False)
+    assert limited.profile.concurrency == 1  # a trial on the miniature counts 2 GiB
+    kept = explore_job(limited, {}, "-").engine_budget_bytes
+    assert kept * 2 * limited.profile.concurrency <= 2.5e9
+    assert kept <= explore_job(prepared, {}, "-").engine_budget_bytes * prepared.profile.concurrency
+
+
 def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepared: Prepared, tmp_path: Path) -> None:
     from sweeps.trial import fold_clips
     from trainables.data.store import SplitStore

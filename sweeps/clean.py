@@ -1,0 +1,104 @@
+"""The command line: python -m sweeps.clean SWEEP [--dry-run], which frees what a sweep no longer needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sweeps.find import find_workspace, results_folder
+from sweeps.housekeeping import remove, size_bytes
+from sweeps.job import EXPLORE
+from sweeps.progress import FAILED, StageProgress
+from sweeps.resume import JOURNAL, held, state_of
+from sweeps.workspace import Workspace
+from trainables.errors import InputError
+from trainables.resume import FINAL, points
+
+HELP = """\
+usage: python -m sweeps.clean SWEEP [--dry-run] [--results FOLDER]
+
+Frees the disk of what a sweep no longer needs. Of a finished sweep that is the decoded sound (made again where it is
+extended), resume points and the adapters of the search; of one that was interrupted, what it does not need to go on.
+Kept: the record in MLflow, journals, splits, predictions, the report, and the adapters that stage 2 confirmed.
+
+  SWEEP        the sweep's id, the beginning of one, its name (the latest of that name), or its folder
+  --dry-run    says what would go, and removes nothing
+  --results FOLDER   where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)
+
+exit status: 0 done, 2 bad input or the sweep is running (nothing was removed)
+"""
+
+
+def superfluous(workspace: Workspace) -> list[Path]:
+    """The folders that can go, none within another."""
+    finished = state_of(workspace).finished
+    found = [*_stages(workspace, finished), *(_sound(workspace) if finished else ())]
+    return sorted(path for path in found if path.is_dir())
+
+
+def _stages(workspace: Workspace, finished: bool) -> Iterator[Path]:
+    for journal in [*workspace.folder.glob(f"*/{JOURNAL}"), *workspace.folder.glob(f"*/*/{JOURNAL}")]:
+        stage = journal.parent
+        yield stage / "tune"
+        for trial in StageProgress(stage, watching=True).trials.values():
+            # a write that was cut off; a trial that has yet to end clears its own away
+            yield from trial.folder.glob(".*")
+            if finished or (trial.over and trial.status != FAILED):
+                yield from points(trial.folder)
+            if finished and stage.name == EXPLORE:
+                yield from trial.folder.glob(f"{FINAL}/*/adapter")
+
+
+def _sound(workspace: Workspace) -> Iterator[Path]:
+    yield workspace.folder / "data"
+    yield from workspace.folder.glob("fold-*/data")
+
+
+def parse(arguments: Sequence[str]) -> tuple[str, bool, str | None]:
+    """(SWEEP, dry run, results). Raises InputError for a command line that cannot be understood."""
+    words, results = [word for word in arguments if word != "--dry-run"], None
+    if "--results" in words:
+        at = words.index("--results")
+        results = words[at + 1] if at + 1 < len(words) else None
+        if results is None:
+            raise InputError("--results: a folder is missing; write --results FOLDER")
+        del words[at : at + 2]
+    unknown = [word for word in words if word.startswith("--")]
+    if unknown or len(words) != 1:
+        raise InputError(f"expected one SWEEP, got {' '.join(words)[:80]!r}; see --help")
+    return words[0], "--dry-run" in arguments, results
+
+
+def clean(word: str, results: str | None, *, dry_run: bool) -> int:
+    """Frees, or says what would be freed; the bytes. Raises InputError: no such sweep, or it is running."""
+    workspace = find_workspace(word, results_folder(results))
+    with held(workspace):
+        going = [(path, size_bytes(path)) for path in superfluous(workspace)]
+        for path, size in going:
+            print(f"  {size / 1e6:9.2f} MB  {path.relative_to(workspace.folder)}")
+        if not dry_run:
+            remove(path for path, _ in going)
+    total = sum(size for _, size in going)
+    done = "would be freed" if dry_run else "freed"
+    print(f"{workspace.sweep_id}: {total / 1e6:.2f} MB {done}, {size_bytes(workspace.folder) / 1e6:.2f} MB are there")
+    return total
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if "--help" in words or "-h" in words:
+        print(HELP, end="")
+        return 0
+    try:
+        word, dry_run, results = parse(words)
+        clean(word, results, dry_run=dry_run)
+    except InputError as error:
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
