@@ -42,6 +42,7 @@ QUIET_ENVIRONMENT = {
 AUTHENTICATION = {
     "RAY_AUTH_MODE": "token",
 }
+START_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -67,24 +68,35 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
     local: dict[str, Any] = (
         {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
     )
-    try:
-        context = ray.init(
-            address=address,
-            include_dashboard=True if local else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"env_vars": dict(profile.worker_environment)},
-            **local,
-        )
-    except Exception as error:  # Ray waits 30 s for its own processes and raises a bare Exception then
-        raise SweepFailed(
-            f"Ray did not start ({str(error).partition('. ')[0]}). It gives up on a machine that is very busy or short "
-            "of memory; the same command goes on when there is room."
-        ) from error
+    context = _started(
+        ray,
+        address=address,
+        include_dashboard=True if local else None,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        runtime_env={"env_vars": dict(profile.worker_environment)},
+        **local,
+    )
     try:
         yield RaySession(dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else None)
     finally:
         ray.shutdown()
+
+
+def _started(ray: Any, **settings: Any) -> Any:
+    """Ray's context. Ray waits 30 s for its own processes, which a busy machine may need longer for, and then raises a
+    bare Exception; by the next attempt its files are in memory."""
+    failure: Exception | None = None
+    for _ in range(START_ATTEMPTS):
+        try:
+            return ray.init(**settings)
+        except Exception as error:
+            failure = error
+            ray.shutdown()
+    raise SweepFailed(
+        f"Ray did not start ({str(failure).partition('. ')[0]}). It gives up on a machine that is very busy or short of "
+        "memory; the same command goes on when there is room."
+    ) from failure
 
 
 def keep_token_private(token: Path) -> None:

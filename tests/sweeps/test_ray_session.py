@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,3 +23,21 @@ def test_a_ray_that_does_not_start_is_said_in_a_sentence(monkeypatch: pytest.Mon
     session = ray_session(profile)
     with pytest.raises(SweepFailed, match=r"Ray did not start \(The current node timed out during startup\)"):
         session.__enter__()
+
+
+def test_a_ray_that_was_too_slow_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    attempts: list[dict[str, Any]] = []
+
+    def init(**settings: Any) -> Any:
+        attempts.append(settings)
+        if len(attempts) == 1:
+            raise Exception("The current node timed out during startup. This could happen because ...")
+        return SimpleNamespace(dashboard_url="127.0.0.1:8265")
+
+    monkeypatch.setattr(ray, "init", init)
+    with ray_session(choose("cpu", probe(), planning=False)) as session:
+        assert session.dashboard_url == "http://127.0.0.1:8265"
+    assert len(attempts) == 2
+    assert attempts[0] == attempts[1]
