@@ -94,8 +94,8 @@ def _started(ray: Any, **settings: Any) -> Any:
             failure = error
             ray.shutdown()
     raise SweepFailed(
-        f"Ray did not start ({str(failure).partition('. ')[0]}). It gives up on a machine that is very busy or short of "
-        "memory; the same command goes on when there is room."
+        f"Ray did not start ({str(failure).partition('. ')[0]}). It gives up on a machine that is very busy or short "
+        "of memory; the same command goes on when there is room."
     ) from failure
 
 
