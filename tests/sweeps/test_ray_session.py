@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from sweeps.profiles import choose, probe
-from sweeps.tuner import ray_session
+from sweeps.tuner import AUTHENTICATION, QUIET_ENVIRONMENT, ray_session
 from trainables.errors import SweepFailed
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session writes into the environment of its process; a later test's Ray must not find a token asked for."""
+    for name, value in {**QUIET_ENVIRONMENT, **AUTHENTICATION}.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_a_ray_that_does_not_start_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
