@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainables.errors import InputError
+from trainables.errors import InputError, print_problems
 
 HELP = """\
 usage: python -m analysis.compare A B [C ...] [options]
@@ -170,9 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run(parse(words))
     except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+        return print_problems(error)
     except KeyboardInterrupt:
         return 130
     return 0

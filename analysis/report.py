@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainables.errors import InputError
+from trainables.errors import InputError, print_problems
 
 if TYPE_CHECKING:
     from analysis.document import Block, Document
@@ -162,9 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         page = write_report(store, sweep_id, Path(command.output) if command.output else beside)
         print(f"Report: {page} (and {MARKDOWN} beside it; both are in MLflow, on the sweep's own run, under report/)")
     except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+        return print_problems(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -12,7 +12,7 @@ from sweeps.job import EXPLORE
 from sweeps.progress import FAILED, StageProgress
 from sweeps.resume import JOURNAL, held, state_of
 from sweeps.workspace import Workspace
-from trainables.errors import InputError
+from trainables.errors import InputError, print_problems
 from trainables.resume import FINAL, points
 
 HELP = """\
@@ -94,9 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         word, dry_run, results = parse(words)
         clean(word, results, dry_run=dry_run)
     except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+        return print_problems(error)
     return 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import InputError
+from trainables.errors import InputError, print_problems
 
 if TYPE_CHECKING:
     from sweeps.mailbox import Answer, Request
@@ -161,9 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return steer(parse(words))
     except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+        return print_problems(error)
     except KeyboardInterrupt:
         return 130
 

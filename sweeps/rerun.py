@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import InputError, SweepFailed
+from trainables.errors import InputError, SweepFailed, print_problems
 from trainables.records import PARAM_DATA
 
 if TYPE_CHECKING:
@@ -247,9 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with private_files():
             return rerun(command)
     except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+        return print_problems(error)
     except SweepFailed as failure:
         print(f"failed: {failure}", file=sys.stderr)
         return 1

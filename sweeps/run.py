@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from trainables.errors import InputError, SweepFailed, SweepStopped
+from trainables.errors import InputError, SweepFailed, SweepStopped, print_problems
 
 HELP = """\
 usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]
@@ -128,9 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with private_files():
                 run_sweep(command.file, command.overrides, command.mode)
     except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+        return print_problems(error)
     except SweepFailed as failure:
         print(f"failed: {failure}", file=sys.stderr)
         return 1

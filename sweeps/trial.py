@@ -198,7 +198,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.history.append(self.result_of(reports, time.perf_counter() - started))
         name = FINAL if self.finished else point_name(len(self.history))
         with save_point(self.folder, name, self.about) as folder:
-            self.save(folder)
+            self.save_state(folder)
         self.settled = {key: self.folder / name / lane_folder(key.seed, key.fold) for key in self.settled}
 
     def result_of(self, reports: Sequence[Mapping[str, Any]], step_seconds: float) -> dict[str, Any]:
@@ -257,7 +257,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         metrics |= self.engine.scores(self.test_predictions, "test")
         return {"seed": NO_SEED, "fold": self.job.outer_fold, "metrics": metrics}
 
-    def save(self, folder: Path) -> None:
+    def save_state(self, folder: Path) -> None:
         """A resume point, or what a finished trial leaves: adapters and predictions."""
         for lane in self.lanes:
             target = folder / lane_folder(lane.key.seed, lane.key.fold)

@@ -1,15 +1,23 @@
-"""Training a head with one logit per class: the targets of a batch, and their loss. Shared by backbones."""
+"""A head with one logit per class: its size, the targets of a batch, and their loss. Shared by backbones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from trainables.contract import Task
+
+Configuration = TypeVar("Configuration")
+
+
+def with_labels(config: Configuration, task: Task) -> Configuration:
+    """A transformers configuration, set to one logit for each of the task's labels."""
+    cast(Any, config).num_labels = len(cast(Any, task).labels)
+    return config
 
 
 def class_targets(task: Task, targets: Sequence[str]) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 LONGEST_PROBLEM = 4000  # characters
@@ -20,6 +21,13 @@ class InputError(Exception):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[str, ...]]]:
         return (InputError, (self.problems,))
+
+
+def print_problems(error: InputError) -> int:
+    """Prints every problem for a command line, and returns its exit status."""
+    for problem in error.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 2
 
 
 def _one_line(problem: str) -> str:

@@ -25,7 +25,7 @@ from transformers import Wav2Vec2FeatureExtractor
 
 from trainables import pretrained
 from trainables.adapters import seeded_init
-from trainables.class_loss import class_loss, class_targets
+from trainables.class_loss import class_loss, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Task
 
 SAMPLE_RATE_HZ = 16_000
@@ -98,7 +98,7 @@ class Family:
     def skeleton(self, size: str, task: Task) -> nn.Module:
         """The model on the `meta` device: shapes and names without weights, network or memory."""
         with torch.device("meta"):
-            return cast(nn.Module, self.model_class(_for_task(self.config(size), task)))
+            return cast(nn.Module, self.model_class(with_labels(self.config(size), task)))
 
     def load(
         self, checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
@@ -110,7 +110,7 @@ class Family:
         `dtype` for computing.
         """
         source = pretrained.source_of(checkpoint, size, self.sizes)
-        config = _for_task(self.config_class.from_pretrained(**source), task)
+        config = with_labels(self.config_class.from_pretrained(**source), task)
         model: Any = pretrained.load_pretrained(
             self.model_class,
             config,
@@ -128,7 +128,7 @@ class Family:
 
     def build(self, size: str, task: Task, seed: int) -> nn.Module:
         """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
-        built = _for_task(self.config(size), task)
+        built = with_labels(self.config(size), task)
         built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
         pretrained.silence(built)
         with seeded_init(seed):
@@ -180,8 +180,3 @@ def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     values = pretrained.own_dtype(model, batch["input_values"])
     logits: Tensor = model(input_values=values, attention_mask=batch.get("attention_mask")).logits
     return logits
-
-
-def _for_task(built: Any, task: Task) -> Any:
-    built.num_labels = len(cast(Any, task).labels)
-    return built

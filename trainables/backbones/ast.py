@@ -23,7 +23,7 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassificati
 
 from trainables import pretrained
 from trainables.adapters import seeded_init
-from trainables.class_loss import class_loss, class_targets
+from trainables.class_loss import class_loss, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "ast"
@@ -88,7 +88,7 @@ def config(size: str) -> ASTConfig:
 def skeleton(size: str, task: Task) -> nn.Module:
     """The model on the `meta` device: shapes and names without weights, network or memory."""
     with torch.device("meta"):
-        return cast(nn.Module, ASTForAudioClassification(_for_task(config(size), task)))
+        return cast(nn.Module, ASTForAudioClassification(with_labels(config(size), task)))
 
 
 def load(
@@ -102,7 +102,7 @@ def load(
     source = pretrained.source_of(checkpoint, size, SIZES)
     model = pretrained.load_pretrained(
         ASTForAudioClassification,
-        _for_task(ASTConfig.from_pretrained(**source), task),
+        with_labels(ASTConfig.from_pretrained(**source), task),
         source,
         heads=HEAD_MODULES,
         quantization=quantization,
@@ -116,7 +116,7 @@ def load(
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
     """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
-    built = _for_task(config(size), task)
+    built = with_labels(config(size), task)
     built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
     pretrained.silence(built)  # training draws nothing either
     with seeded_init(seed):
@@ -160,11 +160,6 @@ def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     logits: Tensor = model(input_values=pretrained.own_dtype(model, batch["input_values"])).logits
     return logits
-
-
-def _for_task(built: ASTConfig, task: Task) -> ASTConfig:
-    built.num_labels = len(cast(Any, task).labels)
-    return built
 
 
 def _frames(samples: int) -> int:

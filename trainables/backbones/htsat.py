@@ -24,7 +24,7 @@ from transformers import ClapAudioConfig, ClapAudioModel, ClapFeatureExtractor
 
 from trainables import pretrained
 from trainables.adapters import seeded_init
-from trainables.class_loss import class_loss, class_targets
+from trainables.class_loss import class_loss, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "htsat"
@@ -115,7 +115,7 @@ def config(size: str) -> ClapAudioConfig:
 def skeleton(size: str, task: Task) -> nn.Module:
     """The model on the `meta` device: shapes and names without weights, network or memory."""
     with torch.device("meta"):
-        return cast(nn.Module, HtsatClassifier(_for_task(config(size), task)))
+        return cast(nn.Module, HtsatClassifier(with_labels(config(size), task)))
 
 
 def load(
@@ -130,7 +130,7 @@ def load(
     source = pretrained.source_of(checkpoint, size, SIZES)
     model = pretrained.load_pretrained(
         HtsatClassifier,
-        _for_task(ClapAudioConfig.from_pretrained(**source), task),
+        with_labels(ClapAudioConfig.from_pretrained(**source), task),
         source,
         heads=HEAD_MODULES,
         quantization=quantization,
@@ -146,7 +146,7 @@ def load(
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
     """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
-    built = _for_task(config(size), task)
+    built = with_labels(config(size), task)
     pretrained.silence(built)  # training draws nothing either
     with seeded_init(seed):
         return cast(nn.Module, HtsatClassifier(built))
@@ -202,8 +202,3 @@ def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     logits: Tensor = model(input_features=pretrained.own_dtype(model, batch["input_features"]))
     return logits
-
-
-def _for_task(built: ClapAudioConfig, task: Task) -> ClapAudioConfig:
-    built.num_labels = len(cast(Any, task).labels)
-    return built

@@ -29,7 +29,7 @@ from transformers import (
     Wav2Vec2Processor,
 )
 
-from trainables import pretrained, transcripts
+from trainables import encoder_decoder, pretrained, transcripts
 from trainables.adapters import seeded_init
 from trainables.contract import Loaded, Preset, Size, Task
 
@@ -50,24 +50,7 @@ MINIATURE_SIZES: Mapping[str, Size] = {
 }
 _LAYERS = {"tiny": (6, 6), "base": (8, 8), "mini-400k": (3, 2), "mini-800k": (3, 2)}  # encoder, decoder
 
-_LAYER = r"model\.(encoder|decoder)\.layers\.\d+\."
-_ATTENTION, _MLP = r"(self_attn|encoder_attn)\.(q_proj|k_proj|v_proj|o_proj)", r"mlp\.(fc1|fc2)"
-
-
-def _matches(per_attention: int, per_layer: int = 0) -> dict[str, int]:
-    """A decoder's layer has two attentions: on what was written, and on what was heard."""
-    return {
-        size: per_attention * (encoder + 2 * decoder) + per_layer * (encoder + decoder)
-        for size, (encoder, decoder) in _LAYERS.items()
-    }
-
-
-PRESETS: Mapping[str, Preset] = {
-    "qv": Preset(_LAYER + r"(self_attn|encoder_attn)\.(q_proj|v_proj)", _matches(2)),
-    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
-    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(4, 2)),
-    "all-linear": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(4, 2)),  # the output embeddings apart
-}
+PRESETS: Mapping[str, Preset] = encoder_decoder.presets(_LAYERS, output="o_proj", mlp=r"mlp\.(fc1|fc2)")
 
 LENGTH_STEP = 1600  # samples, 0.1 s: the grid of lengths
 TOKENS_PER_SECOND = 6.5  # at most, as the authors' model cards advise against answers that never end

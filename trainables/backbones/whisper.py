@@ -27,7 +27,7 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
-from trainables import pretrained, transcripts, whisper_parts
+from trainables import encoder_decoder, pretrained, transcripts, whisper_parts
 from trainables.adapters import seeded_init
 from trainables.contract import Loaded, Preset, Size, Task
 from trainables.errors import InputError
@@ -53,24 +53,7 @@ _LAYERS |= {"mini-400k": (3, 2), "mini-700k": (3, 2)}  # encoder, decoder
 _MINIATURE_WIDTHS = {"mini-400k": 80, "mini-700k": 112}
 _MINIATURE_POSITIONS = 128  # tokens
 
-_LAYER = r"model\.(encoder|decoder)\.layers\.\d+\."
-_ATTENTION, _MLP = r"(self_attn|encoder_attn)\.(q_proj|k_proj|v_proj|out_proj)", r"(fc1|fc2)"
-
-
-def _matches(per_attention: int, per_layer: int = 0) -> dict[str, int]:
-    """A decoder's layer has two attentions: on what was written, and on what was heard."""
-    return {
-        size: per_attention * (encoder + 2 * decoder) + per_layer * (encoder + decoder)
-        for size, (encoder, decoder) in _LAYERS.items()
-    }
-
-
-PRESETS: Mapping[str, Preset] = {
-    "qv": Preset(_LAYER + r"(self_attn|encoder_attn)\.(q_proj|v_proj)", _matches(2)),
-    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
-    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(4, 2)),
-    "all-linear": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(4, 2)),  # the output embeddings apart
-}
+PRESETS: Mapping[str, Preset] = encoder_decoder.presets(_LAYERS, output="out_proj", mlp=r"(fc1|fc2)")
 
 OUTPUT_EMBEDDINGS = "proj_out"
 START, END, TRANSCRIBE, NO_TIMES = "<|startoftranscript|>", "<|endoftext|>", "<|transcribe|>", "<|notimestamps|>"

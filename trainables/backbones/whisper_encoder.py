@@ -22,7 +22,7 @@ from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForAudio
 
 from trainables import pretrained, whisper_parts
 from trainables.adapters import seeded_init
-from trainables.class_loss import class_loss, class_targets
+from trainables.class_loss import class_loss, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Task
 
 NAME = "whisper_encoder"
@@ -72,7 +72,7 @@ def config(size: str) -> WhisperConfig:
 def skeleton(size: str, task: Task) -> nn.Module:
     """The model on the `meta` device: shapes and names without weights, network or memory."""
     with torch.device("meta"):
-        return cast(nn.Module, WhisperForAudioClassification(_for_task(config(size), task)))
+        return cast(nn.Module, WhisperForAudioClassification(with_labels(config(size), task)))
 
 
 def load(
@@ -87,7 +87,7 @@ def load(
     source = pretrained.source_of(checkpoint, size, SIZES)
     model = pretrained.load_pretrained(
         WhisperForAudioClassification,
-        _for_task(WhisperConfig.from_pretrained(**source), task),
+        with_labels(WhisperConfig.from_pretrained(**source), task),
         source,
         heads=HEAD_MODULES,
         quantization=quantization,
@@ -101,7 +101,7 @@ def load(
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
     """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
-    built = _for_task(config(size), task)
+    built = with_labels(config(size), task)
     built.init_std = built.d_model**-0.5  # the default is for wide models
     with seeded_init(seed):
         return cast(nn.Module, WhisperForAudioClassification(built))
@@ -139,8 +139,3 @@ def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     logits: Tensor = model(input_features=pretrained.own_dtype(model, batch["input_features"])).logits
     return logits
-
-
-def _for_task(built: WhisperConfig, task: Task) -> WhisperConfig:
-    built.num_labels = len(cast(Any, task).labels)
-    return built
