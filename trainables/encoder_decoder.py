@@ -1,9 +1,16 @@
-"""Target presets of models with an encoder that hears and a decoder that writes: Moonshine and Whisper."""
+"""What models with an encoder that hears and a decoder that writes have in common: Moonshine and Whisper.
+
+`sound` is the name under which a model takes what it hears, the same in a batch and in its forward pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
+from torch import Tensor, nn
+
+from trainables import pretrained, transcripts
 from trainables.contract import Preset
 
 _LAYER = r"model\.(encoder|decoder)\.layers\.\d+\."
@@ -28,3 +35,36 @@ def presets(layers: Mapping[str, tuple[int, int]], *, output: str, mlp: str) -> 
         "attention+mlp": Preset(f"{_LAYER}({attention}|{mlp})", matches(4, 2)),
         "all-linear": Preset(f"{_LAYER}({attention}|{mlp})", matches(4, 2)),
     }
+
+
+def logits(model: nn.Module, batch: Mapping[str, Tensor], sound: str) -> Tensor:
+    """(B, T, V): of the token after each that the decoder reads."""
+    out = pretrained.bare(model)(
+        **{sound: pretrained.own_dtype(model, batch[sound])},
+        decoder_input_ids=batch["decoder_input_ids"],
+        use_cache=False,
+    )
+    return cast(Tensor, out.logits)
+
+
+def transcribe(
+    model: nn.Module,
+    batch: Mapping[str, Tensor],
+    sound: str,
+    *,
+    never: Sequence[int] = (),
+    never_first: Sequence[int] = (),
+) -> list[str]:
+    """B transcripts: `transcripts.greedy`, special tokens left out. The model carries its `tokenizer`."""
+    whole = pretrained.bare(model)
+    heard = whole.model.encoder(pretrained.own_dtype(model, batch[sound])).last_hidden_state
+    tokens = transcripts.greedy(
+        whole,
+        heard,
+        batch["decoder_input_ids"],
+        end=whole.config.eos_token_id,
+        most_tokens=int(batch["most_tokens"]),
+        never=never,
+        never_first=never_first,
+    )
+    return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]

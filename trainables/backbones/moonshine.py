@@ -161,27 +161,13 @@ def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: floa
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> list[str]:
-    """B transcripts: `transcripts.greedy`, special tokens left out."""
-    whole = pretrained.bare(model)
-    heard = whole.model.encoder(pretrained.own_dtype(model, batch["input_values"])).last_hidden_state
-    tokens = transcripts.greedy(
-        whole,
-        heard,
-        batch["decoder_input_ids"],
-        end=whole.config.eos_token_id,
-        most_tokens=int(batch["most_tokens"]),
-    )
-    return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]
+    """B transcripts."""
+    return encoder_decoder.transcribe(model, batch, "input_values")
 
 
 def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     """(B, T, V): of the token after each that the decoder reads."""
-    out = pretrained.bare(model)(
-        input_values=pretrained.own_dtype(model, batch["input_values"]),
-        decoder_input_ids=batch["decoder_input_ids"],
-        use_cache=False,
-    )
-    return cast(Tensor, out.logits)
+    return encoder_decoder.logits(model, batch, "input_values")
 
 
 def _miniature_tokenizer() -> Any:

@@ -163,30 +163,20 @@ def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: floa
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> list[str]:
-    """B transcripts: `transcripts.greedy`, without the tokens that the checkpoint's authors suppress."""
-    whole = pretrained.bare(model)
-    generation = whole.generation_config
-    heard = whole.model.encoder(pretrained.own_dtype(model, batch["input_features"])).last_hidden_state
-    tokens = transcripts.greedy(
-        whole,
-        heard,
-        batch["decoder_input_ids"],
-        end=whole.config.eos_token_id,
-        most_tokens=int(batch["most_tokens"]),
+    """B transcripts, without the tokens that the checkpoint's authors suppress."""
+    generation = pretrained.bare(model).generation_config
+    return encoder_decoder.transcribe(
+        model,
+        batch,
+        "input_features",
         never=getattr(generation, "suppress_tokens", None) or (),
         never_first=getattr(generation, "begin_suppress_tokens", None) or (),
     )
-    return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]
 
 
 def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     """(B, T, V): of the token after each that the decoder reads."""
-    out = pretrained.bare(model)(
-        input_features=pretrained.own_dtype(model, batch["input_features"]),
-        decoder_input_ids=batch["decoder_input_ids"],
-        use_cache=False,
-    )
-    return cast(Tensor, out.logits)
+    return encoder_decoder.logits(model, batch, "input_features")
 
 
 def _miniature_tokenizer() -> Any:
