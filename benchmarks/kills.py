@@ -23,9 +23,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -94,18 +95,30 @@ def write_data(folder: Path) -> None:
     (folder / "clips.csv").write_text("\n".join(lines))
 
 
-def start(folder: Path, kind: str, results: Path) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"AUDIO_SWEEPS_MINIATURE": "test"}
-    environment.pop("MLFLOW_TRACKING_URI", None)
-    command = [sys.executable, "-m", "sweeps.run", str(folder / f"{kind}.yaml"), f"results={results}"]
+def start(
+    folder: Path,
+    kind: str,
+    results: Path,
+    *,
+    program: Sequence[str] = ("-m", "sweeps.run"),
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.Popen[bytes]:
+    given = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS")}
+    environment = given | {"AUDIO_SWEEPS_MINIATURE": "test"} | dict(environment)
+    command = [sys.executable, *program, str(folder / f"{kind}.yaml"), f"results={results}"]
     with (results.parent / f"{results.name}.log").open("ab") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
 
-def finish(process: subprocess.Popen[bytes], results: Path) -> None:
-    if process.wait(SESSION_SECONDS):
-        log = (results.parent / f"{results.name}.log").read_text()
-        raise RuntimeError(f"the sweep ended with {process.returncode}:\n{log[-3000:]}")
+def finish(process: subprocess.Popen[bytes], results: Path, status: int = 0) -> None:
+    """Waits for it. Raises RuntimeError where it ends with another exit status."""
+    if process.wait(SESSION_SECONDS) != status:
+        raise RuntimeError(f"the sweep ended with {process.returncode}:\n{said(results)[-3000:]}")
+
+
+def said(results: Path) -> str:
+    """All that the commands of this sweep printed."""
+    return (results.parent / f"{results.name}.log").read_text()
 
 
 def events(results: Path, stage: str) -> list[Any]:
@@ -213,18 +226,19 @@ def _happened(results: Path) -> int:
     return len(events(results, "explore")) + len(events(results, "confirm"))
 
 
-def compare(reference: Path, results: Path, outcome: Outcome) -> None:
-    expected, found = recorded(reference), recorded(results)
+def compare(reference: Path, results: Path, outcome: Outcome, uri: str | None = None) -> None:
+    """Fills in how the record of `results` (of the server at `uri`, if given) differs from that of `reference`."""
+    expected, found = recorded(reference), recorded(results, uri)
     outcome.lost = len(expected.keys() - found.keys())
     outcome.doubled = sum(len(runs) - 1 for runs in found.values()) + len(found.keys() - expected.keys())
     outcome.differing = sum(found[key][0] != expected[key][0] for key in expected.keys() & found.keys())
 
 
-def recorded(results: Path) -> dict[tuple[str, ...], list[Any]]:
+def recorded(results: Path, uri: str | None = None) -> dict[tuple[str, ...], list[Any]]:
     """Every run in MLflow by what was trained: its status, all its metrics at all steps, its predictions."""
     import mlflow
 
-    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{results / 'mlflow.db'}")
+    client = mlflow.MlflowClient(tracking_uri=uri or f"sqlite:///{results / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("kills")
     found: dict[tuple[str, ...], list[Any]] = {}
     for run in client.search_runs([experiment.experiment_id], max_results=1000):
@@ -234,8 +248,11 @@ def recorded(results: Path) -> dict[tuple[str, ...], list[Any]]:
         metrics = {
             name: sorted((m.step, m.value) for m in client.get_metric_history(run.info.run_id, name)) for name in names
         }
-        files = sorted(Path(run.info.artifact_uri.removeprefix("file://")).glob("predictions/*.parquet"))
-        predictions = {path.name: path.read_bytes() for path in files}
+        names = sorted(file.path for file in client.list_artifacts(run.info.run_id, "predictions"))
+        with tempfile.TemporaryDirectory() as there:
+            predictions = {
+                name: Path(client.download_artifacts(run.info.run_id, name, there)).read_bytes() for name in names
+            }
         found.setdefault(key, []).append((tags.get(TAG_STATUS), run.info.status, metrics, predictions))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -115,9 +115,8 @@ def arms_of(world: World, answers: Answers, seeds: int) -> tuple[Design, dict[st
     return Design("test accuracy", world.clips, world.groups, world.groups, ()), arms
 
 
-def judge(world: World, answers: Answers, seeds: int) -> Verdict:
+def judge(design: Design, arms: Mapping[str, Arm]) -> Verdict:
     """The shipped verdict."""
-    design, arms = arms_of(world, answers, seeds)
     return verdict_of(design, arms, {n: BASELINE if n == BASELINE else "finalist" for n in arms}, alpha=ALPHA)
 
 
@@ -130,12 +129,14 @@ def _arm(name: str, right: np.ndarray, numbers: np.ndarray, groups: int) -> Arm:
 
 def _judged(world: World, truths: np.ndarray, answers: Answers, seeds: int) -> dict[str, float]:
     """What one verdict found against the truth, 1.0 or 0.0; widths in accuracy; NaN where it does not apply."""
-    found = judge(world, answers, seeds)
+    design, arms = arms_of(world, answers, seeds)
+    found = judge(design, arms)
     true_of = dict(zip((row.name for row in found.rows), truths, strict=True))
     paired = _paired(answers, seeds, world)
     gaps = {c.first: float(true_of[c.first] - true_of[c.second]) for c in found.against_baseline}
     family = found.against_baseline
-    plain = [c.interval_at(ALPHA) for c in family]
+    alone = contrast(design, arms["finalist 1"], arms[BASELINE], alpha=ALPHA)  # what analysis.compare gives of two
+    among = [(c.interval, float(true_of[c.first] - true_of[c.second])) for c in found.among_finalists]
     return {
         "false_claim": float(any(_is_false(c, gaps[c.first]) for c in family)),
         "false_winner": float(found.winner is not None and gaps[found.winner] <= 0.0),
@@ -149,9 +150,12 @@ def _judged(world: World, truths: np.ndarray, answers: Answers, seeds: int) -> d
         "paired_found": float(
             any(p <= ALPHA and d > 0.0 < gap for (p, d), gap in zip(paired, gaps.values(), strict=True))
         ),
-        "covers_all": float(all(_covers(c.interval, gaps[c.first]) for c in family)),
-        "covers": float(np.mean([_covers(i, gaps[c.first]) for i, c in zip(plain, family, strict=True)])),
-        "width": float(np.mean([_width(interval) for interval in plain])),
+        "family_covers": float(all(_covers(c.interval, gaps[c.first]) for c in family)),
+        "family_width": float(np.mean([_width(c.interval) for c in family])),
+        "among_covers": float(all(_covers(*pair) for pair in among)) if among else np.nan,
+        "among_width": float(np.mean([_width(interval) for interval, _ in among])) if among else np.nan,
+        "alone_covers": float(_covers(alone.interval, gaps["finalist 1"])),
+        "alone_width": _width(alone.interval),
     }
 
 

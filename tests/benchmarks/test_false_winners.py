@@ -14,7 +14,7 @@ from benchmarks import false_winners
 from benchmarks.false_winners import Cell, grid, main, run, share_interval
 from benchmarks.false_winners_report import as_json, markdown
 from benchmarks.simulated_sweeps import World, confirm_answers, true_components, validation
-from benchmarks.simulated_verdicts import Setting, chosen, judge, mcnemar_p
+from benchmarks.simulated_verdicts import Setting, arms_of, chosen, judge, mcnemar_p
 from trainables.records import Predictions
 
 GROUPED = World(clips=200, clips_per_group=4, within_group=0.3, seed_spread=0.5)
@@ -81,7 +81,7 @@ def test_the_quick_way_to_the_verdict_is_the_verdict(world: World) -> None:
     }
     baseline = runs.pop("baseline")
     whole = verdict(runs, baseline, lambda p: float(correct(p).mean()), metric_name="test accuracy")
-    quick = judge(world, answers, 3)
+    quick = judge(*arms_of(world, answers, 3))
     assert quick.winner == whole.winner
     for ours, theirs in zip(
         (*quick.against_baseline, *quick.among_finalists),
@@ -148,8 +148,10 @@ def test_nulls_have_nothing_to_find_and_large_differences_are_found(cells: list[
     clear = [cell for cell in cells if cell.setting.difference == 0.4]
     assert all(cell.means["better_present"] == 1.0 for cell in clear)
     assert clear[-1].means["found"] == clear[-1].means["oracle_found"] == 1.0
-    widths = [cell.means["width"] for cell in clear]
-    assert widths == sorted(widths, reverse=True)  # more seeds, narrower
+    for name in ("family_width", "alone_width"):
+        widths = [cell.means[name] for cell in clear]
+        assert widths == sorted(widths, reverse=True)  # more seeds, narrower
+    assert all(cell.means["alone_width"] > 0.0 for cell in cells)
 
 
 def test_the_number_of_processes_does_not_matter() -> None:
