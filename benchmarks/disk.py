@@ -18,19 +18,20 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.kills import SWEEP, write_data
 from sweeps.housekeeping import size_bytes
 from sweeps.tuner import AUTHENTICATION, QUIET_ENVIRONMENT
 
+T = TypeVar("T")
 LOOK_SECONDS = 0.2
 QUICK_TRIALS, TRIALS = 6, 50
 EPOCHS = 3
 
 
-def peak_while(folder: Path, work: Callable[[], object]) -> int:
-    """The most bytes that were below `folder` while `work` ran, and after it."""
+def peak_while(folder: Path, work: Callable[[], T]) -> tuple[T, int]:
+    """What `work` gives, and the most bytes that were below `folder` while it ran or after it."""
     over, peak = threading.Event(), 0
 
     def look() -> None:
@@ -41,11 +42,11 @@ def peak_while(folder: Path, work: Callable[[], object]) -> int:
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        work()
+        done = work()
     finally:
         over.set()
         watcher.join()
-    return max(peak, size_bytes(folder))
+    return done, max(peak, size_bytes(folder))
 
 
 def prepared_in(folder: Path, trials: int) -> Any:
@@ -91,7 +92,7 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
             )
         housekeeper.all_over()
 
-    peak = peak_while(stage, search)
+    _, peak = peak_while(stage, search)
     return peak, make_plan(prepared).disk_bytes - size_bytes(workspace.folder / "data")
 
 
@@ -141,7 +142,7 @@ def as_documented(folder: Path, trials: int) -> int:
             storage_path=str(store), checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1)
         ),
     )
-    peak = peak_while(store, tuner.fit)
+    _, peak = peak_while(store, tuner.fit)
     ray.shutdown()
     return peak
 

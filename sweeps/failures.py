@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sweeps.kernel_kills import KernelKills
 from sweeps.orders import Hold, Order
 from sweeps.progress import FAILED, TrialProgress
 from trainables.faults import BAD_INPUT, DIVERGED, OUT_OF_MEMORY
@@ -34,7 +35,7 @@ ADVICE = {
 }
 
 
-def why(error_text: str, folder: Path) -> tuple[str, str]:
+def why(error_text: str, folder: Path, kernel_kills: KernelKills) -> tuple[str, str]:
     """(reason, kind) of a worker that did not come back; `error_text` is what Tune wrote, `folder` the trial's."""
     latest = error_text.rpartition("Failure # ")[2]
     stood = hung(folder / HANG_FILE)
@@ -43,6 +44,8 @@ def why(error_text: str, folder: Path) -> tuple[str, str]:
     if any(words in latest for words in LOW_MEMORY):
         return "the machine ran low on memory, and Ray ended the worker", OUT_OF_MEMORY
     if any(words in latest for words in DEAD_WORKER):
+        if kernel_kills.any_new():
+            return "memory was full, and the kernel ended the worker", OUT_OF_MEMORY
         return "the worker process died", DIED
     lines = [line.strip() for line in latest.splitlines() if line.strip()]
     reason = lines[-1] if lines else "unknown"

@@ -19,6 +19,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from sweeps.failures import why
+from sweeps.kernel_kills import KernelKills
 from sweeps.listener import Listener
 from sweeps.orders import Hold, Reins
 from sweeps.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
@@ -139,6 +140,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         self.progress, self.observers, self.reins = progress, observers, reins
         self.broken: Exception | None = None
         self.idle_since = time.monotonic()  # trials wait, and none has a worker
+        self.kernel_kills = KernelKills()
 
     def on_step_begin(self, iteration: int, trials: Any, **info: Any) -> None:
         """Several times a second, also while nothing ends: a trial that no worker has is stopped at once."""
@@ -181,7 +183,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         """A worker was lost; the next one goes on from the last resume point."""
         with self._heard():
             own = self._of(trial)
-            reason, kind = why(_error_text(trial), own.folder)
+            reason, kind = why(_error_text(trial), own.folder, self.kernel_kills)
             parts = own.batch_parts * (2 if kind == OUT_OF_MEMORY else 1)
             self.progress.retried(own.name, redacted(reason), kind, parts)
             trial.config.update(batch_parts=parts, known_results=len(own.results))
@@ -192,7 +194,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         with self._heard():
             own = self._of(trial)
             text = _error_text(trial)
-            self._failed(own, *why(text, own.folder), text)
+            self._failed(own, *why(text, own.folder, self.kernel_kills), text)
             self._ended(own)
 
     def on_step_end(self, iteration: int, trials: Any, **info: Any) -> None:

@@ -8,9 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+
+from benchmarks.disk import peak_while
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SWEEP = REPOSITORY / "search_spaces" / "qwen_lora.yaml"
@@ -20,27 +23,28 @@ pytestmark = pytest.mark.timeout(1800)  # the miniature is made on the way where
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The README's first command: (working directory, what it printed)."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
+    """The README's first command: (working directory, what it printed, the most bytes that its results took)."""
     folder = tmp_path_factory.mktemp("user")
     ours = ("MLFLOW_TRACKING_URI", "AUDIO_SWEEPS_MINIATURE", "RAY_ADDRESS")
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     command = [sys.executable, "-m", "sweeps.run", str(SWEEP), "profile=cpu"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1500)
+    how: dict[str, Any] = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 1500}
+    done, peak_bytes = peak_while(folder / "results", lambda: subprocess.run(command, **how))
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done.stdout + done.stderr
+    return folder, done.stdout + done.stderr, peak_bytes
 
 
 @pytest.fixture(scope="module")
-def record(finished: tuple[Path, str]) -> pd.DataFrame:
+def record(finished: tuple[Path, str, int]) -> pd.DataFrame:
     from analysis.runs import read_sweep
 
     runs = read_sweep(f"sqlite:///{finished[0] / 'results' / 'mlflow.db'}", "qwen_lora").runs
     return runs.rename(columns=lambda name: re.sub(r"^(tags|metrics)\.", "", name))
 
 
-def test_it_says_what_it_runs_on_what_it_found_and_what_to_do_next(finished: tuple[Path, str]) -> None:
-    folder, text = finished
+def test_it_says_what_it_runs_on_what_it_found_and_what_to_do_next(finished: tuple[Path, str, int]) -> None:
+    folder, text, _ = finished
     assert "Traceback" not in text
     for part in ("MINIATURE", "Ray dashboard: http://127.0.0.1:", "Verdict", "baseline", "untuned backbone"):
         assert part in text
@@ -49,6 +53,13 @@ def test_it_says_what_it_runs_on_what_it_found_and_what_to_do_next(finished: tup
     adapters = [line.split(": ", 1)[1].strip() for line in text.splitlines() if line.strip().startswith("seed ")]
     assert len(adapters) == 5
     assert all((folder / adapter / "adapter_model.safetensors").is_file() for adapter in adapters)
+
+
+def test_the_disk_never_holds_more_than_was_planned(finished: tuple[Path, str, int]) -> None:
+    folder, _, peak_bytes = finished
+    command = [sys.executable, "-m", "sweeps.run", str(SWEEP), "profile=cpu", "--plan", "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=True)
+    assert 1_000_000 < peak_bytes <= json.loads(done.stdout)["disk_bytes"]
 
 
 def test_every_run_is_in_the_record_once(record: pd.DataFrame) -> None:
@@ -85,7 +96,7 @@ def test_finalists_were_fixed_and_differ_from_the_baseline(record: pd.DataFrame)
     assert by_role["finalist"].isdisjoint(by_role["baseline"])
 
 
-def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str]) -> None:
+def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str, int]) -> None:
     import mlflow
 
     from analysis.runs import read_sweep
@@ -100,7 +111,7 @@ def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str]) -> None
     assert {row["role"] for row in found["rows"]} == {"finalist", "baseline", "untuned"}
 
 
-def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str], record: pd.DataFrame) -> None:
+def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str, int], record: pd.DataFrame) -> None:
     """The baseline under one seed, trained here alone, against what the sweep's warm, shared worker recorded."""
     from sweeps.prepare import prepare
     from sweeps.space import baseline_config
@@ -124,7 +135,7 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     assert {name: row[name] for name in metrics} == metrics
 
 
-def test_a_pruned_trial_can_be_run_again_by_its_id(finished: tuple[Path, str], record: pd.DataFrame) -> None:
+def test_a_pruned_trial_can_be_run_again_by_its_id(finished: tuple[Path, str, int], record: pd.DataFrame) -> None:
     """The command, in processes of its own, through Ray: as far as ASHA let it go, and to the last bit."""
     run_id = record[record["sweep.status"] == "pruned"]["run_id"].iloc[0]
     environment = {name: value for name, value in os.environ.items() if name != "AUDIO_SWEEPS_MINIATURE"}

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from sweeps.failures import DIED, HANG_FILE, HUNG, STREAK, STREAK_OF_CONFIGURATIONS, FailureWatch, why
+from sweeps.kernel_kills import KernelKills
 from sweeps.orders import Hold
 from sweeps.progress import COMPLETED, FAILED, PRUNED, TrialProgress
 from trainables.faults import DIVERGED, OUT_OF_MEMORY
 
+NOBODY = KernelKills(Path("no such file"))  # ended a process for want of memory
 DEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: ResourceTrainable\nWorker exit type: "
 LOW = DEAD + "NODE_OUT_OF_MEMORY. Task was killed due to the node running low on memory."
 
@@ -26,14 +28,26 @@ LOW = DEAD + "NODE_OUT_OF_MEMORY. Task was killed due to the node running low on
     ],
 )
 def test_the_latest_failure_is_told(text: str, expected: tuple[str, str], tmp_path: Path) -> None:
-    assert why(text, tmp_path) == expected
+    assert why(text, tmp_path, NOBODY) == expected
+
+
+def test_a_worker_that_the_kernel_took_was_out_of_memory(tmp_path: Path) -> None:
+    statistics = tmp_path / "vmstat"
+    statistics.write_text("nr_free_pages 5\noom_kill 3\n")
+    kills = KernelKills(statistics)
+    dead = "Failure # 1\n" + DEAD
+    assert why(dead, tmp_path, kills) == ("the worker process died", DIED)
+    statistics.write_text("nr_free_pages 5\noom_kill 4\n")
+    assert why("Failure # 1\nKeyError: 'x'\n", tmp_path, kills) == ("KeyError: 'x'", "KeyError")
+    assert why(dead, tmp_path, kills) == ("memory was full, and the kernel ended the worker", OUT_OF_MEMORY)
+    assert why(dead, tmp_path, kills) == ("the worker process died", DIED)  # the next one, of something else
 
 
 def test_where_a_hung_worker_stood_is_told_without_its_folders(tmp_path: Path) -> None:
     stacks = 'Timeout!\nThread 0x1 (most recent call first):\n  File "/a/gc.py", line 2 in run\n\nThread 0x2 (most '
     stacks += 'recent call first):\n  File "/home/u/model.py", line 7 in forward\n  File "/a/b.py", line 1 in main\n'
     (tmp_path / HANG_FILE).write_text(stacks)
-    reason, kind = why("Failure # 1\n" + DEAD, tmp_path)
+    reason, kind = why("Failure # 1\n" + DEAD, tmp_path, NOBODY)
     assert kind == HUNG
     assert reason.endswith("it stood in model.py, line 7 in forward")
 
