@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.kills import SWEEP, write_data
+from benchmarks.small_sweep import SWEEP, write_data
 from sweeps.housekeeping import size_bytes
 from sweeps.tuner import AUTHENTICATION, QUIET_ENVIRONMENT
 

@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.kills import KINDS, SWEEP, Outcome, compare, events, finish, said, start, write_data
 from benchmarks.record_server import behind_a_door
+from benchmarks.small_sweep import SWEEP, Differences, differences, events, finish, said, start, write_data
 
-KIND = "parallel"  # nothing is pruned: what every trial gives does not depend on which one ends first
+KIND = "faults"
+UNPRUNED = "asha: {grace_epochs: 3}\n"  # what every trial gives does not depend on which one ends first
 AWAY_SECONDS = 60.0
 DISK = "64m"  # twice what a sweep wants to keep free
 STOPPED_IN_GOOD_ORDER, REFUSED = 3, 2
@@ -42,7 +43,7 @@ runpy.run_module("sweeps.run", run_name="__main__")
 """
 
 
-def record(folder: Path, results: Path, outcome: Outcome) -> None:
+def record(folder: Path, results: Path) -> Differences:
     results.mkdir()
     with behind_a_door(results) as door:
         sweep = start(folder, KIND, results, environment={"MLFLOW_TRACKING_URI": door.uri})
@@ -52,10 +53,10 @@ def record(folder: Path, results: Path, outcome: Outcome) -> None:
             time.sleep(AWAY_SECONDS)
             door.open()
         finish(sweep, results)
-        compare(folder / "reference", results, outcome, door.uri)
+        return differences(folder / "reference", results, door.uri)
 
 
-def disk(folder: Path, results: Path, outcome: Outcome) -> None:
+def disk(folder: Path, results: Path) -> Differences:
     with small_disk(results):
         for stage in ("explore", "confirm"):
             sweep = start(folder, KIND, results)
@@ -64,24 +65,25 @@ def disk(folder: Path, results: Path, outcome: Outcome) -> None:
             finish(sweep, results, STOPPED_IN_GOOD_ORDER)
             (results / "somebody else's").unlink()
         finish(start(folder, KIND, results), results)
-        compare(folder / "reference", results, outcome)
+        return differences(folder / "reference", results)
 
 
-def read_only(folder: Path, results: Path, outcome: Outcome) -> None:
+def read_only(folder: Path, results: Path) -> Differences:
     with small_disk(results):
         subprocess.run(["mount", "-o", "remount,ro", str(results)], check=True)
         finish(start(folder, KIND, results), results, REFUSED)
     problems = said(results).strip().splitlines()
     if len(problems) != 1 or "cannot write to" not in problems[0]:
         raise RuntimeError(f"one error was expected:\n{said(results)}")
+    return Differences(0, 0, 0)
 
 
-def clock(folder: Path, results: Path, outcome: Outcome) -> None:
+def clock(folder: Path, results: Path) -> Differences:
     finish(start(folder, KIND, results, program=("-c", CLOCK)), results)
-    compare(folder / "reference", results, outcome)
+    return differences(folder / "reference", results)
 
 
-def node(folder: Path, results: Path, outcome: Outcome) -> None:
+def node(folder: Path, results: Path) -> Differences:
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
@@ -95,10 +97,10 @@ def node(folder: Path, results: Path, outcome: Outcome) -> None:
         cluster.shutdown()
     if not any(event.get("event") == "retried" for event in events(results, "explore")):
         raise RuntimeError("the lost node had no trial: nothing was shown")
-    compare(folder / "reference", results, outcome)
+    return differences(folder / "reference", results)
 
 
-CASES: dict[str, Callable[[Path, Path, Outcome], None]] = {
+CASES: dict[str, Callable[[Path, Path], Differences]] = {
     "record": record,
     "disk": disk,
     "read-only": read_only,
@@ -144,16 +146,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = (given.folder or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         write_data(folder)
-        (folder / f"{KIND}.yaml").write_text(SWEEP.replace("TRIALS", "4") + KINDS[KIND])
+        (folder / f"{KIND}.yaml").write_text(SWEEP.replace("TRIALS", "4") + UNPRUNED)
         if not (folder / "reference").is_dir():
             finish(start(folder, KIND, folder / "reference"), folder / "reference")
         clean = True
         print("| what goes wrong | lost | doubled | differing | s |\n|---|---|---|---|---|", flush=True)
         for name in given.cases.split(","):
-            outcome, began = Outcome(), time.monotonic()
-            CASES[name](folder, folder / name, outcome)
-            clean &= outcome.clean
-            figures = (outcome.lost, outcome.doubled, outcome.differing, f"{time.monotonic() - began:.0f}")
+            began = time.monotonic()
+            found = CASES[name](folder, folder / name)
+            clean &= found.none
+            figures = (found.lost, found.doubled, found.differing, f"{time.monotonic() - began:.0f}")
             print("| " + " | ".join(map(str, (name, *figures))) + " |", flush=True)
     return int(not clean)
 

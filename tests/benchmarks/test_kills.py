@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.kills import KINDS, SWEEP, Kill, compare, finish, interrupted, recorded, start, write_data
+from benchmarks.kills import KINDS, Kill, interrupted
+from benchmarks.small_sweep import SWEEP, differences, finish, recorded, start, write_data
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -23,7 +24,7 @@ def test_killed_in_both_stages_it_ends_as_if_nothing_had_happened(tmp_path: Path
     outcome = interrupted(tmp_path, "serial", "killed", kills, np.random.default_rng(0))
     finish(reference, tmp_path / "reference")
 
-    compare(tmp_path / "reference", tmp_path / "killed", outcome)
+    outcome.record = differences(tmp_path / "reference", tmp_path / "killed")
     assert outcome.kills == {"group": 1, "worker": 1}
     assert outcome.in_stage_two == 1
     assert outcome.clean, outcome
