@@ -53,7 +53,7 @@ def write_report(tracking_uri: str, sweep_id: str, folder: Path) -> Path:
     Raises InputError: no such sweep, one without runs, a folder or a store that cannot be written.
     """
     from analysis.publish import publish
-    from analysis.recorded import read_recorded
+    from analysis.recorded_reader import read_recorded
 
     recorded = read_recorded(tracking_uri, sweep_id)
     page = _write(document(recorded), folder)

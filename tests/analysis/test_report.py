@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from analysis.align import correct
-from analysis.recorded import Recorded, read_recorded
+from analysis.recorded import Recorded
+from analysis.recorded_reader import read_recorded
 from analysis.report import document, main, write_report
 from analysis.runs import connect
 from analysis.sums import METRICS
