@@ -65,6 +65,7 @@ def document(recorded: Recorded) -> Document:
     """Everything the report says, in its order."""
     from analysis.document import Document
     from analysis.report_examples import data_section, examples_section
+    from analysis.report_further import further_section
     from analysis.report_methods import methods_section, reproduce_section
     from analysis.report_power import power_section
     from analysis.report_results import results_section
@@ -73,6 +74,7 @@ def document(recorded: Recorded) -> Document:
     parts = (
         results_section,
         power_section,
+        further_section,
         examples_section,
         search_section,
         importance_section,
@@ -82,7 +84,8 @@ def document(recorded: Recorded) -> Document:
         methods_section,
         reproduce_section,
     )
-    return Document(f"Sweep {recorded.name}", _opening(recorded), [part(recorded) for part in parts])
+    sections = [section for section in (part(recorded) for part in parts) if section is not None]
+    return Document(f"Sweep {recorded.name}", _opening(recorded), sections)
 
 
 def _opening(recorded: Recorded) -> list[Block]:

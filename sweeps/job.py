@@ -31,6 +31,11 @@ class Job:
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
     outer_fold: str = NO_FOLD
 
+    @property
+    def tests(self) -> list[str]:
+        """The splits that a finished run answers, once: `test` and the further ones; in stage 1 none."""
+        return [split for split in self.stores if split not in ("train", "validation")]
+
 
 @dataclass(frozen=True)
 class ConfirmRun:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sweeps.backbone_check import MemoryRow, TargetRow, check_backbone
+from sweeps.evaluations import EvaluationRow, evaluation_rows
 from sweeps.plan_power import PowerPlan, plan_power
 from sweeps.space import configurations_count, describe_space
 from sweeps.workload import (
@@ -18,6 +19,7 @@ from sweeps.workload import (
     disk_bytes,
     disk_problems,
     download_bytes,
+    further_bytes,
 )
 from trainables.errors import InputError
 
@@ -57,6 +59,7 @@ class Plan:
     lacking: tuple[str, ...]  # "split: class" that has no example
     groups: dict[str, int]  # per split
     own_groups: bool  # every example is its own group
+    evaluations: tuple[EvaluationRow, ...]  # further test data
     clips: ClipCounts
     stages: Stages
     power: PowerPlan
@@ -102,6 +105,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         outer_folds=max(1, len(set(prepared.outer.values()))),
     )
     needed_bytes = disk_bytes(check, stages, clips, profile.concurrency)
+    needed_bytes += sum(further_bytes(prepared, stages, examples) for examples in prepared.evaluations.values())
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(
         seeds=len(stages.confirm_seeds),
@@ -130,6 +134,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         lacking=tuple(f"{row.split}: {row.label}" for row in splits if row.examples == 0),
         groups=groups,
         own_groups=len({example.group for example in prepared.examples}) == len(prepared.examples),
+        evaluations=evaluation_rows(spec, prepared.evaluations),
         clips=clips,
         stages=stages,
         power=power,

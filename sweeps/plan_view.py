@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweeps.backbone_check import TargetRow
+from sweeps.evaluations import EvaluationRow
 from sweeps.plan import AxisRow, Plan
 from sweeps.profiles import GIB
 
@@ -27,6 +28,7 @@ def render(plan: Plan) -> RenderableType:
         _title(f"Data: {plan.source}, {plan.clips.examples} clips"),
         _splits(plan),
         Text(_clips(plan)),
+        *(Text(_evaluation(row)) for row in plan.evaluations),
         _title("Stages"),
         Text(_stages(plan)),
         _title("What the verdict can show"),
@@ -57,6 +59,10 @@ def render_short(plan: Plan) -> RenderableType:
         Text(_stages(plan)),
     ]
     return Group(*lines, *(Text(f"- {sentence}", style="yellow") for sentence in plan.advice if not plan.miniature))
+
+
+def _evaluation(row: EvaluationRow) -> str:
+    return f"Further test data {row.name}: {row.source}, {row.clips} clips of {row.groups} groups, for stage 2 alone."
 
 
 def _title(text: str, style: str = "bold") -> Text:

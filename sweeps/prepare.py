@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sweeps import rules
+from sweeps.evaluations import read_evaluations
 from sweeps.load import load_sweep, parse_sweep
 from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
 from sweeps.rounds import fold_splits, outer_folds
@@ -45,9 +46,23 @@ class Prepared:
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold, of the examples outside test
     outer: Mapping[str, str] = field(default_factory=dict)  # example id -> fold of outer cross-validation
     left_out: int = 0  # examples that are too short or too long for the task
+    evaluations: Mapping[str, Sequence[Example]] = field(default_factory=dict)  # `test_<name>` -> further test data
 
     def of_split(self, split: str) -> list[Example]:
+        if split in self.evaluations:
+            return list(self.evaluations[split])
         return [example for example in self.examples if self.splits[example.id] == split]
+
+    @property
+    def data_fingerprint(self) -> str:
+        """Of the examples as they were divided, and of the further test data."""
+        from trainables.data.fingerprint import combined, fingerprint
+
+        further = [
+            fingerprint(examples, dict.fromkeys((example.id for example in examples), split))
+            for split, examples in self.evaluations.items()
+        ]
+        return combined([fingerprint(self.examples, self.splits), *further])
 
     @property
     def miniature_recipe(self) -> str | None:
@@ -106,7 +121,7 @@ def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool 
     )
     task = registry.task(spec.task_kind, dict(spec.task_options))
     window_seconds = backbone.MINIATURE_WINDOW_SECONDS if weights.miniature else backbone.WINDOW_SECONDS
-    examples, left_out = read_examples(spec, task, window_seconds)
+    examples, left_out = read_examples(spec, spec.data.source, task, window_seconds)
     stratify = task.column == "label"
     outer = outer_folds(spec, examples, stratify=stratify)
     if outer:  # a plan shows the first round
@@ -115,7 +130,12 @@ def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool 
         splits = split_examples(spec, task, examples)
     spec, task = complete_task(spec, task, examples, splits)
     folds = inner_folds(spec, task, examples, splits)
-    return Prepared(spec, profile, weights, task, backbone, examples, splits, folds, outer, left_out)
+    # of outer folds every one is trained on in some round
+    seen = [example for example in examples if outer or splits[example.id] != "test"]
+    evaluations = read_evaluations(spec, lambda source: read_examples(spec, source, task, window_seconds)[0], seen)
+    return Prepared(
+        spec, profile, weights, task, backbone, examples, splits, folds, outer, left_out, evaluations=evaluations
+    )
 
 
 def decide_weights(spec: SweepSpec, backbone: Backbone, profile: Profile, *, planning: bool) -> Decision:
@@ -148,10 +168,10 @@ def largest_trial_bytes(spec: SweepSpec, backbone: Backbone) -> int:
     )
 
 
-def read_examples(spec: SweepSpec, task: Task, window_seconds: float) -> tuple[Sequence[Example], int]:
+def read_examples(spec: SweepSpec, source: str, task: Task, window_seconds: float) -> tuple[Sequence[Example], int]:
     """The examples, every one checked, and how many were left out for their length."""
     examples = open_source(
-        spec.data.source,
+        source,
         base_folder=Path(spec.base_folder),
         task=task,
         columns=spec.data.columns,

@@ -60,7 +60,7 @@ class RecordedRun:
     params: Mapping[str, str]
     started_seconds: float  # since the epoch
     curves: Mapping[tuple[str, int], float]  # (metric, epoch) -> value
-    answers: Mapping[str, Predictions]  # split -> predictions
+    answers: Mapping[str, Predictions]  # validation, test or the name of a further test set -> predictions
     source_texts: tuple[str, ...]  # the sweep's file, and what it was when it was extended; for a confirm run its own
     provenance: Mapping[str, Any]
     sweep_params: Mapping[str, str]
@@ -94,7 +94,7 @@ def read_run(uri: str, run_id: str) -> RecordedRun:
     histories = [
         client.get_metric_history(run_id, name) for name in run.data.metrics if not name.startswith(NOT_TRAINED)
     ]
-    left = {Path(file.path).name for file in client.list_artifacts(run_id, "predictions")}
+    left = [Path(file.path) for file in client.list_artifacts(run_id, "predictions")]
     last_look = int(parent.data.tags.get(TAG_LOOK, "1"))
     looks = [int(tags.get(TAG_LOOK, "1"))] if tags[TAG_STAGE] == CONFIRM else range(1, last_look + 1)
     return RecordedRun(
@@ -112,11 +112,7 @@ def read_run(uri: str, run_id: str) -> RecordedRun:
         params=dict(run.data.params),
         started_seconds=run.info.start_time / 1000,
         curves={(value.key, value.step): value.value for history in histories for value in history},
-        answers={
-            split: read_predictions(client, run_id, split)
-            for split in ("validation", "test")
-            if f"{split}.parquet" in left
-        },
+        answers={path.stem: read_predictions(client, run_id, path.stem) for path in left if path.suffix == ".parquet"},
         source_texts=tuple(_text(client, parent.info.run_id, of_look("sweep.yaml", look)) for look in looks),
         provenance=_provenance(_text(client, parent.info.run_id, "provenance.json")),
         sweep_params=dict(parent.data.params),

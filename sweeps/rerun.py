@@ -169,9 +169,7 @@ def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
 
 def data_change(recorded: str | None, prepared: Any) -> str | None:
     """None where clips, targets and splits are those of the sweep."""
-    from trainables.data.fingerprint import fingerprint
-
-    now = fingerprint(prepared.examples, prepared.splits)
+    now = prepared.data_fingerprint
     if recorded in (None, now):
         return None
     return (

@@ -91,7 +91,8 @@ def _round_of(run: RecordedRun, prepared: Prepared) -> tuple[str, Prepared]:
 def _job(run: RecordedRun, given: Mapping[str, Any], part: Prepared, workspace: Workspace, console: Console) -> Job:
     """Of the trial's seeds the run's own alone: what a lane gives does not depend on the others."""
     confirming = run.stage == CONFIRM
-    stores = make_stores(part, workspace, ("train", "validation", "test")[: 3 if confirming else 2], console)
+    tests = ("test", *part.evaluations) if confirming else ()
+    stores = make_stores(part, workspace, ("train", "validation", *tests), console)
     revision = run.params.get("checkpoint_revision")
     config = given["config"] if confirming else resolve(part.spec, given).as_dict()
     pinned = {config["model_size"]: revision} if revision else {}

@@ -14,6 +14,7 @@ from sweeps.overrides import MINIATURE
 from sweeps.schema import LOWER_IS_BETTER, TASK_METRICS
 from sweeps.spec import Axis, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
 from trainables.config import AUGMENTATIONS
+from trainables.data.examples import SPLITS
 from trainables.errors import InputError
 
 Values = Mapping[str, Any]
@@ -34,6 +35,7 @@ def check(values: Values, problems: Problems) -> None:
         _warm_start,
         _finalists,
         _columns,
+        _evaluate,
         _augment,
     ):
         rule(values, problems)
@@ -64,6 +66,12 @@ def _columns(values: Values, problems: Problems) -> None:
         others = [other for other in columns if columns[other] == column and other < name]
         if others:
             problems.add(("data", "columns", name), f"the column {column!r} is also named for {others[0]}")
+
+
+def _evaluate(values: Values, problems: Problems) -> None:
+    for name in values.get("data", {}).get("evaluate", {}):
+        if name.lower() in SPLITS:
+            problems.add(("data", "evaluate", name), f"{name} is a split of the data itself: give it another name")
 
 
 def _augment(values: Values, problems: Problems) -> None:
@@ -262,7 +270,6 @@ def finalists_of(values: Values) -> FinalistsSpec:
 def unsupported(spec: SweepSpec) -> None:
     """Raises InputError for what the format knows and this version does not run yet."""
     found = {
-        "data.evaluate": bool(spec.data.evaluate),
         "layers": spec.layers is not None,
         "packing": spec.packing not in ("off", "auto"),
     }

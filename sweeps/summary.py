@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from sweeps.evaluations import evaluations_table
 from sweeps.prepare import Prepared
+from sweeps.samples import samples_table
 from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
 
@@ -55,6 +57,13 @@ def print_summary(
             say(line)
     if verdict.against_untuned is not None:
         say(untuned_line(verdict.against_untuned))
+    if prepared.evaluations:
+        metrics = [name for name in prepared.task.metrics if name != "loss"]
+        say()
+        console.print(evaluations_table(confirmed, list(prepared.evaluations), metrics))
+    if prepared.task.column == "text":
+        say()
+        console.print(samples_table(confirmed, verdict.best))
 
     pruned = sum(trial.status == "pruned" for trial in explored)
     failed = sum(trial.status == "failed" for trial in explored)

@@ -267,7 +267,7 @@ def run_round(
         fold=fold,
     )
     # Only now does the test data become a store that a worker can open.
-    stores = make_stores(prepared, workspace, ("test",), console)
+    stores = make_stores(prepared, workspace, ("test", *prepared.evaluations), console)
     tracker.log_looks(note_look(workspace, spec.confirm_seeds))
     confirmed = confirm(
         replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),

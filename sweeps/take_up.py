@@ -13,14 +13,13 @@ from trainables.errors import InputError
 
 def manifest_of(prepared: Prepared) -> Manifest:
     from sweeps.provenance import changing_facts
-    from trainables.data.fingerprint import fingerprint
 
     spec = prepared.spec
     return Manifest(
         name=spec.name,
         source_text=spec.source_text,
         base_folder=spec.base_folder,
-        data_fingerprint=fingerprint(prepared.examples, prepared.splits),
+        data_fingerprint=prepared.data_fingerprint,
         miniature=prepared.weights.miniature,
         device=prepared.profile.device,
         precision=prepared.profile.precision,

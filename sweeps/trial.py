@@ -24,7 +24,7 @@ from trainables.data.clips import Clips, Selection
 from trainables.data.store import SplitStore
 from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
-from trainables.records import NO_FOLD, NO_SEED, Predictions
+from trainables.records import NO_FOLD, NO_SEED, Predictions, further_name
 from trainables.resume import FINAL, newest_point, point_name, save_point
 from trainables.warm import WarmEngines
 from trainables.watchdog import Watchdog
@@ -84,7 +84,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
 
     def take_up(self) -> None:
         """Stands where the trial's folder says that it is; a new one has an empty folder."""
-        self.test_predictions: Predictions | None = None
+        self.answers: dict[str, Predictions] = {}  # to validation clips without training, and to test clips
         self.point = newest_point(self.folder, self.about)
         self.history: list[dict[str, Any]] = []
         if self.point is not None:
@@ -244,17 +244,17 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         metrics = lane.train_epoch()
         if lane.finished:
             metrics |= lane.settle()
-            if self.job.stage == CONFIRM:
-                self.test_predictions = lane.predict(self.stores["test"])
-                metrics |= self.engine.scores(self.test_predictions, "test")
+            for split in self.job.tests:
+                self.answers[split] = lane.predict(self.stores[split])
+                metrics |= self.engine.scores(self.answers[split], split)
         return {"seed": lane.key.seed, "fold": lane.key.fold, "metrics": metrics}
 
     def untuned_report(self) -> dict[str, Any]:
         how: dict[str, Any] = {"fold": self.job.outer_fold, "batch_parts": self.batch_parts}
-        self.validation_predictions = self.engine.predict_untuned(self.stores["validation"], **how)
-        self.test_predictions = self.engine.predict_untuned(self.stores["test"], **how)
-        metrics = self.engine.scores(self.validation_predictions, "val")
-        metrics |= self.engine.scores(self.test_predictions, "test")
+        metrics: dict[str, float] = {}
+        for split in ("validation", *self.job.tests):
+            self.answers[split] = self.engine.predict_untuned(self.stores[split], **how)
+            metrics |= self.engine.scores(self.answers[split], "val" if split == "validation" else split)
         return {"seed": NO_SEED, "fold": self.job.outer_fold, "metrics": metrics}
 
     def save_state(self, folder: Path) -> None:
@@ -266,10 +266,8 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             else:
                 lane.save(target)
         predictions = folder / lane_folder(self.keys[0].seed if self.keys else NO_SEED, self.job.outer_fold)
-        if self.untuned:
-            self.validation_predictions.write_parquet(predictions / "predictions" / "validation.parquet")
-        if self.test_predictions is not None:
-            self.test_predictions.write_parquet(predictions / "predictions" / "test.parquet")
+        for split, answers in self.answers.items():
+            answers.write_parquet(predictions / "predictions" / f"{further_name(split)}.parquet")
         (folder / HISTORY).write_text(json.dumps(self.history))
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,14 @@ def disk_bytes(check: BackboneCheck, stages: Stages, clips: ClipCounts, trials_a
     answers = 2 * runs * clips.examples * ANSWER_BYTES
     sound = int(clips.total_seconds * clips.sample_rate_hz) * SAMPLE_BYTES * stages.outer_folds
     return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
+
+
+def further_bytes(prepared: Prepared, stages: Stages, examples: Sequence[Example]) -> int:
+    """What a further test set adds to `disk_bytes`: its sound, and the answers of stage 2."""
+    window, rate = prepared.window_seconds, prepared.backbone.SAMPLE_RATE_HZ
+    seconds = sum(min(clip_seconds(example), window) for example in examples)
+    answers = 2 * (stages.confirm_runs + stages.untuned_runs) * len(examples) * ANSWER_BYTES
+    return int(seconds * rate) * SAMPLE_BYTES * stages.outer_folds + answers
 
 
 def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:

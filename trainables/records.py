@@ -44,6 +44,17 @@ COST_SECONDS = "cost/epoch_seconds"  # its share of an epoch that several runs t
 COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it
 
 SCORE_PREFIX = "score/"
+FURTHER = "test_"  # before the name of a further test set: its split, and the prefix of its metrics
+
+
+def further_split(name: str) -> str:
+    """`far` -> `test_far`"""
+    return FURTHER + name
+
+
+def further_name(split: str) -> str:
+    """`test_far` -> `far`"""
+    return split.removeprefix(FURTHER)
 
 
 def of_look(name: str, look: int) -> str:

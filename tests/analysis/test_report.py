@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from analysis.align import correct
+from analysis.document import Table
 from analysis.recorded import Recorded
 from analysis.recorded_reader import read_recorded
 from analysis.report import document, main, write_report
@@ -113,8 +114,9 @@ def _confirm(tracker, results, role, config_id, trial_id, seed, params, test, rn
     run = tracker.open_run("confirm", role, config_id, trial_id, seed, NO_FOLD, params)
     value = accuracy(test)
     epoch = {"val/accuracy": value - 0.01, COST_SECONDS: 1.0, COST_MEMORY: 2.0**30}
-    tracker.log_epoch(run, EPOCHS, epoch | {"test/accuracy": value})
-    _artifacts(tracker, run, results, test=test)
+    far = answers("far", 8, 0.8 if role == "finalist" else 0.2, rng)
+    tracker.log_epoch(run, EPOCHS, epoch | {"test/accuracy": value, "test_far/accuracy": accuracy(far)})
+    _artifacts(tracker, run, results, test=test, far=far)
     tracker.close_run(run, "completed")
 
 
@@ -403,3 +405,25 @@ def test_outer_folds_and_numbers(store: str) -> None:
     assert "error: finalist 1" in text
     assert "Per class" not in text
     assert "nan" not in text
+
+
+def test_further_test_data_have_a_table_of_their_own(recorded: Recorded) -> None:
+    section = next(s for s in document(recorded).sections if s.title == "Further test data")
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert table.caption.startswith("far: 24 clips of 8 groups")
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert list(rows) == ["finalist 1", "finalist 2", "baseline", "untuned backbone"]
+    for arm in recorded.arms:
+        values = [accuracy(found) for found in recorded.by_seed(arm, "far").values()]
+        assert float(rows[arm.name][0]) == pytest.approx(np.mean(values), abs=5e-4)
+    gap = float(rows["finalist 1"][0]) - float(rows["baseline"][0])
+    assert float(rows["finalist 1"][1].replace("\u2212", "-")) == pytest.approx(gap, abs=2e-3)
+    assert " to " in rows["finalist 1"][2]
+    assert rows["baseline"][1:] == rows["untuned backbone"][1:] == ("-", "-")
+
+
+def test_without_further_test_data_nothing_is_said(store: str) -> None:
+    assert "Further test data" not in [
+        section.title for section in document(read_recorded(store, "arousal-3")).sections
+    ]

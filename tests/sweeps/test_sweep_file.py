@@ -285,7 +285,6 @@ def test_conditions_may_name_axes_that_come_later() -> None:
 def test_what_the_format_knows_and_this_version_does_not_run() -> None:
     more = (
         "data.folds={inner: 5, outer: official}",
-        "data.evaluate={far: far.jsonl}",
         "layers=[0, 5]",
     )
     spec = load_sweep("qwen_lora", [*more, "packing=4"])
@@ -293,7 +292,6 @@ def test_what_the_format_knows_and_this_version_does_not_run() -> None:
     with pytest.raises(InputError) as caught:
         rules.unsupported(spec)
     assert [p.split(":")[0] for p in caught.value.problems] == [
-        "data.evaluate",
         "layers",
         "packing",
     ]

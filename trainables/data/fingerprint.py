@@ -16,9 +16,7 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
     Neither paths, ids and group names nor the order count: the same data in another folder has the same fingerprint.
     OSError: a file cannot be read.
     """
-    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
-    with ThreadPoolExecutor(8) as pool:  # hashing lets go of Python's lock
-        digests = dict(zip(paths, pool.map(_file_digest, paths), strict=True))
+    digests = file_digests(examples)
     entries = sorted(
         json.dumps(
             [
@@ -31,6 +29,20 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
         for example in examples
     )
     return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+
+
+def combined(fingerprints: Sequence[str]) -> str:
+    """One fingerprint of several data sets, in their order; of one it is that one's own."""
+    if len(fingerprints) == 1:
+        return fingerprints[0]
+    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
+
+
+def file_digests(examples: Sequence[Example]) -> dict[str, str]:
+    """Path -> SHA-256 of the file, for every file of the examples. OSError: a file cannot be read."""
+    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
+    with ThreadPoolExecutor(8) as pool:  # hashing lets go of Python's lock
+        return dict(zip(paths, pool.map(_file_digest, paths), strict=True))
 
 
 def _file_digest(path: str) -> str:

@@ -23,10 +23,11 @@ from trainables.errors import InputError
 if TYPE_CHECKING:
     from trainables.contract import Task
 
-# Name -> a module with `generate(folder, seed) -> list[Example]`, in which targets are labels
-GENERATORS: dict[str, str] = {
-    "speech_detection": "trainables.data.generators.speech_detection",
-    "drum_rudiments": "trainables.data.generators.drum_rudiments",
+# Name -> what its targets are, and a module with `generate(folder, seed) -> list[Example]`
+GENERATORS: dict[str, tuple[str, str]] = {
+    "speech_detection": ("label", "trainables.data.generators.speech_detection"),
+    "drum_rudiments": ("label", "trainables.data.generators.drum_rudiments"),
+    "digit_strings": ("text", "trainables.data.generators.digit_strings"),
 }
 HUB = "hf://"
 
@@ -88,15 +89,16 @@ def _confined(source: str, examples: list[Example], snapshot: Path, cache_folder
 
 
 def _generated(name: str, task: Task, columns: Mapping[str, str], cache_folder: Path, seed: int) -> list[Example]:
-    if task.column != "label":
-        raise InputError(f"data.source: {name!r} gives labels and the task needs {task.column!r}.")
+    column, module = GENERATORS[name]
+    if task.column != column:
+        raise InputError(f"data.source: {name!r} gives the column {column!r} and the task needs {task.column!r}.")
     if columns:
         raise InputError(f"data.columns: {name!r} is made on the spot and has no columns; remove data.columns.")
     folder = cache_folder / f"{name}-{_recipe()}-{seed}"
     listing = folder / "examples.jsonl"
     if not listing.is_file():
         with atomic_folder(folder) as temporary:
-            examples = import_module(GENERATORS[name]).generate(temporary, seed)
+            examples = import_module(module).generate(temporary, seed)
             lines = [json.dumps(_moved(example, temporary, None).as_dict()) for example in examples]
             (temporary / listing.name).write_text("\n".join(lines), encoding="utf-8")
     lines = listing.read_text(encoding="utf-8").splitlines()

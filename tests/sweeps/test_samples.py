@@ -1,0 +1,56 @@
+"""The transcripts that a sweep shows at its end: the arms' own, clip by clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from sweeps.confirm import Confirmed
+from sweeps.samples import SAMPLES, samples_table
+from trainables.config import TrialConfig
+from trainables.records import Predictions
+
+WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def confirmed(folder: Path, arm: str, seed: int | None, order: list[int]) -> Confirmed:
+    """A run that writes its own name behind what was said, its clips in the given order."""
+    where = folder / f"{arm}-{seed}"
+    Predictions(
+        example_ids=[f"clip{row}" for row in order],
+        groups=["g"] * len(order),
+        folds=["-"] * len(order),
+        targets=[WORDS[row] for row in order],
+        outputs=[f"{WORDS[row]} {arm} {seed}" for row in order],
+    ).write_parquet(where / "predictions" / "test.parquet")
+    return Confirmed(arm, arm, TrialConfig("moonshine", "tiny"), seed, {}, "", where, {})
+
+
+def test_every_arm_answers_the_same_clips(tmp_path: Path) -> None:
+    rows = list(range(8))
+    runs = [
+        confirmed(tmp_path, "finalist 1", 1, rows),
+        confirmed(tmp_path, "finalist 2", 1, rows),
+        confirmed(tmp_path, "finalist 2", 2, rows),
+        confirmed(tmp_path, "baseline", 1, rows[::-1]),
+        confirmed(tmp_path, "untuned", None, rows[:7]),
+    ]
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(samples_table(runs, "finalist 2"))
+    lines = capture.get().splitlines()
+    assert lines[1].split("  ")[0].strip() == "said"
+    shown = [line for line in lines[2:] if line.strip()]
+    assert len(shown) == SAMPLES
+    for line in shown:
+        said = line.split()[0]
+        assert f"{said} finalist 2 1" in line
+        assert f"{said} baseline 1" in line
+        assert f"{said} untuned None" in line
+        assert "finalist 1" not in line
+        assert said != "eight"  # the untuned backbone has not answered it
+
+
+def test_a_sweep_without_a_finished_arm_shows_nothing() -> None:
+    assert samples_table([], "finalist 1").row_count == 0
