@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sweeps.prepare import Prepared
     from trainables.contract import Size
 
-COUNTED_AXES = ("model_size", "quantization", "target_modules", "rank", "batch_size")
+COUNTED_AXES = ("model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
 SPECTROGRAM_MASKS = ("frequency_mask_bins", "time_mask_frames")
 GPU_SIZES_GIB = (16, 24, 40, 48, 80, 141, 192)
 Point = Mapping[str, Any]  # one value per counted axis
@@ -32,10 +32,11 @@ DEFAULTS = {field.name: field.default for field in fields(TrialConfig)}
 
 @dataclass(frozen=True)
 class TargetRow:
-    """One (size, target preset, rank) that a configuration of the sweep can have."""
+    """One (size, target preset, layers, rank) that a configuration of the sweep can have."""
 
     model_size: str
     target_modules: str
+    layers: int | None  # the topmost ones; None: all
     rank: int
     matched_modules: int
     adapter_params: int
@@ -91,9 +92,9 @@ def check_backbone(prepared: Prepared) -> BackboneCheck:
             largest = max((row.trainable_params for row in rows), default=0)
             memory += _memory_rows(prepared, sizes[size], size, skeleton, of_size, largest)
     baseline = baseline_config(spec)
-    named = (baseline.model_size, baseline.target_modules, baseline.rank)
+    named = (baseline.model_size, baseline.target_modules, baseline.layers, baseline.rank)
     baseline_params = [
-        row.trainable_params for row in targets if (row.model_size, row.target_modules, row.rank) == named
+        row.trainable_params for row in targets if (row.model_size, row.target_modules, row.layers, row.rank) == named
     ]
     beyond = _beyond(prepared, memory)
     return BackboneCheck(tuple(targets), tuple(memory), sum(baseline_params), tuple(unknown), tuple(beyond))
@@ -107,20 +108,23 @@ def _target_rows(
     backbone = prepared.backbone
     rows: list[TargetRow] = []
     problems: list[str] = []
-    for name in (name for name in _distinct(points, "target_modules") if name in backbone.PRESETS):
+    chosen = dict.fromkeys((point["target_modules"], point["layers"]) for point in points)
+    for name, layers in ((name, layers) for name, layers in chosen if name in backbone.PRESETS):
         head = head_mode(backbone, name, prepared.spec.head)
         heads = head_modules(backbone) if head == "full" else ()
         try:
-            modules = adapted_modules(skeleton, backbone, target_modules=name, size=size, head=head)
+            modules = adapted_modules(skeleton, backbone, target_modules=name, size=size, head=head, layers=layers)
         except InputError as error:
             problems += error.problems
             continue
-        for rank in sorted({point["rank"] for point in points if point["target_modules"] == name}):
+        of_pair = [point for point in points if (point["target_modules"], point["layers"]) == (name, layers)]
+        for rank in sorted({point["rank"] for point in of_pair}):
             counts = count(skeleton, modules, rank, heads)
             rows.append(
                 TargetRow(
                     model_size=size,
                     target_modules=name,
+                    layers=layers,
                     rank=rank,
                     matched_modules=counts.matched_modules,
                     adapter_params=counts.adapter_params,

@@ -155,7 +155,6 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
     data, objective, asha = values["data"], values["objective"], values.get("asha", {})
     folds = data.get("folds", {})
     seeds = {**rules.DEFAULT_SEEDS, **values.get("seeds", {})}
-    layers = values.get("layers", "all")
     optional = {
         key: values[key] for key in ("results", "profile", "head", "warm_start", "augment", "packing") if key in values
     }
@@ -185,7 +184,6 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
         confirm_seeds=seeds["confirm"],
         finalists=rules.finalists_of(values),
         baseline=values["baseline"],
-        layers=None if layers == "all" else layers,
         **values.get("limits", {}),
         **{
             **optional,

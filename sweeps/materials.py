@@ -11,6 +11,7 @@ from rich.console import Console
 from sweeps.job import EXPLORE, Job
 from sweeps.prepare import Prepared, sizes_of
 from sweeps.weights import commit_of
+from sweeps.workload import kept_bytes_per_clip
 from sweeps.workspace import Workspace
 
 REVISIONS = "revisions.json"
@@ -75,6 +76,7 @@ def explore_job(
             "device": profile.device,
             "threads": profile.threads_per_worker,
             "gradient_checkpointing": profile.gradient_checkpointing,
+            "kept_bytes_per_clip": kept_bytes_per_clip(prepared),
         },
         engine_budget_bytes=_room_bytes(prepared) // max(1, 2 * profile.concurrency),
         miniature_recipe=prepared.miniature_recipe,

@@ -20,6 +20,7 @@ from sweeps.workload import (
     disk_problems,
     download_bytes,
     further_bytes,
+    kept_bytes_per_clip,
 )
 from trainables.errors import InputError
 
@@ -104,7 +105,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         untuned=prepared.task.answers_untuned,
         outer_folds=max(1, len(set(prepared.outer.values()))),
     )
-    needed_bytes = disk_bytes(check, stages, clips, profile.concurrency)
+    needed_bytes = disk_bytes(check, stages, clips, profile.concurrency, kept_bytes_per_clip(prepared))
     needed_bytes += sum(further_bytes(prepared, stages, examples) for examples in prepared.evaluations.values())
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(

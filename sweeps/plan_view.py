@@ -167,7 +167,8 @@ def _targets(plan: Plan) -> Table:
     """One row per size and targets: an adapter grows in proportion to its rank, so the ends of the ranks say it all."""
     table: dict[tuple[str, str], list[TargetRow]] = {}
     for row in plan.targets:
-        table.setdefault((row.model_size, row.target_modules), []).append(row)
+        below = "" if row.layers is None else f", top {row.layers}"
+        table.setdefault((row.model_size, row.target_modules + below), []).append(row)
     rows = (
         (
             size,

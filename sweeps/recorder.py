@@ -11,7 +11,7 @@ from sweeps.space import active_axes, resolve
 from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
 from trainables.config import TrialConfig
-from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED, TAG_MENDED, TAG_MICRO_BATCH
+from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED, TAG_KEPT, TAG_MENDED, TAG_MICRO_BATCH
 from trainables.resume import FINAL
 from trainables.schedule import part_size
 
@@ -43,6 +43,8 @@ class Recorder:
             if trial.batch_parts > 1:
                 micro_batch = part_size(self._config(trial).batch_size, trial.batch_parts)
                 self.tracker.tag_run(run_id, TAG_MICRO_BATCH, str(micro_batch))
+            if cuts := trial.last.get("kept_below"):
+                self.tracker.tag_run(run_id, TAG_KEPT, ", ".join(cuts))
             if trial.status == COMPLETED:
                 folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
                 # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product

@@ -270,7 +270,6 @@ def finalists_of(values: Values) -> FinalistsSpec:
 def unsupported(spec: SweepSpec) -> None:
     """Raises InputError for what the format knows and this version does not run yet."""
     found = {
-        "layers": spec.layers is not None,
         "packing": spec.packing not in ("off", "auto"),
     }
     problems = [

@@ -206,7 +206,6 @@ ROOT = Table(
         "profile": Field(Name(PROFILES), "The hardware."),
         "head": Field(Name(HEADS), "A task head is trained whole, or through an adapter."),
         "augment": Field(AUGMENT, "Changes to training clips alone; an axis of the same name goes before."),
-        "layers": Field(Either((Name(("all",)), Many(Number(minimum=0, maximum=10_000, whole=True))))),
         "limits": Field(LIMITS, "Where to stop or refuse."),
         "packing": Field(Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True)))),
         "miniature": Field(Patch(), "What replaces the above when the sweep runs on the miniature."),

@@ -76,6 +76,5 @@ class SweepSpec:
     memory_gb: float | None = None
     hours: float | None = None
     packing: str | int = "off"
-    layers: tuple[int, ...] | None = None  # None: all
     source_text: str = ""  # the YAML as read, with overrides applied
     base_folder: str = "."  # relative paths in the YAML start here

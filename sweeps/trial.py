@@ -26,12 +26,14 @@ from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, NO_SEED, Predictions, further_name
 from trainables.resume import FINAL, newest_point, point_name, save_point
+from trainables.turnaround import Turnaround
 from trainables.warm import WarmEngines
 from trainables.watchdog import Watchdog
 
 # They live as long as the worker process; trials come and go
 WARM = WarmEngines()
 WATCHDOG = Watchdog()
+TURNAROUND = Turnaround()
 HISTORY = "history.json"
 
 
@@ -80,6 +82,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.about = {"config_id": self.config_id, "lanes": [lane_folder(key.seed, key.fold) for key in self.keys]}
         self.batch_parts = int(config["batch_parts"])
         self.lanes: list[Lane] = []  # opened when there is something to train
+        TURNAROUND.trial_begins()
         self.take_up()
 
     def take_up(self) -> None:
@@ -162,6 +165,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             WATCHDOG.stop()
         report = self.history[self.said]
         self.said += 1
+        TURNAROUND.result_given()
         return {"epoch": report["epoch"], "objective": report["objective"], "done": report["done"], "report": report}
 
     def train_epoch_in_memory(self) -> None:
@@ -189,12 +193,14 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         started = time.perf_counter()
         if not hasattr(self, "engine"):
             self.open_lanes()
+        TURNAROUND.computing_starts()
         if self.untuned:
             reports = [self.untuned_report()]
         else:
             for lane in (lane for lane in self.lanes if not lane.finished):
                 self.reports[lane.key] = self.advance(lane)
             reports = list(self.reports.values())
+        TURNAROUND.computing_ends()
         self.history.append(self.result_of(reports, time.perf_counter() - started))
         name = FINAL if self.finished else point_name(len(self.history))
         with save_point(self.folder, name, self.about) as folder:
@@ -220,6 +226,11 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "backbones_loaded": WARM.loads,
             "worker_pid": os.getpid(),
             "step_seconds": step_seconds,
+            "computed_seconds": TURNAROUND.computed_seconds,
+            "computed_cpu_seconds": TURNAROUND.computed_cpu_seconds,
+            "process_cpu_seconds": time.process_time(),
+            "turnaround_seconds": TURNAROUND.seconds,
+            "kept_below": [cut for cut, used in self.engine.activations.decisions().items() if used],
             "batch_parts": self.batch_parts,
             "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
             "done": self.untuned or all(lane.finished for lane in self.lanes),

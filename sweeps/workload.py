@@ -21,6 +21,9 @@ ADAPTER_BYTES_PER_PARAM = 4
 ANSWER_BYTES = 100  # to one clip; kept with the run and in MLflow
 RUN_BYTES = 40_000  # history, journal, the fixed parts of files
 SAMPLE_BYTES = 4
+KEPT_WINDOWS = 8  # features and outputs of frozen parts, in whole windows of sound, for each choice of layers
+KEPT_BYTES = 4_000_000_000  # at most, of all splits together
+KEPT_SHARE = 8  # of limits.disk_gb: at most the eighth part
 WEIGHTS_BYTES_PER_PARAM = 2  # published checkpoints are bf16
 
 
@@ -120,11 +123,24 @@ def clip_seconds(example: Example) -> float:
     return left if example.seconds is None else min(left, example.seconds)
 
 
-def disk_bytes(check: BackboneCheck, stages: Stages, clips: ClipCounts, trials_at_once: int) -> int:
+def kept_bytes_per_clip(prepared: Prepared) -> int:
+    """What workers may keep on disk of each clip that is computed once: a bound, which is rarely reached."""
+    spec = prepared.spec
+    examples = len(prepared.examples) + sum(len(further) for further in prepared.evaluations.values())
+    window_bytes = round(prepared.window_seconds * prepared.backbone.SAMPLE_RATE_HZ) * SAMPLE_BYTES
+    choices = next((len(axis.values) for axis in spec.axes if axis.name == "layers"), 1)
+    most = KEPT_BYTES if spec.disk_gb is None else min(KEPT_BYTES, spec.disk_gb * 1e9 / KEPT_SHARE)
+    return int(min(KEPT_WINDOWS * choices * window_bytes, most / max(1, examples)))
+
+
+def disk_bytes(
+    check: BackboneCheck, stages: Stages, clips: ClipCounts, trials_at_once: int, kept_bytes_per_clip: int
+) -> int:
     """The most that the sweep will hold at a time; an estimate, meant to err upwards.
 
-    Sound as decoded; the resume points of the trials that train at once, with the largest adapter; of stage 1 the
-    adapters of as many as may become finalists; confirmed adapters, and once more in MLflow; answers and records.
+    Sound as decoded, and what workers keep of it; the resume points of the trials that train at once, with the largest
+    adapter; of stage 1 the adapters of as many as may become finalists; confirmed adapters, and once more in MLflow;
+    answers and records.
     """
     largest = max([row.trainable_params for row in check.targets], default=0)
     lanes = len(stages.explore_seeds) * stages.inner_folds
@@ -134,15 +150,17 @@ def disk_bytes(check: BackboneCheck, stages: Stages, clips: ClipCounts, trials_a
     runs = stages.explore_runs + stages.confirm_runs + stages.untuned_runs
     answers = 2 * runs * clips.examples * ANSWER_BYTES
     sound = int(clips.total_seconds * clips.sample_rate_hz) * SAMPLE_BYTES * stages.outer_folds
+    sound += kept_bytes_per_clip * clips.examples * stages.outer_folds
     return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
 
 
 def further_bytes(prepared: Prepared, stages: Stages, examples: Sequence[Example]) -> int:
-    """What a further test set adds to `disk_bytes`: its sound, and the answers of stage 2."""
+    """What a further test set adds to `disk_bytes`: its sound, what is kept of it, and the answers of stage 2."""
     window, rate = prepared.window_seconds, prepared.backbone.SAMPLE_RATE_HZ
     seconds = sum(min(clip_seconds(example), window) for example in examples)
     answers = 2 * (stages.confirm_runs + stages.untuned_runs) * len(examples) * ANSWER_BYTES
-    return int(seconds * rate) * SAMPLE_BYTES * stages.outer_folds + answers
+    sound = int(seconds * rate) * SAMPLE_BYTES + kept_bytes_per_clip(prepared) * len(examples)
+    return sound * stages.outer_folds + answers
 
 
 def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:

@@ -34,6 +34,7 @@ class TrialConfig:
     rank: int = 8  # r of LoRA (Hu et al. 2021)
     alpha: int = 16  # LoRA's scale is alpha / rank
     target_modules: str = "attention"  # a preset of the backbone
+    layers: int | None = None  # so many of the backbone's topmost layers are adapted; None: all
     learning_rate: float = 1e-4  # peak, AdamW
     lora_dropout: float = 0.0  # 0 to below 1
     head: str = "full"  # a task head is trained whole (full) or through an adapter (lora)

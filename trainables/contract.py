@@ -53,6 +53,7 @@ class Loaded:
     model: nn.Module  # every parameter has requires_grad False; bf16/fp32 as asked; possibly 4-bit
     processor: Any  # tokeniser and feature extractor, whatever the backbone needs
     head_modules: tuple[str, ...] = ()  # names of modules that are trained whole with each adapter (`head: full`)
+    chain: str = ""  # pattern of modules, see trainables/shortcut.py; all of the model comes after one or in them
     equal_shapes: bool = False  # it hears padding: a forward pass takes only clips whose features have one shape
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from trainables import pretrained, transcripts
 from trainables.contract import Preset
 
+CHAIN = r"model\.encoder(\.(conv\d|layers\.\d+))?"
 _LAYER = r"model\.(encoder|decoder)\.layers\.\d+\."
 
 

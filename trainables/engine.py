@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,15 +14,19 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from trainables import registry
+from trainables.activations import AUTO, Activations
 from trainables.adapters import AdapterBank, DropoutClock
 from trainables.augmentation import Augmentation
 from trainables.class_loss import mixed_targets
 from trainables.config import TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips
+from trainables.data.kept import KeptTensors
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, Predictions
 from trainables.schedule import part_size
+from trainables.settled import digest, front_end, source_digest, versions
+from trainables.shortcut import Shortcut, chain, draws, highest_cut
 from trainables.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
@@ -52,7 +58,8 @@ class EngineSettings:
     threads: int = 1
     gradient_checkpointing: bool = False
     evaluation_batch_size: int = 16
-    feature_cache_bytes: int = 1 << 30
+    kept_bytes_per_clip: int = 1 << 20  # on disk, of each split: features, and outputs of frozen parts
+    activations: str = AUTO  # auto | always | off: whether outputs of the part below the adapters are kept
 
 
 class Engine:
@@ -82,8 +89,23 @@ class Engine:
                 activation_checkpointing_kwargs={"use_reentrant": False}
             )
         self.bank = AdapterBank(self.model, self.loaded.head_modules if key.head == "full" else ())
-        self._features: dict[tuple[str, int], Tensor] = {}
-        self._feature_bytes = 0
+        self._features: dict[str, KeptTensors] = {}  # by split
+        self._chain = chain(self.model, self.loaded.chain) if self.loaded.chain else []
+        if draws(self.model, self._chain):
+            self._chain = []
+        self._cuts: dict[str, str | None] = {}  # lane -> what lies up to here is frozen and always the same
+        self._active = ""
+        made_by = [key.backbone, source_digest(self.backbone), *versions()]
+        self._front_end = digest([*made_by, *front_end(self.loaded)])
+        self.activations = Activations(
+            partial(Shortcut, self.model, self._chain),
+            settled_by=[*made_by, checkpoint, key.model_size, key.quantization, key.precision, settings.device],
+            run=lambda clips, row: self.backbone.predict(self.model, self._collated(clips, [row])),
+            shape=lambda clips, row: self.features(clips, row).shape,
+            device=self.accelerator.device,
+            mode=settings.activations,
+            limit_bytes=self._limit_bytes,
+        )
         self._lanes_opened = 0
         self.beat: Callable[[], None] = _unheard  # called before every batch: a watchdog may listen
 
@@ -108,7 +130,9 @@ class Engine:
             target_modules=config.target_modules,
             size=config.model_size,
             head=self.key.head,
+            layers=config.layers,
         )
+        self._cuts[name] = highest_cut(self._chain, [*targets, *self.bank.head_modules])
         return self.bank.add(
             name,
             targets=targets,
@@ -120,11 +144,20 @@ class Engine:
 
     def remove_lane(self, lane: Lane) -> None:
         self.bank.remove(lane.name)
+        del self._cuts[lane.name]
         # Accelerate keeps every optimizer that it ever prepared
         self.accelerator._optimizers.remove(lane.optimizer)
 
     def activate(self, name: str) -> None:
         self.bank.activate(name)
+        self._active = name
+
+    def shortcut(
+        self, clips: Clips, rows: Sequence[int], changes: Augmentation | None = None
+    ) -> AbstractContextManager[None]:
+        """Inside, a pass of the active lane over these clips leaves out what is known of them, where that pays."""
+        cut = None if changes is not None else self._cuts.get(self._active)
+        return self.activations.filled(cut, clips, rows)
 
     def start_training(self, name: str) -> None:
         self.activate(name)
@@ -136,8 +169,11 @@ class Engine:
 
     def batch(self, clips: Clips, rows: Sequence[int], *, with_targets: bool) -> dict[str, Tensor]:
         self.beat()
-        features = [self.features(clips, row) for row in rows]
         targets = [clips.examples[row].target for row in rows] if with_targets else None
+        return self._collated(clips, rows, targets)
+
+    def _collated(self, clips: Clips, rows: Sequence[int], targets: Sequence[Any] | None = None) -> dict[str, Tensor]:
+        features = [self.features(clips, row) for row in rows]
         batch = self.backbone.collate(self.loaded, features, self.task, targets)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
 
@@ -181,16 +217,20 @@ class Engine:
         return list(by_shape.values())
 
     def features(self, clips: Clips, row: int) -> Tensor:
-        """One clip's features, computed once while the cache has room."""
-        key = clips.key(row)
-        if key in self._features:
-            return self._features[key]
-        features = self.backbone.features(self.loaded, clips.waveform(row))
-        size_bytes = features.numel() * features.element_size()
-        if self._feature_bytes + size_bytes <= self.settings.feature_cache_bytes:
-            self._features[key] = features
-            self._feature_bytes += size_bytes
-        return features
+        """One clip's features: computed once per sweep, and read from the split's folder by every worker."""
+        split, index = clips.key(row)
+        if split not in self._features:
+            kind = f"features-{self._front_end}"
+            self._features[split] = KeptTensors(Path(split), kind, limit_bytes=self._limit_bytes(clips))
+        kept = self._features[split]
+        found = kept.get(index)
+        if found is None:
+            found = self.backbone.features(self.loaded, clips.waveform(row))
+            kept.put(index, found)
+        return found
+
+    def _limit_bytes(self, clips: Clips) -> int:
+        return self.settings.kept_bytes_per_clip * len(clips)
 
     @torch.no_grad()
     def predict(self, clips: Clips, *, fold: str = NO_FOLD, batch_parts: int = 1) -> Predictions:
@@ -199,7 +239,7 @@ class Engine:
         outputs: list[Any] = [None] * len(clips)
         for rows in self._evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
             batch = self.batch(clips, rows, with_targets=False)
-            with self.accelerator.autocast():
+            with self.accelerator.autocast(), self.shortcut(clips, rows):
                 answers = self.backbone.predict(self.model, batch)
             values = answers.float().cpu().numpy() if isinstance(answers, Tensor) else answers
             for row, value in zip(rows, values, strict=True):

@@ -97,7 +97,7 @@ class Lane:
             for rows in (part for micro_batch in group for part in engine.passes(self.train, micro_batch)):
                 batch = self._training_batch(rows)
                 self.clock.forward_passes += 1
-                with engine.accelerator.autocast():
+                with engine.accelerator.autocast(), engine.shortcut(self.train, rows, self.changes):
                     loss = engine.backbone.loss(engine.model, batch, label_smoothing=config.label_smoothing)
                 # every clip weighs the same, also in a batch that is smaller than the others
                 engine.accelerator.backward(loss * (len(rows) / clips_in_group))

@@ -17,6 +17,7 @@ from trainables.contract import Backbone, Preset
 from trainables.errors import InputError
 
 SHOWN_NAMES = 8
+_LAYER = re.compile(r"(.*\.)?(layers|features)\.\d+(\.blocks\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,43 @@ def head_modules(backbone: Backbone) -> tuple[str, ...]:
     return tuple(getattr(backbone, "HEAD_MODULES", ()))
 
 
-def adapted_modules(model: nn.Module, backbone: Backbone, *, target_modules: str, size: str, head: str) -> list[str]:
+def adapted_modules(
+    model: nn.Module, backbone: Backbone, *, target_modules: str, size: str, head: str, layers: int | None = None
+) -> list[str]:
     """Full names of all modules that get an adapter: the preset's, and with `head` lora those of the task head.
 
-    Raises InputError as `resolve_targets`.
+    `layers` keeps what lies in so many of the topmost layers, and what is computed between and after them. Raises
+    InputError as `resolve_targets`, and where the model has fewer layers or the preset nothing in them.
     """
     preset = backbone.PRESETS[target_modules]
     names = resolve_targets(model, preset, size, preset_name=target_modules, backbone=backbone.NAME)
+    if layers is not None:
+        names = _in_top_layers(model, names, layers, what=f"{backbone.NAME} size {size}", preset_name=target_modules)
     if head_mode(backbone, target_modules, head) == "full":
         return names
     heads = head_modules(backbone)
     in_head = (name for name, _ in adaptable_modules(model) if any(f"{name}.".startswith(f"{h}.") for h in heads))
     return names + [name for name in in_head if name not in names]
+
+
+def layer_names(model: nn.Module) -> list[str]:
+    """The layers that a model stacks, lowest first: encoder before decoder, audio before language."""
+    found = [name for name, _ in model.named_modules() if _LAYER.fullmatch(name)]
+    return [name for name in found if not any(other.startswith(f"{name}.") for other in found)]  # blocks, not stages
+
+
+def _in_top_layers(model: nn.Module, names: Sequence[str], layers: int, *, what: str, preset_name: str) -> list[str]:
+    stack = layer_names(model)
+    if layers > len(stack):
+        raise InputError(f"layers: {layers} is more than {what} has ({len(stack)}); write null for all of them.")
+    order = {name: place for place, (name, _) in enumerate(model.named_modules())}
+    kept = [name for name in names if order[name] >= order[stack[-layers]]]
+    if not kept:
+        raise InputError(
+            f"layers: target_modules {preset_name} matches nothing in the top {layers} of the {len(stack)} layers of "
+            f"{what}; allow more layers or choose other targets."
+        )
+    return kept
 
 
 def count(model: nn.Module, names: Sequence[str], rank: int, head_modules: Sequence[str] = ()) -> Counts:

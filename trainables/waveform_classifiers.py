@@ -75,6 +75,7 @@ class Family:
     config_class: Any
     sizes: Mapping[str, Size]  # the published ones
     kept: tuple[str, ...] = ()  # modules that stay out of 4 bits
+    chain: str = r"feature_extractor|encoder\.layers\.\d+"  # see trainables/shortcut.py; below `prefix`
 
     @property
     def presets(self) -> dict[str, Preset]:
@@ -124,7 +125,8 @@ class Family:
         model.freeze_feature_encoder()  # else its input asks for gradients in every training step
         extractor = Wav2Vec2FeatureExtractor.from_pretrained(**source)
         hears_padding = config.feat_extract_norm == "group"
-        return Loaded(model, extractor, HEAD_MODULES, equal_shapes=hears_padding)
+        chain = rf"{self.prefix}\.({self.chain})"
+        return Loaded(model, extractor, HEAD_MODULES, chain=chain, equal_shapes=hears_padding)
 
     def build(self, size: str, task: Task, seed: int) -> nn.Module:
         """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""

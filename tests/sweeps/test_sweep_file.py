@@ -283,19 +283,12 @@ def test_conditions_may_name_axes_that_come_later() -> None:
 
 
 def test_what_the_format_knows_and_this_version_does_not_run() -> None:
-    more = (
-        "data.folds={inner: 5, outer: official}",
-        "layers=[0, 5]",
-    )
-    spec = load_sweep("qwen_lora", [*more, "packing=4"])
-    assert (spec.data.inner_folds, spec.data.outer_folds, spec.layers, spec.packing) == (5, "official", (0, 5), 4)
+    spec = load_sweep("qwen_lora", ["data.folds={inner: 5, outer: official}", "packing=4"])
+    assert (spec.data.inner_folds, spec.data.outer_folds, spec.packing) == (5, "official", 4)
     with pytest.raises(InputError) as caught:
         rules.unsupported(spec)
-    assert [p.split(":")[0] for p in caught.value.problems] == [
-        "layers",
-        "packing",
-    ]
-    rules.unsupported(load_sweep("qwen_lora", ["packing=off", "layers=all"]))
+    assert [p.split(":")[0] for p in caught.value.problems] == ["packing"]
+    rules.unsupported(load_sweep("qwen_lora", ["packing=off"]))
     rules.unsupported(load_sweep("qwen_lora", ["packing=auto"]))
 
 

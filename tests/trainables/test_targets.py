@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
 from trainables.contract import Preset
 from trainables.errors import InputError
-from trainables.targets import adaptable_modules, count, quantizable_params, resolve_targets
+from trainables.targets import adaptable_modules, adapted_modules, count, quantizable_params, resolve_targets
 
 
 class Block(nn.Module):
@@ -44,6 +47,19 @@ def test_a_preset_matches_whole_names() -> None:
 def test_linear_and_pointwise_convolutions_are_targets_and_nothing_else() -> None:
     endings = {name.rpartition(".")[2] for name, _ in adaptable_modules(meta())}
     assert endings == {"q_proj", "v_proj", "point", "lm_head"}
+
+
+def test_the_top_layers_alone_are_adapted() -> None:
+    backbone: Any = SimpleNamespace(NAME="acme", PRESETS={"attention": ATTENTION}, HEAD_MODULES=("lm_head",))
+    chosen: dict[str, Any] = {"target_modules": "attention", "size": "tiny"}
+    assert adapted_modules(meta(), backbone, head="full", layers=1, **chosen) == NAMES[2:]
+    assert adapted_modules(meta(), backbone, head="full", layers=2, **chosen) == NAMES
+    assert adapted_modules(meta(), backbone, head="lora", layers=1, **chosen) == [*NAMES[2:], "lm_head"]
+    with pytest.raises(InputError, match="layers: 3 is more than acme size tiny has"):
+        adapted_modules(meta(), backbone, head="full", layers=3, **chosen)
+    backbone.PRESETS["attention"] = Preset(r"layers\.0\.(q_proj|v_proj)", {"tiny": 2})
+    with pytest.raises(InputError, match="attention matches nothing in the top 1 of the 2 layers"):
+        adapted_modules(meta(), backbone, head="full", layers=1, **chosen)
 
 
 def test_a_wrong_count_names_everything_that_helps() -> None:

@@ -45,6 +45,7 @@ MINIATURE_SIZES: Mapping[str, Size] = {
 }
 
 _LAYER = r"audio_spectrogram_transformer\.layers\.\d+\."
+_CHAIN = r"audio_spectrogram_transformer\.(embeddings|layers\.\d+)"
 _ATTENTION, _MLP = r"attention\.(q_proj|k_proj|v_proj|o_proj)", r"mlp\.(fc1|fc2)"
 _LAYERS = {"base-16": 12, "base": 12, "mini-450k": 3, "mini-900k": 4}
 
@@ -111,7 +112,7 @@ def load(
     )
     extractor = ASTFeatureExtractor.from_pretrained(**source)
     silence = float(extractor.normalize(np.float32(0.0))) if extractor.do_normalize else 0.0
-    return Loaded(model=model, processor=extractor, head_modules=HEAD_MODULES, extra={"silence": silence})
+    return Loaded(model, extractor, HEAD_MODULES, chain=_CHAIN, extra={"silence": silence})
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:

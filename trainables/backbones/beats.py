@@ -104,7 +104,8 @@ def load(
     freeze(model, head=HEAD_MODULES[0], keep=NOT_QUANTIZED, quantization=quantization, dtype=dtype, device=device)
     window_seconds = WINDOW_SECONDS if size in SIZES else MINIATURE_WINDOW_SECONDS
     extra = {"window_samples": round(window_seconds * SAMPLE_RATE_HZ)}
-    return Loaded(model=model, processor=None, head_modules=HEAD_MODULES, extra=extra)
+    chain = r"patch_embedding|encoder\.layers\.\d+"
+    return Loaded(model, None, HEAD_MODULES, chain=chain, extra=extra)
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:

@@ -110,7 +110,7 @@ def load(
     rate = MINIATURE_TOKENS_PER_SECOND if size in MINIATURE_SIZES else TOKENS_PER_SECOND
     processor = Wav2Vec2Processor(extractor, tokenizer)
     extra = {"prompt": [cast(Any, model).config.decoder_start_token_id], "tokens_per_second": rate}
-    return Loaded(model, processor, extra=extra, equal_shapes=True)
+    return Loaded(model, processor, chain=encoder_decoder.CHAIN, extra=extra, equal_shapes=True)
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:

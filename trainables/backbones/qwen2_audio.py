@@ -159,7 +159,9 @@ def assemble(model: nn.Module, tokenizer: Any, feature_extractor: Any) -> Loaded
     whole_window = built.model_type == Qwen2AudioConfig.model_type  # its tower takes windows of one length only
     window_frames = 2 * built.audio_config.max_source_positions if whole_window else round(100 * WINDOW_SECONDS)
     extra = {"window_frames": window_frames, "whole_window": whole_window, "family": built.model_type}
-    return Loaded(model, {"tokenizer": tokenizer, "feature_extractor": feature_extractor}, extra=extra)
+    # the thinker's tower hears all clips of a batch as one sequence: no row is a clip
+    chain = r"model\.audio_tower(\.conv\d)?" if whole_window else ""
+    return Loaded(model, {"tokenizer": tokenizer, "feature_extractor": feature_extractor}, chain=chain, extra=extra)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:

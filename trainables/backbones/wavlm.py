@@ -43,6 +43,7 @@ MINIATURE_SIZES: Mapping[str, Size] = {
     "mini-300k": Size("mini-300k", None, "Apache-2.0", 305_668),
     "mini-700k": Size("mini-700k", None, "Apache-2.0", 674_192),
 }
+CHAIN = "feature_extractor"  # the first layer's positions reach every other one beside its output
 GATES = "gru_rel_pos_linear"  # tiny, and they scale every position: in no preset, and not in 4 bits
 
 
@@ -73,7 +74,7 @@ def attend(
     return attention.out_proj(mixed.transpose(1, 2).reshape(batch, frames, -1)), None
 
 
-FAMILY = Family("wavlm", WavLMClassifier, WavLMConfig, SIZES, kept=(GATES,))
+FAMILY = Family("wavlm", WavLMClassifier, WavLMConfig, SIZES, kept=(GATES,), chain=CHAIN)
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
 features, collate, loss, predict = FAMILY.features, FAMILY.collate, FAMILY.loss, FAMILY.predict

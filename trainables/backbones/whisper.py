@@ -105,7 +105,8 @@ def load(
     tokenizer = AutoTokenizer.from_pretrained(**source)
     model.tokenizer = tokenizer  # `predict` writes texts
     extra = {"prompt": prompt_tokens(tokenizer, cast(Any, model).generation_config, cast(Any, task).language)}
-    return Loaded(model, WhisperFeatureExtractor.from_pretrained(**source), extra=extra)
+    extractor = WhisperFeatureExtractor.from_pretrained(**source)
+    return Loaded(model, extractor, chain=encoder_decoder.CHAIN, extra=extra)
 
 
 def prompt_tokens(tokenizer: Any, generation: GenerationConfig, language: str) -> list[int]:

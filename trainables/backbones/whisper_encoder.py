@@ -96,7 +96,7 @@ def load(
         key_mapping={r"^model\.encoder\.": "encoder."},
     )
     extractor = WhisperFeatureExtractor.from_pretrained(**source)
-    return Loaded(model=model, processor=extractor, head_modules=HEAD_MODULES)
+    return Loaded(model, extractor, HEAD_MODULES, chain=r"encoder(\.(conv\d|layers\.\d+))?")
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
