@@ -120,25 +120,61 @@ def caching(on: bool) -> dict[str, Any]:
 
 def documented(prepared: Prepared, decisions: Decisions, folder: Path, *, reuse: bool) -> dict[str, Any]:
     """A function trainable as Ray Tune's documentation has it; `reuse`: with `reuse_actors`."""
-    import ray
+    from sweeps.materials import build_miniatures
+    from sweeps.tuner import ray_session
+
+    build_miniatures(prepared)
+    with ray_session(prepared.profile):
+        reported, seconds = fitted(prepared, decisions, folder, reuse=reuse)
+        cpu_seconds = cpu_of(result for results in reported for result in results)
+    rows = [SimpleNamespace(given=d["given"], results=results) for d, results in zip(decisions, reported, strict=True)]
+    return summary(prepared, rows, seconds, cpu_seconds, [results[0]["startup_seconds"] for results in reported])
+
+
+def fitted(
+    prepared: Prepared, decisions: Decisions, folder: Path, *, reuse: bool
+) -> tuple[list[list[dict[str, Any]]], float]:
+    """What each trial reported, and how long it took."""
     from ray import tune
     from ray.air.integrations.mlflow import MLflowLoggerCallback
     from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-    from sweeps.materials import build_miniatures
+    points = [
+        {"number": i, "config": resolve(prepared.spec, d["given"]).as_dict(), "reused": reuse}
+        for i, d in enumerate(decisions)
+    ]
+    reported: list[list[dict[str, Any]]] = [[] for _ in points]
+
+    class Decided(FIFOScheduler):  # type: ignore[misc]
+        def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
+            number = trial.config["point"]["number"]
+            reported[number].append(result)
+            stop = result["epoch"] >= decisions[number]["epochs"]
+            return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
+
+    (folder / "tune").mkdir(parents=True, exist_ok=True)
+    record = MLflowLoggerCallback(tracking_uri=f"sqlite:///{folder}/mlflow.db", experiment_name=prepared.spec.name)
+    started = time.perf_counter()
+    tune.Tuner(
+        tune.with_resources(tune.with_parameters(fine_tune_point, work=work_of(prepared)), {"cpu": 1}),
+        param_space={"point": tune.grid_search(points)},
+        tune_config=tune.TuneConfig(scheduler=Decided(), reuse_actors=reuse),
+        run_config=tune.RunConfig(name="documented", storage_path=str(folder / "tune"), callbacks=[record], verbose=0),
+    ).fit()
+    return reported, time.perf_counter() - started
+
+
+def work_of(prepared: Prepared) -> Work:
     from sweeps.prepare import sizes_of
     from trainables import miniature
 
     spec, profile = prepared.spec, prepared.profile
-    build_miniatures(prepared)
-    sizes = prepared.backbone.SIZES
+    recipe, sizes = prepared.miniature_recipe, prepared.backbone.SIZES
     checkpoints = {
-        size: str(miniature.path(spec.backbone, size, prepared.miniature_recipe))
-        if prepared.miniature_recipe
-        else sizes[size].checkpoint
+        size: str(miniature.path(spec.backbone, size, recipe)) if recipe else sizes[size].checkpoint
         for size in sizes_of(spec)
     }
-    work = Work(
+    return Work(
         checkpoints,
         spec.task_kind,
         dict(spec.task_options),
@@ -150,43 +186,6 @@ def documented(prepared: Prepared, decisions: Decisions, folder: Path, *, reuse:
         threads=profile.threads_per_worker,
         dtype={"fp32": "float32", "bf16": "bfloat16"}[profile.precision],
     )
-    points = [
-        {"number": i, "config": resolve(spec, d["given"]).as_dict(), "reused": reuse} for i, d in enumerate(decisions)
-    ]
-    results: dict[int, list[dict[str, Any]]] = {i: [] for i in range(len(points))}
-
-    class Decided(FIFOScheduler):  # type: ignore[misc]
-        def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
-            number = trial.config["point"]["number"]
-            results[number].append(result)
-            stop = result["epoch"] >= decisions[number]["epochs"]
-            return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
-
-    (folder / "tune").mkdir(parents=True, exist_ok=True)
-    ray.init(
-        address="local",
-        num_cpus=profile.concurrency,
-        include_dashboard=False,
-        log_to_driver=False,
-        runtime_env={"env_vars": dict(profile.worker_environment)},
-    )
-    started = time.perf_counter()
-    tune.Tuner(
-        tune.with_resources(tune.with_parameters(fine_tune_point, work=work), {"cpu": 1}),
-        param_space={"point": tune.grid_search(points)},
-        tune_config=tune.TuneConfig(scheduler=Decided(), reuse_actors=reuse),
-        run_config=tune.RunConfig(
-            name="documented",
-            storage_path=str(folder / "tune"),
-            callbacks=[MLflowLoggerCallback(tracking_uri=f"sqlite:///{folder}/mlflow.db", experiment_name=spec.name)],
-            verbose=0,
-        ),
-    ).fit()
-    seconds = time.perf_counter() - started
-    cpu_seconds = cpu_of(result for reported in results.values() for result in reported)
-    ray.shutdown()
-    rows = [SimpleNamespace(given=d["given"], results=results[i]) for i, d in enumerate(decisions)]
-    return summary(prepared, rows, seconds, cpu_seconds, [row.results[0]["startup_seconds"] for row in rows])
 
 
 def fine_tune_point(config: dict[str, Any], work: Work) -> None:

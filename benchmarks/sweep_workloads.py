@@ -186,5 +186,5 @@ def environment(folder: Path) -> dict[str, str]:
         "HF_HUB_CACHE": str(folder / "hub"),
         "OMP_NUM_THREADS": "1",
         "RAY_worker_niceness": "0",
-        "RAY_raylet_start_wait_time_s": "300",
+        "RAY_raylet_start_wait_time_s": "90",
     }

@@ -43,8 +43,8 @@ class Recorder:
             if trial.batch_parts > 1:
                 micro_batch = part_size(self._config(trial).batch_size, trial.batch_parts)
                 self.tracker.tag_run(run_id, TAG_MICRO_BATCH, str(micro_batch))
-            if cuts := trial.last.get("kept_below"):
-                self.tracker.tag_run(run_id, TAG_KEPT, ", ".join(cuts))
+            if cut := trial.last.get("kept_below"):
+                self.tracker.tag_run(run_id, TAG_KEPT, cut)
             if trial.status == COMPLETED:
                 folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
                 # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product

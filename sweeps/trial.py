@@ -230,7 +230,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "computed_cpu_seconds": TURNAROUND.computed_cpu_seconds,
             "process_cpu_seconds": time.process_time(),
             "turnaround_seconds": TURNAROUND.seconds,
-            "kept_below": [cut for cut, used in self.engine.activations.decisions().items() if used],
+            "kept_below": self.engine.kept_below(self.lanes[0]) if self.lanes else "",
             "batch_parts": self.batch_parts,
             "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
             "done": self.untuned or all(lane.finished for lane in self.lanes),

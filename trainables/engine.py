@@ -266,6 +266,11 @@ class Engine:
     def scores(self, predictions: Predictions, prefix: str) -> dict[str, float]:
         return {f"{prefix}/{name}": value for name, value in self.task.score(predictions).items()}
 
+    def kept_below(self, lane: Lane) -> str:
+        """The module up to which nothing is computed twice for this lane; empty where that does not pay."""
+        cut = self._cuts[lane.name]
+        return cut if cut is not None and self.activations.decisions().get(cut) else ""
+
     def parameter_counts(self, lane: Lane) -> dict[str, int]:
         """The counts that MLflow keeps; `total_params` is the backbone with its head, without adapters."""
         trainable = sum(p.numel() for p in lane.parameters)
