@@ -1,18 +1,19 @@
 """Outputs of the frozen part below the adapters, per clip: recorded once per sweep and used where that is faster.
 
 Every clip is recorded alone, so that what is kept does not depend on who met it first, nor in which batch. Whether it
-pays is measured once per split and cut, and the answer kept beside the tensors: all workers, and a sweep that goes on,
-do the same.
+pays is measured once on a machine, and what a sweep decided stands beside the tensors: all its workers, the sweep that
+goes on and the sweep that is begun again do the same.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,15 +89,19 @@ class Activations:
 
     def _pays(self, ledger: _Ledger, cut: str, clips: Clips, row: int) -> bool:
         if ledger.use is None:
-            path = ledger.kept.folder / DECISION
-            ledger.use = self.mode == ALWAYS or _read(path)
-            if ledger.use is None:
-                ledger.use = _agree(path, self._measure(ledger, cut, clips, row))
-        return ledger.use
+            ledger.use = self.mode == ALWAYS or _read(ledger.kept.folder / DECISION).get("use")
+        if ledger.use is None:
+            measured_file = _measurements() / f"{ledger.kept.folder.name}.json"
+            found = _read(measured_file) or _agree(measured_file, self._measure(cut, clips, row))
+            needed_bytes = ledger.kept.used_bytes() + found["clip_bytes"] * len(clips)
+            pays = found["computing_seconds"] > WORTH * found["reading_seconds"]
+            use = pays and needed_bytes <= ledger.kept.limit_bytes
+            ledger.use = _agree(ledger.kept.folder / DECISION, {"use": use, **found})["use"]
+        return bool(ledger.use)
 
-    def _measure(self, ledger: _Ledger, cut: str, clips: Clips, row: int) -> dict[str, Any]:
+    def _measure(self, cut: str, clips: Clips, row: int) -> dict[str, Any]:
         """Times of computing and of reading a clip's tensor, each the better of two after a first."""
-        shortcut, (_, index) = self._shortcut(cut), clips.key(row)
+        shortcut = self._shortcut(cut)
 
         def timed(act: Callable[[], Tensor]) -> float:
             started = time.perf_counter()
@@ -107,15 +112,12 @@ class Activations:
 
         computing = min([timed(lambda: self._record(shortcut, clips, row)) for _ in range(3)][1:])
         recorded = self._record(shortcut, clips, row)
-        whole_bytes = recorded.numel() * recorded.element_size() * len(clips)
-        fits = ledger.kept.put(index, recorded) and ledger.kept.used_bytes() + whole_bytes <= ledger.kept.limit_bytes
-        reading = min(timed(lambda: ledger.kept.read(index).clone()) for _ in range(2)) if fits else None
-        return {
-            "use": reading is not None and computing > WORTH * reading,
-            "computing_seconds": computing,
-            "reading_seconds": reading,
-            "clip_bytes": recorded.numel() * recorded.element_size(),
-        }
+        with tempfile.TemporaryDirectory() as folder:
+            kept = KeptTensors(Path(folder), "measured", limit_bytes=1 << 62)
+            kept.put(0, recorded)
+            reading = min([timed(lambda: kept.read(0).clone()) for _ in range(3)][1:])
+        size_bytes = recorded.numel() * recorded.element_size()
+        return {"computing_seconds": computing, "reading_seconds": reading, "clip_bytes": size_bytes}
 
     def _shortcut(self, cut: str) -> Shortcut:
         if cut not in self._shortcuts:
@@ -132,14 +134,21 @@ class Activations:
         return self._ledgers[split, cut]
 
 
-def _read(path: Path) -> bool | None:
+def _measurements() -> Path:
+    """Where a machine keeps what it measured: a sweep that is begun again decides as before, to the same bits."""
+    return Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser() / "measured"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Empty where there is nothing, or nothing whole."""
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["use"])
-    except (OSError, ValueError, KeyError):
-        return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
-def _agree(path: Path, found: dict[str, Any]) -> bool:
+def _agree(path: Path, found: dict[str, Any]) -> dict[str, Any]:
     """Whoever comes first decides; where nothing can be written, each for itself."""
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
     try:
@@ -149,6 +158,6 @@ def _agree(path: Path, found: dict[str, Any]) -> bool:
     except OSError:
         pass
     finally:
-        beside.unlink(missing_ok=True)
-    agreed = _read(path)
-    return bool(found["use"]) if agreed is None else agreed
+        with suppress(OSError):
+            beside.unlink()
+    return _read(path) or found

@@ -99,7 +99,15 @@ class Engine:
         self._front_end = digest([*made_by, *front_end(self.loaded)])
         self.activations = Activations(
             partial(Shortcut, self.model, self._chain),
-            settled_by=[*made_by, checkpoint, key.model_size, key.quantization, key.precision, settings.device],
+            settled_by=[
+                *made_by,
+                checkpoint,
+                key.model_size,
+                key.quantization,
+                key.precision,
+                settings.device,
+                str(settings.threads),
+            ],
             run=lambda clips, row: self.backbone.predict(self.model, self._collated(clips, [row])),
             shape=lambda clips, row: self.features(clips, row).shape,
             device=self.accelerator.device,

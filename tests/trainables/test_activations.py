@@ -163,10 +163,15 @@ def test_the_folder_is_bounded_over_all_kinds(tmp_path: Path) -> None:
 
 
 def test_one_decision_holds_for_all(
-    checkpoint: Callable[[str], tuple[str, Path]], split: Callable[[str], Path]
+    checkpoint: Callable[[str], tuple[str, Path]],
+    split: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path))
     store = split("ast")
     trained(engine_of("ast", checkpoint("ast"), precision="fp32"), store, epochs=1)
+    (measured,) = (tmp_path / "measured").iterdir()
     (decision,) = store.glob(f"{KEPT}/activations-*/{DECISION}")
     found = json.loads(decision.read_text())
     assert found["computing_seconds"] > 0
@@ -175,6 +180,12 @@ def test_one_decision_holds_for_all(
         decision.write_text(json.dumps(found | {"use": use}))
         engine = engine_of("ast", checkpoint("ast"), precision="fp32")
         trained(engine, store, epochs=1)
+        assert list(engine.activations.decisions().values()) == [use]
+    slow = json.loads(measured.read_text()) | {"computing_seconds": 1.0, "reading_seconds": 0.1}
+    for times, use in ((slow, True), (slow | {"reading_seconds": 0.9}, False), (slow | {"clip_bytes": 1 << 40}, False)):
+        measured.write_text(json.dumps(times))  # another sweep on this machine decides by what was measured before
+        engine = engine_of("ast", checkpoint("ast"), precision="fp32")
+        trained(engine, split("ast"), epochs=1)
         assert list(engine.activations.decisions().values()) == [use]
 
 
