@@ -8,6 +8,7 @@ starts anew there, with the earlier trials that lie inside as its history.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import optuna
-from ray.tune.schedulers import ASHAScheduler
+from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
 
 from sweeps.axes import allows
 from sweeps.progress import CLONED, COMPLETED, FINISH, PRUNED, SPACE, STOP, STOPPED, StageProgress, TrialProgress
@@ -142,15 +143,27 @@ class OptunaProposals:
 
 
 def make_scheduler(spec: SweepSpec) -> ASHAScheduler:
+    return asha(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor)
+
+
+def asha(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> ASHAScheduler:
     """One bracket: a trial is stopped at a rung when it is not among the best 1/reduction_factor seen there so far."""
     return ASHAScheduler(
         time_attr="epoch",
         metric=OBJECTIVE,
-        mode=spec.mode,
-        max_t=max(spec.train.epochs, spec.grace_epochs),
-        grace_period=spec.grace_epochs,
-        reduction_factor=spec.reduction_factor,
+        mode=mode,
+        max_t=max(epochs, grace_epochs),
+        grace_period=grace_epochs,
+        reduction_factor=reduction_factor,
         brackets=1,
+    )
+
+
+def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:
+    """A trial is stopped where its best value is worse than the median of the others' running means (Golovin et al.
+    2017, Google Vizier); never before three others have come as far."""
+    return MedianStoppingRule(
+        time_attr="epoch", metric=OBJECTIVE, mode=mode, grace_period=grace_epochs, min_time_slice=math.inf
     )
 
 
