@@ -111,6 +111,7 @@ def differences(reference: Path, results: Path, uri: str | None = None) -> Diffe
 
 def recorded(results: Path, uri: str | None = None) -> dict[tuple[str, ...], list[Any]]:
     """Every run in MLflow by what was trained: its status, all its metrics at all steps, its predictions."""
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     import mlflow
 
     client = mlflow.MlflowClient(tracking_uri=uri or f"sqlite:///{results / 'mlflow.db'}")
