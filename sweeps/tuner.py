@@ -65,6 +65,8 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
 
     for name in ("ray", "ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # a snapshot that nobody reads and that a full disk does not take is no error
+    logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
     local: dict[str, Any] = (
         {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
     )
