@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sweeps import rules
 from sweeps.evaluations import read_evaluations
 from sweeps.load import load_sweep, parse_sweep
 from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
@@ -101,7 +100,6 @@ def prepare_recorded(source_text: str, base_folder: str, *, like: SweepSpec, min
 
 def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool | None = None) -> Prepared:
     spec = read()
-    rules.unsupported(spec)
     backbone = registry.backbone(spec.backbone)
     facts = probe()
     weights = decide_weights(spec, backbone, choose(spec.profile, facts, planning=planning), planning=planning)

@@ -208,8 +208,13 @@ def needed_bytes(
     else:
         weights = total_params * value_bytes
     adapter = trainable_params * ADAPTER_BYTES_PER_PARAM
-    activations = batch_size * ACTIVATION_BYTES * total_params**0.5 * value_bytes
+    activations = batch_size * clip_bytes(total_params, precision)
     return int(1.1 * (weights + adapter + activations)) + WORKER_BYTES
+
+
+def clip_bytes(total_params: int, precision: str) -> int:
+    """What one clip of a batch takes while a model of so many parameters trains; see `needed_bytes`."""
+    return int(ACTIVATION_BYTES * total_params**0.5 * BYTES_PER_PARAM[precision])
 
 
 def fits(needed: int, facts: Facts, *, total_params: int) -> bool:

@@ -11,7 +11,16 @@ from sweeps.space import active_axes, resolve
 from sweeps.spec import SweepSpec
 from sweeps.tracking import Tracker
 from trainables.config import TrialConfig
-from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, NO_SEED, TAG_KEPT, TAG_MENDED, TAG_MICRO_BATCH
+from trainables.records import (
+    COST_MEMORY,
+    COST_SECONDS,
+    NO_FOLD,
+    NO_SEED,
+    TAG_KEPT,
+    TAG_MENDED,
+    TAG_MICRO_BATCH,
+    TAG_PACK,
+)
 from trainables.resume import FINAL
 from trainables.schedule import part_size
 
@@ -45,6 +54,9 @@ class Recorder:
                 self.tracker.tag_run(run_id, TAG_MICRO_BATCH, str(micro_batch))
             if cut := trial.last.get("kept_below"):
                 self.tracker.tag_run(run_id, TAG_KEPT, cut)
+            pack = max((result.get("pack_lanes", 1) for result in trial.results), default=1)
+            if pack > 1:
+                self.tracker.tag_run(run_id, TAG_PACK, str(pack))
             if trial.status == COMPLETED:
                 folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
                 # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product

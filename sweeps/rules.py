@@ -12,10 +12,9 @@ from sweeps.axes import DEFAULT_RANK, allows, cycle, discrete_values, is_active
 from sweeps.kinds import Problems, nearest
 from sweeps.overrides import MINIATURE
 from sweeps.schema import LOWER_IS_BETTER, TASK_METRICS
-from sweeps.spec import Axis, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
+from sweeps.spec import Axis, DataSpec, FinalistsSpec, TrainSpec
 from trainables.config import AUGMENTATIONS
 from trainables.data.examples import SPLITS
-from trainables.errors import InputError
 
 Values = Mapping[str, Any]
 
@@ -265,15 +264,3 @@ def _finalists(values: Values, problems: Problems) -> None:
 def finalists_of(values: Values) -> FinalistsSpec:
     given = values.get("finalists", {})
     return FinalistsSpec(count=given) if isinstance(given, int) else FinalistsSpec(**given)
-
-
-def unsupported(spec: SweepSpec) -> None:
-    """Raises InputError for what the format knows and this version does not run yet."""
-    found = {
-        "packing": spec.packing not in ("off", "auto"),
-    }
-    problems = [
-        f"{key}: this version reads it but does not run it yet; take the key out." for key in found if found[key]
-    ]
-    if problems:
-        raise InputError(problems)

@@ -207,7 +207,10 @@ ROOT = Table(
         "head": Field(Name(HEADS), "A task head is trained whole, or through an adapter."),
         "augment": Field(AUGMENT, "Changes to training clips alone; an axis of the same name goes before."),
         "limits": Field(LIMITS, "Where to stop or refuse."),
-        "packing": Field(Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True)))),
+        "packing": Field(
+            Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True))),
+            "How many trainings of stage 1 share one batch on one backbone; auto: as many as pay.",
+        ),
         "miniature": Field(Patch(), "What replaces the above when the sweep runs on the miniature."),
     }
 )

@@ -15,16 +15,18 @@ from typing import Any
 from ray import tune
 
 from sweeps.failures import HANG_FILE
+from sweeps.folds import fold_clips
 from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
+from sweeps.profiles import clip_bytes
 from sweeps.space import resolve
 from trainables import faults, memory, registry
 from trainables.checkpoint import is_resume_point
 from trainables.config import TrialConfig
-from trainables.data.clips import Clips, Selection
 from trainables.data.store import SplitStore
 from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
-from trainables.records import NO_FOLD, NO_SEED, Predictions, further_name
+from trainables.packer import Outcome, Packer
+from trainables.records import NO_SEED, Predictions, further_name
 from trainables.resume import FINAL, newest_point, point_name, save_point
 from trainables.turnaround import Turnaround
 from trainables.warm import WarmEngines
@@ -37,22 +39,6 @@ TURNAROUND = Turnaround()
 HISTORY = "history.json"
 
 
-def fold_clips(
-    stores: Mapping[str, SplitStore], folds: Mapping[str, str], outer_fold: str = NO_FOLD
-) -> dict[str, tuple[Clips, Clips]]:
-    """What each inner fold trains on and what validates it; without them the two splits, under the outer fold."""
-    if not folds:
-        return {outer_fold: (stores["train"], stores["validation"])}
-    both = [stores["train"], stores["validation"]]
-    held_out = {
-        name: {example for example, fold in folds.items() if fold == name} for name in sorted(set(folds.values()))
-    }
-    prefix = "" if outer_fold == NO_FOLD else f"{outer_fold}."
-    return {
-        prefix + name: (Selection(both, folds.keys() - ids), Selection(both, ids)) for name, ids in held_out.items()
-    }
-
-
 class SweepTrial(tune.Trainable):  # type: ignore[misc]
     """Stage 1: one configuration, its lanes (one per seed and inner fold) an epoch at a time, one result an epoch.
     Stage 2: one run; after its last epoch it answers the test clips, once."""
@@ -62,6 +48,9 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.task = registry.task(job.spec.task_kind, dict(job.spec.task_options))
         self.stores = {split: SplitStore(Path(folder)) for split, folder in job.stores.items()}
         self.clips = fold_clips(self.stores, job.folds, job.outer_fold)
+        # Stage 2 trains every run alone. One half of a worker's room is for warm backbones, the other for clips.
+        packing = "off" if job.stage == CONFIRM else job.spec.packing
+        self.packer = Packer(packing, clip_room_bytes=job.engine_budget_bytes)
         self.begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -81,6 +70,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.said = int(config["known_results"])  # results that the driver has
         self.about = {"config_id": self.config_id, "lanes": [lane_folder(key.seed, key.fold) for key in self.keys]}
         self.batch_parts = int(config["batch_parts"])
+        self.packed_with = 1  # lanes in the largest pack of the epoch
         self.lanes: list[Lane] = []  # opened when there is something to train
         TURNAROUND.trial_begins()
         self.take_up()
@@ -191,14 +181,19 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def train_epoch(self) -> None:
         """One epoch of every lane; its result and the resume point are on the disk when this returns."""
         started = time.perf_counter()
+        self.packed_with = 1
         if not hasattr(self, "engine"):
             self.open_lanes()
         TURNAROUND.computing_starts()
         if self.untuned:
             reports = [self.untuned_report()]
         else:
-            for lane in (lane for lane in self.lanes if not lane.finished):
-                self.reports[lane.key] = self.advance(lane)
+            lanes = [lane for lane in self.lanes if not lane.finished]
+            for lane, (outcome, together) in zip(lanes, self.train(lanes), strict=True):
+                if isinstance(outcome, Exception):
+                    raise outcome
+                self.reports[lane.key] = self.report_of(lane, outcome)
+                self.packed_with = max(self.packed_with, together)
             reports = list(self.reports.values())
         TURNAROUND.computing_ends()
         self.history.append(self.result_of(reports, time.perf_counter() - started))
@@ -232,6 +227,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "turnaround_seconds": TURNAROUND.seconds,
             "kept_below": self.engine.kept_below(self.lanes[0]) if self.lanes else "",
             "batch_parts": self.batch_parts,
+            "pack_lanes": self.packed_with,
             "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
             "done": self.untuned or all(lane.finished for lane in self.lanes),
         }
@@ -251,8 +247,13 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         published = registry.backbone(self.trial_config.backbone).SIZES.get(size)
         return self.job.revisions.get(size, None if published is None else published.revision)
 
-    def advance(self, lane: Lane) -> dict[str, Any]:
-        metrics = lane.train_epoch()
+    def train(self, lanes: Sequence[Lane]) -> list[tuple[Outcome, int]]:
+        """An epoch of every lane: its outcome, and how many lanes were in its pack."""
+        backbone = registry.backbone(self.trial_config.backbone)
+        total_params = {**backbone.SIZES, **backbone.MINIATURE_SIZES}[self.trial_config.model_size].total_params
+        return self.packer.train(lanes, clip_bytes(total_params, self.job.precision))
+
+    def report_of(self, lane: Lane, metrics: dict[str, float]) -> dict[str, Any]:
         if lane.finished:
             metrics |= lane.settle()
             for split in self.job.tests:

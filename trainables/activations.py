@@ -58,18 +58,21 @@ class Activations:
         self._make, self._shortcuts = shortcuts, dict[str, Shortcut]()
         self._ledgers: dict[tuple[str, str], _Ledger] = {}
 
-    def filled(self, cut: str | None, clips: Clips, rows: Sequence[int]) -> AbstractContextManager[None]:
-        """Inside, a pass over these clips starts after `cut`; where that does not pay, it is an ordinary one."""
+    def filled(self, cut: str | None, *parts: tuple[Clips, Sequence[int]]) -> AbstractContextManager[None]:
+        """Inside, a pass over these rows of clips, part after part, starts after `cut`; where that does not pay, it is
+        an ordinary one."""
         if cut is None or self.mode == OFF:
             return nullcontext()
-        ledgers = [self._ledger(cut, clips, row) for row in rows]
-        if not all(self._pays(ledger, cut, clips, row) for ledger, row in zip(ledgers, rows, strict=True)):
+        known = [(self._ledger(cut, clips, row), clips, row) for clips, rows in parts for row in rows]
+        if not all(self._pays(ledger, cut, clips, row) for ledger, clips, row in known):
             return nullcontext()
         shortcut = self._shortcut(cut)
-        kept = [self._tensor(ledger, shortcut, clips, row) for ledger, row in zip(ledgers, rows, strict=True)]
-        largest = max((self.shape(clips, row) for row in rows), key=torch.Size.numel)
+        kept = [self._tensor(ledger, shortcut, clips, row) for ledger, clips, row in known]
+        shapes = [self.shape(clips, row) for _, clips, row in known]
+        largest = max(shapes, key=torch.Size.numel)
         if not shortcut.knows(largest):
-            self._record(shortcut, clips, next(row for row in rows if self.shape(clips, row) == largest))
+            _, clips, row = known[shapes.index(largest)]
+            self._record(shortcut, clips, row)
         return shortcut.filled(stacked(kept).to(self.device), largest)
 
     def decisions(self) -> dict[str, bool]:

@@ -6,8 +6,9 @@ LoRA: Hu et al. 2021 (arXiv 2106.09685); QLoRA: Dettmers et al. 2023 (arXiv 2305
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -49,6 +50,17 @@ class LaneDropout(nn.Module):
         generator = self.clock.generator(self.layer, x.device)
         mask = torch.empty_like(x).bernoulli_(keep, generator=generator)
         return x * mask / keep
+
+
+@dataclass(frozen=True)
+class LoraPart:
+    """One lane's pair of matrices on one frozen module: the module's output gains scale * B A dropout(x)."""
+
+    base: nn.Module
+    a: nn.Parameter  # (rank, in), behind it the ones of a pointwise filter
+    b: nn.Parameter  # (out, rank), likewise
+    scale: float
+    dropout: nn.Module
 
 
 class AdapterBank:
@@ -98,6 +110,43 @@ class AdapterBank:
         """The trainable parameters of the active adapter, in a fixed order."""
         self.activate(name)
         return [parameter for parameter in self.peft.parameters() if parameter.requires_grad]
+
+    def lora_parts(self, name: str) -> dict[str, LoraPart]:
+        """By the name of the frozen module, in the model's order."""
+        return {
+            module_name: LoraPart(
+                base=layer.get_base_layer(),
+                a=layer.lora_A[name].weight,
+                b=layer.lora_B[name].weight,
+                scale=layer.scaling[name],
+                dropout=layer.lora_dropout[name],
+            )
+            for module_name, layer in self.peft.named_modules()
+            if isinstance(layer, LoraLayer) and name in layer.lora_A
+        }
+
+    def heads(self, name: str) -> dict[str, nn.Module]:
+        """A lane's own copies of the modules that are trained whole, by the name of what holds them."""
+        return {
+            module_name: wrapper.modules_to_save[name]
+            for module_name, wrapper in self.peft.named_modules()
+            if isinstance(wrapper, ModulesToSaveWrapper) and name in wrapper.modules_to_save
+        }
+
+    @contextmanager
+    def replaced(self, heads: Mapping[str, nn.Module]) -> Iterator[None]:
+        """Inside, every adapter is off, and these modules answer in place of the backbone's heads, named as in
+        `heads`."""
+        wrappers = {name: self.peft.get_submodule(name) for name in heads}
+        originals = {name: wrapper.original_module for name, wrapper in wrappers.items()}
+        try:
+            for name, wrapper in wrappers.items():
+                wrapper.original_module = heads[name]
+            with self.disabled():
+                yield
+        finally:
+            for name, wrapper in wrappers.items():
+                wrapper.original_module = originals[name]
 
     def adapter_params(self, name: str) -> int:
         parts = ((layer.lora_A, layer.lora_B) for layer in self._layers(name))

@@ -43,6 +43,11 @@ def mean_over_rows(values: Tensor, row: Tensor, rows: int) -> Tensor:
     return (values / torch.bincount(row, minlength=rows)[row]).sum() / rows
 
 
+def means_of_rows(values: Tensor, row: Tensor, rows: int) -> Tensor:
+    """(rows,): each row's mean."""
+    return values.new_zeros(rows).index_add(0, row, values) / torch.bincount(row, minlength=rows)
+
+
 def every_answer(prompts: Sequence[list[int]], answers: Sequence[list[int]]) -> dict[str, Tensor]:
     """Row i is prompts[i], padded, then the tokens of all C answers except each one's last, which is only predicted.
 

@@ -34,10 +34,11 @@ def mixed_targets(task: Task, partners: Sequence[str], shares: Sequence[float]) 
     return {f"partner_{name}": tensor for name, tensor in targets.items()} | {"share": torch.tensor(shares)}
 
 
-def class_loss(logits: Tensor, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
-    """Mean over clips of (weight of the clip *) cross-entropy, at least in float32; a scalar.
+def class_losses(logits: Tensor, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """(B,): (weight of the clip *) cross-entropy of each clip, at least in float32.
 
-    The mean is over clips, not over weights: accumulating small batches equals one large batch. With `mixed_targets`
+    A batch's loss is their mean, over clips, not over weights: accumulating small batches equals one large batch. With
+    `mixed_targets`
     the target is `share` of the clip's class and the rest of its partner's, each with its own weight.
     """
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -48,6 +49,6 @@ def class_loss(logits: Tensor, batch: Mapping[str, Tensor], *, label_smoothing: 
         return each * batch[f"{prefix}clip_weight"] if f"{prefix}clip_weight" in batch else each
 
     if "share" not in batch:
-        return weighted("").mean()
+        return weighted("")
     # cross-entropy is linear in the target: that of a mixture is the mixture of cross-entropies
-    return (batch["share"] * weighted("") + (1 - batch["share"]) * weighted("partner_")).mean()
+    return batch["share"] * weighted("") + (1 - batch["share"]) * weighted("partner_")

@@ -54,6 +54,7 @@ class Loaded:
     processor: Any  # tokeniser and feature extractor, whatever the backbone needs
     head_modules: tuple[str, ...] = ()  # names of modules that are trained whole with each adapter (`head: full`)
     chain: str = ""  # pattern of modules, see trainables/shortcut.py; all of the model comes after one or in them
+    strung_together: str = ""  # pattern of modules whose input does not hold clip after clip, as many rows for each
     equal_shapes: bool = False  # it hears padding: a forward pass takes only clips whose features have one shape
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -120,6 +121,10 @@ class Backbone(Protocol):
 
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
         """The mean training loss of a batch, a scalar with a graph."""
+        ...
+
+    def clip_losses(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+        """(B,): each clip's own loss; `loss` is their mean."""
         ...
 
     def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:

@@ -17,11 +17,11 @@ from trainables import registry
 from trainables.activations import AUTO, Activations
 from trainables.adapters import AdapterBank, DropoutClock
 from trainables.augmentation import Augmentation
-from trainables.class_loss import mixed_targets
 from trainables.config import TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips
 from trainables.data.kept import KeptTensors
+from trainables.heard import Heard, joined
 from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, Predictions
 from trainables.schedule import part_size
@@ -97,25 +97,18 @@ class Engine:
         self._active = ""
         made_by = [key.backbone, source_digest(self.backbone), *versions()]
         self._front_end = digest([*made_by, *front_end(self.loaded)])
+        where = [settings.device, str(settings.threads)]
         self.activations = Activations(
             partial(Shortcut, self.model, self._chain),
-            settled_by=[
-                *made_by,
-                checkpoint,
-                key.model_size,
-                key.quantization,
-                key.precision,
-                settings.device,
-                str(settings.threads),
-            ],
-            run=lambda clips, row: self.backbone.predict(self.model, self._collated(clips, [row])),
+            settled_by=[*made_by, checkpoint, key.model_size, key.quantization, key.precision, *where],
+            run=lambda clips, row: self.backbone.predict(self.model, self._one(clips, row)),
             shape=lambda clips, row: self.features(clips, row).shape,
             device=self.accelerator.device,
             mode=settings.activations,
             limit_bytes=self._limit_bytes,
         )
         self._lanes_opened = 0
-        self.beat: Callable[[], None] = _unheard  # called before every batch: a watchdog may listen
+        self.beat: Callable[[], None] = lambda: None  # called before every batch: a watchdog may listen
 
     def open_lane(
         self,
@@ -160,12 +153,14 @@ class Engine:
         self.bank.activate(name)
         self._active = name
 
-    def shortcut(
-        self, clips: Clips, rows: Sequence[int], changes: Augmentation | None = None
-    ) -> AbstractContextManager[None]:
-        """Inside, a pass of the active lane over these clips leaves out what is known of them, where that pays."""
-        cut = None if changes is not None else self._cuts.get(self._active)
-        return self.activations.filled(cut, clips, rows)
+    def shortcut(self, *heard: Heard, names: Sequence[str] = ()) -> AbstractContextManager[None]:
+        """Inside, a pass over these clips leaves out, where that pays, what lies below all adapters of the lanes
+        `names` (none: of the active one)."""
+        cuts = [self._cuts.get(name) for name in names or [self._active]]
+        below = [cut for cut in cuts if cut is not None]
+        whole = len(below) < len(cuts) or any(part.changed for part in heard)
+        cut = None if whole else min(below, key=self._chain.index)
+        return self.activations.filled(cut, *((part.clips, part.rows) for part in heard))
 
     def start_training(self, name: str) -> None:
         self.activate(name)
@@ -175,19 +170,13 @@ class Engine:
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
 
-    def batch(self, clips: Clips, rows: Sequence[int], *, with_targets: bool) -> dict[str, Tensor]:
-        self.beat()
+    def heard(
+        self, clips: Clips, rows: Sequence[int], *, with_targets: bool, changes: Augmentation | None = None
+    ) -> Heard:
+        """What a forward pass takes of these clips. The features of changed waveforms are never cached."""
         targets = [clips.examples[row].target for row in rows] if with_targets else None
-        return self._collated(clips, rows, targets)
-
-    def _collated(self, clips: Clips, rows: Sequence[int], targets: Sequence[Any] | None = None) -> dict[str, Tensor]:
-        features = [self.features(clips, row) for row in rows]
-        batch = self.backbone.collate(self.loaded, features, self.task, targets)
-        return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
-
-    def augmented_batch(self, clips: Clips, rows: Sequence[int], changes: Augmentation) -> dict[str, Tensor]:
-        """A training batch of changed clips. The features of changed waveforms are never cached."""
-        self.beat()
+        if changes is None:
+            return Heard(clips, rows, [self.features(clips, row) for row in rows], targets)
         changed = [
             changes.change(
                 clips,
@@ -197,12 +186,18 @@ class Engine:
             )
             for row in rows
         ]
-        targets = [clips.examples[row].target for row in rows]
-        batch = self.backbone.collate(self.loaded, [clip.features for clip in changed], self.task, targets)
         partners = [clips.examples[clip.partner].target for clip in changed if clip.partner is not None]
-        if partners:
-            batch |= mixed_targets(self.task, partners, [clip.share for clip in changed])
+        shares = [clip.share for clip in changed]
+        return Heard(clips, rows, [clip.features for clip in changed], targets, partners, shares, changed=True)
+
+    def collated(self, *heard: Heard) -> dict[str, Tensor]:
+        """One batch of all that was heard, in order, on the engine's device."""
+        self.beat()
+        batch = joined(self.backbone, self.loaded, self.task, heard)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
+
+    def _one(self, clips: Clips, row: int) -> dict[str, Tensor]:
+        return self.collated(self.heard(clips, [row], with_targets=False))
 
     def augmentation(self, config: TrialConfig, seed: int) -> Augmentation | None:
         """What changes the training clips of a lane; None where nothing does."""
@@ -245,13 +240,21 @@ class Engine:
         """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
         self.model.eval()
         outputs: list[Any] = [None] * len(clips)
-        for rows in self._evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
-            batch = self.batch(clips, rows, with_targets=False)
-            with self.accelerator.autocast(), self.shortcut(clips, rows):
-                answers = self.backbone.predict(self.model, batch)
-            values = answers.float().cpu().numpy() if isinstance(answers, Tensor) else answers
-            for row, value in zip(rows, values, strict=True):
+        for rows in self.evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
+            answers = self.answers(self.heard(clips, rows, with_targets=False))
+            for row, value in zip(rows, answers, strict=True):
                 outputs[row] = value
+        return self.predictions(clips, outputs, fold)
+
+    def answers(self, *heard: Heard, names: Sequence[str] = ()) -> Sequence[Any]:
+        """Of each clip: (C,) scores or a text. `names` of lanes as in `shortcut`."""
+        batch = self.collated(*heard)
+        with self.accelerator.autocast(), self.shortcut(*heard, names=names):
+            answers = self.backbone.predict(self.model, batch)
+        return list(answers.float().cpu().numpy()) if isinstance(answers, Tensor) else answers
+
+    def predictions(self, clips: Clips, outputs: Sequence[Any], fold: str) -> Predictions:
+        """`outputs`: the answer to each clip."""
         return self.task.predictions(
             example_ids=[example.id for example in clips.examples],
             groups=[example.group for example in clips.examples],
@@ -260,7 +263,7 @@ class Engine:
             outputs=outputs,
         )
 
-    def _evaluation_passes(self, clips: Clips, size: int) -> Iterator[list[int]]:
+    def evaluation_passes(self, clips: Clips, size: int) -> Iterator[list[int]]:
         """Rows by forward pass, at most `size`; of clips of many shapes it looks further ahead."""
         reach = size * (LOOK_AHEAD if self.loaded.equal_shapes else 1)
         for start in range(0, len(clips), reach):
@@ -295,6 +298,3 @@ class Engine:
         """Counted without weights: in the loaded model several parameters may share a byte."""
         skeleton = self.backbone.skeleton(self.key.model_size, self.task)
         return sum(parameter.numel() for parameter in skeleton.parameters())
-
-
-def _unheard() -> None: ...

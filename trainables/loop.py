@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from trainables.schedule import part_size, planned_epochs, steps_per_epoch, tota
 
 if TYPE_CHECKING:
     from trainables.engine import Engine
+    from trainables.heard import Heard
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,16 @@ class Lane:
         engine, config = self.engine, self.config
         engine.start_training(self.name)
         loss_sum, clips_seen = 0.0, 0
-        for group in self._accumulation_groups():
-            clips_in_group = sum(len(rows) for rows in group)
-            for rows in (part for micro_batch in group for part in engine.passes(self.train, micro_batch)):
-                batch = self._training_batch(rows)
-                self.clock.forward_passes += 1
-                with engine.accelerator.autocast(), engine.shortcut(self.train, rows, self.changes):
+        for passes in self.steps():
+            clips_in_step = sum(len(rows) for rows in passes)
+            for rows in passes:
+                heard = self.heard(rows)
+                batch = engine.collated(heard)
+                with engine.accelerator.autocast(), engine.shortcut(heard):
                     loss = engine.backbone.loss(engine.model, batch, label_smoothing=config.label_smoothing)
                 # every clip weighs the same, also in a batch that is smaller than the others
-                engine.accelerator.backward(loss * (len(rows) / clips_in_group))
-                loss_sum += self._finite(loss) * len(rows)
+                engine.accelerator.backward(loss * (len(rows) / clips_in_step))
+                loss_sum += self.finite(float(loss.detach())) * len(rows)
                 clips_seen += len(rows)
             if config.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
@@ -110,9 +111,13 @@ class Lane:
             self.schedule.step()
             self.optimizer.zero_grad(set_to_none=True)
             self.step += 1
+        return self.end_epoch(loss_sum / clips_seen, learning_rate, self.predict(self.validation))
+
+    def end_epoch(self, train_loss: float, learning_rate: float, validation: Predictions) -> dict[str, float]:
+        """Counts an epoch that has been trained; what `train_epoch` returns."""
         self.epoch += 1
-        self.last_validation = self.predict(self.validation)
-        metrics = {"train/loss": loss_sum / clips_seen, "learning_rate": learning_rate}
+        self.last_validation = validation
+        metrics = {"train/loss": train_loss, "learning_rate": learning_rate}
         metrics |= self.engine.scores(self.last_validation, "val")
         if not math.isfinite(metrics["val/loss"]):
             raise TrainingDiverged(f"the validation loss is {metrics['val/loss']} {self._where(self.epoch, self.step)}")
@@ -139,13 +144,7 @@ class Lane:
             return
         tensors = {f"adapter.{k}": v for k, v in self.engine.bank.tensors(self.name).items()}
         tensors |= {f"optimizer.{k}": v for k, v in flatten_optimizer(self.optimizer.optimizer).items()}
-        values = {
-            "epoch": self.epoch,
-            "step": self.step,
-            "forward_passes": self.clock.forward_passes,
-            "order": self.order.bit_generator.state,
-            "schedule": self.schedule.state_dict() | {"lr_lambdas": []},
-        }
+        values = self.progress()
         if self.best is not None:
             tensors |= {f"best.{k}": v for k, v in self.best[1].items()}
             values["best"] = self.best[0]
@@ -156,29 +155,44 @@ class Lane:
         tensors, values = read_state(folder)
         self.engine.bank.load_tensors(self.name, _under(tensors, "adapter."))
         restore_optimizer(self.optimizer.optimizer, _under(tensors, "optimizer."))
+        self.restore(values)
+        if "best" in values:
+            self.best = (values["best"], _under(tensors, "best."))
+
+    def progress(self) -> dict[str, Any]:
+        """How far it has come, its weights, moments and best epoch apart; fit for JSON."""
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "forward_passes": self.clock.forward_passes,
+            "order": self.order.bit_generator.state,
+            "schedule": self.schedule.state_dict() | {"lr_lambdas": []},
+        }
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Stands again where `progress` was asked."""
         self.epoch, self.step = values["epoch"], values["step"]
         self.clock.forward_passes = values["forward_passes"]
         self.order.bit_generator.state = values["order"]
-        schedule = values["schedule"]
-        schedule["lr_lambdas"] = [None] * len(self.schedule.lr_lambdas)
+        schedule = {**values["schedule"], "lr_lambdas": [None] * len(self.schedule.lr_lambdas)}
         self.schedule.load_state_dict(schedule)
         for group, rate in zip(self.optimizer.optimizer.param_groups, schedule["_last_lr"], strict=True):
             group["lr"] = rate
-        if "best" in values:
-            self.best = (values["best"], _under(tensors, "best."))
 
     def close(self) -> None:
         """Drops the adapter and everything that Accelerate remembers of this lane."""
         self.engine.remove_lane(self)
 
-    def _training_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
-        if self.changes is None:
-            return self.engine.batch(self.train, rows, with_targets=True)
-        self.changes.epoch = self.epoch
-        return self.engine.augmented_batch(self.train, rows, self.changes)
+    def heard(self, rows: Sequence[int]) -> Heard:
+        """The clips of the next forward pass in training, as this lane hears them in this epoch."""
+        self.clock.forward_passes += 1
+        if self.changes is not None:
+            self.changes.epoch = self.epoch
+        return self.engine.heard(self.train, rows, with_targets=True, changes=self.changes)
 
-    def _accumulation_groups(self) -> Iterator[list[list[int]]]:
-        """Rows by micro-batch, micro-batches by optimizer step, in this epoch's order; stops at the last step."""
+    def steps(self) -> Iterator[list[list[int]]]:
+        """An epoch's optimizer steps in this epoch's order, each as the rows of its forward passes; stops at the last
+        step."""
         config = self.config
         rows = self.order.permutation(len(self.train)).tolist()
         batches = _cut(rows, config.batch_size)
@@ -187,13 +201,14 @@ class Lane:
         for step in range(steps):
             start = step * config.gradient_accumulation
             group = batches[start : start + config.gradient_accumulation]
-            yield [part for batch in group for part in _cut(batch, micro_batch)]
+            parts = [part for batch in group for part in _cut(batch, micro_batch)]
+            yield [rows for part in parts for rows in self.engine.passes(self.train, part)]
 
-    def _finite(self, loss: Tensor) -> float:
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingDiverged(f"the training loss is {value} {self._where(self.epoch + 1, self.step + 1)}")
-        return value
+    def finite(self, loss: float) -> float:
+        """The loss of a forward pass. Raises TrainingDiverged where it is no number."""
+        if not math.isfinite(loss):
+            raise TrainingDiverged(f"the training loss is {loss} {self._where(self.epoch + 1, self.step + 1)}")
+        return loss
 
     def _where(self, epoch: int, step: int) -> str:
         rate = self.schedule.get_last_lr()[0]

@@ -26,6 +26,7 @@ TAG_REASON = "sweep.reason"  # why a run failed
 TAG_MENDED = "sweep.mended"  # what went wrong and did not end the run: a lost worker, memory that did not suffice
 TAG_MICRO_BATCH = "sweep.micro_batch"  # clips in a forward pass, where memory did not hold a whole batch
 TAG_KEPT = "sweep.kept_below"  # the module whose output was recorded once instead of computed in every epoch
+TAG_PACK = "sweep.pack"  # lanes that trained in one batch, this one among them, where there were several
 TAG_CONTROL = "sweep.control"  # of the parent: what a person asked of the running sweep, as JSON
 TAG_PARENT = "mlflow.parentRunId"
 

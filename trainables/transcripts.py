@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedTokenizerFast
 
-from trainables.answers import IGNORED, mean_over_rows
+from trainables.answers import IGNORED, mean_over_rows, means_of_rows
 from trainables.errors import InputError
 
 
@@ -44,10 +44,22 @@ def text_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float) -> Tens
 
     A mean over clips, not over the batch's tokens: accumulating small batches equals one large batch.
     """
-    row, place = (labels != IGNORED).nonzero(as_tuple=True)  # (A,) each
+    each, row = _token_losses(logits, labels, label_smoothing)
+    return mean_over_rows(each, row, len(labels))
+
+
+def text_losses(logits: Tensor, labels: Tensor, *, label_smoothing: float) -> Tensor:
+    """(B, T, V), (B, T) -> (B,): each clip's part of `text_loss`, which is their mean."""
+    each, row = _token_losses(logits, labels, label_smoothing)
+    return means_of_rows(each, row, len(labels))
+
+
+def _token_losses(logits: Tensor, labels: Tensor, label_smoothing: float) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of each of the A tokens that are said, and its row; (A,) both."""
+    row, place = (labels != IGNORED).nonzero(as_tuple=True)
     wide = logits[row, place].to(torch.promote_types(logits.dtype, torch.float32))  # (A, V)
     each = functional.cross_entropy(wide, labels[row, place], label_smoothing=label_smoothing, reduction="none")
-    return mean_over_rows(each, row, len(labels))
+    return each, row
 
 
 @torch.no_grad()

@@ -25,7 +25,7 @@ from transformers import Wav2Vec2FeatureExtractor
 
 from trainables import pretrained
 from trainables.adapters import seeded_init
-from trainables.class_loss import class_loss, class_targets, with_labels
+from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Task
 
 SAMPLE_RATE_HZ = 16_000
@@ -170,7 +170,12 @@ class Family:
     @staticmethod
     def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
         """Mean cross-entropy over clips, a scalar."""
-        return class_loss(_logits(model, batch), batch, label_smoothing=label_smoothing)
+        return Family.clip_losses(model, batch, label_smoothing=label_smoothing).mean()
+
+    @staticmethod
+    def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+        """(B,): the cross-entropy of each clip."""
+        return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
 
     @staticmethod
     def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from sweeps import document, load, rules, schema
+from sweeps import document, load, schema
 from sweeps.load import load_sweep, parse_sweep
 from sweeps.spec import Axis, FinalistsSpec
 from trainables import registry
@@ -63,7 +63,7 @@ def test_a_shipped_file_opens_with_its_command_and_an_override_that_works(file: 
     assert start == command
     assert overrides
     load_sweep(f"search_spaces/{file.name}", overrides)
-    rules.unsupported(load_sweep(file))
+    load_sweep(file)
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
@@ -280,16 +280,6 @@ def test_conditions_may_name_axes_that_come_later() -> None:
     text = text.replace("{uniform: [0.0, 0.1], when: {rank", "{choice: [0.0, 0.1], when: {rank")
     names = [axis.name for axis in parse_sweep(text).axes]
     assert names.index("rank") < names.index("lora_dropout") < names.index("warmup_ratio")
-
-
-def test_what_the_format_knows_and_this_version_does_not_run() -> None:
-    spec = load_sweep("qwen_lora", ["data.folds={inner: 5, outer: official}", "packing=4"])
-    assert (spec.data.inner_folds, spec.data.outer_folds, spec.packing) == (5, "official", 4)
-    with pytest.raises(InputError) as caught:
-        rules.unsupported(spec)
-    assert [p.split(":")[0] for p in caught.value.problems] == ["packing"]
-    rules.unsupported(load_sweep("qwen_lora", ["packing=off"]))
-    rules.unsupported(load_sweep("qwen_lora", ["packing=auto"]))
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

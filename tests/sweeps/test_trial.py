@@ -14,6 +14,7 @@ from sweeps.load import load_sweep
 from sweeps.trial import WARM, SweepTrial
 from trainables.engine import Engine
 from trainables.faults import DISK_FULL, DIVERGED, OUT_OF_MEMORY
+from trainables.heard import Heard
 
 GIVEN = {"rank": 4, "target_modules": "attention", "learning_rate": 3e-3, "alpha_ratio": 2, "quantization": "none"}
 GIVEN |= {"model_size": "mini-1m", "lora_dropout": 0.0}
@@ -44,15 +45,15 @@ def begun(job: Job, folder: Path, **more: Any) -> SweepTrial:
 
 def holding(clips: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The device's memory holds so many clips at a time, in training and out of it; the sizes that were tried."""
-    batch, tried = Engine.batch, []
+    collated, tried = Engine.collated, []
 
-    def allocate(engine: Engine, split: Any, rows: Any, **how: Any) -> Any:
-        tried.append(len(rows))
-        if len(rows) > clips:
-            raise torch.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {len(rows)} clips.")
-        return batch(engine, split, rows, **how)
+    def allocate(engine: Engine, *heard: Heard) -> Any:
+        tried.append(sum(len(part.features) for part in heard))
+        if tried[-1] > clips:
+            raise torch.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {tried[-1]} clips.")
+        return collated(engine, *heard)
 
-    monkeypatch.setattr(Engine, "batch", allocate)
+    monkeypatch.setattr(Engine, "collated", allocate)
     return tried
 
 
@@ -137,3 +138,27 @@ def test_what_another_try_cannot_mend_is_said_and_anything_else_is_raised(
                 assert trial.step()["failure"]["kind"] == kind
         trial.close_lanes()
     assert begun(job, tmp_path / "unsaved").step()["epoch"] == 1  # the disk has room again
+
+
+def test_seeds_that_train_as_a_pack_give_what_they_give_in_turn(job: Job, tmp_path: Path) -> None:
+    """Two epochs; the second one by another worker, from the resume point. The bound on a batch is memory's."""
+    spec = replace(job.spec, explore_seeds=(1, 2, 3))
+    job = replace(job, engine_budget_bytes=4 << 30)
+    alone, packed = (replace(job, spec=replace(spec, packing=packing)) for packing in ("off", 8))
+    first = begun(alone, tmp_path / "alone")
+    expected = [first.step(), first.step()]
+    first.close_lanes()
+    got = []
+    for known in range(2):
+        trial = begun(packed, tmp_path / "packed", known_results=known)
+        got.append(trial.step())
+        trial.close_lanes()
+    assert [result["report"]["pack_lanes"] for result in expected + got] == [1, 1, 3, 3]
+    for ours, theirs in zip(got, expected, strict=True):
+        assert ours["done"] == theirs["done"]
+        for lane, same in zip(ours["report"]["lanes"], theirs["report"]["lanes"], strict=True):
+            assert (lane["seed"], lane["fold"]) == (same["seed"], same["fold"])
+            assert lane["metrics"] == pytest.approx(same["metrics"], rel=1e-6)
+    small = begun(replace(packed, engine_budget_bytes=600 << 20), tmp_path / "small")  # fp64: 117 MiB a clip, 4 a batch
+    assert small.step()["report"]["pack_lanes"] == 1
+    small.close_lanes()

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from trainables import registry
 from trainables.augmentation import NOISE_RANGE_DB, Augmentation, mixed, span
-from trainables.class_loss import class_loss, class_targets, mixed_targets
+from trainables.class_loss import class_losses, class_targets, mixed_targets
 from trainables.config import TrialConfig
 from trainables.contract import Spectrogram
 from trainables.data.examples import AudioPiece, Example
@@ -182,7 +182,7 @@ def test_mixed_loss_is_torchs_cross_entropy_with_soft_targets(smoothing: float, 
 
     share = torch.tensor(shares, dtype=torch.float64)[:, None]
     target = share * soft(own) + (1 - share) * soft(partner)
-    loss = class_loss(logits, batch, label_smoothing=smoothing)
+    loss = class_losses(logits, batch, label_smoothing=smoothing).mean()
     if weights is None:
         expected = functional.cross_entropy(logits, target, label_smoothing=smoothing)
         assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
@@ -190,8 +190,10 @@ def test_mixed_loss_is_torchs_cross_entropy_with_soft_targets(smoothing: float, 
         expected = functional.cross_entropy(logits, target, torch.tensor(weights, dtype=torch.float64))
         assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
     alone = class_targets(task, own) | mixed_targets(task, partner, [1.0] * 4)
-    unmixed = class_loss(logits, class_targets(task, own), label_smoothing=smoothing)
-    assert class_loss(logits, alone, label_smoothing=smoothing).item() == pytest.approx(unmixed.item(), rel=1e-12)
+    unmixed = class_losses(logits, class_targets(task, own), label_smoothing=smoothing).mean()
+    assert class_losses(logits, alone, label_smoothing=smoothing).mean().item() == pytest.approx(
+        unmixed.item(), rel=1e-12
+    )
 
 
 # On an engine

@@ -177,7 +177,7 @@ def test_the_saved_adapter_loads_with_peft_and_answers_the_same(
     lane.close()
     base = Qwen2AudioForConditionalGeneration.from_pretrained(tiny_checkpoint, attn_implementation="sdpa")
     tuned = PeftModel.from_pretrained(base, tmp_path / "adapter").eval()
-    batch = engine.batch(stores["test"], range(6), with_targets=False)
+    batch = engine.collated(engine.heard(stores["test"], range(6), with_targets=False))
     with torch.no_grad():
         actual = engine.backbone.predict(tuned, batch).numpy()
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)

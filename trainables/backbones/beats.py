@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.compliance import kaldi
 
-from trainables.class_loss import class_loss, class_targets
+from trainables.class_loss import class_losses, class_targets
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
 from trainables.networks.beats import Beats, BeatsConfig
@@ -151,7 +151,12 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
 
 def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """Mean cross-entropy over the batch's clips, a scalar."""
-    return class_loss(model(batch["fbank"], batch.get("frames")), batch, label_smoothing=label_smoothing)
+    return clip_losses(model, batch, label_smoothing=label_smoothing).mean()
+
+
+def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """(B,): the cross-entropy of each clip."""
+    return class_losses(model(batch["fbank"], batch.get("frames")), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.compliance import kaldi
 
-from trainables.class_loss import class_loss, class_targets
+from trainables.class_loss import class_losses, class_targets
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.networks.efficientat import Block, EfficientAT, EfficientATConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
@@ -189,7 +189,12 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
 
 def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """Mean cross-entropy over the batch's clips, a scalar."""
-    return class_loss(model(batch["mel"], batch.get("frames")), batch, label_smoothing=label_smoothing)
+    return clip_losses(model, batch, label_smoothing=label_smoothing).mean()
+
+
+def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """(B,): the cross-entropy of each clip."""
+    return class_losses(model(batch["mel"], batch.get("frames")), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -24,7 +24,7 @@ from transformers import ClapAudioConfig, ClapAudioModel, ClapFeatureExtractor
 
 from trainables import pretrained
 from trainables.adapters import seeded_init
-from trainables.class_loss import class_loss, class_targets, with_labels
+from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 
 NAME = "htsat"
@@ -191,7 +191,12 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
 
 def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """Mean cross-entropy over clips, a scalar."""
-    return class_loss(_logits(model, batch), batch, label_smoothing=label_smoothing)
+    return clip_losses(model, batch, label_smoothing=label_smoothing).mean()
+
+
+def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """(B,): the cross-entropy of each clip."""
+    return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

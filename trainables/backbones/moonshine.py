@@ -160,6 +160,11 @@ def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: floa
     return transcripts.text_loss(logits(model, batch), batch["labels"], label_smoothing=label_smoothing)
 
 
+def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """(B,): `transcripts.text_losses`."""
+    return transcripts.text_losses(logits(model, batch), batch["labels"], label_smoothing=label_smoothing)
+
+
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> list[str]:
     """B transcripts."""
     return encoder_decoder.transcribe(model, batch, "input_values")

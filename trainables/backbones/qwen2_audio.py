@@ -159,9 +159,10 @@ def assemble(model: nn.Module, tokenizer: Any, feature_extractor: Any) -> Loaded
     whole_window = built.model_type == Qwen2AudioConfig.model_type  # its tower takes windows of one length only
     window_frames = 2 * built.audio_config.max_source_positions if whole_window else round(100 * WINDOW_SECONDS)
     extra = {"window_frames": window_frames, "whole_window": whole_window, "family": built.model_type}
-    # the thinker's tower hears all clips of a batch as one sequence: no row is a clip
-    chain = r"model\.audio_tower(\.conv\d)?" if whole_window else ""
-    return Loaded(model, {"tokenizer": tokenizer, "feature_extractor": feature_extractor}, chain=chain, extra=extra)
+    # the thinker's tower hears all clips of a batch as one sequence, without their padding: no row is a clip
+    processor = {"tokenizer": tokenizer, "feature_extractor": feature_extractor}
+    chain, strung = (r"model\.audio_tower(\.conv\d)?", "") if whole_window else ("", r".*\baudio_tower\..*")
+    return Loaded(model, processor, chain=chain, strung_together=strung, extra=extra)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
@@ -210,10 +211,21 @@ def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: floa
 
     A mean over clips, not over the batch's tokens: accumulating small batches equals one large batch.
     """
-    row, position, token = answers.answer_tokens(batch["labels"])  # (A,) each
-    logits = _logits(model, batch, row, position)  # (A, V)
-    each = functional.cross_entropy(logits, token, label_smoothing=label_smoothing, reduction="none")
+    each, row = _token_losses(model, batch, label_smoothing)
     return answers.mean_over_rows(each, row, len(batch["labels"]))
+
+
+def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """(B,): each clip's part of `loss`, which is their mean."""
+    each, row = _token_losses(model, batch, label_smoothing)
+    return answers.means_of_rows(each, row, len(batch["labels"]))
+
+
+def _token_losses(model: nn.Module, batch: Mapping[str, Tensor], label_smoothing: float) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of each of the A answer tokens, and its row; (A,) both."""
+    row, position, token = answers.answer_tokens(batch["labels"])
+    logits = _logits(model, batch, row, position)  # (A, V)
+    return functional.cross_entropy(logits, token, label_smoothing=label_smoothing, reduction="none"), row
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

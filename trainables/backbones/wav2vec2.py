@@ -40,4 +40,5 @@ MINIATURE_SIZES: Mapping[str, Size] = {
 FAMILY = Family("wav2vec2", Wav2Vec2ForSequenceClassification, Wav2Vec2Config, SIZES)
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
-features, collate, loss, predict = FAMILY.features, FAMILY.collate, FAMILY.loss, FAMILY.predict
+features, collate, predict = FAMILY.features, FAMILY.collate, FAMILY.predict
+loss, clip_losses = FAMILY.loss, FAMILY.clip_losses

@@ -1,0 +1,57 @@
+"""How many lanes share a batch: the rule, and that what it measures is time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from trainables import registry
+from trainables.data.store import SplitStore
+from trainables.engine import Engine, EngineKey, EngineSettings
+from trainables.pack_choice import AUTO_LANES, measured_gain, most_lanes
+
+
+def engine_of(device: str = "cpu", quantization: str = "none", precision: str = "fp32") -> Any:
+    key = EngineKey("ast", "base", quantization, precision)
+    return SimpleNamespace(key=key, settings=EngineSettings(device=device))
+
+
+@pytest.mark.parametrize(
+    ("packing", "engine", "batch_size", "clips_in_memory", "lanes"),
+    [
+        ("off", engine_of("cuda"), 1, 1000, 1),
+        (6, engine_of(), 8, 1000, 6),
+        (6, engine_of(), 8, 40, 5),  # memory holds 40 clips
+        (6, engine_of(), 8, 4, 1),
+        ("auto", engine_of(), 8, 1000, 1),  # a CPU is as busy with 8 clips as with 80
+        ("auto", engine_of(), 1, 1000, AUTO_LANES),
+        ("auto", engine_of(quantization="nf4"), 8, 1000, AUTO_LANES),
+        ("auto", engine_of(precision="bf16"), 8, 1000, AUTO_LANES),
+        ("auto", engine_of("cuda"), 8, 1000, AUTO_LANES),
+        ("auto", engine_of("cuda"), 8, 64, 8),
+    ],
+)
+def test_the_rule(packing: str | int, engine: Any, batch_size: int, clips_in_memory: int, lanes: int) -> None:
+    assert most_lanes(packing, engine, batch_size=batch_size, clips_in_memory=clips_in_memory) == lanes
+
+
+def test_a_pass_that_takes_as_long_however_many_clips_it_has_gains_as_many_times(
+    tiny_checkpoint: Path, tone_stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"labels": ("SPEECH", "NONSPEECH"), "prompt": "Does this clip contain speech?"}
+    key = EngineKey("qwen2_audio", "mini-1m", "none", "fp32")
+    engine = Engine(key, str(tiny_checkpoint), registry.task("label_scoring", options), EngineSettings())
+    clips = SplitStore(tone_stores["train"])
+    backbone = engine.backbone
+    for by_clip, gain in ((False, 4.0), (True, 1.0)):
+
+        def slow(*arguments: Any, by_clip: bool = by_clip, **how: Any) -> Any:
+            time.sleep(0.05 * (len(arguments[1]["labels"]) / 2 if by_clip else 1))
+            return arguments[1]["labels"]
+
+        monkeypatch.setattr(backbone, "clip_losses", slow)
+        assert measured_gain(engine, clips, batch_size=2, lanes=4) == pytest.approx(gain, rel=0.3)

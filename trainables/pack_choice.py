@@ -1,0 +1,56 @@
+"""How many lanes train in one batch: what the file says, what memory holds, and for `auto` what pays here."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from trainables.data.clips import Clips
+from trainables.engine import Engine
+
+AUTO_LANES = 16  # more gained nothing in benchmarks/packing.py
+LEAST_GAIN = 1.1  # below it a pack is not worth its memory
+REPEATS = 3
+
+
+def most_lanes(packing: str | int, engine: Engine, *, batch_size: int, clips_in_memory: int) -> int:
+    """`packing` (off | auto | a number) within what memory holds: `clips_in_memory` in one batch; at least 1."""
+    if packing == "off" or (packing == "auto" and not may_pay(engine, batch_size)):
+        return 1
+    wanted = AUTO_LANES if packing == "auto" else int(packing)
+    return max(1, min(wanted, clips_in_memory // batch_size))
+
+
+def may_pay(engine: Engine, batch_size: int) -> bool:
+    """Whether a larger batch can be cheaper by the clip. A CPU is busy with 8 clips in float32 as with 80."""
+    if engine.settings.device != "cpu":
+        return True
+    return engine.key.quantization == "nf4" or engine.key.precision == "bf16" or batch_size == 1
+
+
+@torch.no_grad()
+def measured_gain(engine: Engine, clips: Clips, *, batch_size: int, lanes: int) -> float:
+    """How many times faster the frozen backbone reads `lanes` batches as one than one after the other.
+
+    The best of REPEATS each; the backbone alone and forwards alone, which the adapters cost the same either way.
+    """
+    rows = [row % len(clips) for row in range(batch_size * lanes)]
+    if engine.loaded.equal_shapes:  # one shape is enough
+        rows = [rows[0]] * len(rows)
+    with engine.bank.disabled():
+        engine.model.eval()
+        one, all_together = (_seconds(engine, clips, rows[:count]) for count in (batch_size, len(rows)))
+    return lanes * one / all_together
+
+
+def _seconds(engine: Engine, clips: Clips, rows: list[int]) -> float:
+    batch = engine.collated(engine.heard(clips, rows, with_targets=True))
+    best = float("inf")
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        with engine.accelerator.autocast():
+            # the value is asked for: a device that computes in the background has to be done
+            float(engine.backbone.clip_losses(engine.model, batch, label_smoothing=0.0).sum())
+        best = min(best, time.perf_counter() - started)
+    return best
