@@ -189,7 +189,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             reports = [self.untuned_report()]
         else:
             lanes = [lane for lane in self.lanes if not lane.finished]
-            for lane, (outcome, together) in zip(lanes, self.train(lanes), strict=True):
+            for lane, (outcome, together) in zip(lanes, self.train_lanes(lanes), strict=True):
                 if isinstance(outcome, Exception):
                     raise outcome
                 self.reports[lane.key] = self.report_of(lane, outcome)
@@ -247,7 +247,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         published = registry.backbone(self.trial_config.backbone).SIZES.get(size)
         return self.job.revisions.get(size, None if published is None else published.revision)
 
-    def train(self, lanes: Sequence[Lane]) -> list[tuple[Outcome, int]]:
+    def train_lanes(self, lanes: Sequence[Lane]) -> list[tuple[Outcome, int]]:
         """An epoch of every lane: its outcome, and how many lanes were in its pack."""
         backbone = registry.backbone(self.trial_config.backbone)
         total_params = {**backbone.SIZES, **backbone.MINIATURE_SIZES}[self.trial_config.model_size].total_params

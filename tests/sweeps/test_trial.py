@@ -162,3 +162,12 @@ def test_seeds_that_train_as_a_pack_give_what_they_give_in_turn(job: Job, tmp_pa
     small = begun(replace(packed, engine_budget_bytes=600 << 20), tmp_path / "small")  # fp64: 117 MiB a clip, 4 a batch
     assert small.step()["report"]["pack_lanes"] == 1
     small.close_lanes()
+
+
+def test_it_hides_nothing_of_tunes_but_what_tune_asks_for() -> None:
+    """A method that happens to be called `train` or `save` would be called by Tune."""
+    from ray import tune
+
+    asked_for = {"setup", "step", "reset_config", "save_checkpoint", "load_checkpoint", "cleanup"}
+    shared = {name for name in vars(SweepTrial) if not name.startswith("__")} & set(dir(tune.Trainable))
+    assert shared - {"_abc_impl"} == asked_for
