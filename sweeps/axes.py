@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -103,9 +103,10 @@ class Range:
 
 @dataclass(frozen=True)
 class AxisKind:
-    """One of `{choice: [..]}`, `{uniform | log_uniform | int | log_int: [low, high]}`, with `when:`; or a plain value.
+    """One of `{choice: [..]}`, `{uniform | log_uniform | int | log_int: [low, high]}`, with `when:`; or a plain value;
+    or a list of such mappings, of whose conditions at most one can hold.
 
-    Reads to an Axis or to the plain value.
+    Reads to an Axis, to the plain value, or to a tuple of Axis.
     """
 
     name: str
@@ -137,10 +138,29 @@ class AxisKind:
 
     def read(self, node: Node, path: Path, problems: Problems) -> Any:
         if isinstance(node.value, tuple):
-            problems.add(path, f"got a bare list: values to choose from are written {self.name}: {{choice: [..]}}")
-            return INVALID
+            if not node.value or not all(isinstance(child.value, dict) for child in node.value):
+                problems.add(path, f"got a bare list: values to choose from are written {self.name}: {{choice: [..]}}")
+                return INVALID
+            return self._alternatives(node.value, path, problems)
         if not isinstance(node.value, dict):
             return self.value.read(node, path, problems)
+        return self._axis(node, path, problems)
+
+    def _alternatives(self, nodes: Sequence[Node], path: Path, problems: Problems) -> Any:
+        axes = [self._axis(node, (*path, index), problems) for index, node in enumerate(nodes)]
+        for index, axis in enumerate(axes):
+            if axis is INVALID:
+                continue
+            if not axis.when:
+                problems.add((*path, index), "one of several needs a `when:`, so that it is clear which one is open")
+            elif any(other is not INVALID and not _exclude(axis, other) for other in axes[:index]):
+                problems.add(
+                    (*path, index), "may be open beside one before it: their conditions must exclude each other"
+                )
+        return INVALID if problems.touch(*path) else tuple(axes)
+
+    def _axis(self, node: Node, path: Path, problems: Problems) -> Any:
+        assert isinstance(node.value, dict)
         elsewhere = {
             form: f"one of {', '.join(self.forms)} for {self.name}" for form in KINDS if form not in self.forms
         }
@@ -163,7 +183,15 @@ class AxisKind:
             }
             for form, kind in self.forms.items()
         ]
-        return {"anyOf": [*forms, self.value.json_schema()] if self.fixable else forms}
+        if not self.fixable:
+            return {"anyOf": forms}
+        several = {"type": "array", "minItems": 1, "items": {"anyOf": forms, "required": ["when"]}}
+        return {"anyOf": [*forms, several, self.value.json_schema()]}
+
+
+def _exclude(first: Axis, second: Axis) -> bool:
+    """Whether the conditions of the two cannot hold at once."""
+    return any(not set(first.when[name]) & set(second.when[name]) for name in first.when.keys() & second.when.keys())
 
 
 SEARCH = Table(
@@ -182,7 +210,10 @@ POINT = Table({name: Field(Removable(kind), AXIS_HELP.get(name, "")) for name, k
 
 
 def discrete_values(axis: Any) -> Sequence[Any] | None:
-    """What an axis, or a fixed value, can take; None where it is continuous."""
+    """What an axis, several of one name, or a fixed value, can take; None where it is continuous."""
+    if isinstance(axis, tuple):
+        found = [discrete_values(one) for one in axis]
+        return None if None in found else tuple(dict.fromkeys(value for values in found for value in values or ()))
     if not isinstance(axis, Axis):
         return (axis,)
     if axis.kind == "choice":
@@ -191,7 +222,9 @@ def discrete_values(axis: Any) -> Sequence[Any] | None:
 
 
 def allows(axis: Any, value: Any) -> bool:
-    """Whether an axis, or a fixed value, can take this value."""
+    """Whether an axis, one of several, or a fixed value, can take this value."""
+    if isinstance(axis, tuple):
+        return any(allows(one, value) for one in axis)
     values = discrete_values(axis)
     if values is not None:
         return value in values
@@ -199,45 +232,48 @@ def allows(axis: Any, value: Any) -> bool:
     return value is not None and bool(low <= value <= high)
 
 
-def is_active(axis: Axis, axes: Mapping[str, Axis], point: Mapping[str, Any]) -> bool:
+def is_active(axis: Axis, axes: Iterable[Axis], point: Mapping[str, Any]) -> bool:
     """Whether every condition holds in `point` (fixed values and values of axes). No circles among the conditions."""
     for name, wanted in axis.when.items():
         if name not in point or point[name] not in wanted:
             return False
-        if name in axes and not is_active(axes[name], axes, point):
+        above = [other for other in axes if other.name == name]
+        if above and not any(is_active(other, axes, point) for other in above):
             return False
     return True
 
 
-def cycle(axes: Mapping[str, Axis]) -> list[str]:
+def cycle(axes: Sequence[Axis]) -> list[str]:
     """The axes of one circle of conditions, the first again at the end; empty where there is none."""
     done: set[str] = set()
 
     def visit(name: str, trail: list[str]) -> list[str]:
         if name in trail:
             return [*trail[trail.index(name) :], name]
-        if name in done or name not in axes:
+        if name in done:
             return []
-        for other in axes[name].when:
-            found = visit(other, [*trail, name])
+        for above in dict.fromkeys(other for axis in axes if axis.name == name for other in axis.when):
+            found = visit(above, [*trail, name])
             if found:
                 return found
         done.add(name)
         return []
 
-    return next((found for name in axes if (found := visit(name, []))), [])
+    return next((found for axis in axes if (found := visit(axis.name, []))), [])
 
 
-def in_order(axes: Mapping[str, Axis]) -> tuple[Axis, ...]:
+def in_order(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     """Each axis after those that its condition names, else in the file's order. No circles among the conditions."""
-    ordered: dict[str, Axis] = {}
+    ordered: list[Axis] = []
 
-    def add(axis: Axis) -> None:
-        for name in axis.when:
-            if name in axes and name not in ordered:
-                add(axes[name])
-        ordered.setdefault(axis.name, axis)
+    def add(name: str) -> None:
+        same = [axis for axis in axes if axis.name == name]
+        if not same or same[0] in ordered:
+            return
+        for above in dict.fromkeys(other for axis in same for other in axis.when):
+            add(above)
+        ordered.extend(same)
 
-    for axis in axes.values():
-        add(axis)
-    return tuple(ordered.values())
+    for axis in axes:
+        add(axis.name)
+    return tuple(ordered)

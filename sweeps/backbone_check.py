@@ -6,7 +6,7 @@ Everything that cannot work is found here, before anything starts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sweeps.axes import is_active
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sweeps.prepare import Prepared
     from trainables.contract import Size
 
-COUNTED_AXES = ("model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
+COUNTED_AXES = ("backbone", "model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
 SPECTROGRAM_MASKS = ("frequency_mask_bins", "time_mask_frames")
 GPU_SIZES_GIB = (16, 24, 40, 48, 80, 141, 192)
 Point = Mapping[str, Any]  # one value per counted axis
@@ -32,8 +32,9 @@ DEFAULTS = {field.name: field.default for field in fields(TrialConfig)}
 
 @dataclass(frozen=True)
 class TargetRow:
-    """One (size, target preset, layers, rank) that a configuration of the sweep can have."""
+    """One (backbone, size, target preset, layers, rank) that a configuration of the sweep can have."""
 
+    backbone: str
     model_size: str
     target_modules: str
     layers: int | None  # the topmost ones; None: all
@@ -47,8 +48,9 @@ class TargetRow:
 
 @dataclass(frozen=True)
 class MemoryRow:
-    """One (size, quantization) on the profile's device, with the largest adapter and batch that it can get."""
+    """One (backbone, size, quantization) on the profile's device, with the largest adapter and batch it can get."""
 
+    backbone: str
     model_size: str
     quantization: str
     checkpoint: str
@@ -76,32 +78,50 @@ def check_backbone(prepared: Prepared) -> BackboneCheck:
 
     Raises nothing: the caller decides what to do about `problems`.
     """
-    spec, backbone = prepared.spec, prepared.backbone
-    sizes = backbone.MINIATURE_SIZES if prepared.weights.miniature else backbone.SIZES
-    points = reachable(spec)
-    unknown = _unknown(prepared, sizes, points)
+    points = reachable(prepared.spec)
+    unknown: list[str] = []
     targets: list[TargetRow] = []
     memory: list[MemoryRow] = []
-    if spec.task_kind in backbone.TASKS:
-        for size in (name for name in _distinct(points, "model_size") if name in sizes):
-            skeleton = backbone.skeleton(size, prepared.task)
-            of_size = [point for point in points if point["model_size"] == size]
-            rows, problems = _target_rows(prepared, size, skeleton, of_size)
-            targets += rows
-            unknown += problems
-            largest = max((row.trainable_params for row in rows), default=0)
-            memory += _memory_rows(prepared, sizes[size], size, skeleton, of_size, largest)
-    baseline = baseline_config(spec)
-    named = (baseline.model_size, baseline.target_modules, baseline.layers, baseline.rank)
+    for name, backbone in prepared.backbones.items():
+        own = [point for point in points if point["backbone"] == name]
+        part = _check_one(replace(prepared, backbone=backbone), name, own)
+        unknown += part[0]
+        targets += part[1]
+        memory += part[2]
+    baseline = baseline_config(prepared.spec)
+    named = (baseline.backbone, baseline.model_size, baseline.target_modules, baseline.layers, baseline.rank)
     baseline_params = [
-        row.trainable_params for row in targets if (row.model_size, row.target_modules, row.layers, row.rank) == named
+        row.trainable_params
+        for row in targets
+        if (row.backbone, row.model_size, row.target_modules, row.layers, row.rank) == named
     ]
     beyond = _beyond(prepared, memory)
     return BackboneCheck(tuple(targets), tuple(memory), sum(baseline_params), tuple(unknown), tuple(beyond))
 
 
+def _check_one(
+    prepared: Prepared, name: str, points: Sequence[Point]
+) -> tuple[list[str], list[TargetRow], list[MemoryRow]]:
+    """What is unknown, and the rows, of `prepared.backbone`, which the sweep knows as `name`."""
+    backbone = prepared.backbone
+    sizes = backbone.MINIATURE_SIZES if prepared.weights.miniature else backbone.SIZES
+    unknown = _unknown(prepared, name, sizes, points)
+    targets: list[TargetRow] = []
+    memory: list[MemoryRow] = []
+    if prepared.spec.task_kind in backbone.TASKS:
+        for size in (named for named in _distinct(points, "model_size") if named in sizes):
+            skeleton = backbone.skeleton(size, prepared.task)
+            of_size = [point for point in points if point["model_size"] == size]
+            rows, problems = _target_rows(prepared, name, size, skeleton, of_size)
+            targets += rows
+            unknown += problems
+            largest = max((row.trainable_params for row in rows), default=0)
+            memory += _memory_rows(prepared, name, sizes[size], size, skeleton, of_size, largest)
+    return unknown, targets, memory
+
+
 def _target_rows(
-    prepared: Prepared, size: str, skeleton: nn.Module, points: Sequence[Point]
+    prepared: Prepared, backbone_name: str, size: str, skeleton: nn.Module, points: Sequence[Point]
 ) -> tuple[list[TargetRow], list[str]]:
     from trainables.targets import adapted_modules, count, head_mode, head_modules
 
@@ -122,6 +142,7 @@ def _target_rows(
             counts = count(skeleton, modules, rank, heads)
             rows.append(
                 TargetRow(
+                    backbone=backbone_name,
                     model_size=size,
                     target_modules=name,
                     layers=layers,
@@ -137,7 +158,13 @@ def _target_rows(
 
 
 def _memory_rows(
-    prepared: Prepared, size: Size, name: str, skeleton: nn.Module, points: Sequence[Point], largest_adapter: int
+    prepared: Prepared,
+    backbone_name: str,
+    size: Size,
+    name: str,
+    skeleton: nn.Module,
+    points: Sequence[Point],
+    largest_adapter: int,
 ) -> list[MemoryRow]:
     from trainables.targets import quantizable_params
 
@@ -156,6 +183,7 @@ def _memory_rows(
         )
         rows.append(
             MemoryRow(
+                backbone=backbone_name,
                 model_size=name,
                 quantization=quantization,
                 checkpoint=size.checkpoint,
@@ -174,7 +202,6 @@ def reachable(spec: SweepSpec) -> list[Point]:
     A range of integers is represented by its ends. Axes that conditions name are followed too, so that a value
     behind a condition counts only where the condition can hold.
     """
-    by_name = {axis.name: axis for axis in spec.axes}
     needed = set(COUNTED_AXES)
     for axis in reversed(spec.axes):  # a condition's axis stands before the axes that it opens
         if axis.name in needed:
@@ -185,13 +212,13 @@ def reachable(spec: SweepSpec) -> list[Point]:
     def walk(index: int, point: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if index == len(axes):
             yield point
-        elif not is_active(axes[index], by_name, point):
+        elif not is_active(axes[index], spec.axes, point):
             yield from walk(index + 1, point)
         else:
             for value in _representatives(axes[index], spec.axes):
                 yield from walk(index + 1, {**point, axes[index].name: value})
 
-    found = [{**DEFAULTS, **train, **point} for point in walk(0, dict(spec.fixed))]
+    found = [{**DEFAULTS, "backbone": spec.backbone, **train, **point} for point in walk(0, dict(spec.fixed))]
     found.append(baseline_config(spec).as_dict())
     counted = [tuple(point[name] for name in COUNTED_AXES) for point in found]
     return [dict(zip(COUNTED_AXES, values, strict=True)) for values in dict.fromkeys(counted)]
@@ -208,28 +235,32 @@ def _distinct(points: Sequence[Point], name: str) -> list[Any]:
     return list(dict.fromkeys(point[name] for point in points))
 
 
-def _unknown(prepared: Prepared, sizes: Mapping[str, Size], points: Sequence[Point]) -> list[str]:
+def _unknown(prepared: Prepared, backbone_name: str, sizes: Mapping[str, Size], points: Sequence[Point]) -> list[str]:
     spec, backbone = prepared.spec, prepared.backbone
     found = []
     if spec.task_kind not in backbone.TASKS:
         found.append(f"task.kind: {backbone.NAME} cannot do {spec.task_kind}; it does {', '.join(backbone.TASKS)}.")
     for name in _distinct(points, "model_size"):
-        if name not in sizes:
+        if name is MISSING:
+            found.append(f"search.model_size: no condition opens a size for {backbone_name}; add one that does.")
+        elif name not in sizes:
             found.append(f"search.model_size: {backbone.NAME} has no size {name} ({nearest(name, sizes)}).")
     for name in _distinct(points, "target_modules"):
         if name not in backbone.PRESETS:
             near = nearest(name, backbone.PRESETS)
             found.append(f"search.target_modules: {backbone.NAME} has no preset {name} ({near}).")
     if getattr(backbone, "SPECTROGRAM", None) is None:
-        masks = [name for name in SPECTROGRAM_MASKS if any(value != 0 for value in _every_value(spec, name))]
+        masks = [name for name in SPECTROGRAM_MASKS if set(_every_value(spec, backbone_name, name)) - {0}]
         found += [f"{name}: {backbone.NAME} takes no spectrogram that could be masked; leave it out." for name in masks]
     return found
 
 
-def _every_value(spec: SweepSpec, name: str) -> list[Any]:
-    """What an axis of the search, fixed values, the baseline and `augment:` say of a setting."""
-    values = [value for axis in spec.axes if axis.name == name for value in axis.values]
-    return values + [given[name] for given in (spec.fixed, spec.baseline, spec.augment) if name in given]
+def _every_value(spec: SweepSpec, backbone: str, name: str) -> list[Any]:
+    """What an axis of the search, fixed values, the baseline and `augment:` say of a setting of a backbone."""
+    opened = [axis for axis in spec.axes if axis.name == name and backbone in axis.when.get("backbone", (backbone,))]
+    given = [spec.fixed, spec.augment]
+    given += [spec.baseline] if spec.baseline.get("backbone", backbone) == backbone else []
+    return [value for axis in opened for value in axis.values] + [each[name] for each in given if name in each]
 
 
 def _beyond(prepared: Prepared, memory: Sequence[MemoryRow]) -> list[str]:

@@ -51,7 +51,7 @@ def confirm_runs(
     if untuned and finalists:
         # the untuned backbone is the best finalist's: the same size, the same quantization
         runs.append(ConfirmRun("untuned", "untuned", finalists[0].config, None))
-    return sorted(runs, key=lambda run: (run.config.model_size, run.config.quantization))
+    return sorted(runs, key=lambda run: (run.config.backbone, run.config.model_size, run.config.quantization))
 
 
 def confirm(
@@ -70,13 +70,14 @@ def confirm(
     Raises SweepFailed where every run failed, SweepStopped where an overseer ends the stage.
     """
     spec = job.spec
+    columns = ["model_size", "quantization", "rank", "target_modules", "learning_rate"]
     view = StageView(
         console,
         f"Confirm: {len(runs)} runs on fresh seeds, none pruned",
         metric=spec.metric,
         mode=spec.mode,
         trials=len(runs),
-        axes=["model_size", "quantization", "rank", "target_modules", "learning_rate"],
+        axes=columns if spec.backbone else ["backbone", *columns],
     )
     progress = StageProgress(workspace.stage(CONFIRM))
     recorder = Recorder(spec, CONFIRM, tracker, outer_fold=job.outer_fold)

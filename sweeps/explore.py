@@ -15,7 +15,7 @@ from sweeps.orders import Overseer
 from sweeps.profiles import Profile
 from sweeps.progress import FAILED, StageProgress
 from sweeps.recorder import Recorder
-from sweeps.search import OptunaProposals, make_scheduler, replay_rungs
+from sweeps.search import OptunaProposals, make_pruner, replay_rungs
 from sweeps.steering import Steering
 from sweeps.tracking import Tracker
 from sweeps.tuner import run_stage
@@ -56,7 +56,7 @@ def explore(
             "sampler does not hear of them; they may still become finalists",
             soft_wrap=True,
         )
-    pruner = make_scheduler(spec)
+    pruner = make_pruner(spec, lambda name: progress.trials[name].given)
     replay_rungs(pruner, progress)
     recorder = Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold)
     recorder.catch_up(progress)

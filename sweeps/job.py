@@ -27,9 +27,10 @@ class Job:
     engine_settings: Mapping[str, Any]  # fields of trainables.engine.EngineSettings
     engine_budget_bytes: int  # memory that a worker may fill with warm backbones
     miniature_recipe: str | None = None  # None: published weights
-    revisions: Mapping[str, str] = field(default_factory=dict)  # model size -> commit of its hub repository
+    revisions: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> commit of its hub repository
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
     outer_fold: str = NO_FOLD
+    hearing: Mapping[str, str] = field(default_factory=dict)  # backbone -> folder in each store; empty: all hear alike
 
     @property
     def tests(self) -> list[str]:

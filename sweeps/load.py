@@ -16,7 +16,7 @@ from sweeps.document import Node
 from sweeps.kinds import Problems, show
 from sweeps.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
 from sweeps.schema import ROOT
-from sweeps.sizes import stand_in
+from sweeps.sizes import Sizes, stand_in
 from sweeps.spec import DataSpec, SweepSpec, TrainSpec
 from trainables.errors import InputError
 
@@ -27,8 +27,8 @@ def load_sweep(
     path: str | Path,
     overrides: Sequence[str] = (),
     *,
-    miniature_sizes: Sequence[str] | None = None,
-    published_sizes: Sequence[str] | None = None,
+    miniature_sizes: Sizes | None = None,
+    published_sizes: Sizes | None = None,
 ) -> SweepSpec:
     """Reads a sweep file: at `path`, else the shipped sweep of that name.
 
@@ -56,8 +56,8 @@ def parse_sweep(
     name: str = "sweep",
     base_folder: str = ".",
     recorded: bool = False,
-    miniature_sizes: Sequence[str] | None = None,
-    published_sizes: Sequence[str] | None = None,
+    miniature_sizes: Sizes | None = None,
+    published_sizes: Sizes | None = None,
 ) -> SweepSpec:
     """The text of a sweep file to a SweepSpec; `name` stands before the line in errors. Otherwise as `load_sweep`.
 
@@ -158,10 +158,10 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
     optional = {
         key: values[key] for key in ("results", "profile", "head", "warm_start", "augment", "packing") if key in values
     }
-    axes = rules.axes_of(values)
+    opened = rules.open_of(values)
     return SweepSpec(
         name=values["name"],
-        backbone=values["backbone"],
+        backbone=values.get("backbone", ""),
         task_kind=values["task"]["kind"],
         task_options={key: value for key, value in values["task"].items() if key != "kind"},
         data=DataSpec(
@@ -172,7 +172,7 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
             outer_folds=folds.get("outer"),
             evaluate=data.get("evaluate", {}),
         ),
-        axes=in_order(axes),
+        axes=in_order(rules.axes_of(values)),
         fixed=rules.fixed_of(values),
         train=TrainSpec(**values.get("train", {})),
         metric=objective["metric"],
@@ -193,7 +193,7 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
                 for point in values.get("warm_start", ())
                 if (
                     start := {
-                        name: value for name, value in point.items() if name in axes and allows(axes[name], value)
+                        name: value for name, value in point.items() if name in opened and allows(opened[name], value)
                     }
                 )
             ),

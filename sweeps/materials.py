@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 from rich.console import Console
@@ -24,40 +25,54 @@ def build_miniatures(prepared: Prepared) -> None:
         return
     from trainables import miniature
 
-    for size in sizes_of(prepared.spec):
-        miniature.path(prepared.spec.backbone, size, recipe)
+    for backbone in prepared.backbones:
+        for size in sizes_of(prepared.spec, backbone):
+            miniature.path(backbone, size, recipe)
 
 
 def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str], console: Console) -> dict[str, str]:
-    """Decodes the named splits once, for all workers; split -> folder."""
+    """Decodes the named splits once, for all workers; split -> folder, in which there is one of `Job.hearing` for each
+    way of hearing where the sweep's backbones hear differently."""
     from rich.progress import Progress
 
     from trainables.data.store import write_store
 
     folders = {split: workspace.store(split) for split in splits}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        for split, folder in folders.items():
+        heard, one = prepared.hearing(), not hearing_of(prepared)
+        for (split, folder), how in product(folders.items(), heard):
             examples = prepared.of_split(split)
             bar = progress.add_task(f"decoding {split} clips", total=len(examples))
             write_store(
-                folder,
+                folder if one else folder / how.folder,
                 examples,
-                sample_rate_hz=prepared.backbone.SAMPLE_RATE_HZ,
-                window_seconds=prepared.window_seconds,
+                sample_rate_hz=how.sample_rate_hz,
+                window_seconds=how.window_seconds,
                 progress=lambda done, total, bar=bar: progress.update(bar, completed=done, total=total),  # type: ignore[misc]
             )
     return {split: str(folder) for split, folder in folders.items()}
 
 
+def hearing_of(prepared: Prepared) -> dict[str, str]:
+    """Backbone -> the folder inside a split's store; empty where all hear alike."""
+    heard = prepared.hearing()
+    return {name: how.folder for how, names in heard.items() for name in names} if len(heard) > 1 else {}
+
+
 def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
-    """Model size -> commit of its hub repository: looked up once and kept, so that every worker loads the same weights,
+    """Checkpoint -> commit of its hub repository: looked up once and kept, so that every worker loads the same weights,
     also when the sweep goes on after the hub has others."""
     if prepared.weights.miniature:
         return {}
     path = workspace.folder / REVISIONS
     if not path.is_file():
-        sizes = prepared.backbone.SIZES
-        commits = {name: commit_of(sizes[name]) for name in sizes_of(prepared.spec) if name in sizes}
+        sizes = [
+            backbone.SIZES[size]
+            for name, backbone in prepared.backbones.items()
+            for size in sizes_of(prepared.spec, name)
+            if size in backbone.SIZES
+        ]
+        commits = {size.checkpoint: commit_of(size) for size in sizes}
         path.write_text(json.dumps({name: commit for name, commit in commits.items() if commit}), encoding="utf-8")
     pinned: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return pinned
@@ -71,6 +86,7 @@ def explore_job(
         spec=prepared.spec,
         stage=EXPLORE,
         stores=stores,
+        hearing=hearing_of(prepared),
         precision=profile.precision,
         engine_settings={
             "device": profile.device,

@@ -43,7 +43,7 @@ class AxisRow:
 @dataclass(frozen=True)
 class Plan:
     name: str
-    backbone: str
+    backbone: str  # names with commas where the search opens it
     task: str
     objective: str
     source: str
@@ -62,6 +62,7 @@ class Plan:
     own_groups: bool  # every example is its own group
     evaluations: tuple[EvaluationRow, ...]  # further test data
     clips: ClipCounts
+    clips_otherwise: tuple[ClipCounts, ...]  # as other backbones of the sweep hear them
     stages: Stages
     power: PowerPlan
     targets: tuple[TargetRow, ...]
@@ -98,14 +99,14 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         split: len({example.group for example in prepared.of_split(split)})
         for split in dict.fromkeys(row.split for row in splits)
     }
-    clips = count_clips(prepared)
+    clips, *otherwise = count_clips(prepared)
     stages = count_stages(
         spec,
         training_clips=len(prepared.of_split("train")),
         untuned=prepared.task.answers_untuned,
         outer_folds=max(1, len(set(prepared.outer.values()))),
     )
-    needed_bytes = disk_bytes(check, stages, clips, profile.concurrency, kept_bytes_per_clip(prepared))
+    needed_bytes = disk_bytes(check, stages, [clips, *otherwise], profile.concurrency, kept_bytes_per_clip(prepared))
     needed_bytes += sum(further_bytes(prepared, stages, examples) for examples in prepared.evaluations.values())
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(
@@ -118,7 +119,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
     command = shlex.join(["python", "-m", "sweeps.run", file or spec.name, *overrides])
     plan = Plan(
         name=spec.name,
-        backbone=spec.backbone,
+        backbone=", ".join(spec.backbones),
         task=spec.task_kind,
         objective=f"{spec.metric} ({spec.mode})",
         source=spec.data.source,
@@ -137,6 +138,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         own_groups=len({example.group for example in prepared.examples}) == len(prepared.examples),
         evaluations=evaluation_rows(spec, prepared.evaluations),
         clips=clips,
+        clips_otherwise=tuple(otherwise),
         stages=stages,
         power=power,
         targets=check.targets,

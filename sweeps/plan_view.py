@@ -116,10 +116,11 @@ def _splits(plan: Plan) -> Table:
 
 
 def _clips(plan: Plan) -> str:
-    clips = plan.clips
-    return (
-        f"{_left_out(plan)}The backbone hears {clips.window_seconds:g} s at {clips.sample_rate_hz:,} Hz: "
-        f"{clips.cropped} longer clips are cropped, {clips.padded} shorter ones padded."
+    several = bool(plan.clips_otherwise)
+    return _left_out(plan) + "\n".join(
+        f"{', '.join(clips.backbones) + ': heard are' if several else 'The backbone hears'} {clips.window_seconds:g} s "
+        f"at {clips.sample_rate_hz:,} Hz: {clips.cropped} longer clips are cropped, {clips.padded} shorter ones padded."
+        for clips in (plan.clips, *plan.clips_otherwise)
     )
 
 
@@ -165,12 +166,13 @@ def _many(count: int, word: str) -> str:
 
 def _targets(plan: Plan) -> Table:
     """One row per size and targets: an adapter grows in proportion to its rank, so the ends of the ranks say it all."""
-    table: dict[tuple[str, str], list[TargetRow]] = {}
+    table: dict[tuple[str, str, str], list[TargetRow]] = {}
     for row in plan.targets:
         below = "" if row.layers is None else f", top {row.layers}"
-        table.setdefault((row.model_size, row.target_modules + below), []).append(row)
+        table.setdefault((row.backbone, row.model_size, row.target_modules + below), []).append(row)
     rows = (
         (
+            backbone,
             size,
             targets,
             f"{of_pair[0].matched_modules:,}",
@@ -180,10 +182,10 @@ def _targets(plan: Plan) -> Table:
             _ends([row.trainable_params for row in of_pair]),
             f"{of_pair[0].total_params:,}",
         )
-        for (size, targets), of_pair in table.items()
+        for (backbone, size, targets), of_pair in table.items()
     )
-    header = ("model_size", "target_modules", "matched_modules", "rank", "adapter_params", "head_params")
-    return _table((*header, "trainable_params", "total_params"), rows, right_from=2)
+    header = ("backbone", "model_size", "target_modules", "matched_modules", "rank", "adapter_params", "head_params")
+    return _table((*header, "trainable_params", "total_params"), rows, right_from=3)
 
 
 def _ends(numbers: list[int]) -> str:
@@ -192,9 +194,10 @@ def _ends(numbers: list[int]) -> str:
 
 
 def _memory(plan: Plan) -> Table:
-    header = ("model_size", "quantization", "checkpoint", "licence", "needs", "fits", "smallest GPU")
+    header = ("backbone", "model_size", "quantization", "checkpoint", "licence", "needs", "fits", "smallest GPU")
     rows = (
         (
+            row.backbone,
             row.model_size,
             row.quantization,
             row.checkpoint,

@@ -13,6 +13,7 @@ from sweeps.evaluations import read_evaluations
 from sweeps.load import load_sweep, parse_sweep
 from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
 from sweeps.rounds import fold_splits, outer_folds
+from sweeps.sizes import of_backbone
 from sweeps.spec import SweepSpec
 from sweeps.weights import Decision, needs_miniature
 from trainables import registry
@@ -27,8 +28,20 @@ from trainables.tasks.transcription import Transcription
 MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
 
 if TYPE_CHECKING:
-    from trainables.contract import Backbone, Task
+    from trainables.contract import Backbone, Size, Task
     from trainables.data.examples import Example
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How a backbone hears a clip: a store of decoded clips serves all that hear alike."""
+
+    sample_rate_hz: int
+    window_seconds: float
+
+    @property
+    def folder(self) -> str:
+        return f"{self.sample_rate_hz}-hz-{self.window_seconds:g}-s"
 
 
 @dataclass(frozen=True)
@@ -39,13 +52,14 @@ class Prepared:
     profile: Profile
     weights: Decision  # miniature or published weights, and why
     task: Task
-    backbone: Backbone
+    backbone: Backbone  # of several the first
     examples: Sequence[Example]
     splits: Mapping[str, str]  # example id -> train | validation | test
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold, of the examples outside test
     outer: Mapping[str, str] = field(default_factory=dict)  # example id -> fold of outer cross-validation
     left_out: int = 0  # examples that are too short or too long for the task
     evaluations: Mapping[str, Sequence[Example]] = field(default_factory=dict)  # `test_<name>` -> further test data
+    further_backbones: Mapping[str, Backbone] = field(default_factory=dict)  # where the search opens the backbone
 
     def of_split(self, split: str) -> list[Example]:
         if split in self.evaluations:
@@ -69,8 +83,20 @@ class Prepared:
         return os.environ.get("AUDIO_SWEEPS_MINIATURE", "full") if self.weights.miniature else None
 
     @property
+    def backbones(self) -> dict[str, Backbone]:
+        return {self.spec.backbones[0]: self.backbone, **self.further_backbones}
+
+    @property
     def window_seconds(self) -> float:
-        return self.backbone.MINIATURE_WINDOW_SECONDS if self.weights.miniature else self.backbone.WINDOW_SECONDS
+        return window_seconds(self.backbone, self.weights)
+
+    def hearing(self) -> dict[Hearing, list[str]]:
+        """How clips are decoded, and the backbones that hear them so."""
+        found: dict[Hearing, list[str]] = {}
+        for name, backbone in self.backbones.items():
+            how = Hearing(backbone.SAMPLE_RATE_HZ, window_seconds(backbone, self.weights))
+            found.setdefault(how, []).append(name)
+        return found
 
 
 def cache_folder() -> Path:
@@ -100,26 +126,31 @@ def prepare_recorded(source_text: str, base_folder: str, *, like: SweepSpec, min
 
 def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool | None = None) -> Prepared:
     spec = read()
-    backbone = registry.backbone(spec.backbone)
+    backbones = {name: registry.backbone(name) for name in spec.backbones}
     facts = probe()
-    weights = decide_weights(spec, backbone, choose(spec.profile, facts, planning=planning), planning=planning)
+    weights = decide_weights(spec, backbones, choose(spec.profile, facts, planning=planning), planning=planning)
     if miniature:
         weights = Decision(True, "as it was")
     elif miniature is False and weights.miniature:
         raise InputError(f"the published weights that this was trained with cannot be had here: {weights.reason}.")
     if weights.miniature:
-        spec = read(miniature_sizes=tuple(backbone.MINIATURE_SIZES), published_sizes=tuple(backbone.SIZES))
+        small = {name: tuple(backbone.MINIATURE_SIZES) for name, backbone in backbones.items()}
+        published = {name: tuple(backbone.SIZES) for name, backbone in backbones.items()}
+        only = spec.backbone  # empty where there are several
+        spec = read(
+            miniature_sizes=small[only] if only else small, published_sizes=published[only] if only else published
+        )
     profile = choose(
         spec.profile,
         facts,
         planning=planning,
-        trial_bytes=MINIATURE_TRIAL_BYTES if weights.miniature else largest_trial_bytes(spec, backbone),
+        trial_bytes=MINIATURE_TRIAL_BYTES if weights.miniature else largest_trial_bytes(spec, backbones),
         miniature=weights.miniature,
         memory_limit_bytes=None if spec.memory_gb is None else int(spec.memory_gb * 1e9),
     )
     task = registry.task(spec.task_kind, dict(spec.task_options))
-    window_seconds = backbone.MINIATURE_WINDOW_SECONDS if weights.miniature else backbone.WINDOW_SECONDS
-    examples, left_out = read_examples(spec, spec.data.source, task, window_seconds)
+    shortest = min(window_seconds(backbone, weights) for backbone in backbones.values())
+    examples, left_out = read_examples(spec, spec.data.source, task, shortest)
     stratify = task.column == "label"
     outer = outer_folds(spec, examples, stratify=stratify)
     if outer:  # a plan shows the first round
@@ -130,38 +161,65 @@ def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool 
     folds = inner_folds(spec, task, examples, splits)
     # of outer folds every one is trained on in some round
     seen = [example for example in examples if outer or splits[example.id] != "test"]
-    evaluations = read_evaluations(spec, lambda source: read_examples(spec, source, task, window_seconds)[0], seen)
+    evaluations = read_evaluations(spec, lambda source: read_examples(spec, source, task, shortest)[0], seen)
+    first, *others = spec.backbones
     return Prepared(
-        spec, profile, weights, task, backbone, examples, splits, folds, outer, left_out, evaluations=evaluations
+        spec=spec,
+        profile=profile,
+        weights=weights,
+        task=task,
+        backbone=backbones[first],
+        examples=examples,
+        splits=splits,
+        folds=folds,
+        outer=outer,
+        left_out=left_out,
+        evaluations=evaluations,
+        further_backbones={name: backbones[name] for name in others},
     )
 
 
-def decide_weights(spec: SweepSpec, backbone: Backbone, profile: Profile, *, planning: bool) -> Decision:
-    """Published weights where the device holds one of the sweep's sizes and they can be had, else the miniature."""
-    named = {name: backbone.SIZES[name] for name in sizes_of(spec) if name in backbone.SIZES}
-    return needs_miniature(
-        named or backbone.SIZES,
-        tuple(quantizations_of(spec)),
-        profile.precision,
-        profile.facts,
-        batch_size=spec.train.batch_size,
-        # a plan needs no weights, so nobody asks for them where it plans for another machine
-        at_hand=(lambda size: True) if planning and profile.facts.assumed else None,
-    )
+def window_seconds(backbone: Backbone, weights: Decision) -> float:
+    return backbone.MINIATURE_WINDOW_SECONDS if weights.miniature else backbone.WINDOW_SECONDS
 
 
-def largest_trial_bytes(spec: SweepSpec, backbone: Backbone) -> int:
+def decide_weights(spec: SweepSpec, backbones: Mapping[str, Backbone], profile: Profile, *, planning: bool) -> Decision:
+    """Published weights where the device holds one of the sweep's sizes and they can be had, else the miniature; of
+    several backbones all or none, for real ones and miniatures cannot be compared."""
+    decisions = [
+        needs_miniature(
+            known_sizes(spec, name, backbone),
+            tuple(quantizations_of(spec)),
+            profile.precision,
+            profile.facts,
+            batch_size=spec.train.batch_size,
+            # a plan needs no weights, so nobody asks for them where it plans for another machine
+            at_hand=(lambda size: True) if planning and profile.facts.assumed else None,
+        )
+        for name, backbone in backbones.items()
+    ]
+    reasons = [decision.reason for decision in decisions if decision.miniature] or [d.reason for d in decisions]
+    return Decision(any(decision.miniature for decision in decisions), "; ".join(dict.fromkeys(reasons)))
+
+
+def known_sizes(spec: SweepSpec, name: str, backbone: Backbone) -> dict[str, Size]:
+    """The published sizes of a backbone that the sweep names; all of them where it names none."""
+    named = {size: backbone.SIZES[size] for size in sizes_of(spec, name) if size in backbone.SIZES}
+    return named or dict(backbone.SIZES)
+
+
+def largest_trial_bytes(spec: SweepSpec, backbones: Mapping[str, Backbone]) -> int:
     """What the most demanding trial needs on its device, the adapter taken as 1 % of the model."""
-    known = [name for name in sizes_of(spec) if name in backbone.SIZES] or list(backbone.SIZES)
     return max(
         needed_bytes(
-            backbone.SIZES[size].total_params,
+            size.total_params,
             quantization,
             "bf16",
-            trainable_params=backbone.SIZES[size].total_params // 100,
+            trainable_params=size.total_params // 100,
             batch_size=spec.train.batch_size,
         )
-        for size in known
+        for name, backbone in backbones.items()
+        for size in known_sizes(spec, name, backbone).values()
         for quantization in quantizations_of(spec)
     )
 
@@ -221,9 +279,11 @@ def inner_folds(spec: SweepSpec, task: Task, examples: Sequence[Example], splits
     return draw_folds(seen, spec.data.inner_folds, spec.explore_seeds[0], stratify=task.column == "label")
 
 
-def sizes_of(spec: SweepSpec) -> list[str]:
-    """Every model size that the sweep may use, the baseline's included."""
-    return _values_of(spec, "model_size")
+def sizes_of(spec: SweepSpec, backbone: str | None = None) -> list[str]:
+    """Every size of a backbone (None: of the only one) that the sweep may use, the baseline's included."""
+    if spec.backbone or backbone is None:
+        return _values_of(spec, "model_size")
+    return list(dict.fromkeys(of_backbone(spec, backbone)))
 
 
 def quantizations_of(spec: SweepSpec) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,12 @@ def given_of(run: RecordedRun, spec: SweepSpec) -> dict[str, Any]:
     baseline = baseline_config(spec)
     if run.seed is None:
         # nothing is trained: of the configuration only the backbone counts
-        config = replace(baseline, model_size=run.params["model_size"], quantization=run.params["quantization"])
+        config = replace(
+            baseline,
+            backbone=run.params.get("backbone", baseline.backbone),
+            model_size=run.params["model_size"],
+            quantization=run.params["quantization"],
+        )
     else:
         config = baseline if run.role == "baseline" else resolve(spec, _sample(run, spec))
         _check(run, config)
@@ -156,20 +161,25 @@ def facts_of(run: RecordedRun, workspace: Workspace | None) -> dict[str, Any]:
 
 
 def _sample(run: RecordedRun, spec: SweepSpec) -> dict[str, Any]:
-    values = {axis.name: _typed(run, axis) for axis in spec.axes if axis.name in run.params}
+    values = {
+        axis.name: _typed(run, [other for other in spec.axes if other.name == axis.name])
+        for axis in spec.axes
+        if axis.name in run.params
+    }
     return {name: values[name] for name in active_axes(spec, values) if name in values}
 
 
-def _typed(run: RecordedRun, axis: Axis) -> Any:
-    """MLflow keeps texts: the axis says what they were."""
-    text = run.params[axis.name]
+def _typed(run: RecordedRun, axes: Sequence[Axis]) -> Any:
+    """MLflow keeps texts: the axis, or the several of one name, say what they were."""
+    name, kind = axes[0].name, axes[0].kind
+    text = run.params[name]
     try:
-        if axis.kind != "choice":
-            return int(text) if axis.kind.endswith("int") else float(text)
-        return next(value for value in axis.values if _reads_as(value, text))
+        if kind != "choice":
+            return int(text) if kind.endswith("int") else float(text)
+        return next(value for axis in axes for value in axis.values if _reads_as(value, text))
     except (ValueError, StopIteration):
         raise InputError(
-            f"RUN_ID: {run.run_id} has {axis.name} = {text[:60]!r}, which its sweep file does not offer; was the file "
+            f"RUN_ID: {run.run_id} has {name} = {text[:60]!r}, which its sweep file does not offer; was the file "
             "of the sweep changed in MLflow?"
         ) from None
 

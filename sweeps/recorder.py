@@ -116,7 +116,8 @@ class Recorder:
         if revision := trial.last.get("checkpoint_revision"):
             counts["checkpoint_revision"] = revision
         if self._config_id(trial) == "untuned":
-            return {"model_size": config.model_size, "quantization": config.quantization, **counts}
+            opened = {} if self.spec.backbone else {"backbone": config.backbone}
+            return {**opened, "model_size": config.model_size, "quantization": config.quantization, **counts}
         active = active_axes(self.spec, trial.given if self.stage == EXPLORE else config.as_dict())
         axes = {name: getattr(config, name) for name in active if hasattr(config, name)}
         if "alpha_ratio" in active:

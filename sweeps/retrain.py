@@ -19,6 +19,7 @@ from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.rounds import rounds_of
 from sweeps.space import resolve
 from sweeps.workspace import Workspace
+from trainables import registry
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_RECIPE, Predictions
 from trainables.resume import FINAL
@@ -95,7 +96,8 @@ def _job(run: RecordedRun, given: Mapping[str, Any], part: Prepared, workspace: 
     stores = make_stores(part, workspace, ("train", "validation", *tests), console)
     revision = run.params.get("checkpoint_revision")
     config = given["config"] if confirming else resolve(part.spec, given).as_dict()
-    pinned = {config["model_size"]: revision} if revision else {}
+    sizes = registry.backbone(config["backbone"]).SIZES
+    pinned = {sizes[config["model_size"]].checkpoint: revision} if revision else {}
     job = explore_job(part, stores, workspace.outer_fold, pinned)
     if confirming:
         return replace(job, stage=CONFIRM, folds={})

@@ -11,7 +11,7 @@ from typing import Any
 from sweeps.axes import DEFAULT_RANK, allows, cycle, discrete_values, is_active
 from sweeps.kinds import Problems, nearest
 from sweeps.overrides import MINIATURE
-from sweeps.schema import LOWER_IS_BETTER, TASK_METRICS
+from sweeps.schema import LOWER_IS_BETTER, ROOT, TASK_METRICS
 from sweeps.spec import Axis, DataSpec, FinalistsSpec, TrainSpec
 from trainables.config import AUGMENTATIONS
 from trainables.data.examples import SPLITS
@@ -24,6 +24,7 @@ DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 
 def check(values: Values, problems: Problems) -> None:
     """Every rule. `values`: the root table as read, without what could not be read."""
     for rule in (
+        _backbone,
         _splits,
         _objective,
         _asha,
@@ -40,12 +41,28 @@ def check(values: Values, problems: Problems) -> None:
         rule(values, problems)
 
 
-def axes_of(values: Values) -> dict[str, Axis]:
-    return {name: value for name, value in values.get("search", {}).items() if isinstance(value, Axis)}
+def axes_of(values: Values) -> list[Axis]:
+    """Several may have one name: then at most one of them is open."""
+    return [axis for one in open_of(values).values() for axis in (one if isinstance(one, tuple) else (one,))]
+
+
+def open_of(values: Values) -> dict[str, Axis | tuple[Axis, ...]]:
+    """Name -> the axis, or the several of that name."""
+    return {name: value for name, value in values.get("search", {}).items() if isinstance(value, Axis | tuple)}
 
 
 def fixed_of(values: Values) -> dict[str, Any]:
-    return {name: value for name, value in values.get("search", {}).items() if not isinstance(value, Axis)}
+    return {name: value for name, value in values.get("search", {}).items() if not isinstance(value, Axis | tuple)}
+
+
+def _backbone(values: Values, problems: Problems) -> None:
+    if problems.touch("backbone") or problems.touch("search", "backbone") or "search" not in values:
+        return
+    opened = "backbone" in values["search"]
+    if opened and "backbone" in values:
+        problems.add(("backbone",), "stands beside search.backbone: keep one of the two")
+    elif not opened and "backbone" not in values:
+        problems.add(("backbone",), f"missing: expected {ROOT.fields['backbone'].kind.expected}")
 
 
 def _splits(values: Values, problems: Problems) -> None:
@@ -156,15 +173,15 @@ def _whole_alpha(where: tuple[str | int, ...], point: Values, search: Values, pr
 
 
 def _conditions(values: Values, problems: Problems) -> None:
-    axes, fixed = axes_of(values), fixed_of(values)
-    for axis in axes.values():
+    axes, known = axes_of(values), values.get("search", {})
+    for axis in axes:
         for name, wanted in axis.when.items():
             path = ("search", axis.name, "when", name)
-            if name not in axes and name not in fixed:
+            if name not in known:
                 if not problems.touch("search", name):
-                    problems.add(path, f"search neither opens nor fixes {name} ({nearest(name, [*axes, *fixed])})")
+                    problems.add(path, f"search neither opens nor fixes {name} ({nearest(name, known)})")
                 continue
-            parent = axes.get(name, fixed.get(name))
+            parent = known[name]
             if discrete_values(parent) is None:
                 problems.add(path, f"{name} is continuous: a condition needs an axis with separate values")
                 continue
@@ -187,7 +204,7 @@ def _baseline(values: Values, problems: Problems) -> None:
         return
     axes, fixed, baseline = axes_of(values), fixed_of(values), values["baseline"]
     point = {**fixed, **baseline}
-    for axis in axes.values():
+    for axis in axes:
         left_open = axis.name not in baseline and is_active(axis, axes, point)
         if left_open and not problems.touch("baseline", axis.name):
             problems.add(("baseline", axis.name), "missing: the search opens it, so the baseline has to name its value")
@@ -198,18 +215,20 @@ def _baseline(values: Values, problems: Problems) -> None:
 def _known_and_active(
     who: str, path: tuple[str | int, ...], name: str, values: Values, point: Values, problems: Problems
 ) -> bool:
-    axes, fixed = axes_of(values), fixed_of(values)
+    axes, known = axes_of(values), values.get("search", {})
     if problems.touch("search", name) or problems.touch(*path):
         return False
-    if name not in axes and name not in fixed:
-        problems.add(
-            path, f"search neither opens nor fixes {name}, so a {who} cannot name it ({nearest(name, [*axes, *fixed])})"
-        )
+    if name not in known:
+        problems.add(path, f"search neither opens nor fixes {name}, so a {who} cannot name it ({nearest(name, known)})")
         return False
-    if name in axes and any(problems.touch(*path[:-1], parent) for parent in axes[name].when):
+    same = [axis for axis in axes if axis.name == name]
+    if any(problems.touch(*path[:-1], parent) for axis in same for parent in axis.when):
         return False  # whether it is active cannot be known
-    if name in axes and not is_active(axes[name], axes, point):
-        need = " and ".join(f"{key} in [{', '.join(map(str, wanted))}]" for key, wanted in axes[name].when.items())
+    if same and not any(is_active(axis, axes, point) for axis in same):
+        need = " or ".join(
+            " and ".join(f"{key} in [{', '.join(map(str, wanted))}]" for key, wanted in axis.when.items())
+            for axis in same
+        )
         problems.add(path, f"is open only when {need}, which does not hold here: leave it out")
         return False
     return True
@@ -225,10 +244,11 @@ def _warm_start(values: Values, problems: Problems) -> None:
             path = ("warm_start", index, name)
             if not _known_and_active("warm start", path, name, values, point, problems):
                 continue
-            if name in axes and not allows(axes[name], value):
+            axis = next((axis for axis in axes if axis.name == name and is_active(axis, axes, point)), None)
+            if axis is not None and not allows(axis, value):
                 if _replaced_by(problems, name) == MINIATURE:
                     continue  # a start for the published sizes: here Optuna chooses this value itself
-                problems.add(path, f"{value} lies outside the search ({describe_values(axes[name])})")
+                problems.add(path, f"{value} lies outside the search ({describe_values(axis)})")
             elif name in fixed and fixed[name] != value:
                 problems.add(path, f"the search fixes it at {fixed[name]}, got {value}")
 
@@ -248,9 +268,9 @@ def _finalists(values: Values, problems: Problems) -> None:
     if finalists.per is not None:
         if problems.touch("search", finalists.per):
             return
-        axis = axes.get(finalists.per)
+        axis = next((axis for axis in axes if axis.name == finalists.per), None)
         if axis is None or axis.kind != "choice" or axis.when:
-            choices = [other.name for other in axes.values() if other.kind == "choice" and not other.when]
+            choices = [other.name for other in axes if other.kind == "choice" and not other.when]
             problems.add(
                 ("finalists", "per"),
                 f"{finalists.per} is no unconditional choice axis of search ({nearest(finalists.per, choices)})",

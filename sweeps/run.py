@@ -20,7 +20,7 @@ LoRA or QLoRA, records every run in MLflow, trains the finalists and the baselin
 significance test whether the winner wins.
 
   FILE         a sweep file, or the name of a shipped one: qwen_lora, qwen_qlora, ast_lora, htsat_lora,
-               beats_lora, efficientat_lora, moonshine_lora, whisper_lora
+               beats_lora, efficientat_lora, moonshine_lora, whisper_lora, audio_backbones
   key=value    replaces an entry of the file, in the file's own syntax; --key value is the same
 
   --plan       says what the sweep would do and cost, and stops: nothing is trained, no weights are needed

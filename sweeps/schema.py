@@ -190,7 +190,9 @@ ROOT = Table(
             "The sweep's name: its MLflow experiment, and its folder.",
             required=True,
         ),
-        "backbone": Field(Name(tuple(BACKBONES), "a backbone out of"), "The pretrained model.", required=True),
+        "backbone": Field(
+            Name(tuple(BACKBONES), "a backbone out of"), "The pretrained model; search.backbone opens it."
+        ),
         "task": Field(Tagged("kind", TASK_OPTIONS, "a kind of task out of"), "What is asked of a clip.", required=True),
         "data": Field(DATA, "Where the clips come from, and how they are divided.", required=True),
         "search": Field(SEARCH, "The axes. A plain value fixes one.", required=True),

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import optuna
@@ -20,7 +20,8 @@ from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
 
 from sweeps.axes import allows
 from sweeps.progress import CLONED, COMPLETED, FINISH, PRUNED, SPACE, STOP, STOPPED, StageProgress, TrialProgress
-from sweeps.space import distribution, propose
+from sweeps.pruners import EachValue, Pruner
+from sweeps.space import asked_as, distribution, open_axes, propose
 from sweeps.spec import SweepSpec
 
 OBJECTIVE = "objective"
@@ -48,7 +49,7 @@ class OptunaProposals:
         self.space = propose(spec)
         self.study = self._study(spec.explore_seeds[0])
         for point in spec.warm_start:
-            self.study.enqueue_trial(dict(point))
+            self.study.enqueue_trial(self.space.as_asked(point))
         self.asked: dict[str, optuna.Trial] = {}
         self.earlier = 0  # trials of a space with other values
         self.clones = 0  # trials beyond those of the file
@@ -62,8 +63,18 @@ class OptunaProposals:
         if self.exhausted:
             return None
         name = f"trial_{self.earlier + len(self.asked):05d}"
-        self.asked[name] = self.study.ask()
+        self.asked[name] = self._ask()
         return name, self.space(self.asked[name])
+
+    def _ask(self) -> optuna.Trial:
+        """Where every value of an axis gets a finalist (`finalists: {per: axis}`), they take turns: each value is
+        searched as often as the others, however it does."""
+        per = next((axis for axis in self.spec.axes if axis.name == self.spec.finalists.per), None)
+        waiting = (optuna.trial.TrialState.WAITING,)
+        if per is not None and not self.study.get_trials(deepcopy=False, states=waiting):
+            turn = self.earlier + len(self.asked)
+            self.study.enqueue_trial({per.name: per.values[turn % len(per.values)]})
+        return self.study.ask()
 
     def tell(self, name: str, result: Mapping[str, Any] | None) -> None:
         trial = self.asked[name]
@@ -75,7 +86,7 @@ class OptunaProposals:
     def enqueue(self, sample: Mapping[str, Any]) -> None:
         """The next new trial is this one, in addition to those that the file asks for."""
         self.clones += 1
-        self.study.enqueue_trial(dict(sample))
+        self.study.enqueue_trial(self.space.as_asked(sample))
 
     def replay(self, progress: StageProgress) -> None:
         """Asks and tells again what the journal has."""
@@ -94,7 +105,7 @@ class OptunaProposals:
             if event["event"] == CLONED:
                 self.enqueue(event["given"])
             elif event["event"] == "asked":
-                self.asked[name] = self.study.ask()
+                self.asked[name] = self._ask()
                 given = self.space(self.asked[name])
                 if given != event["given"]:
                     raise RuntimeError(f"{name}: the sampler now proposes {given}, and had proposed {event['given']}")
@@ -122,9 +133,9 @@ class OptunaProposals:
 
     def _learn(self, trials: Sequence[TrialProgress]) -> None:
         """Puts trials of an earlier space into the sampler's history; those that lie outside this one stay away."""
-        axes = {axis.name: axis for axis in self.spec.axes}
         self.earlier = len(trials)
         for trial in trials:
+            axes = {axis.name: axis for axis in open_axes(self.spec, trial.given)}
             if not all(name in axes and allows(axes[name], value) for name, value in trial.given.items()):
                 self.left_out += 1
                 continue
@@ -135,8 +146,8 @@ class OptunaProposals:
                 optuna.trial.create_trial(
                     state=optuna.trial.TrialState.COMPLETE if whole else optuna.trial.TrialState.PRUNED,
                     value=trial.last[OBJECTIVE] if whole else None,
-                    params=dict(trial.given),
-                    distributions={name: distribution(axes[name]) for name in trial.given},
+                    params=self.space.as_asked(trial.given),
+                    distributions={asked_as(axis, self.spec.axes): distribution(axis) for axis in axes.values()},
                     intermediate_values={result["epoch"]: result[OBJECTIVE] for result in trial.results},
                 )
             )
@@ -159,6 +170,15 @@ def asha(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> AS
     )
 
 
+def make_pruner(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
+    """ASHA; with `finalists: {per: axis}` one for every value, since each value is to have a finalist: only trials with
+    the same value are held against each other. `given` says what a trial was given, by its name."""
+    per = spec.finalists.per
+    if per is None:
+        return cast(Pruner, make_scheduler(spec))
+    return EachValue(lambda: cast(Pruner, make_scheduler(spec)), lambda name: given(name).get(per))
+
+
 def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:
     """A trial is stopped where its best value is worse than the median of the others' running means (Golovin et al.
     2017, Google Vizier); never before three others have come as far."""
@@ -167,7 +187,7 @@ def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:
     )
 
 
-def replay_rungs(scheduler: ASHAScheduler, progress: StageProgress) -> None:
+def replay_rungs(scheduler: Pruner, progress: StageProgress) -> None:
     """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
     for event in (event for event in progress.events if event["event"] not in (SPACE, CLONED, FINISH, STOP)):
         trial: Any = SimpleNamespace(trial_id=event["trial"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -24,27 +24,44 @@ class Proposal:
     fixed: Mapping[str, Any]
 
     def __call__(self, trial: optuna.Trial) -> dict[str, Any]:
-        by_name = {axis.name: axis for axis in self.axes}
         sample: dict[str, Any] = {}
         for axis in self.axes:
-            if is_active(axis, by_name, {**self.fixed, **sample}):
-                sample[axis.name] = _suggest(trial, axis)
+            if is_active(axis, self.axes, {**self.fixed, **sample}):
+                sample[axis.name] = _suggest(trial, axis, asked_as(axis, self.axes))
         return sample
 
+    def as_asked(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """A sample, or a part of one, under the names by which Optuna knows its axes."""
+        known = {**self.fixed, **point}
+        opened = [axis for axis in self.axes if axis.name in point and is_active(axis, self.axes, known)]
+        return {asked_as(axis, self.axes): point[axis.name] for axis in opened}
 
-def propose(spec: SweepSpec) -> Callable[[optuna.Trial], dict[str, Any]]:
+
+def asked_as(axis: Axis, axes: Sequence[Axis]) -> str:
+    """Optuna's name for an axis: its own, with the condition where several have it, for each has other values."""
+    if sum(other.name == axis.name for other in axes) == 1:
+        return axis.name
+    return f"{axis.name} where {conditions(axis)}"
+
+
+def conditions(axis: Axis) -> str:
+    """`rank is 16 or 32 and model_size is 7b`"""
+    return " and ".join(f"{name} is {' or '.join(map(str, wanted))}" for name, wanted in axis.when.items())
+
+
+def propose(spec: SweepSpec) -> Proposal:
     """The search space as OptunaSearch takes it; returns what it asked for, the values of the active axes."""
     return Proposal(spec.axes, dict(spec.fixed))
 
 
-def _suggest(trial: optuna.Trial, axis: Axis) -> Any:
+def _suggest(trial: optuna.Trial, axis: Axis, name: str) -> Any:
     if axis.kind == "choice":
-        return trial.suggest_categorical(axis.name, list(axis.values))
+        return trial.suggest_categorical(name, list(axis.values))
     low, high = axis.values
     log = axis.kind.startswith("log_")
     if axis.kind.endswith("int"):
-        return trial.suggest_int(axis.name, low, high, log=log)
-    return trial.suggest_float(axis.name, low, high, log=log)
+        return trial.suggest_int(name, low, high, log=log)
+    return trial.suggest_float(name, low, high, log=log)
 
 
 def distribution(axis: Axis) -> optuna.distributions.BaseDistribution:
@@ -60,8 +77,12 @@ def distribution(axis: Axis) -> optuna.distributions.BaseDistribution:
 
 def active_axes(spec: SweepSpec, sample: Mapping[str, Any]) -> list[str]:
     """Names of the axes that are open for a sample, in the order of `spec.axes`."""
-    by_name = {axis.name: axis for axis in spec.axes}
-    return [axis.name for axis in spec.axes if is_active(axis, by_name, {**spec.fixed, **sample})]
+    return [axis.name for axis in open_axes(spec, sample)]
+
+
+def open_axes(spec: SweepSpec, sample: Mapping[str, Any]) -> list[Axis]:
+    """The axes that are open for a sample, in the order of `spec.axes`; of several with one name it is one."""
+    return [axis for axis in spec.axes if is_active(axis, spec.axes, {**spec.fixed, **sample})]
 
 
 def resolve(spec: SweepSpec, sample: Mapping[str, Any]) -> TrialConfig:
@@ -96,13 +117,12 @@ def _config(spec: SweepSpec, values: Mapping[str, Any]) -> TrialConfig:
 def configurations_count(spec: SweepSpec) -> int | None:
     """How many distinct configurations there are, conditions respected; None where a continuous axis can be active."""
     watched = {name for axis in spec.axes for name in axis.when}
-    by_name = {axis.name: axis for axis in spec.axes}
 
     def count(index: int, point: dict[str, Any]) -> int | None:
         if index == len(spec.axes):
             return 1
         axis = spec.axes[index]
-        if not is_active(axis, by_name, {**spec.fixed, **point}):
+        if not is_active(axis, spec.axes, {**spec.fixed, **point}):
             return count(index + 1, point)
         values = discrete_values(axis)
         if values is None:
@@ -127,7 +147,7 @@ def describe_space(spec: SweepSpec) -> str:
     parts = []
     for axis in spec.axes:
         values = discrete_values(axis)
-        when = " and ".join(f"{name} is {' or '.join(map(str, wanted))}" for name, wanted in axis.when.items())
+        when = conditions(axis)
         parts.append(
             f"{'continuous' if values is None else len(values)} {axis.name}" + (f" (when {when})" if when else "")
         )

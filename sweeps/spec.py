@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Axis:
-    """One open choice of `search:`."""
+    """One open choice of `search:`. Several may have one name, with conditions of which at most one holds."""
 
     name: str
     kind: str  # choice | uniform | log_uniform | int | log_int
@@ -51,7 +51,7 @@ class FinalistsSpec:
 @dataclass(frozen=True)
 class SweepSpec:
     name: str
-    backbone: str
+    backbone: str  # empty where `search.backbone` opens it
     task_kind: str
     task_options: Mapping[str, Any]
     data: DataSpec
@@ -78,3 +78,11 @@ class SweepSpec:
     packing: str | int = "off"
     source_text: str = ""  # the YAML as read, with overrides applied
     base_folder: str = "."  # relative paths in the YAML start here
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        """Every backbone that the sweep may use, the baseline's included."""
+        if self.backbone:
+            return (self.backbone,)
+        opened = [value for axis in self.axes if axis.name == "backbone" for value in axis.values]
+        return tuple(dict.fromkeys([*opened, self.baseline["backbone"]]))

@@ -17,7 +17,7 @@ from sweeps.job import EXPLORE
 from sweeps.mailbox import CLONE, FINISH, PAUSE, RESUME, STOP, Inbox, Request
 from sweeps.orders import Hold, Order
 from sweeps.progress import StageProgress
-from sweeps.space import active_axes
+from sweeps.space import open_axes
 from sweeps.spec import SweepSpec
 from sweeps.workspace import Workspace
 from trainables.errors import InputError
@@ -137,27 +137,30 @@ def changed_sample(spec: SweepSpec, sample: Mapping[str, Any], changes: Mapping[
     Raises InputError with every problem: a key that is no open axis, a value outside it, an axis whose condition does
     not hold, or one that the change switches on and that has no value.
     """
-    axes = {axis.name: axis for axis in spec.axes}
+    axes = {axis.name: tuple(other for other in spec.axes if other.name == axis.name) for axis in spec.axes}
     problems = [] if changes else ["a clone without a change would be the same trial again: give key=value."]
     for key, value in changes.items():
         if key not in axes:
             problems.append(f"{key}: is no open axis of this sweep; those are {', '.join(axes)}.")
         elif isinstance(value, bool | dict | list) or not _allowed(axes[key], value):
-            shown = ", ".join(map(str, axes[key].values))
-            problems.append(f"{key}: {value!r} is outside of {axes[key].kind} [{shown}].")
+            offered = " or ".join(f"{axis.kind} [{', '.join(map(str, axis.values))}]" for axis in axes[key])
+            problems.append(f"{key}: {value!r} is outside of {offered}.")
     if problems:
         raise InputError(problems)
     merged = {**sample, **changes}
-    active = active_axes(spec, merged)
+    active = {axis.name: axis for axis in open_axes(spec, merged)}
     idle = [key for key in changes if key not in active]
     missing = [key for key in active if key not in merged]
     if idle:
         problems.append(f"{', '.join(idle)}: not open in this configuration: its `when:` does not hold.")
     if missing:
         problems.append(f"{', '.join(missing)}: the change opens it, so it needs a value.")
+    for key, axis in active.items():
+        if key in merged and not _allowed(axis, merged[key]):
+            problems.append(f"{key}: {merged[key]!r} is not offered under this change: give it a new value too.")
     if problems:
         raise InputError(problems)
-    return {key: _as_axis(axes[key], merged[key]) for key in active}
+    return {key: _as_axis(axis, merged[key]) for key, axis in active.items()}
 
 
 def _allowed(axis: Any, value: Any) -> bool:

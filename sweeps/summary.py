@@ -124,7 +124,7 @@ def describe_all(configs: set[TrialConfig], *, untuned: bool = False) -> str:
 
 
 def describe(config: TrialConfig, *, untuned: bool = False) -> str:
-    where = f"{config.model_size} {'fp' if config.quantization == 'none' else config.quantization}"
+    where = f"{config.backbone} {config.model_size} {'fp' if config.quantization == 'none' else config.quantization}"
     if untuned:
         return where
     return (

@@ -46,8 +46,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Any], job: Job) -> None:
         self.job = job
         self.task = registry.task(job.spec.task_kind, dict(job.spec.task_options))
-        self.stores = {split: SplitStore(Path(folder)) for split, folder in job.stores.items()}
-        self.clips = fold_clips(self.stores, job.folds, job.outer_fold)
+        self.opened: dict[str, dict[str, SplitStore]] = {}
         # Stage 2 trains every run alone. One half of a worker's room is for warm backbones, the other for clips.
         packing = "off" if job.stage == CONFIRM else job.spec.packing
         self.packer = Packer(packing, clip_room_bytes=job.engine_budget_bytes)
@@ -63,6 +62,8 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         given = config["given"]
         confirming = self.job.stage == CONFIRM
         self.trial_config = TrialConfig.from_dict(given["config"]) if confirming else resolve(self.job.spec, given)
+        self.stores = self.stores_of(self.trial_config.backbone)
+        self.clips = fold_clips(self.stores, self.job.folds, self.job.outer_fold)
         self.untuned = confirming and given["seed"] is None
         seeds = [] if self.untuned else [given["seed"]] if confirming else list(self.job.spec.explore_seeds)
         self.keys = [LaneKey(seed, fold) for seed in seeds for fold in self.clips]
@@ -74,6 +75,13 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         self.lanes: list[Lane] = []  # opened when there is something to train
         TURNAROUND.trial_begins()
         self.take_up()
+
+    def stores_of(self, backbone: str) -> dict[str, SplitStore]:
+        """The clips as this backbone hears them, opened once."""
+        inner = self.job.hearing.get(backbone, "")
+        if inner not in self.opened:
+            self.opened[inner] = {split: SplitStore(Path(folder) / inner) for split, folder in self.job.stores.items()}
+        return self.opened[inner]
 
     def take_up(self) -> None:
         """Stands where the trial's folder says that it is; a new one has an empty folder."""
@@ -118,8 +126,8 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         def load() -> Engine:
             if job.miniature_recipe is None:
                 checkpoint = backbone.SIZES[config.model_size].checkpoint
-                if config.model_size in job.revisions:
-                    checkpoint += f"@{job.revisions[config.model_size]}"
+                if checkpoint in job.revisions:
+                    checkpoint += f"@{job.revisions[checkpoint]}"
             else:
                 from trainables import miniature
 
@@ -245,7 +253,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         """The commit of the hub's repository; None where the weights come from no hub."""
         size = self.trial_config.model_size
         published = registry.backbone(self.trial_config.backbone).SIZES.get(size)
-        return self.job.revisions.get(size, None if published is None else published.revision)
+        return None if published is None else self.job.revisions.get(published.checkpoint, published.revision)
 
     def train_lanes(self, lanes: Sequence[Lane]) -> list[tuple[Outcome, int]]:
         """An epoch of every lane: its outcome, and how many lanes were in its pack."""

@@ -38,6 +38,7 @@ class ClipCounts:
     padded: int
     total_seconds: float  # after cropping
     left_out: int = 0  # too short or too long for the task
+    backbones: tuple[str, ...] = ()  # that hear the clips so
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,16 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_f
     )
 
 
-def count_clips(prepared: Prepared) -> ClipCounts:
-    """From the headers of the files alone."""
-    window, rate = prepared.window_seconds, prepared.backbone.SAMPLE_RATE_HZ
+def count_clips(prepared: Prepared) -> list[ClipCounts]:
+    """For each way in which the sweep's backbones hear clips, from the headers of the files alone."""
     seconds = [clip_seconds(example) for example in prepared.examples]
+    return [
+        _counts(prepared, seconds, how.sample_rate_hz, how.window_seconds, names)
+        for how, names in prepared.hearing().items()
+    ]
+
+
+def _counts(prepared: Prepared, seconds: Sequence[float], rate: int, window: float, names: Sequence[str]) -> ClipCounts:
     one_sample = 1.0 / rate
     return ClipCounts(
         window_seconds=window,
@@ -111,6 +118,7 @@ def count_clips(prepared: Prepared) -> ClipCounts:
         padded=sum(length < window - one_sample for length in seconds),
         total_seconds=round(sum(min(length, window) for length in seconds), 1),
         left_out=prepared.left_out,
+        backbones=tuple(names),
     )
 
 
@@ -127,14 +135,14 @@ def kept_bytes_per_clip(prepared: Prepared) -> int:
     """What workers may keep on disk of each clip that is computed once: a bound, which is rarely reached."""
     spec = prepared.spec
     examples = len(prepared.examples) + sum(len(further) for further in prepared.evaluations.values())
-    window_bytes = round(prepared.window_seconds * prepared.backbone.SAMPLE_RATE_HZ) * SAMPLE_BYTES
+    samples = [round(how.window_seconds * how.sample_rate_hz) * len(names) for how, names in prepared.hearing().items()]
     choices = next((len(axis.values) for axis in spec.axes if axis.name == "layers"), 1)
     most = KEPT_BYTES if spec.disk_gb is None else min(KEPT_BYTES, spec.disk_gb * 1e9 / KEPT_SHARE)
-    return int(min(KEPT_WINDOWS * choices * window_bytes, most / max(1, examples)))
+    return int(min(KEPT_WINDOWS * choices * sum(samples) * SAMPLE_BYTES, most / max(1, examples)))
 
 
 def disk_bytes(
-    check: BackboneCheck, stages: Stages, clips: ClipCounts, trials_at_once: int, kept_bytes_per_clip: int
+    check: BackboneCheck, stages: Stages, heard: Sequence[ClipCounts], trials_at_once: int, kept_bytes_per_clip: int
 ) -> int:
     """The most that the sweep will hold at a time; an estimate, meant to err upwards.
 
@@ -148,18 +156,20 @@ def disk_bytes(
     candidates = (stages.finalists + trials_at_once) * lanes * stages.outer_folds
     confirmed = stages.confirm_runs * 2 * max(largest, check.baseline_params)
     runs = stages.explore_runs + stages.confirm_runs + stages.untuned_runs
-    answers = 2 * runs * clips.examples * ANSWER_BYTES
-    sound = int(clips.total_seconds * clips.sample_rate_hz) * SAMPLE_BYTES * stages.outer_folds
-    sound += kept_bytes_per_clip * clips.examples * stages.outer_folds
+    answers = 2 * runs * heard[0].examples * ANSWER_BYTES
+    samples = sum(int(clips.total_seconds * clips.sample_rate_hz) for clips in heard)
+    sound = (samples * SAMPLE_BYTES + kept_bytes_per_clip * heard[0].examples) * stages.outer_folds
     return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
 
 
 def further_bytes(prepared: Prepared, stages: Stages, examples: Sequence[Example]) -> int:
     """What a further test set adds to `disk_bytes`: its sound, what is kept of it, and the answers of stage 2."""
-    window, rate = prepared.window_seconds, prepared.backbone.SAMPLE_RATE_HZ
-    seconds = sum(min(clip_seconds(example), window) for example in examples)
+    lengths = [clip_seconds(example) for example in examples]
+    samples = sum(
+        int(min(seconds, how.window_seconds) * how.sample_rate_hz) for how in prepared.hearing() for seconds in lengths
+    )
     answers = 2 * (stages.confirm_runs + stages.untuned_runs) * len(examples) * ANSWER_BYTES
-    sound = int(seconds * rate) * SAMPLE_BYTES + kept_bytes_per_clip(prepared) * len(examples)
+    sound = samples * SAMPLE_BYTES + kept_bytes_per_clip(prepared) * len(examples)
     return sound * stages.outer_folds + answers
 
 
@@ -173,6 +183,7 @@ def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:
 
 def download_bytes(check: BackboneCheck) -> int:
     """Of every size once; what is in the cache already is not taken off. Files that no hub has are not downloaded."""
-    files = {row.model_size for row in check.memory if is_file_name(row.checkpoint)}
-    params = {row.model_size: row.total_params for row in check.targets if row.model_size not in files}
+    files = {(row.backbone, row.model_size) for row in check.memory if is_file_name(row.checkpoint)}
+    sizes = {(row.backbone, row.model_size): row.total_params for row in check.targets}
+    params = {size: count for size, count in sizes.items() if size not in files}
     return sum(params.values()) * WEIGHTS_BYTES_PER_PARAM

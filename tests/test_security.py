@@ -223,12 +223,12 @@ def test_a_sweep_pins_the_commit_of_what_it_loads(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *a, **k: SimpleNamespace(sha=next(commits)))
     size = backbone.SIZES["base"]
-    spec: Any = SimpleNamespace(axes=(), fixed={"model_size": "base"}, baseline={})
-    prepared: Any = SimpleNamespace(weights=SimpleNamespace(miniature=False), backbone=backbone, spec=spec)
+    spec: Any = SimpleNamespace(backbone="ast", axes=(), fixed={"model_size": "base"}, baseline={})
+    prepared: Any = SimpleNamespace(weights=SimpleNamespace(miniature=False), backbones={"ast": backbone}, spec=spec)
     workspace = Workspace(tmp_path, "s-1")
     workspace.folder.mkdir()
-    assert materials.pin_revisions(prepared, workspace) == {"base": COMMIT}
-    assert materials.pin_revisions(prepared, workspace) == {"base": COMMIT}  # and the hub has moved on
+    assert materials.pin_revisions(prepared, workspace) == {size.checkpoint: COMMIT}
+    assert materials.pin_revisions(prepared, workspace) == {size.checkpoint: COMMIT}  # and the hub has moved on
     assert commit_of(size) == "f" * 40
     asked = source_of(f"{size.checkpoint}@{COMMIT}", "base", backbone.SIZES)
     assert (asked["pretrained_model_name_or_path"], asked["revision"]) == (size.checkpoint, COMMIT)

@@ -362,11 +362,14 @@ def test_shipped_sweeps_can_be_planned_for_any_gpu(examples: list[Example]) -> N
         task = registry.task(spec.task_kind, dict(spec.task_options))
         spec, task = complete_task(spec, task, examples, ready.splits)
         profile = choose("cuda", CPU, planning=True)
-        ready = replace(ready, spec=spec, task=task, profile=profile, backbone=registry.backbone(spec.backbone))
-        plan = make_plan(ready, str(file))
+        first, *others = spec.backbones
+        further = {name: registry.backbone(name) for name in others}
+        ready = replace(ready, spec=spec, task=task, profile=profile, backbone=registry.backbone(first))
+        plan = make_plan(replace(ready, further_backbones=further), str(file))
         assert plan.problems == ()
-        assert {row.model_size for row in plan.memory} == set(sizes_of(spec))
-        published = [registry.backbone(spec.backbone).SIZES[size] for size in sizes_of(spec)]
+        named = [(name, size) for name in spec.backbones for size in sizes_of(spec, name)]
+        assert {(row.backbone, row.model_size) for row in plan.memory} == set(named)
+        published = [registry.backbone(name).SIZES[size] for name, size in named]
         assert (plan.download_bytes > 0) == any(not size.origin for size in published)
         assert "on a machine with CUDA" in text_of(render(plan))
 

@@ -122,7 +122,9 @@ def by_hand(axes: tuple[Axis, ...], fixed: dict[str, Any]) -> int:
     return len(
         {
             frozenset(
-                (name, value) for name, value in point.items() if is_active(names[name], names, {**fixed, **point})
+                (name, value)
+                for name, value in point.items()
+                if is_active(names[name], names.values(), {**fixed, **point})
             )
             for point in (dict(zip(names, combination, strict=True)) for combination in itertools.product(*values))
         }
