@@ -47,8 +47,9 @@ def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, *, cache
         prepared = replace(prepared, spec=replace(prepared.spec, warm_start=given, trials=len(decisions)))
     build_miniatures(prepared)
     with ray_session(prepared.profile):  # before anything else imports Ray, which reads its environment then
+        before = cpu_now()
         trials, seconds = explored(prepared, decisions, folder, caching(caches))
-        cpu_seconds = cpu_of(result for trial in trials for result in trial.results)
+        cpu_seconds = cpu_now(result for trial in trials for result in trial.results) - before
     if failed := [trial.reason for trial in trials if not trial.results]:
         raise RuntimeError(f"a trial failed: {failed[0]}")
     rows = [
@@ -125,8 +126,9 @@ def documented(prepared: Prepared, decisions: Decisions, folder: Path, *, reuse:
 
     build_miniatures(prepared)
     with ray_session(prepared.profile):
+        before = cpu_now()
         reported, seconds = fitted(prepared, decisions, folder, reuse=reuse)
-        cpu_seconds = cpu_of(result for results in reported for result in results)
+        cpu_seconds = cpu_now(result for results in reported for result in results) - before
     rows = [SimpleNamespace(given=d["given"], results=results) for d, results in zip(decisions, reported, strict=True)]
     return summary(prepared, rows, seconds, cpu_seconds, [results[0]["startup_seconds"] for results in reported])
 
@@ -192,8 +194,8 @@ def fine_tune_point(config: dict[str, Any], work: Work) -> None:
     fine_tune(config["point"], work)
 
 
-def cpu_of(results: Iterable[Mapping[str, Any]]) -> float:
-    """Processor seconds of this process, of Ray's that it started, and of every worker up to its last report."""
+def cpu_now(results: Iterable[Mapping[str, Any]] = ()) -> float:
+    """Processor seconds so far of this process, of Ray's that it started, and of every worker up to its last report."""
     workers = {result["worker_pid"]: result["process_cpu_seconds"] for result in results}
     others = 0.0
     for process in psutil.Process().children(recursive=True):
