@@ -15,6 +15,7 @@ from sweeps.weights import commit_of
 from sweeps.workload import kept_bytes_per_clip
 from sweeps.workspace import Workspace
 
+SMALL_PARAMS, CLIPS_PER_PASS = 10_000_000, 16
 REVISIONS = "revisions.json"
 
 
@@ -92,6 +93,7 @@ def explore_job(
             "device": profile.device,
             "threads": profile.threads_per_worker,
             "gradient_checkpointing": profile.gradient_checkpointing,
+            "clips_per_pass": clips_per_pass(prepared),
             "kept_bytes_per_clip": kept_bytes_per_clip(prepared),
         },
         engine_budget_bytes=_room_bytes(prepared) // max(1, 2 * profile.concurrency),
@@ -100,6 +102,15 @@ def explore_job(
         folds=prepared.folds,
         outer_fold=outer_fold,
     )
+
+
+def clips_per_pass(prepared: Prepared) -> int:
+    """How many clips of one optimizer step may pass together, whatever `batch_size`: of a small model a few clips leave
+    a processor's time to the calls. By its size alone, so that the same sweep has the same passes everywhere."""
+    spec, backbone = prepared.spec, prepared.backbone
+    sizes = {**backbone.SIZES, **backbone.MINIATURE_SIZES}
+    largest = max(sizes[name].total_params for name in sizes_of(spec) if name in sizes)
+    return CLIPS_PER_PASS if largest <= SMALL_PARAMS and spec.packing == "off" else 1
 
 
 def _room_bytes(prepared: Prepared) -> int:

@@ -59,6 +59,7 @@ class EngineSettings:
     gradient_checkpointing: bool = False
     evaluation_batch_size: int = 16
     kept_bytes_per_clip: int = 1 << 20  # on disk, of each split: features, and outputs of frozen parts
+    clips_per_pass: int = 1  # batches of one optimizer step pass together up to so many clips, where that is the same
     activations: str = AUTO  # auto | always | off: whether outputs of the part below the adapters are kept
 
 

@@ -201,8 +201,18 @@ class Lane:
         for step in range(steps):
             start = step * config.gradient_accumulation
             group = batches[start : start + config.gradient_accumulation]
-            parts = [part for batch in group for part in _cut(batch, micro_batch)]
+            if self._joins_batches:
+                parts = _cut([row for batch in group for row in batch], self.engine.settings.clips_per_pass)
+            else:
+                parts = [part for batch in group for part in _cut(batch, micro_batch)]
             yield [rows for part in parts for rows in self.engine.passes(self.train, part)]
+
+    @property
+    def _joins_batches(self) -> bool:
+        """Whether the batches of one optimizer step may pass together: accumulation is for memory that is short, and
+        the gradient is the same, except that a dropout mask or a change of a clip is drawn for a pass."""
+        wanted = self.engine.settings.clips_per_pass > self.config.batch_size
+        return wanted and self.batch_parts == 1 and self.config.lora_dropout == 0.0 and self.changes is None
 
     def finite(self, loss: float) -> float:
         """The loss of a forward pass. Raises TrainingDiverged where it is no number."""

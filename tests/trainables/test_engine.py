@@ -134,6 +134,20 @@ def test_accumulation_of_small_batches_equals_one_large_batch(tiny_checkpoint: P
         assert a["val/loss"] == pytest.approx(b["val/loss"], abs=1e-9)
 
 
+def test_batches_of_a_step_that_pass_together_are_the_same_step(tiny_checkpoint: Path, stores: dict) -> None:
+    config = replace(CONFIG, batch_size=2, gradient_accumulation=4, lora_dropout=0.0)
+    alone, joined = (make_engine(tiny_checkpoint, precision="fp64", clips_per_pass=clips) for clips in (1, 5))
+    lane = open_lane(joined, stores, config)
+    assert [[len(rows) for rows in passes] for passes in lane.steps()] == [[5, 3], [4]]
+    lane.close()
+    ours, theirs = train_alone(joined, stores, config, 1), train_alone(alone, stores, config, 1)
+    for epoch, same in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(list(epoch.values()), list(same.values()), rtol=0, atol=1e-10)
+    dropping = open_lane(joined, stores, replace(config, lora_dropout=0.1))  # its masks are drawn pass by pass
+    assert [[len(rows) for rows in passes] for passes in dropping.steps()] == [[2] * 4, [2] * 2]
+    dropping.close()
+
+
 def test_gradient_checkpointing_changes_no_number(tiny_checkpoint: Path, stores: dict) -> None:
     plain = train_alone(make_engine(tiny_checkpoint), stores, CONFIG, seed=1)
     checkpointed = train_alone(make_engine(tiny_checkpoint, gradient_checkpointing=True), stores, CONFIG, seed=1)

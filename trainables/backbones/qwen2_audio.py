@@ -253,12 +253,16 @@ def chat(prompt: str, family: str) -> tuple[str, str]:
 
 
 def _tokens(loaded: Loaded, task: Task) -> tuple[list[int], list[int], list[list[int]]]:
-    """The prompt's tokens before and after the clip's, and each label's with the end-of-turn token."""
+    """The prompt's tokens before and after the clip's, and each label's with the end-of-turn token; once per task."""
     asked = cast(Any, task)
-    before, after = chat(asked.prompt, loaded.extra["family"])
-    encoded = loaded.processor["tokenizer"]([before, after, *asked.labels], add_special_tokens=False)["input_ids"]
-    end = loaded.processor["tokenizer"].convert_tokens_to_ids(END_OF_TURN)
-    return encoded[0], encoded[1], [[*label, end] for label in encoded[2:]]
+    known = loaded.extra.setdefault("tokens", {})
+    key = (asked.prompt, tuple(asked.labels))
+    if key not in known:
+        before, after = chat(asked.prompt, loaded.extra["family"])
+        encoded = loaded.processor["tokenizer"]([before, after, *asked.labels], add_special_tokens=False)["input_ids"]
+        end = loaded.processor["tokenizer"].convert_tokens_to_ids(END_OF_TURN)
+        known[key] = (encoded[0], encoded[1], [[*label, end] for label in encoded[2:]])
+    return cast(tuple[list[int], list[int], list[list[int]]], known[key])
 
 
 def _audio_tokens(frames: int) -> int:
