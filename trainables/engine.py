@@ -26,7 +26,7 @@ from trainables.loop import Lane, LaneKey
 from trainables.records import NO_FOLD, Predictions
 from trainables.schedule import part_size
 from trainables.settled import digest, front_end, source_digest, versions
-from trainables.shortcut import Shortcut, chain, draws, highest_cut
+from trainables.shortcut import Shortcut, constant_chain, highest_cut
 from trainables.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
@@ -91,9 +91,7 @@ class Engine:
             )
         self.bank = AdapterBank(self.model, self.loaded.head_modules if key.head == "full" else ())
         self._features: dict[str, KeptTensors] = {}  # by split
-        self._chain = chain(self.model, self.loaded.chain) if self.loaded.chain else []
-        if draws(self.model, self._chain):
-            self._chain = []
+        self._chain = constant_chain(self.model, self.loaded.chain)
         self._cuts: dict[str, str | None] = {}  # lane -> what lies up to here is frozen and always the same
         self._active = ""
         made_by = [key.backbone, source_digest(self.backbone), *versions()]

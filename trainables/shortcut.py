@@ -32,6 +32,12 @@ def chain(model: nn.Module, pattern: str) -> list[str]:
     return list(dict.fromkeys(done for name in names for done in done_before(name)))
 
 
+def constant_chain(model: nn.Module, pattern: str) -> list[str]:
+    """The chain of a frozen model; empty where it has none, or where one of its modules is no constant function."""
+    names = chain(model, pattern) if pattern else []
+    return [] if draws(model, names) else names
+
+
 def highest_cut(names: Sequence[str], adapted: Collection[str]) -> str | None:
     """The last module of a chain such that neither it nor one before it holds an adapted module; None: the first does.
 
