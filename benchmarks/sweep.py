@@ -144,14 +144,12 @@ def median(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def agreement(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """How far the arms' final losses and epochs are from the first arm's, relative to the loss."""
     first, *others = arms.values()
-    largest = max(
-        (
-            abs(own - its) / max(abs(its), 1e-12)
-            for other in others
-            for own, its in zip(other["final_losses"], first["final_losses"], strict=True)
-        ),
-        default=0.0,
-    )
+    differences = [
+        abs(own - its) / max(abs(its), 1e-12)
+        for other in others
+        for own, its in zip(other["final_losses"], first["final_losses"], strict=True)
+    ]
+    largest = max(differences, key=lambda value: math.inf if math.isnan(value) else value, default=0.0)
     same = all(other["epochs"] == first["epochs"] for other in others)
     return {
         "largest_loss_difference": largest,

@@ -108,6 +108,33 @@ WORKLOADS: dict[str, Workload] = {
             ("trials=6",),
         ),
         Workload(
+            "ast_base",
+            "AST base-16 with random weights, adapters in the top 1, 2 or 4 of 12 layers, 16 clips of 1 s, 8 trials",
+            _generated(
+                {
+                    "name": "ast_base",
+                    "backbone": "ast",
+                    "task": {"kind": "classification"},
+                    "search": {
+                        "model_size": "base-16",
+                        "target_modules": "attention",
+                        "layers": {"choice": [1, 2, 4]},
+                        **_CHOICES,
+                    },
+                    "train": {"epochs": 3, "batch_size": 2},
+                    "baseline": {**_BASELINE, "layers": 4},
+                    "trials": 8,
+                    **_COMMON,
+                },
+                train=16,
+                validation=8,
+                seconds=1.0,
+                rate_hz=16_000,
+            ),
+            ("trials=4",),
+            random_weights=("ast", "base-16"),
+        ),
+        Workload(
             "nf4_lm",
             "Qwen2-Audio, miniature in NF4, adapters in the language model alone, 64 clips of 1 s, 8 trials",
             _generated(
