@@ -83,7 +83,7 @@ def run(workload: Workload, arms: Sequence[str], *, quick: bool, rounds: int) ->
     together = {arm: median([turn[arm] for turn in said]) for arm in arms}
     return {
         "workload": workload.name,
-        "what": workload.what,
+        "what": workload.what + (f", but {' and '.join(workload.quick)}" if quick else ""),
         "cores": os.cpu_count(),
         "rounds": rounds,
         "arms": together,
@@ -159,7 +159,7 @@ def agreement(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def table(workload: Workload, found: Mapping[str, Any]) -> Table:
     """Arms by figure, speed relative to the first arm."""
-    told = f"{workload.what}; final losses differ by at most {found['largest_loss_difference']:.1e} of the loss"
+    told = f"{found['what']}; final losses differ by at most {found['largest_loss_difference']:.1e} of the loss"
     shown = Table(title=f"{workload.name}: {told}", title_justify="left")
     for heading in (*HEADINGS, "before 1st step s"):
         shown.add_column(heading, justify="left" if heading == "arm" else "right")
