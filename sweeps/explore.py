@@ -44,7 +44,7 @@ def explore(
         metric=spec.metric,
         mode=spec.mode,
         trials=spec.trials,
-        axes=[axis.name for axis in spec.axes],
+        axes=list(dict.fromkeys(axis.name for axis in spec.axes)),  # several may have one name
     )
     progress = StageProgress(workspace.stage(EXPLORE))
     progress.space([asdict(axis) for axis in spec.axes])
