@@ -31,6 +31,7 @@ class Job:
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
     outer_fold: str = NO_FOLD
     hearing: Mapping[str, str] = field(default_factory=dict)  # backbone -> folder in each store; empty: all hear alike
+    trials_per_worker: int = 1  # more: they train in packs, behind proxies
 
     @property
     def tests(self) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sweeps.job import EXPLORE, Job
+from sweeps.pack_plan import half_of_worker_bytes, trials_per_worker
 from sweeps.prepare import Prepared, sizes_of
 from sweeps.weights import commit_of
 from sweeps.workload import kept_bytes_per_clip
@@ -96,11 +97,12 @@ def explore_job(
             "clips_per_pass": clips_per_pass(prepared),
             "kept_bytes_per_clip": kept_bytes_per_clip(prepared),
         },
-        engine_budget_bytes=_room_bytes(prepared) // max(1, 2 * profile.concurrency),
+        engine_budget_bytes=half_of_worker_bytes(prepared),
         miniature_recipe=prepared.miniature_recipe,
         revisions=dict(revisions or {}),
         folds=prepared.folds,
         outer_fold=outer_fold,
+        trials_per_worker=trials_per_worker(prepared),
     )
 
 
@@ -111,12 +113,6 @@ def clips_per_pass(prepared: Prepared) -> int:
     sizes = {**backbone.SIZES, **backbone.MINIATURE_SIZES}
     largest = max(sizes[name].total_params for name in sizes_of(spec) if name in sizes)
     return CLIPS_PER_PASS if largest <= SMALL_PARAMS and spec.packing == "off" else 1
-
-
-def _room_bytes(prepared: Prepared) -> int:
-    """What all workers together may take."""
-    free_bytes, limit_gb = prepared.profile.facts.free_bytes, prepared.spec.memory_gb
-    return free_bytes if limit_gb is None else min(free_bytes, int(limit_gb * 1e9))
 
 
 def write_splits(rounds: Sequence[tuple[str, Prepared]], path: Path) -> None:

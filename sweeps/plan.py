@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweeps.backbone_check import MemoryRow, TargetRow, check_backbone
 from sweeps.evaluations import EvaluationRow, evaluation_rows
+from sweeps.pack_plan import trials_at_once
 from sweeps.plan_power import PowerPlan, plan_power
 from sweeps.space import configurations_count, describe_space
 from sweeps.workload import (
@@ -106,7 +107,8 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         untuned=prepared.task.answers_untuned,
         outer_folds=max(1, len(set(prepared.outer.values()))),
     )
-    needed_bytes = disk_bytes(check, stages, [clips, *otherwise], profile.concurrency, kept_bytes_per_clip(prepared))
+    at_once = trials_at_once(prepared)
+    needed_bytes = disk_bytes(check, stages, [clips, *otherwise], at_once, kept_bytes_per_clip(prepared))
     needed_bytes += sum(further_bytes(prepared, stages, examples) for examples in prepared.evaluations.values())
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(
@@ -126,7 +128,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         profile=profile.describe(),
         device=profile.device,
         precision=profile.precision,
-        concurrency=profile.concurrency,
+        concurrency=trials_at_once(prepared),
         miniature=prepared.weights.miniature,
         weights_reason=prepared.weights.reason,
         axes=tuple(AxisRow(a.name, a.kind, a.values, dict(a.when)) for a in spec.axes),

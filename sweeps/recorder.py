@@ -96,8 +96,9 @@ class Recorder:
         )
 
     def _log(self, trial: TrialProgress, result: Mapping[str, Any]) -> None:
+        sharing = max(len(result["lanes"]), result.get("pack_lanes", 1))  # lanes that share the epoch
         costs = {
-            COST_SECONDS: result["step_seconds"] / len(result["lanes"]),  # lanes share an epoch
+            COST_SECONDS: result["step_seconds"] / sharing,
             COST_MEMORY: result["peak_memory_bytes"],
         }
         for lane in result["lanes"]:

@@ -50,11 +50,21 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
     """Hands out the trials that were cut off, then new ones, never more than `parallel_trials` at once, and as long
     as no order holds the stage back."""
 
-    def __init__(self, progress: StageProgress, proposals: Proposals, reins: Reins, *, parallel_trials: int) -> None:
+    def __init__(
+        self,
+        progress: StageProgress,
+        proposals: Proposals,
+        reins: Reins,
+        *,
+        parallel_trials: int,
+        hosts: int = 1,
+    ) -> None:
+        """`hosts`: how many processes train the trials that share one; each trial is sent to the emptiest."""
         Listener.__init__(self)
         Searcher.__init__(self)
         self.progress, self.proposals, self.reins = progress, proposals, reins
-        self.parallel_trials = parallel_trials
+        self.parallel_trials, self.hosts = parallel_trials, hosts
+        self.places: dict[str, int] = {}  # Tune's id -> host
         self.waiting = deque(progress.unfinished)
         self.live: dict[str, TrialProgress] = {}  # by Tune's id
 
@@ -76,9 +86,12 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
                 return None if self.live else str(Searcher.FINISHED)
             trial = self.progress.asked(*proposed)
         self.live[trial_id] = trial
+        taken = list(self.places.values())
+        self.places[trial_id] = min(range(self.hosts), key=taken.count)
         self.reins.running.add(trial.name)
         return {
             "name": trial.name,
+            "host": self.places[trial_id],
             "folder": str(trial.folder),
             "given": dict(trial.given),
             "known_results": len(trial.results),
@@ -87,6 +100,7 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
         trial = self.live.pop(trial_id)
+        del self.places[trial_id]
         self.reins.running.discard(trial.name)
         if trial.name in self.reins.held_back:
             self.waiting.append(trial)

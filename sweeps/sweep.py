@@ -16,6 +16,7 @@ from sweeps.job import CONFIRM
 from sweeps.limits import DiskLimit, TimeLimit
 from sweeps.materials import build_miniatures, explore_job, make_stores, pin_revisions, write_splits
 from sweeps.orders import Overseer
+from sweeps.pack_plan import trials_at_once
 from sweeps.prepare import Prepared, prepare
 from sweeps.resume import (
     AUTO,
@@ -220,7 +221,7 @@ def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, starte
         None if spec.disk_gb is None else spec.disk_gb * 1e9,
         workspace.folder,
         tracker.artifact_folders,
-        trials_at_once=prepared.profile.concurrency,
+        trials_at_once=trials_at_once(prepared),
     )
     hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
     return [disk, tracker.overseer, *hours]

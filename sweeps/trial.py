@@ -14,6 +14,7 @@ from typing import Any
 
 from ray import tune
 
+from sweeps.checkpoints import checkpoint_name, checkpoint_revision, checkpoint_to_load
 from sweeps.failures import HANG_FILE
 from sweeps.folds import fold_clips
 from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
@@ -124,16 +125,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         backbone = registry.backbone(config.backbone)
 
         def load() -> Engine:
-            if job.miniature_recipe is None:
-                checkpoint = backbone.SIZES[config.model_size].checkpoint
-                if checkpoint in job.revisions:
-                    checkpoint += f"@{job.revisions[checkpoint]}"
-            else:
-                from trainables import miniature
-
-                checkpoint = str(
-                    miniature.path(config.backbone, config.model_size, job.miniature_recipe, progress=False)
-                )
+            checkpoint = checkpoint_to_load(config, job.revisions, job.miniature_recipe)
             return Engine(key, checkpoint, self.task, EngineSettings(**job.engine_settings))
 
         sizes = backbone.SIZES if job.miniature_recipe is None else backbone.MINIATURE_SIZES
@@ -181,7 +173,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
                     raise
             # not within `except`: the exception holds the frames, and they hold what has to go
             self.close_lanes()
-            WARM.clear()
+            self.make_room()
             loaded_alone = True
             self.batch_parts *= 2 if smaller else 1
             self.take_up()
@@ -224,8 +216,8 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "config_id": self.config_id,
             "lanes": list(reports),
             "counts": {} if self.untuned else self.engine.parameter_counts(self.lanes[0]),
-            "checkpoint_name": self.checkpoint_name(),
-            "checkpoint_revision": self.checkpoint_revision(),
+            "checkpoint_name": checkpoint_name(self.trial_config),
+            "checkpoint_revision": checkpoint_revision(self.trial_config, self.job.revisions),
             "backbones_loaded": WARM.loads,
             "worker_pid": os.getpid(),
             "step_seconds": step_seconds,
@@ -244,22 +236,20 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def config_id(self) -> str:
         return "untuned" if self.untuned else self.trial_config.config_id
 
-    def checkpoint_name(self) -> str:
-        config = self.trial_config
-        sizes = registry.backbone(config.backbone).SIZES
-        return sizes[config.model_size].checkpoint if config.model_size in sizes else f"miniature {config.model_size}"
-
-    def checkpoint_revision(self) -> str | None:
-        """The commit of the hub's repository; None where the weights come from no hub."""
-        size = self.trial_config.model_size
-        published = registry.backbone(self.trial_config.backbone).SIZES.get(size)
-        return None if published is None else self.job.revisions.get(published.checkpoint, published.revision)
-
     def train_lanes(self, lanes: Sequence[Lane]) -> list[tuple[Outcome, int]]:
         """An epoch of every lane: its outcome, and how many lanes were in its pack."""
+        return self.packer.train(lanes, self.clip_bytes)
+
+    @property
+    def clip_bytes(self) -> int:
+        """Memory that a clip of a batch takes."""
         backbone = registry.backbone(self.trial_config.backbone)
-        total_params = {**backbone.SIZES, **backbone.MINIATURE_SIZES}[self.trial_config.model_size].total_params
-        return self.packer.train(lanes, clip_bytes(total_params, self.job.precision))
+        sizes = {**backbone.SIZES, **backbone.MINIATURE_SIZES}
+        return clip_bytes(sizes[self.trial_config.model_size].total_params, self.job.precision)
+
+    def make_room(self) -> None:
+        """Gives back the memory of backbones that nobody trains on."""
+        WARM.clear()
 
     def report_of(self, lane: Lane, metrics: dict[str, float]) -> dict[str, Any]:
         if lane.finished:

@@ -133,7 +133,7 @@ def run_stage(
     from ray.tune.progress_reporter import ProgressReporter
 
     from sweeps.stage import StageKeeper, StageScheduler, StageSearcher, trial_folder_name, tune_folder
-    from sweeps.trial import SweepTrial
+    from sweeps.workers import Workers
 
     class Silent(ProgressReporter):  # type: ignore[misc]
         def should_report(self, trials: Any, done: bool = False) -> bool:
@@ -141,15 +141,19 @@ def run_stage(
 
         def report(self, trials: Any, done: bool, *sys_info: Any) -> None: ...
 
-    trainable = tune.with_resources(
-        tune.with_parameters(SweepTrial, job=job), tune.PlacementGroupFactory([dict(profile.trial_resources)])
-    )
+    workers = Workers(job, profile)
     folder = tune_folder(progress.folder)
     shutil.rmtree(folder, ignore_errors=True)
     tuner = tune.Tuner(
-        trainable,
+        workers.trainable,
         tune_config=tune.TuneConfig(
-            search_alg=StageSearcher(progress, proposals, reins, parallel_trials=profile.concurrency),
+            search_alg=StageSearcher(
+                progress,
+                proposals,
+                reins,
+                parallel_trials=profile.concurrency * job.trials_per_worker,
+                hosts=profile.concurrency,
+            ),
             scheduler=StageScheduler(pruner, reins),
             num_samples=-1,  # until the searcher has no more
             reuse_actors=True,
@@ -173,6 +177,7 @@ def run_stage(
             raise SweepStopped(f"the disk is full ({error}): free some space in the results folder") from error
         raise
     finally:
+        workers.close()
         shutil.rmtree(folder, ignore_errors=True)
     order = reins.order()
     if order.hold == Hold.END:

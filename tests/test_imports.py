@@ -17,7 +17,14 @@ HEAVY = ("torch", "ray", "mlflow")
 
 # A library, and the files that may name it (whole import statements, those inside functions included)
 ONLY_IN = {
-    "ray": ("sweeps/search.py", "sweeps/stage.py", "sweeps/tuner.py", "sweeps/trial.py"),
+    "ray": (
+        "sweeps/search.py",
+        "sweeps/stage.py",
+        "sweeps/tuner.py",
+        "sweeps/trial.py",
+        "sweeps/workers.py",
+        "sweeps/proxy.py",
+    ),
     "optuna": ("sweeps/search.py", "sweeps/space.py", "analysis/importance.py"),
     "mlflow": ("sweeps/tracking.py", "analysis/runs.py", "analysis/publish.py"),
     "peft": ("trainables/adapters.py",),
@@ -36,6 +43,7 @@ LIGHT = (
     "sweeps.space",
     "sweeps.profiles",
     "sweeps.weights",
+    "sweeps.pack_plan",
     "analysis.compare",
     "trainables.config",
     "trainables.records",

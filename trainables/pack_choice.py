@@ -8,25 +8,21 @@ import torch
 
 from trainables.data.clips import Clips
 from trainables.engine import Engine
+from trainables.pack_rule import AUTO_LANES, may_pay
 
-AUTO_LANES = 16  # more gained nothing in benchmarks/packing.py
 LEAST_GAIN = 1.1  # below it a pack is not worth its memory
 REPEATS = 3
 
 
 def most_lanes(packing: str | int, engine: Engine, *, batch_size: int, clips_in_memory: int) -> int:
     """`packing` (off | auto | a number) within what memory holds: `clips_in_memory` in one batch; at least 1."""
-    if packing == "off" or (packing == "auto" and not may_pay(engine, batch_size)):
+    key, device = engine.key, engine.settings.device
+    if packing == "off":
+        return 1
+    if packing == "auto" and not may_pay(device, key.quantization, key.precision, batch_size):
         return 1
     wanted = AUTO_LANES if packing == "auto" else int(packing)
     return max(1, min(wanted, clips_in_memory // batch_size))
-
-
-def may_pay(engine: Engine, batch_size: int) -> bool:
-    """Whether a larger batch can be cheaper by the clip. A CPU is busy with 8 clips in float32 as with 80."""
-    if engine.settings.device != "cpu":
-        return True
-    return engine.key.quantization == "nf4" or engine.key.precision == "bf16" or batch_size == 1
 
 
 @torch.no_grad()

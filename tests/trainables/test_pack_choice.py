@@ -12,7 +12,8 @@ import pytest
 from trainables import registry
 from trainables.data.store import SplitStore
 from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.pack_choice import AUTO_LANES, measured_gain, most_lanes
+from trainables.pack_choice import measured_gain, most_lanes
+from trainables.pack_rule import AUTO_LANES
 
 
 def engine_of(device: str = "cpu", quantization: str = "none", precision: str = "fp32") -> Any:

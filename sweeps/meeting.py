@@ -1,0 +1,77 @@
+"""Where trials on one engine meet before an epoch, so that their lanes train in one batch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from trainables.loop import Lane
+from trainables.packer import Outcome, Packer
+
+GRACE_SECONDS = 0.5  # how long those who came wait for the rest: Tune fills a place anew in a tenth of that
+
+
+class Gone(RuntimeError):
+    """A trial was closed while it waited."""
+
+
+@dataclass(eq=False)
+class _Arrival:
+    lanes: Sequence[Lane]
+    clip_bytes: int
+    found: list[tuple[Outcome, int]] | None = None
+
+
+class Meeting:
+    """One lock for all that touches the engines of a process: whoever holds it works, and it is free only while trials
+    wait here. The last one to arrive trains for all."""
+
+    def __init__(self, packer: Packer, expected: Callable[[], int]) -> None:
+        """`expected` says how many trials there are, called with the lock held."""
+        self.packer, self.expected = packer, expected
+        self.changed = threading.Condition(threading.RLock())
+        self._waiting: list[_Arrival] = []
+        self._last_arrival = 0.0
+
+    def train(
+        self, lanes: Sequence[Lane], clip_bytes: int, watch: Callable[[], None] = lambda: None
+    ) -> list[tuple[Outcome, int]]:
+        """With the lock held: an epoch of these lanes, as `Packer.train`, in packs with those of others. `watch` is
+        called before it trains.
+
+        The outcome is Gone where `dismiss` named one of these lanes while they waited.
+        """
+        arrival = _Arrival(lanes, clip_bytes)
+        self._waiting.append(arrival)
+        self._last_arrival = time.monotonic()
+        self.changed.notify_all()
+        while arrival.found is None:
+            left_seconds = self._last_arrival + GRACE_SECONDS - time.monotonic()
+            if len(self._waiting) >= self.expected() or left_seconds <= 0:
+                watch()
+                self._train_all()
+            else:
+                self.changed.wait(left_seconds)
+        return arrival.found
+
+    def dismiss(self, lanes: Sequence[Lane]) -> None:
+        """With the lock held: whoever waits with one of these lanes waits no longer."""
+        for arrival in self._waiting:
+            if any(lane in lanes for lane in arrival.lanes):
+                arrival.found = [(Gone("this trial was closed"), 1) for _ in arrival.lanes]
+        self._waiting = [arrival for arrival in self._waiting if arrival.found is None]
+        self.changed.notify_all()
+
+    def _train_all(self) -> None:
+        arrivals, self._waiting = self._waiting, []
+        lanes = [lane for arrival in arrivals for lane in arrival.lanes]
+        try:
+            found = self.packer.train(lanes, max(arrival.clip_bytes for arrival in arrivals))
+        except Exception as error:
+            found = [(error, 1) for _ in lanes]
+        rest = iter(found)
+        for arrival in arrivals:
+            arrival.found = [next(rest) for _ in arrival.lanes]
+        self.changed.notify_all()
