@@ -23,8 +23,8 @@ class Workers:
         if job.trials_per_worker == 1:
             trainable = tune.with_parameters(trial.SweepTrial, job=job)
         else:
+            from sweeps.pack_host import PackHost
             from sweeps.proxy import ProxyTrial
-            from sweeps.shared_trial import PackHost
 
             actor = ray.remote(PackHost).options(
                 num_cpus=resources["CPU"] - PROXY_CPUS * job.trials_per_worker,

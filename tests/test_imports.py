@@ -44,6 +44,7 @@ LIGHT = (
     "sweeps.profiles",
     "sweeps.weights",
     "sweeps.pack_plan",
+    "sweeps.pack_host",
     "analysis.compare",
     "trainables.config",
     "trainables.records",

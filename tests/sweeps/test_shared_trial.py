@@ -13,7 +13,7 @@ import pytest
 from sweeps.job import EXPLORE, Job
 from sweeps.load import load_sweep
 from sweeps.meeting import Gone
-from sweeps.shared_trial import PackHost
+from sweeps.pack_host import PackHost
 from sweeps.trial import WARM, SweepTrial
 from trainables.faults import DIVERGED
 
