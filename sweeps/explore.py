@@ -48,7 +48,7 @@ def explore(
     )
     progress = StageProgress(workspace.stage(EXPLORE))
     progress.space([asdict(axis) for axis in spec.axes])
-    proposals = OptunaProposals(spec, parallel_trials=profile.concurrency * job.trials_per_worker)
+    proposals = OptunaProposals(spec, parallel_trials=profile.concurrency * job.trials_together)
     proposals.replay(progress)
     if proposals.left_out:
         console.print(

@@ -31,7 +31,12 @@ class Job:
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
     outer_fold: str = NO_FOLD
     hearing: Mapping[str, str] = field(default_factory=dict)  # backbone -> folder in each store; empty: all hear alike
-    trials_per_worker: int = 1  # more: they train in packs, behind proxies
+    trials_per_worker: int = 1  # of stage 1; more: they train in packs, behind proxies
+
+    @property
+    def trials_together(self) -> int:
+        """Trials in one process. Stage 2 trains every run alone."""
+        return self.trials_per_worker if self.stage == EXPLORE else 1
 
     @property
     def tests(self) -> list[str]:

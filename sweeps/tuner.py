@@ -151,7 +151,7 @@ def run_stage(
                 progress,
                 proposals,
                 reins,
-                parallel_trials=profile.concurrency * job.trials_per_worker,
+                parallel_trials=profile.concurrency * job.trials_together,
                 hosts=profile.concurrency,
             ),
             scheduler=StageScheduler(pruner, reins),

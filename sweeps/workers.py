@@ -20,16 +20,16 @@ class Workers:
     def __init__(self, job: Job, profile: Profile) -> None:
         resources = dict(profile.trial_resources)
         self.hosts: list[Any] = []
-        if job.trials_per_worker == 1:
+        if job.trials_together == 1:
             trainable = tune.with_parameters(trial.SweepTrial, job=job)
         else:
             from sweeps.pack_host import PackHost
             from sweeps.proxy import ProxyTrial
 
             actor = ray.remote(PackHost).options(
-                num_cpus=resources["CPU"] - PROXY_CPUS * job.trials_per_worker,
+                num_cpus=resources["CPU"] - PROXY_CPUS * job.trials_together,
                 num_gpus=resources.get("GPU", 0),
-                max_concurrency=2 * job.trials_per_worker,  # a trial that is stopped, and the one after it
+                max_concurrency=2 * job.trials_together,  # a trial that is stopped, and the one after it
                 max_restarts=-1,
             )
             self.hosts = [actor.remote(job) for _ in range(profile.concurrency)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.job import EXPLORE, Job
+from sweeps.job import CONFIRM, EXPLORE, Job
 from sweeps.load import load_sweep
 from sweeps.meeting import Gone
 from sweeps.pack_host import PackHost
@@ -84,6 +84,11 @@ def test_trials_meet_part_and_are_taken_up_with_the_numbers_that_they_have_alone
             assert_same(result, expected[name][epoch])
     assert_same(third, expected["three"][1])
     assert not host.trials
+
+
+def test_stage_2_trains_every_run_in_a_worker_of_its_own(job: Job) -> None:
+    packed = replace(job, trials_per_worker=4)
+    assert (packed.trials_together, replace(packed, stage=CONFIRM).trials_together) == (4, 1)
 
 
 def test_one_that_diverges_ends_alone(job: Job, tmp_path: Path) -> None:
