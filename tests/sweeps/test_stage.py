@@ -113,6 +113,9 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeps.trial, "SweepTrial", CountingTrial)
 
 
+JOB: Any = SimpleNamespace(trials_together=1)  # the rest of it is for real trials
+
+
 class Heard:
     """Notes what observers are told."""
 
@@ -166,7 +169,7 @@ def run(folder: Path, trials: Mapping[str, Mapping[str, Any]], *overseers: Overs
     runs: Any = [SimpleNamespace(name=name, as_dict=lambda given=given: dict(given)) for name, given in trials.items()]
     try:
         run_stage(
-            None,  # type: ignore[arg-type]
+            JOB,
             progress,
             Listed(runs, progress),
             profile=PROFILE,
