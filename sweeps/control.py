@@ -159,7 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(HELP, end="")
         return 0
     try:
-        return steer(parse(words))
+        from sweeps.workspace import private_files
+
+        with private_files():
+            return steer(parse(words))
     except InputError as error:
         return print_problems(error)
     except KeyboardInterrupt:
