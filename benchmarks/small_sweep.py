@@ -20,6 +20,7 @@ from sweeps.journal import read_journal
 from trainables.records import TAG_CONFIG_ID, TAG_FOLD, TAG_ROLE, TAG_SEED, TAG_STAGE, TAG_STATUS
 
 SESSION_SECONDS = 600.0
+ROUNDING = 1e-3  # of a loss, after an epoch or nine of float32 in another order
 SWEEP = """\
 name: kills
 backbone: qwen2_audio
@@ -97,15 +98,36 @@ def events(results: Path, stage: str) -> list[Any]:
     return [event for path in sorted(results.glob(f"*/{stage}*/journal.jsonl")) for event in read_journal(path)]
 
 
-def differences(reference: Path, results: Path, uri: str | None = None) -> Differences:
-    """Of the record of `results` (of the server at `uri`, if given) from that of `reference`."""
+def differences(reference: Path, results: Path, uri: str | None = None, *, exact: bool = True) -> Differences:
+    """Of the record of `results` (of the server at `uri`, if given) from that of `reference`. Not `exact`: predictions
+    and scores are passed over, and losses may differ by rounding."""
     expected, found = recorded(reference), recorded(results, uri)
     keys = expected.keys() | found.keys()
     more = {key: len(found.get(key, [])) - len(expected.get(key, [])) for key in keys}
     return Differences(
         lost=sum(-count for count in more.values() if count < 0),
         doubled=sum(count for count in more.values() if count > 0),
-        differing=sum(any(run not in expected[key] for run in found[key]) for key in expected.keys() & found.keys()),
+        differing=sum(
+            any(run not in expected[key] if exact else not _close(run, expected[key]) for run in found[key])
+            for key in expected.keys() & found.keys()
+        ),
+    )
+
+
+def _close(run: Any, others: Sequence[Any]) -> bool:
+    """Whether one of the others has its status, the same metrics at the same epochs, and its losses up to rounding."""
+
+    def losses(metrics: Mapping[str, Any]) -> list[float]:
+        return [value for name in sorted(metrics) if name.endswith("/loss") for _, value in metrics[name]]
+
+    def shape(metrics: Mapping[str, Any]) -> dict[str, list[int]]:
+        return {name: [step for step, _ in values] for name, values in metrics.items()}
+
+    return any(
+        run[:2] == other[:2]
+        and shape(run[2]) == shape(other[2])
+        and np.allclose(losses(run[2]), losses(other[2]), rtol=ROUNDING)
+        for other in others
     )
 
 

@@ -11,6 +11,7 @@ import soundfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # else Ray would start every worker through uv
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
