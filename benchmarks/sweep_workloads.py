@@ -13,6 +13,7 @@ import soundfile
 import yaml
 
 from trainables import registry
+from trainables.cache import cache_folder
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COMMIT = "0" * 40
@@ -204,10 +205,9 @@ def random_checkpoint(backbone: str, size: str, task: Any, hub: Path) -> None:
 
 def environment(folder: Path) -> dict[str, str]:
     """What every arm's process gets: no network, short miniatures, weights from `folder`, one thread."""
-    cache = os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")
     return {
         **os.environ,
-        "AUDIO_SWEEPS_CACHE": str(Path(cache).expanduser()),
+        "AUDIO_SWEEPS_CACHE": str(cache_folder()),
         "AUDIO_SWEEPS_MINIATURE": "test",
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_CACHE": str(folder / "hub"),

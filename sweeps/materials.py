@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sweeps.job import EXPLORE, Job
-from sweeps.pack_plan import half_of_worker_bytes, trials_per_worker
+from sweeps.pack_plan import half_of_worker_bytes, largest_params, trials_per_worker
 from sweeps.prepare import Prepared, sizes_of
 from sweeps.weights import commit_of
 from sweeps.workload import kept_bytes_per_clip
@@ -41,12 +41,12 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
 
     folders = {split: workspace.store(split) for split in splits}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        heard, one = prepared.hearing(), not hearing_of(prepared)
+        heard = prepared.hearing()
         for (split, folder), how in product(folders.items(), heard):
             examples = prepared.of_split(split)
             bar = progress.add_task(f"decoding {split} clips", total=len(examples))
             write_store(
-                folder if one else folder / how.folder,
+                folder / how.folder if len(heard) > 1 else folder,
                 examples,
                 sample_rate_hz=how.sample_rate_hz,
                 window_seconds=how.window_seconds,
@@ -109,10 +109,8 @@ def explore_job(
 def clips_per_pass(prepared: Prepared) -> int:
     """How many clips of one optimizer step may pass together, whatever `batch_size`: of a small model a few clips leave
     a processor's time to the calls. By its size alone, so that the same sweep has the same passes everywhere."""
-    spec, backbone = prepared.spec, prepared.backbone
-    sizes = {**backbone.SIZES, **backbone.MINIATURE_SIZES}
-    largest = max(sizes[name].total_params for name in sizes_of(spec) if name in sizes)
-    return CLIPS_PER_PASS if largest <= SMALL_PARAMS and spec.packing == "off" else 1
+    small = largest_params(prepared) <= SMALL_PARAMS
+    return CLIPS_PER_PASS if small and prepared.spec.packing == "off" else 1
 
 
 def write_splits(rounds: Sequence[tuple[str, Prepared]], path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.prepare import quantizations_of, sizes_of
 from sweeps.profiles import Profile, clip_bytes
+from sweeps.sizes import size_of
 from sweeps.spec import SweepSpec
 from trainables.pack_rule import AUTO_LANES, may_pay
 
@@ -22,16 +23,20 @@ def half_of_worker_bytes(prepared: Prepared) -> int:
     return room_bytes // max(1, 2 * prepared.profile.concurrency)
 
 
+def largest_params(prepared: Prepared) -> int:
+    """Of the sizes of all backbones that the sweep may use."""
+    return max(
+        size_of(backbone, size).total_params
+        for name, backbone in prepared.backbones.items()
+        for size in sizes_of(prepared.spec, name)
+    )
+
+
 def trials_per_worker(prepared: Prepared) -> int:
     """At least 1."""
     spec, profile = prepared.spec, prepared.profile
     lanes = len(spec.explore_seeds) * (spec.data.inner_folds or 1)
-    largest = max(
-        {**backbone.SIZES, **backbone.MINIATURE_SIZES}[size].total_params
-        for name, backbone in prepared.backbones.items()
-        for size in sizes_of(spec, name)
-    )
-    clips = half_of_worker_bytes(prepared) // clip_bytes(largest, profile.precision)
+    clips = half_of_worker_bytes(prepared) // clip_bytes(largest_params(prepared), profile.precision)
     wanted = wanted_trials(spec, profile, quantizations_of(spec), lanes)
     return max(1, min(wanted, clips // (spec.train.batch_size * lanes)))
 

@@ -17,6 +17,7 @@ from sweeps.sizes import of_backbone
 from sweeps.spec import SweepSpec
 from sweeps.weights import Decision, needs_miniature
 from trainables import registry
+from trainables.cache import cache_folder
 from trainables.data.check import check_examples
 from trainables.data.lengths import of_length
 from trainables.data.sources import open_source
@@ -97,11 +98,6 @@ class Prepared:
             how = Hearing(backbone.SAMPLE_RATE_HZ, window_seconds(backbone, self.weights))
             found.setdefault(how, []).append(name)
         return found
-
-
-def cache_folder() -> Path:
-    """Generated data and miniatures; AUDIO_SWEEPS_CACHE, else a folder of the user's."""
-    return Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser()
 
 
 def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Prepared:

@@ -19,10 +19,12 @@ from sweeps.failures import HANG_FILE
 from sweeps.folds import fold_clips
 from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
 from sweeps.profiles import clip_bytes
+from sweeps.sizes import size_of
 from sweeps.space import resolve
 from trainables import faults, memory, registry
 from trainables.checkpoint import is_resume_point
 from trainables.config import TrialConfig
+from trainables.contract import Size
 from trainables.data.store import SplitStore
 from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.loop import Lane, LaneKey
@@ -122,15 +124,13 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def warm_engine(self) -> Engine:
         config, job = self.trial_config, self.job
         key = EngineKey.of(config, job.precision)
-        backbone = registry.backbone(config.backbone)
 
         def load() -> Engine:
             checkpoint = checkpoint_to_load(config, job.revisions, job.miniature_recipe)
             return Engine(key, checkpoint, self.task, EngineSettings(**job.engine_settings))
 
-        sizes = backbone.SIZES if job.miniature_recipe is None else backbone.MINIATURE_SIZES
         bytes_per_parameter = 0.7 if config.quantization == "nf4" else DTYPES[job.precision].itemsize
-        size_bytes = int(sizes[config.model_size].total_params * bytes_per_parameter)
+        size_bytes = int(self.size.total_params * bytes_per_parameter)
         engine = WARM.get(key, size_bytes, job.engine_budget_bytes, load)
         engine.beat = WATCHDOG.beat
         return engine
@@ -243,9 +243,11 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     @property
     def clip_bytes(self) -> int:
         """Memory that a clip of a batch takes."""
-        backbone = registry.backbone(self.trial_config.backbone)
-        sizes = {**backbone.SIZES, **backbone.MINIATURE_SIZES}
-        return clip_bytes(sizes[self.trial_config.model_size].total_params, self.job.precision)
+        return clip_bytes(self.size.total_params, self.job.precision)
+
+    @property
+    def size(self) -> Size:
+        return size_of(registry.backbone(self.trial_config.backbone), self.trial_config.model_size)
 
     def make_room(self) -> None:
         """Gives back the memory of backbones that nobody trains on."""

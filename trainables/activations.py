@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainables.cache import cache_folder
 from trainables.data.clips import Clips
 from trainables.data.kept import KeptTensors
 from trainables.settled import digest
@@ -139,7 +140,7 @@ class Activations:
 
 def _measurements() -> Path:
     """Where a machine keeps what it measured: a sweep that is begun again decides as before, to the same bits."""
-    return Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser() / "measured"
+    return cache_folder() / "measured"
 
 
 def _read(path: Path) -> dict[str, Any]:

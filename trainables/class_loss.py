@@ -38,8 +38,7 @@ def class_losses(logits: Tensor, batch: Mapping[str, Tensor], *, label_smoothing
     """(B,): (weight of the clip *) cross-entropy of each clip, at least in float32.
 
     A batch's loss is their mean, over clips, not over weights: accumulating small batches equals one large batch. With
-    `mixed_targets`
-    the target is `share` of the clip's class and the rest of its partner's, each with its own weight.
+    `mixed_targets` the target is `share` of the clip's class and the rest of its partner's, each with its own weight.
     """
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
 

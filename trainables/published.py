@@ -6,10 +6,10 @@ AUDIO_SWEEPS_CACHE/checkpoints (~/.cache/audio-sweeps/checkpoints).
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
+from trainables.cache import cache_folder
 from trainables.errors import InputError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -19,7 +19,7 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"  # of a folder, local or on
 
 def checkpoints_folder() -> Path:
     """Where files that no hub has are looked for."""
-    return Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser() / "checkpoints"
+    return cache_folder() / "checkpoints"
 
 
 def is_file_name(checkpoint: str) -> bool:

@@ -7,10 +7,10 @@ AUDIO_SWEEPS_CACHE, else ~/.cache/audio-sweeps.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from trainables import registry
+from trainables.cache import cache_folder
 from trainables.errors import InputError
 from trainables.miniature.makers import maker
 
@@ -55,6 +55,5 @@ def is_ready(backbone: str, size: str, recipe: str = "full") -> bool:
 
 
 def _folder(backbone: str, size: str, recipe: str) -> Path:
-    cache = Path(os.environ.get("AUDIO_SWEEPS_CACHE", "~/.cache/audio-sweeps")).expanduser()
     digest = maker(backbone).digest(backbone, size, recipe)
-    return cache / "miniatures" / f"{backbone}-{size}-{recipe}-{digest}"
+    return cache_folder() / "miniatures" / f"{backbone}-{size}-{recipe}-{digest}"
