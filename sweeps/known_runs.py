@@ -83,6 +83,10 @@ class KnownRuns:
             if not run.claimed and (run.stage == EXPLORE or run.look == look)
         ]
 
+    def rename(self, run_id: str, new_id: str) -> None:
+        for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
+            run.run_id = new_id
+
     def close(self, run_id: str, status: str) -> None:
         for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
             run.status, run.in_use = status, False

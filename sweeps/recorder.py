@@ -33,7 +33,7 @@ class Recorder:
         self.stage = stage
         self.outer_fold = outer_fold
         self.tracker = tracker
-        self.run_ids: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> MLflow run
+        self.runs: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> what the tracker calls it
 
     def started(self, trial: TrialProgress) -> None:
         """Nothing yet: a run begins with its first result."""
@@ -46,23 +46,23 @@ class Recorder:
 
     def ended(self, trial: TrialProgress) -> None:
         for lane in self._lanes(trial):
-            run_id = self.run_id(trial, lane)
+            run = self.run(trial, lane)
             if trial.mended:
-                self.tracker.tag_run(run_id, TAG_MENDED, "; ".join(trial.mended))
+                self.tracker.tag_run(run, TAG_MENDED, "; ".join(trial.mended))
             if trial.batch_parts > 1:
                 micro_batch = part_size(self._config(trial).batch_size, trial.batch_parts)
-                self.tracker.tag_run(run_id, TAG_MICRO_BATCH, str(micro_batch))
+                self.tracker.tag_run(run, TAG_MICRO_BATCH, str(micro_batch))
             if cut := trial.last.get("kept_below"):
-                self.tracker.tag_run(run_id, TAG_KEPT, cut)
+                self.tracker.tag_run(run, TAG_KEPT, cut)
             pack = max((result.get("pack_lanes", 1) for result in trial.results), default=1)
             if pack > 1:
-                self.tracker.tag_run(run_id, TAG_PACK, str(pack))
+                self.tracker.tag_run(run, TAG_PACK, str(pack))
             if trial.status == COMPLETED:
                 folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
                 # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product
                 parts = ("predictions", "adapter") if self.stage == CONFIRM else ("predictions",)
-                self.tracker.log_artifacts(run_id, folder, parts)
-            self.tracker.close_run(run_id, trial.status, reason=trial.reason or None)
+                self.tracker.log_artifacts(run, folder, parts)
+            self.tracker.close_run(run, trial.status, reason=trial.reason or None)
 
     def catch_up(self, progress: StageProgress) -> None:
         """Writes what the journal has and MLflow lacks: a driver that is killed loses what it had not written yet."""
@@ -75,11 +75,15 @@ class Recorder:
                 self.ended(trial)
 
     def run_id(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str:
-        """MLflow's run of a trial's lane; made where there is none."""
+        """MLflow's id of a trial's lane."""
+        return self.tracker.run_id(self.run(trial, lane))
+
+    def run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str:
+        """What the tracker calls the run of a trial's lane; made where there is none."""
         key = (trial.name, str(lane["seed"]), lane["fold"])
-        if key not in self.run_ids:
+        if key not in self.runs:
             closed = self._closed_run(trial, lane) if trial.over else None
-            self.run_ids[key] = closed or self.tracker.open_run(
+            self.runs[key] = closed or self.tracker.begin_run(
                 stage=self.stage,
                 role="trial" if self.stage == EXPLORE else trial.given["role"],
                 config_id=self._config_id(trial),
@@ -88,7 +92,7 @@ class Recorder:
                 fold=lane["fold"],
                 params=self._params(trial, lane),
             )
-        return self.run_ids[key]
+        return self.runs[key]
 
     def _closed_run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str | None:
         return self.tracker.closed_run(
@@ -102,7 +106,7 @@ class Recorder:
             COST_MEMORY: result["peak_memory_bytes"],
         }
         for lane in result["lanes"]:
-            self.tracker.log_epoch(self.run_id(trial, lane), result["epoch"], {**lane["metrics"], **costs})
+            self.tracker.log_epoch(self.run(trial, lane), result["epoch"], {**lane["metrics"], **costs})
 
     def _lanes(self, trial: TrialProgress) -> list[dict[str, Any]]:
         if trial.results:

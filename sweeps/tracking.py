@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.runs import all_pages, connect
+from sweeps.begun_runs import BegunRuns
 from sweeps.job import CONFIRM
 from sweeps.known_runs import KnownRuns, allowed_name, run_name
 from sweeps.names import file_name
@@ -81,6 +82,7 @@ class Tracker:
         self._steered: list[dict[str, Any]] = []
         with self._clock():
             self._client = Patient(connect(uri))
+            self._runs = BegunRuns(self._client, self.writer)
             location = artifact_location(uri, results)
             self.experiment_id = find_experiment(self._client, experiment, location)
         self._artifacts = None if location is None else results.absolute() / ARTIFACTS
@@ -175,7 +177,7 @@ class Tracker:
             self.flush()
             left_over = self._known.unclaimed(str(self.look))
             for run_id in left_over:
-                self._client.delete_run(run_id)
+                self._client.delete_run(self._runs.id_of(run_id))
             return len(left_over)
 
     def note_control(self, command: str, said: str, asked_seconds: float) -> None:
@@ -226,6 +228,25 @@ class Tracker:
         params: Mapping[str, Any],
     ) -> str:
         """The run of this training, made where there is none (`KnownRuns.find` has the rule); returns its run id."""
+        run = self.begin_run(stage, role, config_id, trial_id, seed, fold, params)
+        run_id = self.run_id(run)
+        self._known.rename(run, run_id)
+        if run in self._logged:
+            self._logged[run_id] = self._logged.pop(run)
+        return run_id
+
+    def begin_run(
+        self,
+        stage: str,
+        role: str,
+        config_id: str,
+        trial_id: str,
+        seed: int | str,
+        fold: str,
+        params: Mapping[str, Any],
+    ) -> str:
+        """As `open_run`, but a new run is made in the background: returns what stands for its id in every call of this
+        tracker."""
         with self._clock():
             tags = {
                 TAG_SWEEP_ID: self.sweep_id,
@@ -245,13 +266,17 @@ class Tracker:
                     self._take_up(known.run_id, trial_id, params)
                 known.trial_id, known.in_use = trial_id, True
                 return known.run_id
-            name = run_name(role, trial_id, seed, fold, params)
-            run_id: str = self._client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
-            self._known.remember(run_id, tags, in_use=True)
-            self._logged[run_id] = set()
-            self._log_params(run_id, params, known={})
-            self._describe_data(run_id)
-            return run_id
+            run = self._runs.begin(self.experiment_id, tags, run_name(role, trial_id, seed, fold, params))
+            self._known.remember(run, tags, in_use=True)
+            self._logged[run] = set()
+            self._log_params(run, params, known={})
+            self._describe_data(run)
+            return run
+
+    def run_id(self, run: str) -> str:
+        """MLflow's id of a run that `begin_run` has named."""
+        with self._clock():
+            return self._runs.id_of(run)
 
     def closed_run(
         self, stage: str, config_id: str, trial_id: str, seed: int | str, fold: str, status: str
@@ -281,27 +306,27 @@ class Tracker:
             entries = [Metric(allowed_name(name), float(value), now, epoch) for name, value in new.items()]
             logged.update((allowed_name(name), epoch) for name in new)
             for start in range(0, len(entries), BATCH_SIZE):
-                self.writer.write(self._client.log_batch, run_id, metrics=entries[start : start + BATCH_SIZE])
+                self._runs.write(self._client.log_batch, run_id, metrics=entries[start : start + BATCH_SIZE])
 
     def log_artifacts(self, run_id: str, folder: Path, parts: Sequence[str] = ("predictions", "adapter")) -> None:
         """Copies these sub-folders of `folder` to the run; those that are missing are passed over."""
         with self._clock():
             for part in parts:
                 if (folder / part).is_dir():
-                    self.writer.write(self._client.log_artifacts, run_id, str(folder / part), artifact_path=part)
+                    self._runs.write(self._client.log_artifacts, run_id, str(folder / part), artifact_path=part)
 
     def tag_run(self, run_id: str, tag: str, value: str) -> None:
         with self._clock():
-            self.writer.write(self._client.set_tag, run_id, tag, redacted(value)[:TAG_CHARACTERS])
+            self._runs.write(self._client.set_tag, run_id, tag, redacted(value)[:TAG_CHARACTERS])
 
     def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
         """`status`: completed | pruned | failed, of a sweep also interrupted."""
         with self._clock():
-            self.writer.write(self._client.set_tag, run_id, TAG_STATUS, status)
+            self._runs.write(self._client.set_tag, run_id, TAG_STATUS, status)
             if reason:
-                self.writer.write(self._client.set_tag, run_id, TAG_REASON, redacted(reason)[:TAG_CHARACTERS])
+                self._runs.write(self._client.set_tag, run_id, TAG_REASON, redacted(reason)[:TAG_CHARACTERS])
             state = {"failed": "FAILED", "interrupted": "KILLED"}.get(status, "FINISHED")
-            self.writer.write(self._client.set_terminated, run_id, state, int(time.time() * 1000))
+            self._runs.write(self._client.set_terminated, run_id, state, int(time.time() * 1000))
             self._known.close(run_id, status)
 
     def flush(self) -> None:
@@ -318,7 +343,8 @@ class Tracker:
         """Where the artifacts of this sweep's runs are, if they are files of this machine."""
         if self._artifacts is None:
             return []
-        return [self._artifacts / run_id for run_id in (self.parent_id, *self._known.run_ids)]
+        made = (self._runs.id_if_made(run) for run in (self.parent_id, *self._known.run_ids))
+        return [self._artifacts / run_id for run_id in made if run_id is not None]
 
     # For the person who reads it
 
@@ -347,14 +373,15 @@ class Tracker:
     def _look_tag(self, stage: str) -> dict[str, str]:
         return {TAG_LOOK: str(self.look)} if stage == CONFIRM else {}
 
-    def _take_up(self, run_id: str, trial_id: str, params: Mapping[str, Any]) -> None:
+    def _take_up(self, run: str, trial_id: str, params: Mapping[str, Any]) -> None:
         self.writer.flush()
-        run = self._client.get_run(run_id)
+        run_id = self._runs.id_of(run)
+        found = self._client.get_run(run_id)
         self._client.update_run(run_id, status="RUNNING")
         self._client.set_tag(run_id, TAG_TRIAL_ID, trial_id)
-        for tag in {TAG_STATUS, TAG_REASON} & set(run.data.tags):
+        for tag in {TAG_STATUS, TAG_REASON} & set(found.data.tags):
             self._client.delete_tag(run_id, tag)
-        self._log_params(run_id, params, known=run.data.params)
+        self._log_params(run, params, known=found.data.params)
 
     def _logged_of(self, run_id: str) -> set[tuple[str, int]]:
         if run_id not in self._logged:
@@ -370,7 +397,7 @@ class Tracker:
         named = {allowed_name(name): _text(value)[:PARAM_CHARACTERS] for name, value in params.items()}
         new = [Param(name, value) for name, value in named.items() if name not in known]
         for start in range(0, len(new), 100):  # MLflow's limit for params in one call
-            self.writer.write(self._client.log_batch, run_id, params=new[start : start + 100])
+            self._runs.write(self._client.log_batch, run_id, params=new[start : start + 100])
 
     def _describe_data(self, run_id: str) -> None:
         from mlflow.entities import Dataset, DatasetInput
@@ -378,7 +405,7 @@ class Tracker:
         if self._dataset is not None:
             name, digest = self._dataset
             dataset = Dataset(name=name, digest=digest[:36], source_type="code", source=json.dumps({"name": name}))
-            self.writer.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
+            self._runs.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
 
 
 def _plain(value: Any) -> Any:

@@ -25,7 +25,7 @@ class FakeTracker:
     def closed_run(self, stage: str, config: str, trial: str, seed: str, fold: str, status: str) -> str | None:
         return f"{trial}/{seed}" if self.closed.get(f"{trial}/{seed}") == status else None
 
-    def open_run(self, *, trial_id: str, seed: str, **tags: object) -> str:
+    def begin_run(self, *, trial_id: str, seed: str, **tags: object) -> str:
         return f"{trial_id}/{seed}"
 
     def tag_run(self, run_id: str, tag: str, value: str) -> None:
