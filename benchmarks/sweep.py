@@ -1,11 +1,13 @@
 """The same sweep in several ways: python -m benchmarks.sweep [WORKLOAD ...] [--quick] [--arms A,B] [--json FILE]
 
 Ray Tune as its documentation shows it (`ray_documented`), the same function trainable with `reuse_actors`
-(`ray_reused`), this project's warm workers (`warm`) and those with everything cached that does not change (`cached`).
+(`ray_reused`), this project's warm workers (`warm`), those with everything cached that does not change (`cached`), with
+up to 8 trials in a batch besides (`packed`), and twice as many processes as there are places (`two_processes`).
 All arms train the same configurations for the same epochs, with the same data, seeds, precision, threads and number of
-trials at once, one arm after the other on the same machine; `--rounds N` runs all of them N times in turn and takes
-each arm's median. Each says what its trials' last validation losses are, and those have to agree. Figures by processor
-time stand beside those by the clock: other work on the machine changes them little.
+places, one arm after the other on the same machine; `--rounds N` runs all of them N times in turn and takes each arm's
+median. Each says what its trials' last validation losses are, and those have to agree. Figures by processor time stand
+beside those by the clock: other work on the machine changes them little. "Of peak" counts the operations of training
+every configuration alone with nothing kept, whatever the arm spared itself, against the machine's matrix products.
 """
 
 from __future__ import annotations
@@ -25,21 +27,40 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.sweep_arms import CACHED, DOCUMENTED, REUSED, WARM
+from benchmarks.sweep_arms import ARMS, FIRST
 from benchmarks.sweep_workloads import WORKLOADS, Workload, environment, random_checkpoint
 
-ARMS = (DOCUMENTED, REUSED, WARM, CACHED)
+GIB = 1 << 30
+MINUTES = (1, 10, 100)
 MEDIANS = (
     "seconds",
     "epochs_per_second",
     "computed_seconds_per_epoch",
     "overhead_share",
+    "overhead_seconds_per_trial",
     "cpu_seconds_per_epoch",
     "computed_cpu_seconds_per_epoch",
     "cpu_overhead_share",
     "before_first_step_seconds",
+    "first_scores_seconds",
+    "peak_bytes",
 )
-HEADINGS = ("arm", "epochs", "wall s", "s/epoch", "overhead", "speed", "CPU s/epoch", "training", "overhead", "speed")
+HEADINGS = (
+    "arm",
+    "epochs",
+    "wall s",
+    "s/epoch",
+    "overhead",
+    "speed",
+    "all scored s",
+    "before 1st step s",
+    "CPU s/epoch",
+    "training",
+    "overhead",
+    "speed",
+    "GiB",
+    "of peak",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in command.workloads:
         workload = WORKLOADS[name]
         found[name] = run(workload, arms, quick=command.quick, rounds=command.rounds)
-        Console(width=150).print(table(workload, found[name]))
+        Console(width=160).print(table(workload, found[name]), longer_table(found[name]))
         if command.json:
             one = found[name] if len(command.workloads) == 1 else {"workloads": found}
             command.json.write_text(json.dumps(one, indent=2))
@@ -75,18 +96,23 @@ def run(workload: Workload, arms: Sequence[str], *, quick: bool, rounds: int) ->
         around = environment(folder)
         if workload.random_weights is not None:
             write_weights(workload, folder)
-        first = _arm(WARM, file, overrides, folder / "first", around, None)
+        first = _arm(FIRST, file, overrides, folder / "first", around, None)
         decisions, said = first["decisions"], []
+        work = _process("operations", FIRST, file, overrides, folder / "operations", around, decisions)
         for turn in range(rounds):
             print(f"{workload.name}: round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
             said.append({arm: _arm(arm, file, overrides, folder / f"{turn}-{arm}", around, decisions) for arm in arms})
     together = {arm: median([turn[arm] for turn in said]) for arm in arms}
+    for arm in together.values():
+        arm["share_of_peak"] = work["operations"] / arm["seconds"] / work["peak_operations_per_second"]
     return {
         "workload": workload.name,
         "what": workload.what + (f", but {' and '.join(workload.quick)}" if quick else ""),
         "cores": os.cpu_count(),
         "rounds": rounds,
+        **work,
         "arms": together,
+        "longer_trials": longer(together),
         **agreement(together),
     }
 
@@ -108,6 +134,18 @@ def _arm(
     decisions: Any,
 ) -> dict[str, Any]:
     """Runs an arm in a fresh process."""
+    return _process("sweep_arms", arm, file, overrides, folder, around, decisions)
+
+
+def _process(
+    module: str,
+    arm: str,
+    file: Path,
+    overrides: Sequence[str],
+    folder: Path,
+    around: Mapping[str, str],
+    decisions: Any,
+) -> dict[str, Any]:
     folder.mkdir(parents=True)
     orders, answer = folder / "orders.json", folder / "answer.json"
     orders.write_text(
@@ -122,7 +160,7 @@ def _arm(
         )
     )
     (folder / "results").mkdir()
-    command = [sys.executable, "-m", "benchmarks.sweep_arms", str(orders), str(answer)]
+    command = [sys.executable, "-m", f"benchmarks.{module}", str(orders), str(answer)]
     done = subprocess.run(command, env=dict(around), capture_output=True, text=True)
     if done.returncode or not answer.is_file():
         raise SystemExit(f"the arm {arm} ended with {done.returncode}:\n{done.stderr[-4000:]}")
@@ -157,11 +195,26 @@ def agreement(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def longer(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Arm -> how many times as fast as the first it is where a trial trains as long as the keys say, in the first arm's
+    minutes: what is spent beside training stays, what training takes grows as measured. An extrapolation."""
+    first = next(iter(arms.values()))
+
+    def place_seconds(arm: Mapping[str, Any], minutes: int) -> float:
+        relative = arm["computed_seconds_per_epoch"] / first["computed_seconds_per_epoch"]
+        return float(arm["overhead_seconds_per_trial"] + 60 * minutes * relative)
+
+    return {
+        name: {f"{minutes} min": place_seconds(first, minutes) / place_seconds(arm, minutes) for minutes in MINUTES}
+        for name, arm in arms.items()
+    }
+
+
 def table(workload: Workload, found: Mapping[str, Any]) -> Table:
     """Arms by figure, speed relative to the first arm."""
     told = f"{found['what']}; final losses differ by at most {found['largest_loss_difference']:.1e} of the loss"
     shown = Table(title=f"{workload.name}: {told}", title_justify="left")
-    for heading in (*HEADINGS, "before 1st step s"):
+    for heading in HEADINGS:
         shown.add_column(heading, justify="left" if heading == "arm" else "right")
     first = next(iter(found["arms"].values()))
     for name, arm in found["arms"].items():
@@ -173,12 +226,26 @@ def table(workload: Workload, found: Mapping[str, Any]) -> Table:
             f"{1 / arm['epochs_per_second']:.3f}",
             f"{arm['overhead_share']:.0%}",
             f"{arm['epochs_per_second'] / first['epochs_per_second']:.2f}x",
+            f"{arm['first_scores_seconds']:.1f}",
+            "-" if before is None else f"{before:.3f}",
             f"{arm['cpu_seconds_per_epoch']:.3f}",
             f"{arm['computed_cpu_seconds_per_epoch']:.3f}",
             f"{arm['cpu_overhead_share']:.0%}",
             f"{first['cpu_seconds_per_epoch'] / arm['cpu_seconds_per_epoch']:.2f}x",
-            "-" if before is None else f"{before:.3f}",
+            f"{arm['peak_bytes'] / GIB:.2f}",
+            f"{arm['share_of_peak']:.1%}",
         )
+    return shown
+
+
+def longer_table(found: Mapping[str, Any]) -> Table:
+    """The speeds of `longer`."""
+    shown = Table(title="Speed where a trial trains longer (extrapolated)", title_justify="left")
+    shown.add_column("arm")
+    for minutes in MINUTES:
+        shown.add_column(f"{minutes} min", justify="right")
+    for name, speeds in found["longer_trials"].items():
+        shown.add_row(name, *(f"{speed:.2f}x" for speed in speeds.values()))
     return shown
 
 

@@ -12,32 +12,80 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psutil
 
 from benchmarks.documented import Work, fine_tune
+from benchmarks.watched import PeakMemory
 from sweeps.prepare import Prepared, prepare
+from sweeps.profiles import Profile
 from sweeps.space import resolve
 
-DOCUMENTED, REUSED, WARM, CACHED = "ray_documented", "ray_reused", "warm", "cached"
+FIRST = "warm"  # searches, before anything is measured: what it decides, every arm trains
 Decisions = Sequence[Mapping[str, Any]]  # {"given": values of the active axes, "epochs": how many were trained}
 
 
-def measure(arm: str, file: str, overrides: Sequence[str], folder: Path, decisions: Decisions | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Arm:
+    """A way to run stage 1: this project's, or a function trainable as Ray Tune's documentation has it."""
+
+    name: str
+    documented: bool = False
+    reuse: bool = False  # of the function trainable's processes
+    caches: bool = False
+    packing: str = "off"
+    processes: int = 1  # where the others have one: two share a core, or an accelerator
+
+    def on(self, prepared: Prepared) -> Prepared:
+        """The sweep as this arm runs it."""
+        profile = prepared.profile
+        shared = replace(
+            profile,
+            concurrency=profile.concurrency * self.processes,
+            gpu_fraction=profile.gpu_fraction / self.processes,
+        )
+        return replace(prepared, profile=shared, spec=replace(prepared.spec, packing=self.packing))
+
+
+ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm("ray_documented", documented=True),
+        Arm("ray_reused", documented=True, reuse=True),
+        Arm("warm"),
+        Arm("cached", caches=True),
+        Arm("packed", caches=True, packing="8"),
+        Arm("two_processes", caches=True, processes=2),
+    )
+}
+
+
+def measure(arm: Arm, file: str, overrides: Sequence[str], folder: Path, decisions: Decisions | None) -> dict[str, Any]:
     """What an arm did and what it took. `decisions` None: searches (this project's way only)."""
-    prepared = prepare(file, overrides, planning=False)
-    prepared = replace(prepared, spec=replace(prepared.spec, results=str(folder)))
-    if arm in (DOCUMENTED, REUSED):
-        assert decisions is not None
-        return documented(prepared, decisions, folder, reuse=arm == REUSED)
-    return ours(prepared, decisions, folder, caches=arm == CACHED)
+    places = prepare(file, overrides, planning=False)
+    prepared = arm.on(replace(places, spec=replace(places.spec, results=str(folder))))
+    run = documented if arm.documented else ours
+    found = run(prepared, decisions, folder, arm)
+    return summary(found, places.profile)
 
 
-def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, *, caches: bool) -> dict[str, Any]:
+@dataclass
+class Ran:
+    """What an arm's trials reported, and what they took together."""
+
+    trials: Sequence[Sequence[Mapping[str, Any]]]  # results in their order
+    given: Sequence[Mapping[str, Any]]
+    seconds: float
+    cpu_seconds: float
+    before_first_step: Sequence[float]
+    first_scores_seconds: float  # from the start until every trial has its first
+    peak_bytes: int
+
+
+def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm) -> Ran:
     """Stage 1 as `sweeps.explore` runs it: Optuna, ASHA, the journal and MLflow at work."""
     from sweeps.materials import build_miniatures
     from sweeps.tuner import ray_session
@@ -46,27 +94,28 @@ def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, *, cache
         given = tuple(decision["given"] for decision in decisions)
         prepared = replace(prepared, spec=replace(prepared.spec, warm_start=given, trials=len(decisions)))
     build_miniatures(prepared)
-    with ray_session(prepared.profile):  # before anything else imports Ray, which reads its environment then
+    with ray_session(prepared.profile), PeakMemory(prepared.profile.device) as peak:  # before Ray is imported
         before = cpu_now()
-        trials, seconds = explored(prepared, decisions, folder, caching(caches))
+        trials, seconds, first_scores = explored(prepared, decisions, folder, caching(arm.caches))
         cpu_seconds = cpu_now(result for trial in trials for result in trial.results) - before
     if failed := [trial.reason for trial in trials if not trial.results]:
         raise RuntimeError(f"a trial failed: {failed[0]}")
-    rows = [
-        SimpleNamespace(
-            given=dict(trial.given),
-            results=[{**result, "val_loss": result["lanes"][0]["metrics"]["val/loss"]} for result in trial.results],
-        )
-        for trial in trials
-    ]
     turnarounds = [t.results[0]["turnaround_seconds"] for t in trials if t.results[0]["turnaround_seconds"] is not None]
-    return summary(prepared, rows, seconds, cpu_seconds, turnarounds)
+    return Ran(
+        [[{**each, "val_loss": each["lanes"][0]["metrics"]["val/loss"]} for each in t.results] for t in trials],
+        [dict(trial.given) for trial in trials],
+        seconds,
+        cpu_seconds,
+        turnarounds,
+        first_scores,
+        peak.bytes,
+    )
 
 
 def explored(
     prepared: Prepared, decisions: Decisions | None, folder: Path, settings: Mapping[str, Any]
-) -> tuple[list[Any], float]:
-    """The trials of stage 1, and how long it took."""
+) -> tuple[list[Any], float, float]:
+    """The trials of stage 1, how long it took, and how long until each had a first score."""
     from ray.tune.schedulers import TrialScheduler
 
     from sweeps.job import EXPLORE
@@ -94,24 +143,40 @@ def explored(
             stop = result["epoch"] >= epochs[trial.trial_id]
             return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
 
+    class Scores:
+        """When each trial reported first."""
+
+        def __init__(self) -> None:
+            self.seen: dict[str, float] = {}
+
+        def reported(self, trial: Any) -> None:
+            self.seen.setdefault(trial.name, time.perf_counter())
+
+        def started(self, trial: Any) -> None: ...
+
+        retried = ended = started
+
+    scores = Scores()
     started = time.perf_counter()
     stores = make_stores(prepared, workspace, ("train", "validation"), make_console())
     job = explore_job(prepared, stores, "-", pin_revisions(prepared, workspace))
     job = replace(job, engine_settings={**job.engine_settings, **settings})
+    at_once = prepared.profile.concurrency * job.trials_together
     tracker = Tracker(default_uri(folder), folder, spec.name, miniature=True)
     tracker.start_sweep(workspace.sweep_id, spec.source_text, {}, {})
     progress = StageProgress(workspace.stage(EXPLORE))
     run_stage(
         job,
         progress,
-        OptunaProposals(spec, parallel_trials=prepared.profile.concurrency),
+        OptunaProposals(spec, parallel_trials=at_once),
         profile=prepared.profile,
-        observers=[Recorder(spec, EXPLORE, tracker)],
+        observers=[Recorder(spec, EXPLORE, tracker), scores],
         pruner=asha if decisions is None else Decided(),
     )
     tracker.flush()
     progress.close()
-    return list(progress.trials.values()), time.perf_counter() - started
+    seconds = time.perf_counter() - started
+    return list(progress.trials.values()), seconds, max(scores.seen.values()) - started
 
 
 def caching(on: bool) -> dict[str, Any]:
@@ -119,24 +184,32 @@ def caching(on: bool) -> dict[str, Any]:
     return {"activations": "auto" if on else "off"}
 
 
-def documented(prepared: Prepared, decisions: Decisions, folder: Path, *, reuse: bool) -> dict[str, Any]:
-    """A function trainable as Ray Tune's documentation has it; `reuse`: with `reuse_actors`."""
+def documented(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm) -> Ran:
+    """A function trainable as Ray Tune's documentation has it, with `reuse_actors` where the arm reuses."""
     from sweeps.materials import build_miniatures
     from sweeps.tuner import ray_session
 
+    assert decisions is not None
     build_miniatures(prepared)
-    with ray_session(prepared.profile):
+    with ray_session(prepared.profile), PeakMemory(prepared.profile.device) as peak:
         before = cpu_now()
-        reported, seconds = fitted(prepared, decisions, folder, reuse=reuse)
+        reported, seconds, first_scores = fitted(prepared, decisions, folder, reuse=arm.reuse)
         cpu_seconds = cpu_now(result for results in reported for result in results) - before
-    rows = [SimpleNamespace(given=d["given"], results=results) for d, results in zip(decisions, reported, strict=True)]
-    return summary(prepared, rows, seconds, cpu_seconds, [results[0]["startup_seconds"] for results in reported])
+    return Ran(
+        reported,
+        [decision["given"] for decision in decisions],
+        seconds,
+        cpu_seconds,
+        [results[0]["startup_seconds"] for results in reported],
+        first_scores,
+        peak.bytes,
+    )
 
 
 def fitted(
     prepared: Prepared, decisions: Decisions, folder: Path, *, reuse: bool
-) -> tuple[list[list[dict[str, Any]]], float]:
-    """What each trial reported, and how long it took."""
+) -> tuple[list[list[dict[str, Any]]], float, float]:
+    """What each trial reported, how long it took, and how long until each had a first score."""
     from ray import tune
     from ray.air.integrations.mlflow import MLflowLoggerCallback
     from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -146,10 +219,12 @@ def fitted(
         for i, d in enumerate(decisions)
     ]
     reported: list[list[dict[str, Any]]] = [[] for _ in points]
+    first: dict[int, float] = {}
 
     class Decided(FIFOScheduler):  # type: ignore[misc]
         def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
             number = trial.config["point"]["number"]
+            first.setdefault(number, time.perf_counter())
             reported[number].append(result)
             stop = result["epoch"] >= decisions[number]["epochs"]
             return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
@@ -163,7 +238,7 @@ def fitted(
         tune_config=tune.TuneConfig(scheduler=Decided(), reuse_actors=reuse),
         run_config=tune.RunConfig(name="documented", storage_path=str(folder / "tune"), callbacks=[record], verbose=0),
     ).fit()
-    return reported, time.perf_counter() - started
+    return reported, time.perf_counter() - started, max(first.values()) - started
 
 
 def work_of(prepared: Prepared) -> Work:
@@ -196,7 +271,10 @@ def fine_tune_point(config: dict[str, Any], work: Work) -> None:
 
 def cpu_now(results: Iterable[Mapping[str, Any]] = ()) -> float:
     """Processor seconds so far of this process, of Ray's that it started, and of every worker up to its last report."""
-    workers = {result["worker_pid"]: result["process_cpu_seconds"] for result in results}
+    workers: dict[int, float] = {}
+    for result in results:
+        pid = result["worker_pid"]
+        workers[pid] = max(workers.get(pid, 0.0), result["process_cpu_seconds"])
     others = 0.0
     for process in psutil.Process().children(recursive=True):
         if process.pid not in workers:
@@ -205,29 +283,31 @@ def cpu_now(results: Iterable[Mapping[str, Any]] = ()) -> float:
     return time.process_time() + others + sum(workers.values())
 
 
-def summary(
-    prepared: Prepared, rows: Sequence[Any], seconds: float, cpu_seconds: float, turnarounds: Sequence[float]
-) -> dict[str, Any]:
-    """One arm in numbers. `overhead_share`: of the slots' time, what was no training or validation; `cpu_`: the same by
-    processor time, which other work on the machine hardly changes."""
-    profile = prepared.profile
-    epochs = sum(len(row.results) for row in rows)
+def summary(ran: Ran, profile: Profile) -> dict[str, Any]:
+    """One arm in numbers; `profile` is the machine's, not the arm's. `overhead_share`: of the places' time, what was no
+    training or validation; `cpu_`: the same by processor time, which other work on the machine hardly changes."""
+    epochs, trials = sum(len(results) for results in ran.trials), len(ran.trials)
     computed, computed_cpu = (
-        sum(result[name] for row in rows for result in row.results)
+        sum(result[name] for results in ran.trials for result in results)
         for name in ("computed_seconds", "computed_cpu_seconds")
     )
+    places_seconds = ran.seconds * profile.concurrency
     return {
         "epochs": epochs,
-        "seconds": seconds,
-        "epochs_per_second": epochs / seconds,
+        "trials": trials,
+        "seconds": ran.seconds,
+        "epochs_per_second": epochs / ran.seconds,
         "computed_seconds_per_epoch": computed / epochs,
-        "overhead_share": 1.0 - computed / (seconds * profile.concurrency),
-        "cpu_seconds_per_epoch": cpu_seconds / epochs,
+        "overhead_share": 1.0 - computed / places_seconds,
+        "overhead_seconds_per_trial": (places_seconds - computed) / trials,
+        "cpu_seconds_per_epoch": ran.cpu_seconds / epochs,
         "computed_cpu_seconds_per_epoch": computed_cpu / epochs,
-        "cpu_overhead_share": 1.0 - computed_cpu / cpu_seconds,
-        "before_first_step_seconds": statistics.median(turnarounds) if turnarounds else None,
-        "final_losses": [row.results[-1]["val_loss"] for row in rows],
-        "decisions": [{"given": row.given, "epochs": len(row.results)} for row in rows],
+        "cpu_overhead_share": 1.0 - computed_cpu / ran.cpu_seconds,
+        "before_first_step_seconds": statistics.median(ran.before_first_step) if ran.before_first_step else None,
+        "first_scores_seconds": ran.first_scores_seconds,
+        "peak_bytes": ran.peak_bytes,
+        "final_losses": [results[-1]["val_loss"] for results in ran.trials],
+        "decisions": [{"given": g, "epochs": len(r)} for g, r in zip(ran.given, ran.trials, strict=True)],
         "profile": {k: v for k, v in asdict(profile).items() if k in ("device", "precision", "concurrency")},
         "threads": profile.threads_per_worker,
     }
@@ -236,7 +316,8 @@ def summary(
 def main() -> None:
     """Reads an arm's orders from a file, writes its figures to another."""
     orders = json.loads(Path(sys.argv[1]).read_text())
-    found = measure(orders["arm"], orders["file"], orders["overrides"], Path(orders["folder"]), orders.get("decisions"))
+    arm, folder = ARMS[orders["arm"]], Path(orders["folder"])
+    found = measure(arm, orders["file"], orders["overrides"], folder, orders.get("decisions"))
     Path(sys.argv[2]).write_text(json.dumps(found))
 
 

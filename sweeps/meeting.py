@@ -32,6 +32,7 @@ class Meeting:
         """`expected` says how many trials there are, called with the lock held."""
         self.packer, self.expected = packer, expected
         self.changed = threading.Condition(threading.RLock())
+        self.met = 1  # trials of the last epoch
         self._waiting: list[_Arrival] = []
         self._last_arrival = 0.0
 
@@ -67,6 +68,7 @@ class Meeting:
     def _train_all(self) -> None:
         arrivals, self._waiting = self._waiting, []
         lanes = [lane for arrival in arrivals for lane in arrival.lanes]
+        self.met = len(arrivals)
         try:
             found = self.packer.train(lanes, max(arrival.clip_bytes for arrival in arrivals))
         except Exception as error:

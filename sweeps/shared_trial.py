@@ -20,7 +20,9 @@ class SharedTrial(SweepTrial):
     def train_lanes(self, lanes: Sequence[Lane]) -> list[tuple[Outcome, int]]:
         WATCHDOG.stop()  # while it waits, somebody else's batches are watched
         try:
-            return self.meeting.train(lanes, self.clip_bytes, watch=lambda: WATCHDOG.start(self.folder / HANG_FILE))
+            found = self.meeting.train(lanes, self.clip_bytes, watch=lambda: WATCHDOG.start(self.folder / HANG_FILE))
+            self.trials_met = self.meeting.met
+            return found
         finally:
             WATCHDOG.start(self.folder / HANG_FILE)
 

@@ -181,7 +181,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def train_epoch(self) -> None:
         """One epoch of every lane; its result and the resume point are on the disk when this returns."""
         started = time.perf_counter()
-        self.packed_with = 1
+        self.packed_with = self.trials_met = 1
         if not hasattr(self, "engine"):
             self.open_lanes()
         TURNAROUND.computing_starts()
@@ -195,7 +195,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
                 self.reports[lane.key] = self.report_of(lane, outcome)
                 self.packed_with = max(self.packed_with, together)
             reports = list(self.reports.values())
-        TURNAROUND.computing_ends()
+        TURNAROUND.computing_ends(self.trials_met)
         self.history.append(self.result_of(reports, time.perf_counter() - started))
         name = FINAL if self.finished else point_name(len(self.history))
         with save_point(self.folder, name, self.about) as folder:

@@ -29,9 +29,10 @@ class Turnaround:
             self.seconds = self._started_at - self._given_at
         self._waiting = False
 
-    def computing_ends(self) -> None:
-        self.computed_seconds = time.perf_counter() - self._started_at
-        self.computed_cpu_seconds = time.process_time() - self._cpu_started_at
+    def computing_ends(self, trials: int = 1) -> None:
+        """Of what was computed for so many `trials` together, each has an equal share."""
+        self.computed_seconds = (time.perf_counter() - self._started_at) / trials
+        self.computed_cpu_seconds = (time.process_time() - self._cpu_started_at) / trials
 
     def result_given(self) -> None:
         self._given_at = time.perf_counter()

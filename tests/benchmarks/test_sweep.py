@@ -66,3 +66,13 @@ def test_rounds_give_their_median_and_are_all_shown() -> None:
     found = sweep.median(rounds)
     assert (found["seconds"], found["seconds_of_rounds"]) == (20.0, [30.0, 10.0, 20.0])
     assert found["epochs_per_second"] == pytest.approx(0.3)
+
+
+def test_longer_trials_leave_what_training_itself_gains() -> None:
+    arms = {
+        "slow": {"overhead_seconds_per_trial": 60.0, "computed_seconds_per_epoch": 2.0},
+        "fast": {"overhead_seconds_per_trial": 0.0, "computed_seconds_per_epoch": 1.0},
+    }
+    found = sweep.longer(arms)
+    assert found["slow"] == {"1 min": 1.0, "10 min": 1.0, "100 min": 1.0}
+    assert found["fast"] == pytest.approx({"1 min": 120 / 30, "10 min": 660 / 300, "100 min": 6060 / 3000})
