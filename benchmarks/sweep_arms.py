@@ -113,7 +113,11 @@ def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm
 
 
 def explored(
-    prepared: Prepared, decisions: Decisions | None, folder: Path, settings: Mapping[str, Any]
+    prepared: Prepared,
+    decisions: Decisions | None,
+    folder: Path,
+    settings: Mapping[str, Any],
+    observers: Sequence[Any] = (),
 ) -> tuple[list[Any], float, float]:
     """The trials of stage 1, how long it took, and how long until each had a first score."""
     from ray.tune.schedulers import TrialScheduler
@@ -170,7 +174,7 @@ def explored(
         progress,
         OptunaProposals(spec, parallel_trials=at_once),
         profile=prepared.profile,
-        observers=[Recorder(spec, EXPLORE, tracker), scores],
+        observers=[Recorder(spec, EXPLORE, tracker), scores, *observers],
         pruner=asha if decisions is None else Decided(),
     )
     tracker.flush()

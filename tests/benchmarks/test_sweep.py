@@ -36,18 +36,14 @@ def test_random_weights_pass_for_the_published_ones(tmp_path: Path, monkeypatch:
 
 
 def arm(losses: list[float], epochs: int = 6, seconds: float = 10.0) -> dict[str, Any]:
-    shares = dict.fromkeys(("overhead_share", "cpu_overhead_share"), 0.5)
-    costs = dict.fromkeys(
-        ("computed_seconds_per_epoch", "cpu_seconds_per_epoch", "computed_cpu_seconds_per_epoch"), 1.0
-    )
+    figures = dict.fromkeys(sweep.MEDIANS, 1.0)
     return {
+        **figures,
         "epochs": epochs,
         "seconds": seconds,
         "epochs_per_second": epochs / seconds,
         "before_first_step_seconds": None,
         "final_losses": losses,
-        **shares,
-        **costs,
     }
 
 

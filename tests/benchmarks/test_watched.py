@@ -20,7 +20,8 @@ def test_only_workers_are_counted_and_all_that_they_hold() -> None:
                 [name, "-c", HOLDS], executable=sys.executable, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         )
-        assert children[-1].stdout is not None and children[-1].stdout.readline() == b"ready\n"
+        assert children[-1].stdout is not None
+        assert children[-1].stdout.readline() == b"ready\n"
     taken = workers_bytes() - before
     for child in children:
         child.communicate()
