@@ -47,25 +47,25 @@ RATE_HZ = 16_000
 
 def drive(trials: int, lanes: int, nodes: int, epoch_seconds: float, folder: Path) -> dict[str, Any]:
     """Stage 1 of so many trials; in a process of its own."""
-    from benchmarks.paced_trial import EPOCH_SECONDS, PacedTrial
-
     seeds = ",".join(str(seed) for seed in range(100, 100 + lanes))
     file = WORKLOADS["tiny_ast"].file(folder)
     overrides = ["profile=cpu", f"trials={trials}", f"seeds.explore=[{seeds}]"]
     places = PLACES_PER_NODE * nodes
-    os.environ[EPOCH_SECONDS] = str(epoch_seconds)  # before Ray starts anything
+    os.environ["PACED_EPOCH_SECONDS"] = str(epoch_seconds)  # before Ray starts anything
     with ExitStack() as stack:
         if nodes > 1:
             stack.enter_context(simulated(nodes))
-        from sweeps import trial
         from sweeps.prepare import prepare
         from sweeps.tuner import ray_session
 
         prepared = prepare(file, overrides, planning=False)
         profile = replace(prepared.profile, concurrency=places)
         prepared = replace(prepared, profile=profile, spec=replace(prepared.spec, results=str(folder)))
+        stack.enter_context(ray_session(profile))  # before anything else imports Ray, which reads its environment then
+        from benchmarks.paced_trial import PacedTrial
+        from sweeps import trial
+
         trial.SweepTrial = PacedTrial  # type: ignore[misc, assignment]
-        stack.enter_context(ray_session(profile))
         return driven(prepared, folder, places, epoch_seconds)
 
 

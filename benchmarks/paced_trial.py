@@ -19,7 +19,6 @@ from sweeps.space import resolve
 from trainables.records import NO_FOLD, Predictions
 from trainables.resume import FINAL
 
-EPOCH_SECONDS = "PACED_EPOCH_SECONDS"  # in the environment of the workers
 CLIPS = 32
 
 
@@ -37,7 +36,7 @@ class PacedTrial(tune.Trainable):  # type: ignore[misc]
         return True
 
     def step(self) -> dict[str, Any]:
-        time.sleep(float(os.environ.get(EPOCH_SECONDS, "0")))
+        time.sleep(float(os.environ.get("PACED_EPOCH_SECONDS", "0")))
         self.epoch += 1
         spec = self.job.spec
         miss = abs(math.log10(self.config_.learning_rate / 2e-3))
