@@ -46,8 +46,8 @@ def connect(uri: str) -> Any:
         os.environ.setdefault(name, value)
     if uri.startswith(("http://", "https://")):
         _check_server(uri)
-    if uri.startswith("sqlite:///"):
-        _check_sqlite(uri)
+    if sqlite_path(uri) is not None:
+        check_sqlite(uri)
     from mlflow import MlflowClient
 
     for logger in ("mlflow", "alembic"):
@@ -70,9 +70,15 @@ def shown(uri: str) -> str:
     return uri.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1) if "@" in parts.netloc else uri
 
 
-def _check_sqlite(uri: str) -> None:
-    """Opens the file once, for writing: MLflow's own client would try for minutes."""
-    path = Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite store; None where it is none."""
+    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0])) if uri.startswith("sqlite:///") else None
+
+
+def check_sqlite(uri: str) -> None:
+    """Opens the file once, for writing: MLflow's own client would try for minutes. Raises InputError."""
+    path = sqlite_path(uri)
+    assert path is not None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=SQLITE_TIMEOUT_SECONDS)) as connection:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from analysis.runs import shown
+from analysis.runs import check_sqlite, shown, sqlite_path
 from trainables.errors import InputError
 
 UI_HOST = "127.0.0.1"
@@ -26,6 +26,16 @@ def default_uri(results: Path) -> str:
     for character in "%?#":  # the path is read as part of an address
         path = path.replace(character, quote(character))
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{path}"
+
+
+def is_new(uri: str) -> bool:
+    """Whether the record is a local database that is yet to be made, so that nothing in it can be wrong. Raises
+    InputError where it cannot be."""
+    path = sqlite_path(uri)
+    if path is None or path.exists():
+        return False
+    check_sqlite(uri)
+    return True
 
 
 def is_server(uri: str) -> bool:

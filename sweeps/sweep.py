@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sweeps.early_ray import EarlyRay
 from sweeps.extend import Extension, to_extend
 from sweeps.job import CONFIRM
 from sweeps.limits import DiskLimit, TimeLimit
 from sweeps.materials import build_miniatures, explore_job, make_stores, pin_revisions, write_splits
 from sweeps.orders import Overseer
-from sweeps.pack_plan import trials_at_once
+from sweeps.pack_plan import trials_at_once, trials_per_worker
 from sweeps.prepare import Prepared, prepare
 from sweeps.resume import (
     AUTO,
@@ -33,6 +34,7 @@ from sweeps.resume import (
 )
 from sweeps.rounds import rounds_of
 from sweeps.steering import Steering
+from sweeps.store import default_uri, is_new
 from sweeps.take_up import manifest_of, taken_up
 from sweeps.workspace import Workspace, check_results, new_workspace
 from trainables.data.sources import hub_revision
@@ -120,8 +122,11 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     results = check_results(prepared.spec.results, needed_bytes=0 if going_on else plan.disk_bytes)
     new = workspace is None
     workspace = workspace or new_workspace(results, prepared.spec.name)
-    with held(workspace):
+    ray = EarlyRay(prepared.profile, trials=prepared.spec.trials, trials_per_worker=trials_per_worker(prepared))
+    with held(workspace), ray:
         console.print(render_short(plan), soft_wrap=True)
+        if is_new(default_uri(results)):  # else the record may be no good, and that is bad input
+            ray.begin()
         manifest = manifest_of(prepared)
         if new:
             manifest.write(workspace)
@@ -137,24 +142,25 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
         write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
         (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
         note_session(workspace, manifest.versions)
-        record_and_conclude(prepared, workspace, manifest, console, started)
+        record_and_conclude(prepared, workspace, manifest, console, ray, started)
         note(workspace, event="finished")
     return workspace
 
 
 def record_and_conclude(
-    prepared: Prepared, workspace: Workspace, manifest: Manifest, console: Console, started: float
+    prepared: Prepared, workspace: Workspace, manifest: Manifest, console: Console, ray: EarlyRay, started: float
 ) -> None:
     """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
     from analysis.report import write_report
     from sweeps.provenance import collect
     from sweeps.summary import relative
-    from sweeps.tracking import Tracker, default_uri
+    from sweeps.tracking import Tracker
 
     spec = prepared.spec
     results, data_id = workspace.results, manifest.data_fingerprint
     revision = hub_revision(spec.data.source, prepared.examples)
     tracker = Tracker(default_uri(results), results, spec.name, miniature=prepared.weights.miniature)
+    ray.begin()
     tracker.start_sweep(
         workspace.sweep_id,
         spec.source_text,
@@ -175,7 +181,7 @@ def record_and_conclude(
     )
     tracker.log_file(workspace.folder / "splits.parquet")
     try:
-        conclude(prepared, workspace, tracker, console, started)
+        conclude(prepared, workspace, tracker, console, ray, started)
     except KeyboardInterrupt:
         tracker.finish_sweep("interrupted")
         raise
@@ -189,23 +195,22 @@ def record_and_conclude(
     console.print(f"Report:    {relative(page)}", soft_wrap=True, markup=False)
 
 
-def conclude(prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, started: float) -> None:
-    """Every round and the verdict, on a Ray that is up for as long as they take."""
+def conclude(
+    prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, ray: EarlyRay, started: float
+) -> None:
+    """Every round and the verdict."""
     from sweeps.summary import print_summary
-    from sweeps.tuner import ray_session
 
     build_miniatures(prepared)
-    with ray_session(prepared.profile) as ray:
-        if ray.dashboard_url:
-            console.print(
-                f"Ray dashboard: {ray.dashboard_url} (it asks for the token that `ray get-auth-token` prints)"
-            )
-        overseers = limits_of(prepared, workspace, tracker, started)
-        steering = Steering(workspace, tracker, console)
-        outcomes = [
-            run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers, steering)
-            for fold, part in rounds_of(prepared)
-        ]
+    if url := ray.session().dashboard_url:
+        console.print(f"Ray dashboard: {url} (it asks for the token that `ray get-auth-token` prints)")
+    overseers = limits_of(prepared, workspace, tracker, started)
+    steering = Steering(workspace, tracker, console)
+    outcomes = [
+        run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers, steering)
+        for fold, part in rounds_of(prepared)
+    ]
+    ray.end()
     if left_over := tracker.drop_unclaimed():
         console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
     found = judge(prepared, outcomes, tracker, look=workspace.look)

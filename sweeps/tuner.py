@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ AUTHENTICATION = {
     "RAY_AUTH_MODE": "token",
 }
 START_ATTEMPTS = 3
+PRELOADED = "RAY_preload_python_modules"
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ class RaySession:
 
 
 @contextmanager
-def ray_session(profile: Profile) -> Iterator[RaySession]:
+def ray_session(profile: Profile, *, preloaded: Sequence[str] = ()) -> Iterator[RaySession]:
     """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends.
 
-    Raises SweepFailed where Ray does not start.
+    A local one starts a process for each trial at once before anybody asks for it, which imports the modules
+    `preloaded`; a module that cannot be imported is passed over. Raises SweepFailed where Ray does not start.
     """
     os.environ.update({name: value for name, value in QUIET_ENVIRONMENT.items() if name not in os.environ})
     address = os.environ.get("RAY_ADDRESS", "local")
@@ -67,22 +69,44 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
         logging.getLogger(name).setLevel(logging.ERROR)
     # a snapshot that nobody reads and that a full disk does not take is no error
     logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
-    local: dict[str, Any] = (
-        {"num_cpus": profile.concurrency, "dashboard_host": "127.0.0.1"} if address == "local" else {}
-    )
-    context = _started(
-        ray,
-        address=address,
-        include_dashboard=True if local else None,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        runtime_env={"env_vars": dict(profile.worker_environment)},
-        **local,
-    )
+    if address == "local":
+        own: dict[str, Any] = {
+            "num_cpus": profile.concurrency,
+            "dashboard_host": "127.0.0.1",
+            "include_dashboard": True,
+        }
+        # from the driver, not from a runtime environment: Ray's first processes have none, and would be of no use
+        inherited = {**profile.worker_environment, PRELOADED: ",".join(preloaded)}
+    else:
+        own = {"include_dashboard": None, "runtime_env": {"env_vars": dict(profile.worker_environment)}}
+        inherited = {}
+    with _environment(inherited):
+        context = _started(
+            ray,
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **own,
+        )
     try:
         yield RaySession(dashboard_url=f"http://{context.dashboard_url}" if context.dashboard_url else None)
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Inside, processes that are started get these."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _started(ray: Any, **settings: Any) -> Any:

@@ -45,6 +45,7 @@ LIGHT = (
     "sweeps.weights",
     "sweeps.pack_plan",
     "sweeps.pack_host",
+    "sweeps.early_ray",
     "analysis.compare",
     "trainables.config",
     "trainables.records",
