@@ -7,13 +7,10 @@ goes on and the sweep that is begun again do the same.
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables.cache import cache_folder
+from trainables import measured
 from trainables.data.clips import Clips
 from trainables.data.kept import KeptTensors
 from trainables.settled import digest
@@ -93,14 +90,13 @@ class Activations:
 
     def _pays(self, ledger: _Ledger, cut: str, clips: Clips, row: int) -> bool:
         if ledger.use is None:
-            ledger.use = self.mode == ALWAYS or _read(ledger.kept.folder / DECISION).get("use")
+            ledger.use = self.mode == ALWAYS or measured.read(ledger.kept.folder / DECISION).get("use")
         if ledger.use is None:
-            measured_file = _measurements() / f"{ledger.kept.folder.name}.json"
-            found = _read(measured_file) or _agree(measured_file, self._measure(cut, clips, row))
+            found = measured.once(ledger.kept.folder.name, lambda: self._measure(cut, clips, row))
             needed_bytes = ledger.kept.used_bytes() + found["clip_bytes"] * len(clips)
             pays = found["computing_seconds"] > WORTH * found["reading_seconds"]
             use = pays and needed_bytes <= ledger.kept.limit_bytes
-            ledger.use = _agree(ledger.kept.folder / DECISION, {"use": use, **found})["use"]
+            ledger.use = measured.agree(ledger.kept.folder / DECISION, {"use": use, **found})["use"]
         return bool(ledger.use)
 
     def _measure(self, cut: str, clips: Clips, row: int) -> dict[str, Any]:
@@ -136,32 +132,3 @@ class Activations:
                 KeptTensors(Path(split), f"activations-{kind}", limit_bytes=self.limit_bytes(clips))
             )
         return self._ledgers[split, cut]
-
-
-def _measurements() -> Path:
-    """Where a machine keeps what it measured: a sweep that is begun again decides as before, to the same bits."""
-    return cache_folder() / "measured"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Empty where there is nothing, or nothing whole."""
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
-
-
-def _agree(path: Path, found: dict[str, Any]) -> dict[str, Any]:
-    """Whoever comes first decides; where nothing can be written, each for itself."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(found), encoding="utf-8")
-        os.link(beside, path)  # fails where another was faster
-    except OSError:
-        pass
-    finally:
-        with suppress(OSError):
-            beside.unlink()
-    return _read(path) or found

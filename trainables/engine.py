@@ -97,9 +97,11 @@ class Engine:
         made_by = [key.backbone, source_digest(self.backbone), *versions()]
         self._front_end = digest([*made_by, *front_end(self.loaded)])
         where = [settings.device, str(settings.threads)]
+        # what decides how a pass is computed, besides clips and adapters
+        self.computed_by = [*made_by, checkpoint, key.model_size, key.quantization, key.precision, *where]
         self.activations = Activations(
             partial(Shortcut, self.model, self._chain),
-            settled_by=[*made_by, checkpoint, key.model_size, key.quantization, key.precision, *where],
+            settled_by=self.computed_by,
             run=lambda clips, row: self.backbone.predict(self.model, self._one(clips, row)),
             shape=lambda clips, row: self.features(clips, row).shape,
             device=self.accelerator.device,

@@ -8,7 +8,9 @@ import torch
 
 from trainables.data.clips import Clips
 from trainables.engine import Engine
+from trainables.measured import once
 from trainables.pack_rule import AUTO_LANES, may_pay
+from trainables.settled import digest
 
 LEAST_GAIN = 1.1  # below it a pack is not worth its memory
 REPEATS = 3
@@ -25,15 +27,29 @@ def most_lanes(packing: str | int, engine: Engine, *, batch_size: int, clips_in_
     return max(1, min(wanted, clips_in_memory // batch_size))
 
 
+def known_gain(engine: Engine, clips: Clips, *, batch_size: int, lanes: int) -> float:
+    """As `measured_gain`, measured once on a machine: the same sweep packs alike when it is begun again."""
+    shapes = sorted({str(tuple(engine.features(clips, row).shape)) for row in _rows(engine, clips, batch_size * lanes)})
+    key = digest([*engine.computed_by, f"batches of {batch_size}", f"{lanes} lanes", *shapes])
+    return float(once(f"packs-{key}", lambda: _gain(engine, clips, batch_size, lanes))["gain"])
+
+
+def _gain(engine: Engine, clips: Clips, batch_size: int, lanes: int) -> dict[str, float]:
+    return {"gain": measured_gain(engine, clips, batch_size=batch_size, lanes=lanes)}
+
+
+def _rows(engine: Engine, clips: Clips, count: int) -> list[int]:
+    rows = [row % len(clips) for row in range(count)]
+    return [rows[0]] * count if engine.loaded.equal_shapes else rows  # one shape is enough
+
+
 @torch.no_grad()
 def measured_gain(engine: Engine, clips: Clips, *, batch_size: int, lanes: int) -> float:
     """How many times faster the frozen backbone reads `lanes` batches as one than one after the other.
 
     The best of REPEATS each; the backbone alone and forwards alone, which the adapters cost the same either way.
     """
-    rows = [row % len(clips) for row in range(batch_size * lanes)]
-    if engine.loaded.equal_shapes:  # one shape is enough
-        rows = [rows[0]] * len(rows)
+    rows = _rows(engine, clips, batch_size * lanes)
     with engine.bank.disabled():
         engine.model.eval()
         one, all_together = (_seconds(engine, clips, rows[:count]) for count in (batch_size, len(rows)))

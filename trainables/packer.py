@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trainables import faults
 from trainables.engine import EngineKey
 from trainables.loop import Lane
-from trainables.pack_choice import LEAST_GAIN, measured_gain, most_lanes
+from trainables.pack_choice import LEAST_GAIN, known_gain, most_lanes
 from trainables.packed import Pack, share_of
 from trainables.sharing import packs
 from trainables.warm import free_memory
@@ -17,7 +17,7 @@ Kind = tuple[EngineKey, int]  # of an engine, and the batch size of its lanes
 
 
 class Packer:
-    """Remembers what it measured and what memory did not hold. `packing`: off | auto | the most lanes of a pack."""
+    """Remembers what was measured and what memory did not hold. `packing`: off | auto | the most lanes of a pack."""
 
     def __init__(self, packing: str | int, clip_room_bytes: int) -> None:
         """`clip_room_bytes`: memory for the clips of one batch; see `train`."""
@@ -61,7 +61,7 @@ class Packer:
         if self.packing != "auto" or most == 1:
             return most
         if (kind, most) not in self._gains:
-            gain = measured_gain(engine, lanes[0].train, batch_size=batch_size, lanes=most)
+            gain = known_gain(engine, lanes[0].train, batch_size=batch_size, lanes=most)
             self._gains[kind, most] = gain
         return most if self._gains[kind, most] >= LEAST_GAIN else 1
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from trainables import registry
+from trainables import pack_choice, registry
 from trainables.data.store import SplitStore
 from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.pack_choice import measured_gain, most_lanes
+from trainables.pack_choice import known_gain, measured_gain, most_lanes
 from trainables.pack_rule import AUTO_LANES
 
 
@@ -40,12 +40,37 @@ def test_the_rule(packing: str | int, engine: Any, batch_size: int, clips_in_mem
     assert most_lanes(packing, engine, batch_size=batch_size, clips_in_memory=clips_in_memory) == lanes
 
 
-def test_a_pass_that_takes_as_long_however_many_clips_it_has_gains_as_many_times(
-    tiny_checkpoint: Path, tone_stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def engine(tiny_checkpoint: Path) -> Engine:
     options = {"labels": ("SPEECH", "NONSPEECH"), "prompt": "Does this clip contain speech?"}
     key = EngineKey("qwen2_audio", "mini-1m", "none", "fp32")
-    engine = Engine(key, str(tiny_checkpoint), registry.task("label_scoring", options), EngineSettings())
+    return Engine(key, str(tiny_checkpoint), registry.task("label_scoring", options), EngineSettings())
+
+
+def test_a_machine_measures_once_and_decides_alike_from_then_on(
+    engine: Engine, tone_stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path))
+    asked: list[tuple[int, int]] = []
+    said = iter((1.5, 1.02, 3.0))
+
+    def measure(engine: Engine, clips: Any, *, batch_size: int, lanes: int) -> float:
+        asked.append((batch_size, lanes))
+        return next(said)
+
+    monkeypatch.setattr(pack_choice, "measured_gain", measure)
+    clips = SplitStore(tone_stores["train"])
+    for _ in range(2):
+        assert known_gain(engine, clips, batch_size=1, lanes=4) == 1.5
+        assert known_gain(engine, clips, batch_size=1, lanes=8) == 1.02
+    assert asked == [(1, 4), (1, 8)]
+    engine.computed_by = [*engine.computed_by, "another number of threads"]
+    assert known_gain(engine, clips, batch_size=1, lanes=4) == 3.0
+
+
+def test_a_pass_that_takes_as_long_however_many_clips_it_has_gains_as_many_times(
+    engine: Engine, tone_stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     clips = SplitStore(tone_stores["train"])
     backbone = engine.backbone
     for by_clip, gain in ((False, 4.0), (True, 1.0)):

@@ -94,7 +94,7 @@ def test_auto_measures_once_and_packs_where_it_pays(
             measured.append(how["lanes"])
             return gain
 
-        monkeypatch.setattr(packer, "measured_gain", measure)
+        monkeypatch.setattr(packer, "known_gain", measure)
         auto = Packer("auto", clip_room_bytes=1000)
         for _ in range(2):
             lanes = lanes_on(engine, tone_stores, [replace(CONFIG, batch_size=1, max_steps=2)] * 2)
