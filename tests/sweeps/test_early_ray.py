@@ -12,13 +12,16 @@ import pytest
 
 from sweeps.early_ray import EarlyRay, worth_loading
 from sweeps.profiles import Profile, choose, cluster_facts, probe
-from sweeps.tuner import AUTHENTICATION, QUIET_ENVIRONMENT, RaySession, ray_session
+from sweeps.tuner import QUIET_ENVIRONMENT, RaySession, ray_session
 
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**QUIET_ENVIRONMENT, **AUTHENTICATION}.items():
+    for name, value in QUIET_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    # a Ray that was imported before it was to ask for a token cannot do so any more
+    monkeypatch.setattr("sweeps.tuner.AUTHENTICATION", {})
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
 
 
