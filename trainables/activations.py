@@ -96,7 +96,9 @@ class Activations:
             needed_bytes = ledger.kept.used_bytes() + found["clip_bytes"] * len(clips)
             pays = found["computing_seconds"] > WORTH * found["reading_seconds"]
             use = pays and needed_bytes <= ledger.kept.limit_bytes
-            ledger.use = measured.agree(ledger.kept.folder / DECISION, {"use": use, **found})["use"]
+            if ledger.kept.writable:
+                use = measured.agree(ledger.kept.folder / DECISION, {"use": use, **found})["use"]
+            ledger.use = use
         return bool(ledger.use)
 
     def _measure(self, cut: str, clips: Clips, row: int) -> dict[str, Any]:

@@ -47,15 +47,15 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         **_LAYER_NORMS,
     },
     "mini-300k": {
-        "conv_dim": (48,) * 7,
+        "conv_dim": (8, 16, 32, 48, 48, 48, 48),  # most of the time goes into the first ones
         "hidden_size": 96,
         "num_hidden_layers": 3,
         "intermediate_size": 192,
         "classifier_proj_size": 64,
         **_MINIATURE,
     },
-    "mini-700k": {
-        "conv_dim": (64,) * 7,
+    "mini-600k": {
+        "conv_dim": (8, 16, 32, 48, 64, 64, 64),
         "hidden_size": 128,
         "num_hidden_layers": 4,
         "intermediate_size": 256,

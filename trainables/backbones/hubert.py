@@ -33,8 +33,8 @@ SIZES: Mapping[str, Size] = {
     "large": Size("facebook/hubert-large-ll60k", None, "Apache-2.0", 315_437_696),
 }
 MINIATURE_SIZES: Mapping[str, Size] = {
-    "mini-300k": Size("mini-300k", None, "Apache-2.0", 303_776),
-    "mini-700k": Size("mini-700k", None, "Apache-2.0", 671_840),
+    "mini-300k": Size("mini-300k", None, "Apache-2.0", 289_088),
+    "mini-600k": Size("mini-600k", None, "Apache-2.0", 637_416),
 }
 
 FAMILY = Family("hubert", HubertForSequenceClassification, HubertConfig, SIZES)

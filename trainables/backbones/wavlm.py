@@ -40,8 +40,8 @@ SIZES: Mapping[str, Size] = {
     "large": Size("microsoft/wavlm-large", None, "MIT", 315_455_680),
 }
 MINIATURE_SIZES: Mapping[str, Size] = {
-    "mini-300k": Size("mini-300k", None, "Apache-2.0", 305_668),
-    "mini-700k": Size("mini-700k", None, "Apache-2.0", 674_192),
+    "mini-300k": Size("mini-300k", None, "Apache-2.0", 290_980),
+    "mini-600k": Size("mini-600k", None, "Apache-2.0", 639_768),
 }
 CHAIN = "feature_extractor"  # the first layer's positions reach every other one beside its output
 GATES = "gru_rel_pos_linear"  # tiny, and they scale every position: in no preset, and not in 4 bits

@@ -31,8 +31,8 @@ class ClassifierRecipe:
     """One stage: a classifier learns to tell the properties of sounds, all by one head (`classifier.py`)."""
 
     clips: int = 640
-    batch_size: int = 32
-    steps: int = 120
+    batch_size: int = 16
+    steps: int = 100
     matrix_learning_rate: float = 1e-2
     other_learning_rate: float = 3e-3
     warmup_share: float = 0.1
@@ -46,9 +46,9 @@ class SpeechRecipe:
     voices: int = 24
     syllables_per_voice: int = 48
     batch_size: int = 16
-    encoder_steps: int = 120
+    encoder_steps: int = 80
     utterances: int = 640  # that the decoder learns from
-    decoder_steps: int = 400
+    decoder_steps: int = 240
     matrix_learning_rate: float = 5e-3
     other_learning_rate: float = 3e-3
     warmup_share: float = 0.1
