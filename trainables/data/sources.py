@@ -28,6 +28,7 @@ GENERATORS: dict[str, tuple[str, str]] = {
     "speech_detection": ("label", "trainables.data.generators.speech_detection"),
     "drum_rudiments": ("label", "trainables.data.generators.drum_rudiments"),
     "digit_strings": ("text", "trainables.data.generators.digit_strings"),
+    "spoken_sentences": ("text", "trainables.data.generators.spoken_sentences"),
 }
 HUB = "hf://"
 
