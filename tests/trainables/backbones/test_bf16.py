@@ -1,0 +1,110 @@
+"""Frozen weights in bfloat16: every backbone trains in it, and learns what it learns in float32, up to its rounding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+
+from trainables import registry
+from trainables.config import TrialConfig
+from trainables.data.examples import Example
+from trainables.engine import Engine, EngineKey, EngineSettings
+from trainables.loop import LaneKey
+
+TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "classification": ({"labels": ("high", "low")}, ["high", "low"]),
+    "label_scoring": ({"labels": ("high", "low"), "prompt": "Which?"}, ["high", "low"]),
+    "transcription": ({}, ["ab", "cd"]),
+}
+
+
+@contextmanager
+def own_state() -> Iterator[None]:
+    """Accelerate has one precision for a process, which in a sweep is the worker's; others find theirs as it was."""
+    before = dict(AcceleratorState._shared_state)
+    AcceleratorState._shared_state.clear()
+    try:
+        yield
+    finally:
+        AcceleratorState._shared_state.clear()
+        AcceleratorState._shared_state.update(before)
+
+
+class Tones:
+    """Six clips of 0.2 s, high and low."""
+
+    def __init__(self, name: str, rate_hz: int, targets: Sequence[Any]) -> None:
+        self.name, self.rate_hz = name, rate_hz
+        self.examples = tuple(Example(f"{name}-{i}", (), f"{name}-{i}", targets[i % 2]) for i in range(6))
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def waveform(self, index: int) -> np.ndarray:
+        time = np.arange(round(0.2 * self.rate_hz)) / self.rate_hz
+        return (0.3 * np.sin(2 * np.pi * (250 if index % 2 else 1800) * (1 + 0.01 * index) * time)).astype(np.float32)
+
+    def key(self, index: int) -> tuple[str, int]:
+        return (self.name, index)
+
+
+def losses(name: str, checkpoint: Path, precision: str, folder: Path) -> list[float]:
+    """Training losses of two epochs, and the validation loss at the end."""
+    backbone: Any = registry.backbone(name)
+    kind = backbone.TASKS[0]
+    options, targets = TASKS[kind]
+    size = next(iter(backbone.MINIATURE_SIZES))
+    key = EngineKey(name, size, "none", precision)
+    engine = Engine(key, str(checkpoint), registry.task(kind, dict(options)), EngineSettings(activations="off"))
+    assert {p.dtype for p in engine.model.parameters()} <= {torch.float32, torch.bfloat16}
+    clips = Tones(str(folder / "clips"), backbone.SAMPLE_RATE_HZ, targets)
+    preset = next(iter(backbone.PRESETS))
+    config = TrialConfig(
+        backbone=name, model_size=size, target_modules=preset, rank=4, alpha=8, learning_rate=1e-3, epochs=2,
+        batch_size=3,
+    )  # fmt: skip
+    lane = engine.open_lane(config, LaneKey(1, "-"), clips, clips)
+    assert {p.dtype for p in lane.parameters} == {torch.float32}  # what is trained keeps every bit
+    found = [lane.train_epoch() for _ in range(2)]
+    return [*(epoch["train/loss"] for epoch in found), found[-1]["val/loss"]]
+
+
+@pytest.mark.parametrize("name", list(registry.BACKBONES))
+def test_every_backbone_trains_on_frozen_weights_in_bfloat16(name: str, tmp_path: Path) -> None:
+    backbone: Any = registry.backbone(name)
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    write_checkpoint(name, backbone, checkpoint)
+    with own_state():
+        exact = losses(name, checkpoint, "fp32", tmp_path)
+    with own_state():
+        rough = losses(name, checkpoint, "bf16", tmp_path)
+    assert all(map(math.isfinite, rough))
+    assert rough == pytest.approx(exact, rel=0.05)
+    assert rough != exact
+
+
+def write_checkpoint(name: str, backbone: Any, folder: Path) -> None:
+    """A miniature's shape with random weights."""
+    size = next(iter(backbone.MINIATURE_SIZES))
+    kind = backbone.TASKS[0]
+    if hasattr(backbone, "build"):
+        backbone.write(backbone.build(size, registry.task(kind, dict(TASKS[kind][0])), seed=0), size, folder)
+        return
+    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
+
+    from trainables.miniature.questions import tokenizer
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        Qwen2AudioForConditionalGeneration(backbone.config(size)).save_pretrained(folder)
+    tokenizer(backbone.MINIATURE_VOCABULARY).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)
