@@ -114,6 +114,7 @@ WORKLOADS: dict[str, Workload] = {
             _generated(
                 {
                     "name": "ast_base",
+                    "precision": "fp32",  # as everything else here, whatever the processor is best at
                     "backbone": "ast",
                     "task": {"kind": "classification"},
                     "search": {

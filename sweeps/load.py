@@ -155,9 +155,8 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
     data, objective, asha = values["data"], values["objective"], values.get("asha", {})
     folds = data.get("folds", {})
     seeds = {**rules.DEFAULT_SEEDS, **values.get("seeds", {})}
-    optional = {
-        key: values[key] for key in ("results", "profile", "head", "warm_start", "augment", "packing") if key in values
-    }
+    may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing")
+    optional = {key: values[key] for key in may_be_left_out if key in values}
     opened = rules.open_of(values)
     return SweepSpec(
         name=values["name"],

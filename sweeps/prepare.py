@@ -124,7 +124,8 @@ def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool 
     spec = read()
     backbones = {name: registry.backbone(name) for name in spec.backbones}
     facts = probe()
-    weights = decide_weights(spec, backbones, choose(spec.profile, facts, planning=planning), planning=planning)
+    first_profile = choose(spec.profile, facts, planning=planning, precision=spec.precision)
+    weights = decide_weights(spec, backbones, first_profile, planning=planning)
     if miniature:
         weights = Decision(True, "as it was")
     elif miniature is False and weights.miniature:
@@ -143,6 +144,7 @@ def _prepare(read: Callable[..., SweepSpec], *, planning: bool, miniature: bool 
         trial_bytes=MINIATURE_TRIAL_BYTES if weights.miniature else largest_trial_bytes(spec, backbones),
         miniature=weights.miniature,
         memory_limit_bytes=None if spec.memory_gb is None else int(spec.memory_gb * 1e9),
+        precision=spec.precision,
     )
     task = registry.task(spec.task_kind, dict(spec.task_options))
     shortest = min(window_seconds(backbone, weights) for backbone in backbones.values())

@@ -42,7 +42,7 @@ class Facts:
     cores: int  # that this process may use
     ram_bytes: int  # likewise
     ram_free_bytes: int
-    bf16: bool  # computes in it, not only stores it
+    bf16: bool  # computes in it, and a CPU is faster for it
     nf4: bool  # bitsandbytes has 4-bit kernels for it
     assumed: bool = False  # nobody asked the device: a reference for planning, or workers that are yet to start
 
@@ -116,7 +116,9 @@ def probe(environment: Mapping[str, str] | None = None) -> Facts:
             bf16=macos_14,
             nf4=bitsandbytes and macos_14,
         )
-    return cpu
+    from sweeps.half_precision import bf16_pays
+
+    return replace(cpu, bf16=bf16_pays())
 
 
 def cluster_facts(facts: Facts, accelerators: int, memory_bytes: int = REFERENCE_GPU_BYTES) -> Facts:
@@ -144,14 +146,15 @@ def choose(
     trial_bytes: int = 0,
     miniature: bool = False,
     memory_limit_bytes: int | None = None,
+    precision: str = "auto",
 ) -> Profile:
-    """The profile `name` (auto | cuda | mps | cpu) on this machine.
+    """The profile `name` (auto | cuda | mps | cpu) on this machine, in the given precision (auto | fp32 | bf16).
 
     `trial_bytes` is what the largest trial needs on its device (`needed_bytes`); accelerators are shared by as many
     trials as they hold. `memory_limit_bytes` caps all workers together. With `planning`, CUDA need not be there.
 
     Raises:
-        InputError: the machine lacks the named device.
+        InputError: the machine lacks the named device, or does not compute in the named precision.
     """
     device = facts.kind if name == "auto" else name
     if device not in DEVICES:
@@ -162,7 +165,8 @@ def choose(
             raise InputError(f"profile: {device} was asked for, but {there}; use --profile {facts.kind} or auto.")
         facts = cluster_facts(facts, accelerators=1)
     if device == "cpu":
-        return _cpu_profile(_as_cpu(facts), trial_bytes, memory_limit_bytes)
+        facts = _as_cpu(facts)
+        return _cpu_profile(facts, _precision(precision, device, facts, miniature), trial_bytes, memory_limit_bytes)
 
     room_bytes = min(facts.free_bytes, memory_limit_bytes or facts.free_bytes)
     fitting = int(room_bytes // trial_bytes) if trial_bytes else 1
@@ -172,8 +176,7 @@ def choose(
     mps = device == "mps"
     return Profile(
         device=device,
-        # fp16 on Metal has no loss scaling that is tested here, and a miniature gains nothing from fewer bits
-        precision="fp32" if miniature else "bf16" if facts.bf16 else "fp32" if mps else "fp16",
+        precision=_precision(precision, device, facts, miniature),
         concurrency=concurrency,
         threads_per_worker=threads,
         gpu_fraction=(10_000 // per_accelerator) / 10_000,  # Ray counts in ten-thousandths
@@ -224,13 +227,24 @@ def fits(needed: int, facts: Facts, *, total_params: int) -> bool:
     return needed <= facts.free_bytes
 
 
-def _cpu_profile(facts: Facts, trial_bytes: int, memory_limit_bytes: int | None) -> Profile:
+def _precision(wanted: str, device: str, facts: Facts, miniature: bool) -> str:
+    if wanted == "bf16" and device != "cpu" and not facts.bf16:  # a CPU can, if slowly
+        raise InputError(f"precision: bf16 was asked for, but {facts.name} does not compute in it; write fp32 or auto.")
+    if wanted != "auto":
+        return wanted
+    if miniature:  # it gains nothing from fewer bits
+        return "fp32"
+    # fp16 has no loss scaling on Metal that is tested here, and on a CPU no use
+    return "bf16" if facts.bf16 else "fp16" if device == "cuda" else "fp32"
+
+
+def _cpu_profile(facts: Facts, precision: str, trial_bytes: int, memory_limit_bytes: int | None) -> Profile:
     """One thread per trial: two one-thread workers are faster than one with two, and its bits do not change."""
     room_bytes = min(facts.ram_free_bytes - DRIVER_BYTES, memory_limit_bytes or facts.ram_bytes)
     by_memory = int(room_bytes // max(trial_bytes, WORKER_BYTES))
     return Profile(
         device="cpu",
-        precision="fp32",
+        precision=precision,
         concurrency=max(1, min(facts.cores, by_memory, CPU_CORES_LIMIT)),
         threads_per_worker=1,
         gpu_fraction=0.0,

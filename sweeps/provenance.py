@@ -42,7 +42,7 @@ def collect() -> dict[str, Value]:
 
 def changing_facts() -> dict[str, Value]:
     """What makes the numbers of one sweep differ between two sessions, where it is not the same in both."""
-    facts: dict[str, Value] = {"python": platform.python_version(), "cpu.model": _cpu_model()}
+    facts: dict[str, Value] = {"python": platform.python_version(), "cpu.model": cpu_model()}
     facts |= {f"package.git.{key}": value for key, value in git_state(Path(__file__).parent).items()}
     return facts | {f"version.{name}": version for name, version in versions().items()}
 
@@ -83,7 +83,7 @@ def private(text: str) -> str:
 
 def _hardware() -> dict[str, Value]:
     facts: dict[str, Value] = {
-        "cpu.model": _cpu_model(),
+        "cpu.model": cpu_model(),
         "cpu.logical_cores": psutil.cpu_count() or 0,
         "cpu.physical_cores": psutil.cpu_count(logical=False) or 0,
         "memory_bytes": psutil.virtual_memory().total,
@@ -101,7 +101,7 @@ def _hardware() -> dict[str, Value]:
     return facts
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             key, _, value = line.partition(":")

@@ -21,7 +21,7 @@ from sweeps.space import resolve
 from sweeps.workspace import Workspace
 from trainables import registry
 from trainables.errors import InputError
-from trainables.records import NO_FOLD, NO_SEED, PARAM_RECIPE, Predictions
+from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions
 from trainables.resume import FINAL
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def restore(run: RecordedRun, source_text: str, base_folder: str, device: str | 
         like = replace(like, profile=device if device in ("cpu", probe().kind) else "auto")
     if PARAM_RECIPE in run.sweep_params:
         os.environ["AUDIO_SWEEPS_MINIATURE"] = run.sweep_params[PARAM_RECIPE]
-    return prepare_recorded(source_text, base_folder, like=like, miniature=run.miniature)
+    prepared = prepare_recorded(source_text, base_folder, like=like, miniature=run.miniature)
+    precision = run.sweep_params.get(PARAM_PRECISION)
+    if prepared.profile.device == "cpu" and precision in ("fp32", "bf16"):  # a CPU computes in either
+        prepared = replace(prepared, profile=replace(prepared.profile, precision=precision))
+    return prepared
 
 
 def train_again(

@@ -19,6 +19,7 @@ from trainables.registry import BACKBONES, TASKS
 from trainables.texts import NORMALISATIONS
 
 PROFILES = ("auto", "cuda", "mps", "cpu")
+PRECISIONS = ("auto", "fp32", "bf16")
 MODES = ("max", "min")
 COLUMNS = ("audio", "label", "targets", "text", "id", "group", "split", "fold")
 
@@ -206,6 +207,7 @@ ROOT = Table(
         "warm_start": Field(Many(POINT, at_least=0, unique=False), "Configurations that stage 1 tries first."),
         "results": Field(Text(rule="a folder or a URI"), "Tune's state, checkpoints, adapters."),
         "profile": Field(Name(PROFILES), "The hardware."),
+        "precision": Field(Name(PRECISIONS), "What frozen weights are kept and computed in; auto: what is fast."),
         "head": Field(Name(HEADS), "A task head is trained whole, or through an adapter."),
         "augment": Field(AUGMENT, "Changes to training clips alone; an axis of the same name goes before."),
         "limits": Field(LIMITS, "Where to stop or refuse."),

@@ -69,6 +69,7 @@ class SweepSpec:
     baseline: Mapping[str, Any]
     results: str = "results"
     profile: str = "auto"
+    precision: str = "auto"  # auto | fp32 | bf16
     head: str = "full"
     warm_start: tuple[Mapping[str, Any], ...] = ()
     augment: Mapping[str, Any] = field(default_factory=dict)

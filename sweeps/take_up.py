@@ -48,6 +48,10 @@ def taken_up(prepared: Prepared, workspace: Workspace, extension: Extension | No
             f"data.source: the clips, labels or splits of {prepared.spec.data.source!r} are not those that "
             f"{workspace.sweep_id} was begun with; bring them back, or start a new sweep with --new."
         )
+    if now.device == before.device == "cpu" and prepared.spec.precision == "auto":
+        # a CPU computes in either, and what is faster may have been measured since
+        prepared = replace(prepared, profile=replace(prepared.profile, precision=before.precision))
+        now = replace(now, precision=before.precision)
     if (now.miniature, now.precision) != (before.miniature, before.precision):
         raise InputError(
             f"{workspace.sweep_id} was begun {_weights_in_words(before)} and would go on {_weights_in_words(now)}, so "

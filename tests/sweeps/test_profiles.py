@@ -101,6 +101,21 @@ def test_precision_follows_the_device_and_the_miniature_stays_exact() -> None:
     assert (miniature.precision, miniature.gradient_checkpointing) == ("fp32", False)
 
 
+def test_a_cpu_that_is_faster_in_bfloat16_gets_it_for_published_weights_alone() -> None:
+    able = replace(LAPTOP, bf16=True)
+    assert choose("cpu", able).precision == "bf16"
+    assert choose("cpu", able, miniature=True).precision == "fp32"
+    assert choose("cpu", LAPTOP).precision == "fp32"
+
+
+def test_the_file_may_name_the_precision() -> None:
+    for facts in (LAPTOP, A100, M2):
+        assert choose("auto", facts, precision="fp32").precision == "fp32"
+    assert choose("cpu", LAPTOP, miniature=True, precision="bf16").precision == "bf16"
+    with pytest.raises(InputError, match="precision: bf16 was asked for, but A100 does not compute in it"):
+        choose("cuda", replace(A100, bf16=False), precision="bf16")
+
+
 def test_metal_workers_fall_back_to_the_cpu_for_what_metal_lacks() -> None:
     assert choose("mps", M2).worker_environment["PYTORCH_ENABLE_MPS_FALLBACK"] == "1"
     assert "PYTORCH_ENABLE_MPS_FALLBACK" not in choose("cuda", A100).worker_environment

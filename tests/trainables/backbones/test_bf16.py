@@ -56,20 +56,19 @@ class Tones:
         return (self.name, index)
 
 
-def losses(name: str, checkpoint: Path, precision: str, folder: Path) -> list[float]:
+def losses(name: str, checkpoint: Path, precision: str, folder: Path, quantization: str) -> list[float]:
     """Training losses of two epochs, and the validation loss at the end."""
     backbone: Any = registry.backbone(name)
     kind = backbone.TASKS[0]
     options, targets = TASKS[kind]
     size = next(iter(backbone.MINIATURE_SIZES))
-    key = EngineKey(name, size, "none", precision)
+    key = EngineKey(name, size, quantization, precision)
     engine = Engine(key, str(checkpoint), registry.task(kind, dict(options)), EngineSettings(activations="off"))
-    assert {p.dtype for p in engine.model.parameters()} <= {torch.float32, torch.bfloat16}
     clips = Tones(str(folder / "clips"), backbone.SAMPLE_RATE_HZ, targets)
     preset = next(iter(backbone.PRESETS))
     config = TrialConfig(
-        backbone=name, model_size=size, target_modules=preset, rank=4, alpha=8, learning_rate=1e-3, epochs=2,
-        batch_size=3,
+        backbone=name, model_size=size, quantization=quantization, target_modules=preset, rank=4, alpha=8,
+        learning_rate=1e-3, epochs=2, batch_size=3,
     )  # fmt: skip
     lane = engine.open_lane(config, LaneKey(1, "-"), clips, clips)
     assert {p.dtype for p in lane.parameters} == {torch.float32}  # what is trained keeps every bit
@@ -77,16 +76,18 @@ def losses(name: str, checkpoint: Path, precision: str, folder: Path) -> list[fl
     return [*(epoch["train/loss"] for epoch in found), found[-1]["val/loss"]]
 
 
-@pytest.mark.parametrize("name", list(registry.BACKBONES))
-def test_every_backbone_trains_on_frozen_weights_in_bfloat16(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "quantization"), [*((name, "none") for name in registry.BACKBONES), ("qwen2_audio", "nf4")]
+)
+def test_every_backbone_trains_on_frozen_weights_in_bfloat16(name: str, quantization: str, tmp_path: Path) -> None:
     backbone: Any = registry.backbone(name)
     checkpoint = tmp_path / "checkpoint"
     checkpoint.mkdir()
     write_checkpoint(name, backbone, checkpoint)
     with own_state():
-        exact = losses(name, checkpoint, "fp32", tmp_path)
+        exact = losses(name, checkpoint, "fp32", tmp_path, quantization)
     with own_state():
-        rough = losses(name, checkpoint, "bf16", tmp_path)
+        rough = losses(name, checkpoint, "bf16", tmp_path, quantization)
     assert all(map(math.isfinite, rough))
     assert rough == pytest.approx(exact, rel=0.05)
     assert rough != exact
