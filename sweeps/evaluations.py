@@ -67,8 +67,8 @@ def evaluation_rows(spec: SweepSpec, evaluations: Mapping[str, Sequence[Example]
 
 
 def evaluations_table(confirmed: Sequence[Confirmed], splits: Sequence[str], metrics: Sequence[str]) -> Table:
-    """One row an arm: every metric on every further set, the mean over its runs."""
-    table = Table(title="Further test data", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    """One row an arm: every metric on every one of these test sets, the mean over its runs."""
+    table = Table(title="All metrics", title_justify="left", box=None, pad_edge=False, header_style="bold")
     names = [f"{split}/{metric}" for split in splits for metric in metrics]
     for column in ("arm", *names):
         table.add_column(column)

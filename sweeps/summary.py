@@ -57,10 +57,10 @@ def print_summary(
             say(line)
     if verdict.against_untuned is not None:
         say(untuned_line(verdict.against_untuned))
-    if prepared.evaluations:
+    if prepared.evaluations or prepared.task.column == "text":
         metrics = [name for name in prepared.task.metrics if name != "loss"]
         say()
-        console.print(evaluations_table(confirmed, list(prepared.evaluations), metrics))
+        console.print(evaluations_table(confirmed, ["test", *prepared.evaluations], metrics))
     if prepared.task.column == "text":
         say()
         console.print(samples_table(confirmed, verdict.best))
