@@ -27,9 +27,22 @@ def build_miniatures(prepared: Prepared) -> None:
         return
     from trainables import miniature
 
-    for backbone in prepared.backbones:
-        for size in sizes_of(prepared.spec, backbone):
-            miniature.path(backbone, size, recipe)
+    for backbone, size in sizes_by_backbone(prepared):
+        miniature.path(backbone, size, recipe)
+
+
+def miniatures_built(prepared: Prepared) -> bool:
+    """Whether `build_miniatures` has nothing to do."""
+    recipe = prepared.miniature_recipe
+    if recipe is None:
+        return True
+    from trainables import miniature
+
+    return all(miniature.is_ready(backbone, size, recipe) for backbone, size in sizes_by_backbone(prepared))
+
+
+def sizes_by_backbone(prepared: Prepared) -> list[tuple[str, str]]:
+    return [(name, size) for name in prepared.backbones for size in sizes_of(prepared.spec, name)]
 
 
 def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str], console: Console) -> dict[str, str]:

@@ -15,7 +15,7 @@ from sweeps.early_ray import EarlyRay
 from sweeps.extend import Extension, to_extend
 from sweeps.job import CONFIRM
 from sweeps.limits import DiskLimit, TimeLimit
-from sweeps.materials import build_miniatures, explore_job, make_stores, pin_revisions, write_splits
+from sweeps.materials import build_miniatures, explore_job, make_stores, miniatures_built, pin_revisions, write_splits
 from sweeps.orders import Overseer
 from sweeps.pack_plan import trials_at_once, trials_per_worker
 from sweeps.prepare import Prepared, prepare
@@ -125,7 +125,8 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     ray = EarlyRay(prepared.profile, trials=prepared.spec.trials, trials_per_worker=trials_per_worker(prepared))
     with held(workspace), ray:
         console.print(render_short(plan), soft_wrap=True)
-        if is_new(default_uri(results)):  # else the record may be no good, and that is bad input
+        # not before the record is known to be good, nor beside what takes all cores: Ray gives up on a busy machine
+        if is_new(default_uri(results)) and miniatures_built(prepared):
             ray.begin()
         manifest = manifest_of(prepared)
         if new:
@@ -160,7 +161,8 @@ def record_and_conclude(
     results, data_id = workspace.results, manifest.data_fingerprint
     revision = hub_revision(spec.data.source, prepared.examples)
     tracker = Tracker(default_uri(results), results, spec.name, miniature=prepared.weights.miniature)
-    ray.begin()
+    if miniatures_built(prepared):
+        ray.begin()
     tracker.start_sweep(
         workspace.sweep_id,
         spec.source_text,
