@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from rich.console import Console
 
 from sweeps.materials import explore_job, make_stores, write_splits
 from sweeps.prepare import Prepared, prepare
+from sweeps.take_up import manifest_of, taken_up
 from sweeps.workspace import new_workspace
+from trainables.errors import InputError
 
 SWEEP = """\
 name: tones
@@ -111,3 +114,12 @@ def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepar
         assert {e.group for e in train.examples}.isdisjoint(e.group for e in validation.examples)
         store_row = validation.key(0)
         assert np.array_equal(SplitStore(Path(store_row[0])).waveform(store_row[1]), validation.waveform(0))
+
+
+def test_on_a_cpu_a_sweep_goes_on_in_the_precision_that_it_was_begun_in(prepared: Prepared, tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path, "tones")
+    replace(manifest_of(prepared), precision="bf16").write(workspace)
+    assert taken_up(prepared, workspace, None).profile.precision == "bf16"
+    named = replace(prepared, spec=replace(prepared.spec, precision="fp32"))
+    with pytest.raises(InputError, match="begun on the miniature in bf16 and would go on on the miniature in fp32"):
+        taken_up(named, workspace, None)
