@@ -1,7 +1,7 @@
-"""Ray, and its workers with all that they import, started while the driver still plans.
+"""Ray, started while the driver still connects to MLflow and prepares its data.
 
-A worker's imports (torch, transformers, PEFT) take as long as the driver's own (MLflow, Optuna, Tune) and its first
-acts together, and need none of them.
+Its first processes cannot import torch meanwhile, though Ray could have them do it (RAY_preload_python_modules): Tune
+gives its trials a runtime environment, and a process that was started without one is never theirs.
 """
 
 from __future__ import annotations
@@ -15,16 +15,12 @@ if TYPE_CHECKING:
     from sweeps.profiles import Profile
     from sweeps.tuner import RaySession
 
-EVERYWHERE = ("ray.tune", "torch")
-# they look for CUDA devices, and a process that has looked keeps what it saw: Ray gives it one of them only later
-WITHOUT_CUDA = ("accelerate", "peft")
-
 
 class EarlyRay:
     """`begin` starts it in the background, at the latest `session` does; `end`, or the end of the block, ends it."""
 
-    def __init__(self, profile: Profile, *, trials: int, trials_per_worker: int) -> None:
-        self.profile, self.preloaded = profile, worth_loading(profile, trials, trials_per_worker)
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early-ray")
         self._stack = ExitStack()
         self._starting: Future[RaySession] | None = None
@@ -42,7 +38,7 @@ class EarlyRay:
     def _start(self) -> RaySession:
         from sweeps.tuner import ray_session
 
-        return self._stack.enter_context(ray_session(self.profile, preloaded=self.preloaded))
+        return self._stack.enter_context(ray_session(self.profile))
 
     def end(self) -> None:
         """Once nothing is trained any more; waits for a Ray that is half started, which cannot be ended."""
@@ -56,14 +52,3 @@ class EarlyRay:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.end()
-
-
-def worth_loading(profile: Profile, trials: int, trials_per_worker: int) -> tuple[str, ...]:
-    """Libraries that every process of this Ray will import at its start, for `trials` in all.
-
-    No module of this project: there may be several versions of it on a machine, and a process that nobody has claimed
-    cannot know whose it will be. Nothing where trials are light proxies, or fewer than the processes that Ray starts.
-    """
-    if trials_per_worker > 1 or trials < profile.concurrency:
-        return ()
-    return EVERYWHERE if profile.device == "cuda" else EVERYWHERE + WITHOUT_CUDA

@@ -17,7 +17,7 @@ from sweeps.job import CONFIRM
 from sweeps.limits import DiskLimit, TimeLimit
 from sweeps.materials import build_miniatures, explore_job, make_stores, miniatures_built, pin_revisions, write_splits
 from sweeps.orders import Overseer
-from sweeps.pack_plan import trials_at_once, trials_per_worker
+from sweeps.pack_plan import trials_at_once
 from sweeps.prepare import Prepared, prepare
 from sweeps.resume import (
     AUTO,
@@ -122,7 +122,7 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     results = check_results(prepared.spec.results, needed_bytes=0 if going_on else plan.disk_bytes)
     new = workspace is None
     workspace = workspace or new_workspace(results, prepared.spec.name)
-    ray = EarlyRay(prepared.profile, trials=prepared.spec.trials, trials_per_worker=trials_per_worker(prepared))
+    ray = EarlyRay(prepared.profile)
     with held(workspace), ray:
         console.print(render_short(plan), soft_wrap=True)
         # not before the record is known to be good, nor beside what takes all cores: Ray gives up on a busy machine

@@ -43,7 +43,6 @@ AUTHENTICATION = {
     "RAY_AUTH_MODE": "token",
 }
 START_ATTEMPTS = 3
-PRELOADED = "RAY_preload_python_modules"
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,10 @@ class RaySession:
 
 
 @contextmanager
-def ray_session(profile: Profile, *, preloaded: Sequence[str] = ()) -> Iterator[RaySession]:
+def ray_session(profile: Profile) -> Iterator[RaySession]:
     """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends.
 
-    A local one starts a process for each trial at once before anybody asks for it, which imports the modules
-    `preloaded`; a module that cannot be imported is passed over. Raises SweepFailed where Ray does not start.
+    Raises SweepFailed where Ray does not start.
     """
     os.environ.update({name: value for name, value in QUIET_ENVIRONMENT.items() if name not in os.environ})
     address = os.environ.get("RAY_ADDRESS", "local")
@@ -75,8 +73,8 @@ def ray_session(profile: Profile, *, preloaded: Sequence[str] = ()) -> Iterator[
             "dashboard_host": "127.0.0.1",
             "include_dashboard": True,
         }
-        # from the driver, not from a runtime environment: Ray's first processes have none, and would be of no use
-        inherited = {**profile.worker_environment, PRELOADED: ",".join(preloaded)}
+        # from the driver, not from a runtime environment: packs can live in Ray's first processes, which have none
+        inherited = profile.worker_environment
     else:
         own = {"include_dashboard": None, "runtime_env": {"env_vars": dict(profile.worker_environment)}}
         inherited = {}

@@ -1,17 +1,16 @@
-"""Ray starts in the background, and its processes load libraries before there are trials, which get those processes."""
+"""Ray starts in the background and ends in good order; processes that it has started before are used by packs."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sweeps.early_ray import EarlyRay, worth_loading
-from sweeps.profiles import Profile, choose, cluster_facts, probe
+from sweeps.early_ray import EarlyRay
+from sweeps.profiles import Profile, choose, probe
 from sweeps.tuner import QUIET_ENVIRONMENT, RaySession, ray_session
 
 
@@ -30,10 +29,6 @@ def profile() -> Profile:
     return replace(choose("cpu", probe(), planning=False), concurrency=2)
 
 
-def early(profile: Profile) -> EarlyRay:
-    return EarlyRay(profile, trials=16, trials_per_worker=1)
-
-
 class Session:
     """Stands for Ray: says when it begins and ends."""
 
@@ -42,8 +37,8 @@ class Session:
         self.failure = failure
         monkeypatch.setattr("sweeps.tuner.ray_session", self.begins)
 
-    def begins(self, profile: Profile, preloaded: tuple[str, ...]) -> Session:
-        self.said.append(f"with {', '.join(preloaded)}")
+    def begins(self, profile: Profile) -> Session:
+        self.said.append("begun")
         return self
 
     def __enter__(self) -> RaySession:
@@ -57,38 +52,35 @@ class Session:
         self.said.append("down")
 
 
-LOADED = "with ray.tune, torch, accelerate, peft"
-
-
 def test_it_starts_in_the_background_once_and_ends_once(monkeypatch: pytest.MonkeyPatch, profile: Profile) -> None:
     session = Session(monkeypatch)
-    with early(profile) as ray:
+    with EarlyRay(profile) as ray:
         ray.begin()
         assert "up" not in session.said  # nobody waits
         ray.begin()
         assert ray.session() == ray.session() == RaySession(dashboard_url=None)
-        assert session.said == [LOADED, "up"]
+        assert session.said == ["begun", "up"]
         ray.end()
-        assert session.said == [LOADED, "up", "down"]
-    assert session.said == [LOADED, "up", "down"]
+        assert session.said == ["begun", "up", "down"]
+    assert session.said == ["begun", "up", "down"]
 
 
 def test_bad_input_in_between_ends_what_was_being_started(monkeypatch: pytest.MonkeyPatch, profile: Profile) -> None:
     session = Session(monkeypatch)
 
     def refuse() -> None:
-        with early(profile) as ray:
+        with EarlyRay(profile) as ray:
             ray.begin()
             raise ValueError("bad input")
 
     with pytest.raises(ValueError, match="bad input"):
         refuse()
-    assert session.said == [LOADED, "up", "down"]
+    assert session.said == ["begun", "up", "down"]
 
 
 def test_nothing_is_started_that_nobody_asked_for(monkeypatch: pytest.MonkeyPatch, profile: Profile) -> None:
     session = Session(monkeypatch)
-    with early(profile):
+    with EarlyRay(profile):
         pass
     assert session.said == []
 
@@ -97,28 +89,20 @@ def test_a_ray_that_does_not_start_is_said_where_it_is_needed(
     monkeypatch: pytest.MonkeyPatch, profile: Profile
 ) -> None:
     session = Session(monkeypatch, failure=RuntimeError("no room"))
-    with early(profile) as ray:
+    with EarlyRay(profile) as ray:
         ray.begin()
         with pytest.raises(RuntimeError, match="no room"):
             ray.session()
-    assert session.said == [LOADED]
-
-
-def test_what_is_loaded_neither_binds_a_process_to_a_device_nor_fills_memory_for_nothing(profile: Profile) -> None:
-    cuda = choose("cuda", cluster_facts(probe(), 1), planning=True)
-    assert worth_loading(cuda, 16, 1) == ("ray.tune", "torch")  # neither looks for devices
-    assert "peft" in worth_loading(profile, 16, 1)
-    assert worth_loading(profile, 16, 8) == ()  # light proxies
-    assert worth_loading(profile, 1, 1) == ()  # one trial, two processes
+    assert session.said == ["begun"]
 
 
 class Looking:
-    def look(self) -> tuple[int, bool, str | None]:
-        return os.getpid(), "wave" in sys.modules, os.environ.get("OMP_NUM_THREADS")
+    def look(self) -> tuple[int, str | None]:
+        return os.getpid(), os.environ.get("OMP_NUM_THREADS")
 
 
-def test_trials_live_in_processes_that_were_there_before_them(profile: Profile) -> None:
-    """On a real Ray, with a small module that nothing else imports."""
+def test_an_actor_lives_in_a_process_that_was_there_before_it_with_the_environment_of_workers(profile: Profile) -> None:
+    """On a real Ray; an actor as packs live in one."""
     import psutil
     import ray
 
@@ -128,7 +112,7 @@ def test_trials_live_in_processes_that_were_there_before_them(profile: Profile) 
 
     threads = os.environ.get("OMP_NUM_THREADS")
     own = replace(profile, worker_environment={"OMP_NUM_THREADS": "3"})
-    with ray_session(own, preloaded=("wave", "a_module_that_is_missing")):
+    with ray_session(own):
         assert os.environ.get("OMP_NUM_THREADS") == threads  # the driver's own stays
         for _ in range(600):
             if len(there := idle()) == 2:
@@ -136,5 +120,5 @@ def test_trials_live_in_processes_that_were_there_before_them(profile: Profile) 
             time.sleep(0.1)
         actors = [ray.remote(Looking).options(num_cpus=1).remote() for _ in range(2)]
         found = ray.get([actor.look.remote() for actor in actors], timeout=120)
-    assert {pid for pid, _, _ in found} == there
-    assert [rest for _, *rest in found] == [[True, "3"], [True, "3"]]
+    assert {pid for pid, _ in found} == there
+    assert [threads for _, threads in found] == ["3", "3"]
