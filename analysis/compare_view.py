@@ -25,14 +25,17 @@ def print_compared(console: Console, compared: Compared) -> None:
         say(console, f"Note: {warning}", style="yellow")
     say(console, f"Family: {compared.family}; two-sided level {verdict.alpha:g}.")
     say(console)
-    values = table((verdict.metric, "mean", "standard error over seeds", "per seed"))
+    interval_name = f"{100 * (1 - verdict.alpha):.4g} % interval"
+    values = table((verdict.metric, "mean", "standard error over seeds", interval_name, "per seed"))
     for row in verdict.rows:
         error = "-" if row.standard_error is None else f"{row.standard_error:.4f}"
         per_seed = "  ".join(f"{seed}: {value:.4f}" for seed, value in row.values.items())
-        values.add_row(row.name, f"{row.mean:.4f}", error, per_seed)
+        interval = "-" if row.interval is None else f"{row.interval[0]:.4f} to {row.interval[1]:.4f}"
+        values.add_row(row.name, f"{row.mean:.4f}", error, interval, per_seed)
     for ensemble in compared.ensembles:
         value = "-" if ensemble.value is None else f"{ensemble.value:.4f}"
-        values.add_row(f"{ensemble.name} (averaged)", value, "-", ensemble.note or f"{ensemble.members} models as one")
+        note = ensemble.note or f"{ensemble.members} models as one"
+        values.add_row(f"{ensemble.name} (averaged)", value, "-", "-", note)
     console.print(values)
     if compared.overall:
         print_findings(console, "All together", compared.overall)

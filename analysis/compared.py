@@ -121,6 +121,7 @@ class Compared:
                     "name": row.name,
                     "mean": row.mean,
                     "standard_error": row.standard_error,
+                    "interval": None if row.interval is None else list(row.interval),
                     "values": {str(seed): value for seed, value in row.values.items()},
                 }
                 for row in self.verdict.rows

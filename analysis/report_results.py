@@ -88,15 +88,18 @@ def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
         error = row["standard_error"] if row else None
         shrunk = "-" if arm.searched is None or test is None else signed(test - arm.searched)
         spread = f" ± {value(error)}" if error is not None else ""
+        ends = row.get("interval") if row else None  # sweeps of earlier versions have none
+        interval = "-" if ends is None else f"{value(ends[0])} to {value(ends[1])}"
         again = _mean_metric(arm, recorded.objective)
-        body.append((arm.name, f"{value(test)}{spread}", value(again), value(arm.searched), shrunk))
+        body.append((arm.name, f"{value(test)}{spread}", interval, value(again), value(arm.searched), shrunk))
         averaged = _ensemble(recorded, arm)
         if averaged is not None:
-            body.append((f"{arm.name}, seeds averaged", value(averaged), "", "", ""))
+            body.append((f"{arm.name}, seeds averaged", value(averaged), "", "", "", ""))
     return Table(
-        ("arm", "test", "fresh seeds, validation", "search, validation", "test minus search"),
+        ("arm", "test", "interval", "fresh seeds, validation", "search, validation", "test minus search"),
         body,
-        f"{recorded.metric}; ±: standard error of the mean over seeds. Seeds averaged: their predictions as one "
+        f"{recorded.metric}; ±: standard error of the mean over seeds; the interval, at the verdict's level, "
+        "speaks of new seeds and new test groups, of each arm by itself. Seeds averaged: their predictions as one "
         "ensemble, a single predictor without a spread of its own, in no comparison.",
     )
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from analysis.arms import Arm, Design, arms_of
 from analysis.contrast import CLAIMS, Comparison, Discordant, compare, contrast
-from analysis.crossed import Estimate, crossed, pooled_spread
+from analysis.crossed import Estimate, crossed, groups_only, pooled_spread
 from analysis.pseudovalues import ExampleScores
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -38,6 +38,7 @@ class Row:
     values: Mapping[int, float]  # seed -> metric; the untuned backbone stands under seed 0 alone
     mean: float
     standard_error: float | None  # of the mean, over seeds; None with one run
+    interval: tuple[float, float] | None  # of the mean, over new test groups and, with several runs, new seeds
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def verdict_of(
     finalists = [name for name, role in roles.items() if role == "finalist"]
     baseline = next((name for name, role in roles.items() if role == "baseline"), None)
     untuned = next((name for name, role in roles.items() if role == "untuned"), None)
-    rows = tuple(_row(arm, roles[name]) for name, arm in arms.items())
+    rows = tuple(_row(arm, roles[name], level) for name, arm in arms.items())
     spread = pooled_spread([arm.by_group for arm in arms.values() if arm.by_group is not None])
 
     def of(first: str, second: str) -> Comparison:
@@ -197,10 +198,14 @@ def _family(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     )
 
 
-def _row(arm: Arm, role: str) -> Row:
+def _row(arm: Arm, role: str, alpha: float) -> Row:
     values = np.array(list(arm.values.values()))
     standard_error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return Row(arm.name, role, arm.values, float(values.mean()), standard_error)
+    interval = None
+    if arm.by_group is not None:  # else too few groups to speak of others
+        of_mean = crossed if len(values) > 1 else groups_only
+        interval = of_mean(arm.by_group, alpha=alpha).interval
+    return Row(arm.name, role, arm.values, float(values.mean()), standard_error, interval)
 
 
 def _plain(value: Any) -> Any:

@@ -100,7 +100,8 @@ def arms_table(
             values.setdefault(f"finalist {rank}", []).append(trial.value or 0.0)
     searched = {arm: fmean(found) for arm, found in values.items()}
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("arm", "configuration", "validation in search", verdict.metric, "per seed"):
+    level = f"{100 * (1 - verdict.alpha):.4g} % interval"
+    for column in ("arm", "configuration", "validation in search", verdict.metric, level, "per seed"):
         table.add_column(column, overflow="fold")
     for row in verdict.rows:
         arm = "untuned" if row.role == "untuned" else row.name
@@ -111,6 +112,7 @@ def arms_table(
             describe_all(configs[arm], untuned=arm == "untuned"),
             "-" if value is None else f"{value:.3f}",
             f"{row.mean:.3f}{spread}" + (" (miniature)" if miniature else ""),
+            "-" if row.interval is None else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}",
             "  ".join(f"{seed_value:.3f}" for seed_value in row.values.values()),
         )
     return table

@@ -5,8 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analysis.align import correct
+from analysis.arms import arms_of
+from analysis.crossed import crossed
 from analysis.verdict import Verdict, compare, holm, verdict
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -164,6 +167,23 @@ def test_the_untuned_backbone_stands_beside_in_no_family(make) -> None:
     row = next(row for row in found.rows if row.role == "untuned")
     assert row.standard_error is None
     assert row.mean == accuracy(untuned)
+
+
+def test_an_arms_interval_speaks_of_new_seeds_and_groups_and_is_wider_for_clips_of_one_source(make) -> None:
+    """Of one arm by itself: the crossed estimate; of a single run, Student's t over its groups."""
+    arms = simulated(make, np.random.default_rng(4), [0.9, 0.8], seeds=5, clips=120)
+    found = verdict({"a": arms[0]}, arms[1], accuracy, metric_name="accuracy")
+    _, scored = arms_of({"a": arms[0]}, accuracy, metric_name="accuracy")
+    assert scored["a"].by_group is not None
+    assert found.rows[0].interval == crossed(scored["a"].by_group).interval
+    untuned = next(iter(arms[1].values()))
+    alone = verdict({"a": arms[0]}, arms[1], accuracy, metric_name="accuracy", untuned=untuned).rows[-1]
+    right = np.array([a == b for a, b in zip(untuned.targets, untuned.outputs, strict=True)], dtype=float)
+    expected = stats.t.interval(0.95, len(right) - 1, right.mean(), stats.sem(right))
+    assert alone.interval == pytest.approx(expected)
+    doubled = make(np.repeat(right > 0, 2), groups=np.repeat(np.arange(len(right)), 2).astype(str))
+    twice = verdict({"a": {1: doubled}}, {1: doubled}, accuracy, metric_name="accuracy").rows[0]
+    assert twice.interval == pytest.approx(expected)  # as if each had been there once
 
 
 def test_everything_is_plain_json(make) -> None:
