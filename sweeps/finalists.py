@@ -8,6 +8,7 @@ from typing import Any
 
 from sweeps.spec import FinalistsSpec
 from trainables.config import TrialConfig
+from trainables.errors import SweepFailed
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,21 @@ def choose_finalists(
         taken_ids.add(trial.config.config_id)
         taken_values.add(value)
     return chosen if finalists.per else chosen[: finalists.count]
+
+
+def same_in_every_fold(finalists: Iterable[Explored], per: str, values: Iterable[Any]) -> list[Explored]:
+    """The best of each value in the order of `values`, not of merit: what a place stands for is then the same in every
+    outer fold, and the pooled answers of `finalist 2` are those of one backbone.
+
+    Raises SweepFailed where a value has no finalist: it would have no answers to this fold's clips.
+    """
+    best = {trial.sample.get(per): trial for trial in finalists}
+    if missing := [value for value in values if value not in best]:
+        raise SweepFailed(
+            f"no trial with {per}={missing[0]} was completed in this outer fold, so that it cannot be compared over "
+            "all of them; raise `trials`, or leave the value out"
+        )
+    return [best[value] for value in values]
 
 
 def _rank(trial: Explored, mode: str) -> tuple[float, str]:

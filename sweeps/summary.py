@@ -121,7 +121,9 @@ def arms_table(
 def describe_all(configs: set[TrialConfig], *, untuned: bool = False) -> str:
     """The configuration; in outer cross-validation every fold may have found another one."""
     if len(configs) > 1:
-        return f"its fold's own ({len(configs)} different ones)"
+        backbones = {config.backbone for config in configs}
+        which = next(iter(backbones)) if len(backbones) == 1 else "each"
+        return f"{which}, its fold's own ({len(configs)} different ones)"
     return describe(next(iter(configs)), untuned=untuned)
 
 

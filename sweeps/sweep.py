@@ -245,7 +245,7 @@ def run_round(
     """Explore, fix the finalists, confirm: one whole sweep, or that of one outer fold."""
     from sweeps.confirm import confirm, confirm_runs
     from sweeps.explore import explore
-    from sweeps.finalists import choose_finalists
+    from sweeps.finalists import choose_finalists, same_in_every_fold
     from sweeps.space import baseline_config
 
     spec, fold = prepared.spec, workspace.outer_fold
@@ -265,6 +265,9 @@ def run_round(
     explored = explore(job, **around)
     baseline = baseline_config(spec)
     finalists = choose_finalists(explored, spec.finalists, mode=spec.mode, baseline_id=baseline.config_id)
+    if finalists and spec.finalists.per and fold != NO_FOLD:
+        values = [value for axis in spec.axes if axis.name == spec.finalists.per for value in axis.values]
+        finalists = same_in_every_fold(finalists, spec.finalists.per, dict.fromkeys(values))
     if not finalists:
         raise SweepFailed("no trial was completed, so there is no finalist to confirm; lower asha.grace_epochs")
     tracker.log_finalists(
@@ -306,7 +309,7 @@ def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker, *, 
     baseline = arms.pop("baseline", None)
     untuned = arms.pop("untuned", None)
     return verdict(
-        {arm: by_seed for arm, by_seed in arms.items() if by_seed},
+        {arm: arms[arm] for arm in sorted(arms, key=lambda arm: (len(arm), arm)) if arms[arm]},
         baseline or None,
         lambda predictions: task.score(predictions)[metric_name],
         metric_name=f"test {metric_name}",

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from sweeps.finalists import Explored, choose_finalists
+from sweeps.finalists import Explored, choose_finalists, same_in_every_fold
 from sweeps.job import tie_broken
 from sweeps.spec import FinalistsSpec
 from trainables.config import TrialConfig
+from trainables.errors import SweepFailed
 
 BASE = TrialConfig(backbone="qwen2_audio", model_size="7b")
 
@@ -48,6 +49,13 @@ def test_per_axis_takes_the_best_of_each_value() -> None:
     ]
     chosen = choose_finalists(trials, FinalistsSpec(1, per="rank"), mode="max", baseline_id="-")
     assert ids(chosen) == ["t3", "t1", "t4"]
+
+
+def test_over_outer_folds_a_place_stands_for_one_value() -> None:
+    chosen = [trial(1, 16, 0.9), trial(2, 4, 0.8), trial(3, 8, 0.7)]
+    assert ids(same_in_every_fold(chosen, "rank", [4, 8, 16])) == ["t2", "t3", "t1"]
+    with pytest.raises(SweepFailed, match="no trial with rank=32 was completed in this outer fold"):
+        same_in_every_fold(chosen, "rank", [4, 8, 16, 32])
 
 
 def test_equal_objectives_are_ordered_reproducibly() -> None:
