@@ -41,9 +41,15 @@ class EarlyRay:
         return self._stack.enter_context(ray_session(self.profile))
 
     def end(self) -> None:
-        """Once nothing is trained any more; waits for a Ray that is half started, which cannot be ended."""
+        """Once nothing is trained any more; waits for a Ray that is half started, which cannot be ended.
+
+        In the thread that started it: Linux kills Ray's own processes when that thread ends (PR_SET_PDEATHSIG), and a
+        driver that then meets a dead raylet exits on the spot, without a word.
+        """
+        started, self._starting = self._starting, None
+        if started is not None:
+            self._thread.submit(self._stack.close).result()
         self._thread.shutdown(wait=True)
-        self._stack.close()
 
     def __enter__(self) -> EarlyRay:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -46,9 +47,11 @@ class Session:
         if self.failure is not None:
             raise self.failure
         self.said.append("up")
+        self.thread = threading.get_ident()  # Ray's processes live as long as this thread does
         return RaySession(dashboard_url=None)
 
     def __exit__(self, *exception: Any) -> None:
+        assert threading.get_ident() == self.thread
         self.said.append("down")
 
 
