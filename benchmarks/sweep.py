@@ -30,6 +30,7 @@ from rich.table import Table
 from benchmarks.sweep_arms import ARMS, FIRST
 from benchmarks.sweep_workloads import WORKLOADS, Workload, environment, random_checkpoint
 
+TRAINS, COUNTS = "sweep_arms", "operations"  # modules that answer orders
 GIB = 1 << 30
 MINUTES = (1, 10, 100)
 MEDIANS = (
@@ -96,12 +97,13 @@ def run(workload: Workload, arms: Sequence[str], *, quick: bool, rounds: int) ->
         around = environment(folder)
         if workload.random_weights is not None:
             write_weights(workload, folder)
-        first = _arm(FIRST, file, overrides, folder / "first", around, None)
+        first = _process(TRAINS, FIRST, file, overrides, folder / "first", around, None)
         decisions, said = first["decisions"], []
-        work = _process("operations", FIRST, file, overrides, folder / "operations", around, decisions)
+        work = _process(COUNTS, FIRST, file, overrides, folder / "operations", around, decisions)
         for turn in range(rounds):
             print(f"{workload.name}: round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
-            said.append({arm: _arm(arm, file, overrides, folder / f"{turn}-{arm}", around, decisions) for arm in arms})
+            orders = {arm: (arm, file, overrides, folder / f"{turn}-{arm}", around, decisions) for arm in arms}
+            said.append({arm: _process(TRAINS, *order) for arm, order in orders.items()})
     together = {arm: median([turn[arm] for turn in said]) for arm in arms}
     for arm in together.values():
         arm["share_of_peak"] = work["operations"] / arm["seconds"] / work["peak_operations_per_second"]
@@ -125,18 +127,6 @@ def write_weights(workload: Workload, folder: Path) -> None:
     random_checkpoint(*workload.random_weights, task, folder / "hub")
 
 
-def _arm(
-    arm: str,
-    file: Path,
-    overrides: Sequence[str],
-    folder: Path,
-    around: Mapping[str, str],
-    decisions: Any,
-) -> dict[str, Any]:
-    """Runs an arm in a fresh process."""
-    return _process("sweep_arms", arm, file, overrides, folder, around, decisions)
-
-
 def _process(
     module: str,
     arm: str,
@@ -146,6 +136,7 @@ def _process(
     around: Mapping[str, str],
     decisions: Any,
 ) -> dict[str, Any]:
+    """What a module of the benchmarks answers to its orders, in a fresh process."""
     folder.mkdir(parents=True)
     orders, answer = folder / "orders.json", folder / "answer.json"
     orders.write_text(
