@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,12 @@ def losses(name: str, checkpoint: Path, precision: str, folder: Path, quantizati
 @pytest.mark.parametrize(
     ("name", "quantization"), [*((name, "none") for name in registry.BACKBONES), ("qwen2_audio", "nf4")]
 )
-def test_every_backbone_trains_on_frozen_weights_in_bfloat16(name: str, quantization: str, tmp_path: Path) -> None:
-    backbone: Any = registry.backbone(name)
+def test_every_backbone_trains_on_frozen_weights_in_bfloat16(
+    name: str, quantization: str, tmp_path: Path, write_random: Callable[..., None]
+) -> None:
     checkpoint = tmp_path / "checkpoint"
     checkpoint.mkdir()
-    write_checkpoint(name, backbone, checkpoint)
+    write_random(name, TASKS[registry.backbone(name).TASKS[0]][0], checkpoint)
     with own_state():
         exact = losses(name, checkpoint, "fp32", tmp_path, quantization)
     with own_state():
@@ -91,21 +92,3 @@ def test_every_backbone_trains_on_frozen_weights_in_bfloat16(name: str, quantiza
     assert all(map(math.isfinite, rough))
     assert rough == pytest.approx(exact, rel=0.05)
     assert rough != exact
-
-
-def write_checkpoint(name: str, backbone: Any, folder: Path) -> None:
-    """A miniature's shape with random weights."""
-    size = next(iter(backbone.MINIATURE_SIZES))
-    kind = backbone.TASKS[0]
-    if hasattr(backbone, "build"):
-        backbone.write(backbone.build(size, registry.task(kind, dict(TASKS[kind][0])), seed=0), size, folder)
-        return
-    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
-
-    from trainables.miniature.questions import tokenizer
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        Qwen2AudioForConditionalGeneration(backbone.config(size)).save_pretrained(folder)
-    tokenizer(backbone.MINIATURE_VOCABULARY).save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)

@@ -74,34 +74,15 @@ class Bench:
         return lane
 
 
-def checkpoint_of(name: str, size: str, folder: Path) -> None:
-    """A miniature's shape with random weights, as `load` reads it."""
-    backbone: Any = registry.backbone(name)
-    if hasattr(backbone, "build"):
-        kind = backbone.TASKS[0]
-        task = registry.task(kind, dict(TASKS[kind][0]))
-        backbone.write(backbone.build(size, task, seed=0), size, folder)
-        return
-    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
-
-    from trainables.miniature.questions import tokenizer
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        Qwen2AudioForConditionalGeneration(backbone.config(size)).save_pretrained(folder)
-    tokenizer(backbone.MINIATURE_VOCABULARY).save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)
-
-
 @pytest.fixture(scope="module")
-def make_bench(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Bench]:
+def make_bench(tmp_path_factory: pytest.TempPathFactory, write_random: Callable[..., None]) -> Callable[..., Bench]:
     def make(name: str, *, precision: str = "fp64", quantization: str = "none", head: str = "full") -> Bench:
         backbone = registry.backbone(name)
         size = next(iter(backbone.MINIATURE_SIZES))
         folder = tmp_path_factory.mktemp(name)
-        checkpoint_of(name, size, folder)
         kind = backbone.TASKS[0]
         options, targets = TASKS[kind]
+        write_random(name, options, folder)
         key = EngineKey(name, size, quantization, precision, head)
         engine = Engine(key, str(folder), registry.task(kind, dict(options)), EngineSettings(evaluation_batch_size=8))
         engine.model.double()
