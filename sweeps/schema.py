@@ -14,7 +14,7 @@ from sweeps.axes import AUGMENT, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from sweeps.containers import Either, Field, Many, Names, Table, Tagged
 from sweeps.document import Node, Path
 from sweeps.kinds import Name, Null, Number, Problems, Text, nearest
-from trainables.config import HEADS, KEEPS, SCHEDULERS
+from trainables.config import HEADS, KEEPS, SAMPLINGS, SCHEDULERS
 from trainables.registry import BACKBONES, TASKS
 from trainables.texts import NORMALISATIONS
 
@@ -122,6 +122,9 @@ TRAIN = Table(
         "scheduler": Field(Name(SCHEDULERS), "Learning rate after the warm-up."),
         "clip_norm": Field(AXIS_VALUES["clip_norm"], "Gradient norm; null: no clipping."),
         "label_smoothing": Field(AXIS_VALUES["label_smoothing"]),
+        "sampling": Field(
+            Name(SAMPLINGS), "group_by_length: a batch's clips are of like length, so that less is padded."
+        ),
         "keep": Field(Name(KEEPS), "Which epoch's adapter is the run's: the last, or the best on validation."),
     }
 )

@@ -39,6 +39,7 @@ class TrainSpec:
     scheduler: str = "linear"
     clip_norm: float | None = 1.0
     label_smoothing: float = 0.0
+    sampling: str = "random"
     keep: str = "last"
 
 

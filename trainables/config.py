@@ -12,6 +12,7 @@ QUANTIZATIONS = ("none", "nf4")
 SCHEDULERS = ("linear", "cosine", "constant")
 HEADS = ("full", "lora")
 KEEPS = ("last", "best")
+SAMPLINGS = ("random", "group_by_length")
 AUGMENTATIONS = (
     "mixup_alpha",
     "time_shift_seconds",
@@ -47,6 +48,7 @@ class TrialConfig:
     scheduler: str = "linear"  # linear | cosine | constant, after the warm-up
     clip_norm: float | None = 1.0  # gradient norm; None: no clipping
     label_smoothing: float = 0.0
+    sampling: str = "random"  # random | group_by_length: clips of like length make a batch (trainables/order.py)
     keep: str = "last"  # which epoch's adapter is the run's: last | best on validation
     # Changes to training clips (trainables/augmentation.py), none by default
     mixup_alpha: float = 0.0  # of Beta(alpha, alpha)

@@ -56,6 +56,7 @@ class Loaded:
     chain: str = ""  # pattern of modules, see trainables/shortcut.py; all of the model comes after one or in them
     strung_together: str = ""  # pattern of modules whose input does not hold clip after clip, as many rows for each
     equal_shapes: bool = False  # it hears padding: a forward pass takes only clips whose features have one shape
+    pads_to_longest: bool = False  # a batch is as long as its longest clip: clips of like length belong together
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -23,6 +23,7 @@ from trainables.data.clips import Clips
 from trainables.data.kept import KeptTensors
 from trainables.heard import Heard, joined
 from trainables.loop import Lane, LaneKey
+from trainables.order import by_length, cut
 from trainables.records import NO_FOLD, Predictions
 from trainables.schedule import part_size
 from trainables.settled import digest, front_end, source_digest, versions
@@ -30,7 +31,7 @@ from trainables.shortcut import Shortcut, constant_chain, highest_cut
 from trainables.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
-LOOK_AHEAD = 32  # evaluation batches within which clips of one shape are gathered
+LOOK_AHEAD = 32  # evaluation batches within which clips of one shape, or of like length, are gathered
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,12 @@ class Engine:
             by_shape.setdefault(self.features(clips, row).shape, []).append(row)
         return list(by_shape.values())
 
+    def by_length(self, clips: Clips, rows: Sequence[int]) -> list[int]:
+        """Rows in the order of their lengths where a pass takes less of clips of like length, else as they are."""
+        if not (self.loaded.pads_to_longest or self.loaded.equal_shapes):
+            return list(rows)
+        return by_length(rows, lambda row: len(clips.waveform(row)))
+
     def features(self, clips: Clips, row: int) -> Tensor:
         """One clip's features: computed once per sweep, and read from the split's folder by every worker."""
         split, index = clips.key(row)
@@ -265,11 +272,10 @@ class Engine:
         )
 
     def evaluation_passes(self, clips: Clips, size: int) -> Iterator[list[int]]:
-        """Rows by forward pass, at most `size`; of clips of many shapes it looks further ahead."""
-        reach = size * (LOOK_AHEAD if self.loaded.equal_shapes else 1)
-        for start in range(0, len(clips), reach):
-            for rows in self.passes(clips, range(start, min(start + reach, len(clips)))):
-                yield from (rows[first : first + size] for first in range(0, len(rows), size))
+        """Rows by forward pass, at most `size`, so that little is padded."""
+        for ahead in cut(list(range(len(clips))), size * LOOK_AHEAD):
+            for rows in self.passes(clips, self.by_length(clips, ahead)):
+                yield from cut(rows, size)
 
     def predict_untuned(self, clips: Clips, *, fold: str = NO_FOLD, batch_parts: int = 1) -> Predictions:
         with self.bank.disabled():

@@ -17,6 +17,7 @@ from trainables.checkpoint import flatten_optimizer, read_state, restore_optimiz
 from trainables.config import TrialConfig
 from trainables.data.clips import Clips
 from trainables.faults import TrainingDiverged
+from trainables.order import cut, grouped_by_length, shuffled
 from trainables.records import Predictions
 from trainables.schedule import part_size, planned_epochs, steps_per_epoch, total_steps
 
@@ -194,25 +195,25 @@ class Lane:
         """An epoch's optimizer steps in this epoch's order, each as the rows of its forward passes; stops at the last
         step."""
         config = self.config
-        rows = self.order.permutation(len(self.train)).tolist()
-        batches = _cut(rows, config.batch_size)
-        micro_batch = part_size(config.batch_size, self.batch_parts)
-        steps = min(steps_per_epoch(config, len(rows)), self.last_step - self.step)
-        for step in range(steps):
-            start = step * config.gradient_accumulation
-            group = batches[start : start + config.gradient_accumulation]
-            if self._joins_batches:
-                parts = _cut([row for batch in group for row in batch], self.engine.settings.clips_per_pass)
-            else:
-                parts = [part for batch in group for part in _cut(batch, micro_batch)]
-            yield [rows for part in parts for rows in self.engine.passes(self.train, part)]
+        if config.sampling == "group_by_length":
+            lengths = [len(self.train.waveform(row)) for row in range(len(self.train))]
+            order = grouped_by_length(lengths, config.batch_size, self.order)
+        else:
+            order = shuffled(len(self.train), self.order)
+        steps = min(steps_per_epoch(config, len(order)), self.last_step - self.step)
+        for rows in cut(order, config.batch_size * config.gradient_accumulation)[:steps]:
+            yield [clips for part in self._parts(rows) for clips in self.engine.passes(self.train, part)]
 
-    @property
-    def _joins_batches(self) -> bool:
-        """Whether the batches of one optimizer step may pass together: accumulation is for memory that is short, and
-        the gradient is the same, except that a dropout mask or a change of a clip is drawn for a pass."""
-        wanted = self.engine.settings.clips_per_pass > self.config.batch_size
-        return wanted and self.batch_parts == 1 and self.config.lora_dropout == 0.0 and self.changes is None
+    def _parts(self, rows: list[int]) -> list[list[int]]:
+        """The clips of an optimizer step as forward passes of at most a batch. Which clips pass together changes
+        nothing about the gradient, except that a dropout mask or a change of a clip is drawn for a pass: without
+        these, clips of like length pass together, and several batches where the model is small."""
+        config, engine = self.config, self.engine
+        micro_batch = part_size(config.batch_size, self.batch_parts)
+        if config.lora_dropout > 0.0 or self.changes is not None:
+            return [part for batch in cut(rows, config.batch_size) for part in cut(batch, micro_batch)]
+        most = max(micro_batch, engine.settings.clips_per_pass) if self.batch_parts == 1 else micro_batch
+        return cut(engine.by_length(self.train, rows), most)
 
     def finite(self, loss: float) -> float:
         """The loss of a forward pass. Raises TrainingDiverged where it is no number."""
@@ -239,10 +240,6 @@ def lane_seeds(key: LaneKey) -> Sequence[int]:
     """Independent seeds of one lane: the adapter's initialisation, the order of the clips, dropout, augmentation."""
     fold = [] if key.fold == "-" else list(key.fold.encode())
     return [int(word) for word in np.random.SeedSequence([key.seed, *fold]).generate_state(4, np.uint32)]
-
-
-def _cut(rows: list[int], size: int) -> list[list[int]]:
-    return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -126,7 +126,14 @@ class Family:
         extractor = Wav2Vec2FeatureExtractor.from_pretrained(**source)
         hears_padding = config.feat_extract_norm == "group"
         chain = rf"{self.prefix}\.({self.chain})"
-        return Loaded(model, extractor, HEAD_MODULES, chain=chain, equal_shapes=hears_padding)
+        return Loaded(
+            model,
+            extractor,
+            HEAD_MODULES,
+            chain=chain,
+            equal_shapes=hears_padding,
+            pads_to_longest=not hears_padding,
+        )
 
     def build(self, size: str, task: Task, seed: int) -> nn.Module:
         """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""

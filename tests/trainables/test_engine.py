@@ -16,7 +16,8 @@ from trainables.config import TrialConfig
 from trainables.data.store import SplitStore
 from trainables.engine import Engine, EngineKey, EngineSettings
 from trainables.faults import TrainingDiverged
-from trainables.loop import Lane, LaneKey
+from trainables.loop import Lane, LaneKey, lane_seeds
+from trainables.order import grouped_by_length
 
 CONFIG = TrialConfig(
     backbone="qwen2_audio",
@@ -146,6 +147,20 @@ def test_batches_of_a_step_that_pass_together_are_the_same_step(tiny_checkpoint:
     dropping = open_lane(joined, stores, replace(config, lora_dropout=0.1))  # its masks are drawn pass by pass
     assert [[len(rows) for rows in passes] for passes in dropping.steps()] == [[2] * 4, [2] * 2]
     dropping.close()
+
+
+def test_clips_of_like_length_pass_together(engine: Engine, stores: dict) -> None:
+    """In the store a later clip is a longer one."""
+    lane = open_lane(engine, stores, replace(CONFIG, lora_dropout=0.0))
+    for passes in lane.steps():
+        rows = [row for part in passes for row in part]
+        assert rows == sorted(rows)
+        assert len(rows) <= 4
+    lane.close()
+    lane = open_lane(engine, stores, replace(CONFIG, sampling="group_by_length"))
+    order = [row for passes in lane.steps() for part in passes for row in part]
+    lane.close()
+    assert order == grouped_by_length(range(12), CONFIG.batch_size, np.random.default_rng(lane_seeds(lane.key)[1]))
 
 
 def test_gradient_checkpointing_changes_no_number(tiny_checkpoint: Path, stores: dict) -> None:

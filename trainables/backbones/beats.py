@@ -105,7 +105,7 @@ def load(
     window_seconds = WINDOW_SECONDS if size in SIZES else MINIATURE_WINDOW_SECONDS
     extra = {"window_samples": round(window_seconds * SAMPLE_RATE_HZ)}
     chain = r"patch_embedding|encoder\.layers\.\d+"
-    return Loaded(model, None, HEAD_MODULES, chain=chain, extra=extra)
+    return Loaded(model, None, HEAD_MODULES, chain=chain, pads_to_longest=True, extra=extra)
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:

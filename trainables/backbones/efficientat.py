@@ -122,7 +122,7 @@ def load(
     freeze(model, head=HEAD_MODULES[0], keep="", quantization=quantization, dtype=dtype, device=device)
     window_seconds = WINDOW_SECONDS if size in SIZES else MINIATURE_WINDOW_SECONDS
     extra = {"window_samples": round(window_seconds * SAMPLE_RATE_HZ)}
-    return Loaded(model, None, HEAD_MODULES, chain=r"features\.\d+", extra=extra)
+    return Loaded(model, None, HEAD_MODULES, chain=r"features\.\d+", pads_to_longest=True, extra=extra)
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
