@@ -27,8 +27,7 @@ def build_miniatures(prepared: Prepared) -> None:
         return
     from trainables import miniature
 
-    for backbone, size in sizes_by_backbone(prepared):
-        miniature.path(backbone, size, recipe)
+    miniature.make(sizes_by_backbone(prepared), recipe)
 
 
 def miniatures_built(prepared: Prepared) -> bool:

@@ -18,7 +18,7 @@ def test_miniatures_are_built_once_all_sizes_of_all_backbones_are(monkeypatch: p
     built: set[tuple[str, str, str]] = set()
     monkeypatch.setenv("AUDIO_SWEEPS_MINIATURE", "test")
     monkeypatch.setattr(miniature, "is_ready", lambda *which: which in built)
-    monkeypatch.setattr(miniature, "path", lambda *which: built.add(which))
+    monkeypatch.setattr(miniature, "make", lambda wanted, recipe: built.update((*which, recipe) for which in wanted))
     prepared: Any = prepare(SWEEP, ["profile=cpu"], planning=False)
     assert not miniatures_built(prepared)
     build_miniatures(prepared)

@@ -7,46 +7,48 @@ AUDIO_SWEEPS_CACHE, else ~/.cache/audio-sweeps.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from trainables import registry
 from trainables.cache import cache_folder
 from trainables.errors import InputError
 from trainables.miniature.makers import maker
 
 
 def path(backbone: str, size: str, recipe: str = "full", progress: bool = True) -> Path:
-    """The folder of a miniature, for `from_pretrained`.
+    """The folder of a miniature, for `from_pretrained`; made where it is absent, as by `make`."""
+    make([(backbone, size)], recipe, progress)
+    return _folder(backbone, size, recipe)
 
-    Where it is absent all absent sizes of the backbone are made at the same time, one process each: a sweep over sizes
-    needs them all. One caller makes them, others wait for it. `progress` shows bars (plain lines without a terminal).
+
+def make(wanted: Iterable[tuple[str, str]], recipe: str = "full", progress: bool = True) -> None:
+    """Makes those of the (backbone, size) that are absent, a process each, as many at a time as there are cores.
+
+    One caller makes them, others wait for it. `progress` shows bars (a plain line without a terminal).
 
     Raises:
         InputError: the cache folder cannot be written.
-        RuntimeError: the training process failed; carries the end of what it said.
+        RuntimeError: a training process failed; carries the end of what it said.
     """
-    folder = _folder(backbone, size, recipe)
-    if folder.is_dir():
-        return folder
+    folders = {(backbone, size): _folder(backbone, size, recipe) for backbone, size in wanted}
+    if all(folder.is_dir() for folder in folders.values()):
+        return
     from filelock import FileLock
 
     from trainables.miniature.processes import build
 
+    kept = cache_folder() / "miniatures"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.parent / f"{backbone}-{recipe}.lock")
+        kept.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(kept / f"{recipe}.lock")
         lock.acquire()
     except OSError as error:
         raise InputError(
-            f"the miniatures cannot be kept in {folder.parent} ({error.strerror or error}): "
+            f"the miniatures cannot be kept in {kept} ({error.strerror or error}): "
             "set AUDIO_SWEEPS_CACHE to a folder that you can write."
         ) from error
     with lock:
-        wanted = {name: _folder(backbone, name, recipe) for name in registry.backbone(backbone).MINIATURE_SIZES}
-        build(
-            backbone, {name: where for name, where in wanted.items() if not where.is_dir()}, recipe, progress=progress
-        )
-    return folder
+        build({which: folder for which, folder in folders.items() if not folder.is_dir()}, recipe, progress=progress)
 
 
 def is_ready(backbone: str, size: str, recipe: str = "full") -> bool:

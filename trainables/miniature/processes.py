@@ -1,4 +1,4 @@
-"""Trains several miniatures at once, one single-threaded process each, and shows how far they are.
+"""Trains miniatures, one single-threaded process each, as many at a time as there are cores, and shows progress.
 
 `python -m trainables.miniature.processes BACKBONE SIZE RECIPE FOLDER` is such a process: it writes the share done, a
 line each.
@@ -10,11 +10,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import IO
 
 from rich.console import Console
@@ -25,32 +24,45 @@ from trainables.data.atomic import atomic_folder
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def build(backbone: str, folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
-    """Makes the miniatures of the given sizes; each folder appears when it is complete.
+def build(folders: Mapping[tuple[str, str], Path], recipe: str, *, progress: bool) -> None:
+    """Makes the miniatures of the given (backbone, size); each folder appears when it is complete.
 
     One thread per process and no accelerator: the same weights on every machine of a kind, however busy it is.
     """
-    with ExitStack() as stack:
-        bars = stack.enter_context(_bars(progress))
-        running: list[tuple[str, subprocess.Popen[str], IO[str], Thread]] = []
-        for size, folder in folders.items():
-            staging = stack.enter_context(atomic_folder(folder))
-            errors: IO[str] = stack.enter_context(tempfile.TemporaryFile("w+"))
-            process = _start(backbone, size, recipe, staging, errors)
-            stack.callback(_end, process)
-            task = bars.add_task(f"Making the miniature {size}", total=1.0)
-            watcher = Thread(target=_watch, args=(process, bars, task), daemon=True)
-            watcher.start()
-            running.append((size, process, errors, watcher))
-        while any(process.poll() is None for _, process, _, _ in running):
-            if any(process.poll() not in (None, 0) for _, process, _, _ in running):
-                break
-            time.sleep(0.05)
-        for size, process, said, watcher in running:
-            if process.poll() not in (None, 0):
-                said.seek(0)
-                raise RuntimeError(f"making the miniature {size} failed:\n{said.read()[-2000:]}")
-            watcher.join()
+    with _bars(progress and bool(folders)) as bars, ThreadPoolExecutor(_cores()) as at_once:
+        stop = Event()
+        tasks = [
+            at_once.submit(_build, backbone, size, recipe, folder, bars, stop)
+            for (backbone, size), folder in folders.items()
+        ]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        finally:
+            stop.set()  # on an error, or Ctrl-C, the others end too
+
+
+def _build(backbone: str, size: str, recipe: str, folder: Path, bars: Progress, stop: Event) -> None:
+    if stop.is_set():
+        return
+    with atomic_folder(folder) as staging, tempfile.TemporaryFile("w+") as errors:
+        process = _start(backbone, size, recipe, staging, errors)
+        bar = bars.add_task(f"Making the miniature {backbone} {size}", total=1.0)
+        watcher = Thread(target=_watch, args=(process, bars, bar), daemon=True)
+        watcher.start()
+        try:
+            while process.poll() is None and not stop.wait(0.05):
+                pass
+        finally:
+            _end(process)
+        watcher.join()
+        if process.returncode != 0:
+            errors.seek(0)
+            raise RuntimeError(f"making the miniature {backbone} {size} failed:\n{errors.read()[-2000:]}")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start(backbone: str, size: str, recipe: str, folder: Path, errors: IO[str]) -> subprocess.Popen[str]:

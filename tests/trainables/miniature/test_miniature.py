@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import IO
 
 import numpy as np
 import pytest
@@ -27,11 +30,11 @@ LITTLE = replace(RECIPES["test"], clips=16, tower_steps=2, language_steps=2)
 
 
 def test_made_once_then_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two callers at the same time: one makes all sizes, the other waits."""
+    """Several callers at the same time: one makes what it wants, the others wait and make what is still missing."""
     monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path))
-    made: list[list[str]] = []
+    made: list[list[tuple[str, str]]] = []
 
-    def build(backbone: str, folders: Mapping[str, Path], recipe: str, *, progress: bool) -> None:
+    def build(folders: Mapping[tuple[str, str], Path], recipe: str, *, progress: bool) -> None:
         made.append(list(folders))
         time.sleep(0.3)
         for folder in folders.values():
@@ -39,14 +42,14 @@ def test_made_once_then_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(processes, "build", build)
     assert not miniature.is_ready("qwen2_audio", SIZES[0])
-    found: list[Path] = []
-    callers = [Thread(target=lambda size=size: found.append(miniature.path("qwen2_audio", size))) for size in SIZES]
+    wanted = [("qwen2_audio", size) for size in SIZES]
+    callers = [Thread(target=miniature.make, args=(wanted,)), *(Thread(target=miniature.path, args=w) for w in wanted)]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert [sizes for sizes in made if sizes] == [list(SIZES)]
-    assert len(set(found)) == 2
+    assert sorted(which for those in made for which in those) == sorted(wanted)
+    assert len({miniature.path(*which) for which in wanted}) == len(wanted)
     assert all(miniature.is_ready("qwen2_audio", size) for size in SIZES)
     assert not miniature.is_ready("qwen2_audio", SIZES[0], "test")  # another recipe, another folder
 
@@ -60,7 +63,23 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_failed_process_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"mini-1m failed(.|\n)*KeyError: 'no-such-recipe'"):
-        processes.build("qwen2_audio", {"mini-1m": tmp_path / "folder"}, "no-such-recipe", progress=False)
+        processes.build({("qwen2_audio", "mini-1m"): tmp_path / "folder"}, "no-such-recipe", progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_are_made_at_once_and_end_when_one_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One waits for ever; another fails and ends it."""
+    programs = {"waits": "print(0.5, flush=True)\nimport time\ntime.sleep(600)", "fails": "1 / 0"}
+
+    def start(backbone: str, size: str, recipe: str, folder: Path, errors: IO[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", programs[size]], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+
+    monkeypatch.setattr(processes, "_start", start)
+    monkeypatch.setattr(processes, "_cores", lambda: 2)
+    with pytest.raises(RuntimeError, match=r"any fails failed(.|\n)*ZeroDivisionError"):
+        processes.build({("any", name): tmp_path / name for name in programs}, "test", progress=False)
     assert list(tmp_path.iterdir()) == []
 
 
