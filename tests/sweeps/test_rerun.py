@@ -28,7 +28,7 @@ from sweeps.tracking import Tracker, default_uri
 from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
 from trainables.errors import InputError
-from trainables.records import Predictions
+from trainables.records import PARAM_PRECISION, Predictions
 
 SPEC = load_sweep("qwen_lora")
 CURVES = {("val/loss", 1): 0.5, ("val/loss", 2): 0.25, ("val/accuracy", 2): 0.75}
@@ -271,3 +271,14 @@ def test_a_sweep_is_found_by_id_beginning_name_and_folder(sweeps: Path) -> None:
     for word, message in (("s-", "beginning of 2"), ("t", "no sweep 't'; the latest: "), ("", "no sweep")):
         with pytest.raises(InputError, match=message):
             find_workspace(word, sweeps)
+
+
+def test_the_precision_is_that_of_the_record_whatever_this_machine_would_choose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sweeps.retrain import restore
+
+    monkeypatch.setenv("AUDIO_SWEEPS_MINIATURE", "test")
+    for precision in ("bf16", "fp32"):
+        run = recorded({}, "c1", sweep_params={PARAM_PRECISION: precision})
+        assert restore(run, SPEC.source_text, ".", "cpu").profile.precision == precision
