@@ -26,7 +26,7 @@ ONLY_IN = {
         "sweeps/proxy.py",
     ),
     "optuna": ("sweeps/search.py", "sweeps/space.py", "analysis/importance.py"),
-    "mlflow": ("sweeps/tracking.py", "analysis/runs.py", "analysis/publish.py"),
+    "mlflow": ("sweeps/tracking.py", "sweeps/run_records.py", "analysis/runs.py", "analysis/publish.py"),
     "peft": ("trainables/adapters.py",),
     "bitsandbytes": ("trainables/adapters.py", "trainables/quantize.py"),
     "accelerate": ("trainables/engine.py", "trainables/loop.py"),
