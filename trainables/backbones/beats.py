@@ -34,7 +34,7 @@ NAME = "beats"
 TASKS = ("classification",)
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 10.0
-MINIATURE_WINDOW_SECONDS = 2.0
+MINIATURE_WINDOW_SECONDS = 5.0
 SPECTROGRAM = Spectrogram(0, 1, bins=128)
 ORIGIN = "microsoft/unilm on GitHub (beats/README.md)"
 

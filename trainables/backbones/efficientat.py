@@ -37,7 +37,7 @@ NAME = "efficientat"
 TASKS = ("classification",)
 SAMPLE_RATE_HZ = 32_000
 WINDOW_SECONDS = 10.0
-MINIATURE_WINDOW_SECONDS = 2.0
+MINIATURE_WINDOW_SECONDS = 5.0
 SPECTROGRAM = Spectrogram(1, 0, bins=128)
 HEAD_MODULES = ("classifier.5",)
 ORIGIN = "the releases of fschmid56/EfficientAT on GitHub (v0.0.1)"

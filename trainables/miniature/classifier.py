@@ -73,9 +73,11 @@ def make_clips(
     """Features of `count` sounds, and of each property (count,) index into its values, or NOT_APPLICABLE."""
     clips: list[Tensor] = []
     found: list[dict[str, int]] = []
+    # a backbone that is given clips at their own length need not learn what fills its window
+    filled_seconds = LONGEST_SOUND_SECONDS if loaded.pads_to_longest else backbone.MINIATURE_WINDOW_SECONDS
     for index in range(count):
         made = sound(rng, min(LONGEST_SOUND_SECONDS, backbone.MINIATURE_WINDOW_SECONDS))
-        waveform = in_window(made.waveform, round(backbone.MINIATURE_WINDOW_SECONDS * SAMPLE_RATE_HZ), rng)
+        waveform = in_window(made.waveform, round(filled_seconds * SAMPLE_RATE_HZ), rng)
         clips.append(backbone.features(loaded, resample(waveform, SAMPLE_RATE_HZ, backbone.SAMPLE_RATE_HZ)))
         found.append(made.properties)
         progress((index + 1) / count)
