@@ -10,9 +10,9 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from pathlib import Path
 
 from trainables.errors import InputError
+from trainables.machine import container_limit, usable_cores
 
 GIB = 1 << 30
 DEVICES = ("cuda", "mps", "cpu")
@@ -280,7 +280,7 @@ def _cpu_facts(bitsandbytes: bool) -> Facts:
         accelerators=0,
         memory_bytes=total_bytes,
         free_bytes=free_bytes,
-        cores=_usable_cores(),
+        cores=usable_cores(),
         ram_bytes=total_bytes,
         ram_free_bytes=free_bytes,
         bf16=False,
@@ -295,22 +295,6 @@ def _positive(environment: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    quota = _first_line(Path("/sys/fs/cgroup/cpu.max")).split()  # cgroup v2: "quota period" in microseconds
-    if len(quota) == 2 and quota[0].isdigit():
-        return max(1, min(cores, int(quota[0]) // int(quota[1])))
-    return cores
-
-
 def _cgroup_limit_bytes() -> int:
-    limit = _first_line(Path("/sys/fs/cgroup/memory.max"))
+    limit = container_limit("memory.max")
     return int(limit) if limit.isdigit() else 1 << 62
-
-
-def _first_line(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""

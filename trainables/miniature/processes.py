@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from trainables.data.atomic import atomic_folder
+from trainables.machine import usable_cores
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -29,7 +30,7 @@ def build(folders: Mapping[tuple[str, str], Path], recipe: str, *, progress: boo
 
     One thread per process and no accelerator: the same weights on every machine of a kind, however busy it is.
     """
-    with _bars(progress and bool(folders)) as bars, ThreadPoolExecutor(_cores()) as at_once:
+    with _bars(progress and bool(folders)) as bars, ThreadPoolExecutor(usable_cores()) as at_once:
         stop = Event()
         tasks = [
             at_once.submit(_build, backbone, size, recipe, folder, bars, stop)
@@ -59,10 +60,6 @@ def _build(backbone: str, size: str, recipe: str, folder: Path, bars: Progress, 
         if process.returncode != 0:
             errors.seek(0)
             raise RuntimeError(f"making the miniature {backbone} {size} failed:\n{errors.read()[-2000:]}")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start(backbone: str, size: str, recipe: str, folder: Path, errors: IO[str]) -> subprocess.Popen[str]:

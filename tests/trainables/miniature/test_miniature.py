@@ -77,7 +77,7 @@ def test_several_are_made_at_once_and_end_when_one_fails(tmp_path: Path, monkeyp
         )
 
     monkeypatch.setattr(processes, "_start", start)
-    monkeypatch.setattr(processes, "_cores", lambda: 2)
+    monkeypatch.setattr(processes, "usable_cores", lambda: 2)
     with pytest.raises(RuntimeError, match=r"any fails failed(.|\n)*ZeroDivisionError"):
         processes.build({("any", name): tmp_path / name for name in programs}, "test", progress=False)
     assert list(tmp_path.iterdir()) == []
