@@ -51,11 +51,12 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     from transformers import get_scheduler
 
     from trainables import registry
-    from trainables.adapters import DropoutClock, LaneDropout, seeded_init
+    from trainables.adapters import DropoutClock, LaneDropout
     from trainables.data.audio import load_waveform
     from trainables.loop import LaneKey, lane_seeds
     from trainables.records import NO_FOLD
     from trainables.schedule import planned_epochs, total_steps
+    from trainables.seeded import seeded_init
     from trainables.targets import adapted_modules, head_mode
 
     trial = TrialConfig.from_dict(config["config"])

@@ -17,6 +17,8 @@ from peft.tuners.lora import LoraLayer
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 
+from trainables.seeded import seeded_init
+
 
 class DropoutClock:
     """Tells the dropout layers of one lane which forward pass this is.
@@ -203,14 +205,3 @@ class AdapterBank:
 
     def _layers(self, name: str) -> list[LoraLayer]:
         return [m for m in self.peft.modules() if isinstance(m, LoraLayer) and name in m.lora_A]
-
-
-@contextmanager
-def seeded_init(seed: int) -> Iterator[None]:
-    """PEFT initialises on the CPU from torch's global generator: seed it for the while, then put it back."""
-    before = torch.random.get_rng_state()
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.random.set_rng_state(before)

@@ -11,10 +11,10 @@ from torch.nn import functional
 from transformers import BitsAndBytesConfig, PreTrainedConfig
 from transformers.utils import logging
 
-from trainables.adapters import seeded_init
 from trainables.contract import Size
 from trainables.errors import InputError
 from trainables.published import split_revision
+from trainables.seeded import seeded_init
 
 HEAD_SEED = 0
 SHOWN = 3  # names in an error

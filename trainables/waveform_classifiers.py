@@ -24,9 +24,9 @@ from torch.nn import functional
 from transformers import Wav2Vec2FeatureExtractor
 
 from trainables import pretrained
-from trainables.adapters import seeded_init
 from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Task
+from trainables.seeded import seeded_init
 
 SAMPLE_RATE_HZ = 16_000
 HEAD_MODULES = ("projector", "classifier")

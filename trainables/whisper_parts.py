@@ -18,7 +18,6 @@ from transformers import WhisperConfig, WhisperFeatureExtractor
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 30.0
-MINIATURE_WINDOW_SECONDS = 3.0
 HOP_SAMPLES = 160
 MINIATURE_HEADS = 4
 LAYERS: Mapping[str, int] = {"tiny": 4, "base": 6, "small": 12}  # of the encoder, and of the decoder
@@ -39,7 +38,9 @@ def published_config(size: str) -> WhisperConfig:
     )
 
 
-def miniature_config(width: int, encoder_layers: int, decoder_layers: int, **further: Any) -> WhisperConfig:
+def miniature_config(
+    width: int, encoder_layers: int, decoder_layers: int, *, window_seconds: float, **further: Any
+) -> WhisperConfig:
     return WhisperConfig(
         d_model=width,
         encoder_layers=encoder_layers,
@@ -48,14 +49,14 @@ def miniature_config(width: int, encoder_layers: int, decoder_layers: int, **fur
         decoder_attention_heads=MINIATURE_HEADS,
         encoder_ffn_dim=2 * width,
         decoder_ffn_dim=2 * width,
-        max_source_positions=round(50 * MINIATURE_WINDOW_SECONDS),
+        max_source_positions=round(50 * window_seconds),
         begin_suppress_tokens=None,  # the published ones are of another vocabulary
         **further,
     )
 
 
-def miniature_extractor() -> WhisperFeatureExtractor:
-    return WhisperFeatureExtractor(chunk_length=round(MINIATURE_WINDOW_SECONDS))
+def miniature_extractor(window_seconds: float) -> WhisperFeatureExtractor:
+    return WhisperFeatureExtractor(chunk_length=round(window_seconds))
 
 
 def features(extractor: WhisperFeatureExtractor, waveform: np.ndarray) -> Tensor:

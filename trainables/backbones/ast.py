@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 
 from trainables import pretrained
-from trainables.adapters import seeded_init
 from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
+from trainables.seeded import seeded_init
 
 NAME = "ast"
 TASKS = ("classification",)

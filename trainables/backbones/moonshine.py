@@ -30,8 +30,8 @@ from transformers import (
 )
 
 from trainables import encoder_decoder, pretrained, transcripts
-from trainables.adapters import seeded_init
 from trainables.contract import Loaded, Preset, Size, Task
+from trainables.seeded import seeded_init
 
 NAME = "moonshine"
 TASKS = ("transcription",)

@@ -28,15 +28,15 @@ from transformers import (
 )
 
 from trainables import encoder_decoder, pretrained, transcripts, whisper_parts
-from trainables.adapters import seeded_init
 from trainables.contract import Loaded, Preset, Size, Task
 from trainables.errors import InputError
+from trainables.seeded import seeded_init
 
 NAME = "whisper"
 TASKS = ("transcription",)
 SAMPLE_RATE_HZ = whisper_parts.SAMPLE_RATE_HZ
 WINDOW_SECONDS = whisper_parts.WINDOW_SECONDS
-MINIATURE_WINDOW_SECONDS = whisper_parts.MINIATURE_WINDOW_SECONDS
+MINIATURE_WINDOW_SECONDS = 3.0
 HEAD_MODULES: tuple[str, ...] = ()
 
 SIZES: Mapping[str, Size] = {
@@ -68,6 +68,7 @@ def config(size: str) -> WhisperConfig:
     return whisper_parts.miniature_config(
         _MINIATURE_WIDTHS[size],
         *_LAYERS[size],
+        window_seconds=MINIATURE_WINDOW_SECONDS,
         vocab_size=len(tokenizer),
         max_target_positions=_MINIATURE_POSITIONS,
         decoder_start_token_id=start,
@@ -135,7 +136,7 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
     del size
     cast(Any, model).save_pretrained(folder)
     _miniature_tokenizer().save_pretrained(folder)
-    whisper_parts.miniature_extractor().save_pretrained(folder)
+    whisper_parts.miniature_extractor(MINIATURE_WINDOW_SECONDS).save_pretrained(folder)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:

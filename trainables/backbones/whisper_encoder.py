@@ -21,15 +21,15 @@ from torch import Tensor, nn
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForAudioClassification
 
 from trainables import pretrained, whisper_parts
-from trainables.adapters import seeded_init
 from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Task
+from trainables.seeded import seeded_init
 
 NAME = "whisper_encoder"
 TASKS = ("classification",)
 SAMPLE_RATE_HZ = whisper_parts.SAMPLE_RATE_HZ
 WINDOW_SECONDS = whisper_parts.WINDOW_SECONDS
-MINIATURE_WINDOW_SECONDS = whisper_parts.MINIATURE_WINDOW_SECONDS
+MINIATURE_WINDOW_SECONDS = 2.0
 HEAD_MODULES = ("projector", "classifier")
 
 # `total_params`: without the head, whose size depends on the labels
@@ -39,8 +39,8 @@ SIZES: Mapping[str, Size] = {
     "small": Size("openai/whisper-small", None, "Apache-2.0", 88_154_112),
 }
 MINIATURE_SIZES: Mapping[str, Size] = {
-    "mini-300k": Size("mini-300k", None, "Apache-2.0", 289_536),
-    "mini-700k": Size("mini-700k", None, "Apache-2.0", 628_992),
+    "mini-300k": Size("mini-300k", None, "Apache-2.0", 284_736),
+    "mini-700k": Size("mini-700k", None, "Apache-2.0", 622_592),
 }
 _LAYERS = whisper_parts.LAYERS | {"mini-300k": 3, "mini-700k": 4}  # type: ignore[operator]
 _MINIATURE_WIDTHS = {"mini-300k": 96, "mini-700k": 128}
@@ -66,7 +66,9 @@ def config(size: str) -> WhisperConfig:
     if size in SIZES:
         return whisper_parts.published_config(size)
     width = _MINIATURE_WIDTHS[size]
-    return whisper_parts.miniature_config(width, _LAYERS[size], 1, classifier_proj_size=width)
+    return whisper_parts.miniature_config(
+        width, _LAYERS[size], 1, window_seconds=MINIATURE_WINDOW_SECONDS, classifier_proj_size=width
+    )
 
 
 def skeleton(size: str, task: Task) -> nn.Module:
@@ -111,7 +113,7 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
     """Writes what `build` gave, and training changed, as a folder that `load` reads."""
     del size
     cast(Any, model).save_pretrained(folder)
-    whisper_parts.miniature_extractor().save_pretrained(folder)
+    whisper_parts.miniature_extractor(MINIATURE_WINDOW_SECONDS).save_pretrained(folder)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:

@@ -24,7 +24,7 @@ from trainables.miniature.recipe import ClassifierRecipe
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES, SAMPLE_RATE_HZ, sound
 
 LABELS = tuple(f"{name}: {value}" for name, values in PROPERTIES.items() for value in values)
-LONGEST_SOUND_SECONDS = 2.0
+SOUND_SECONDS = 1.0
 SOUNDS_DONE = 0.5  # share of the whole time, as measured
 STATISTICS_BATCHES = 8
 INSIDE_LAYER = r"(layers|block)\..*\.weight$"  # tables of position biases are no matrices
@@ -74,9 +74,9 @@ def make_clips(
     clips: list[Tensor] = []
     found: list[dict[str, int]] = []
     # a backbone that is given clips at their own length need not learn what fills its window
-    filled_seconds = LONGEST_SOUND_SECONDS if loaded.pads_to_longest else backbone.MINIATURE_WINDOW_SECONDS
+    filled_seconds = SOUND_SECONDS if loaded.pads_to_longest else backbone.MINIATURE_WINDOW_SECONDS
     for index in range(count):
-        made = sound(rng, min(LONGEST_SOUND_SECONDS, backbone.MINIATURE_WINDOW_SECONDS))
+        made = sound(rng, SOUND_SECONDS)
         waveform = in_window(made.waveform, round(filled_seconds * SAMPLE_RATE_HZ), rng)
         clips.append(backbone.features(loaded, resample(waveform, SAMPLE_RATE_HZ, backbone.SAMPLE_RATE_HZ)))
         found.append(made.properties)

@@ -30,9 +30,9 @@ class Recipe:
 class ClassifierRecipe:
     """One stage: a classifier learns to tell the properties of sounds, all by one head (`classifier.py`)."""
 
-    clips: int = 640
+    clips: int = 480
     batch_size: int = 16
-    steps: int = 100
+    steps: int = 68
     matrix_learning_rate: float = 1e-2
     other_learning_rate: float = 3e-3
     warmup_share: float = 0.1
@@ -43,12 +43,12 @@ class ClassifierRecipe:
 class SpeechRecipe:
     """Two stages: the encoder learns which sounds it hears, then the decoder to spell them (`recognition.py`)."""
 
-    voices: int = 24
+    voices: int = 16
     syllables_per_voice: int = 48
-    batch_size: int = 16
-    encoder_steps: int = 80
-    utterances: int = 640  # that the decoder learns from
-    decoder_steps: int = 240
+    utterances: int = 400
+    batch_size: int = 8
+    encoder_steps: int = 50
+    decoder_steps: int = 120
     matrix_learning_rate: float = 5e-3
     other_learning_rate: float = 3e-3
     warmup_share: float = 0.1

@@ -6,7 +6,7 @@ and its outputs kept, the decoder learns to spell them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from trainables.miniature.utterances import (
     utter,
 )
 
-STOCK_DONE, ENCODER_DONE = 0.1, 0.6  # shares of the whole time, as measured
+HEARD_DONE, ENCODER_DONE = 0.3, 0.6  # shares of the whole time, as measured
 LENGTHS_SECONDS = (0.8, 1.2, 1.6, 2.0)
 # Backbone -> the sample that the encoder's first output stands for, and the samples from one to the next
 FRAMES: Mapping[str, tuple[int, int]] = {"moonshine": (447, 384), "whisper": (0, 320)}
@@ -56,29 +56,29 @@ def pretrain(name: str, size: str, recipe: SpeechRecipe, folder: Path, progress:
     )
     model: Any = loaded.model.requires_grad_(True)
     stock = draw_stock(rng, voices=recipe.voices, syllables=recipe.syllables_per_voice)
-    progress(STOCK_DONE)
-
-    def hear(count: int, seconds: float) -> Heard:
-        made = [utter(rng, stock, seconds) for _ in range(count)]
-        return _heard(backbone, loaded, task, made)
-
+    per_length = recipe.utterances // len(LENGTHS_SECONDS)
+    heard = [
+        _heard(backbone, loaded, task, [utter(rng, stock, seconds) for _ in range(per_length)])
+        for seconds in LENGTHS_SECONDS
+    ]
+    progress(HEARD_DONE)
     train_encoder(
-        model.model.encoder, FRAMES[name], hear, recipe, rng,
-        lambda done: progress(STOCK_DONE + done * (ENCODER_DONE - STOCK_DONE)),
+        model.model.encoder, FRAMES[name], heard, recipe, rng,
+        lambda done: progress(HEARD_DONE + done * (ENCODER_DONE - HEARD_DONE)),
     )  # fmt: skip
-    train_decoder(loaded, hear, recipe, rng, lambda done: progress(ENCODER_DONE + done * (1 - ENCODER_DONE)))
+    train_decoder(loaded, heard, recipe, rng, lambda done: progress(ENCODER_DONE + done * (1 - ENCODER_DONE)))
     backbone.write(model, size, folder)
 
 
 def train_encoder(
     encoder: nn.Module,
     frames: tuple[int, int],
-    hear: Callable[[int, float], Heard],
+    heard: Sequence[Heard],
     recipe: SpeechRecipe,
     rng: np.random.Generator,
     progress: Callable[[float], None],
 ) -> None:
-    """Trains in place on ever new utterances; in eval mode afterwards."""
+    """Trains in place; in eval mode afterwards."""
     outputs: Any = encoder
     counts = (len(SOUNDS), MOST_SYLLABLES, MOST_SOUNDS)
     head = nn.utils.skip_init(nn.Linear, outputs.config.hidden_size, sum(counts))  # type: ignore[no-untyped-call]
@@ -86,10 +86,10 @@ def train_encoder(
         head.weight.copy_(torch.from_numpy(rng.normal(0, head.in_features**-0.5, tuple(head.weight.shape))))
         head.bias.zero_()
     encoder.train()
-    for step, _ in training_steps([encoder, head], recipe.batch_size, recipe.encoder_steps, recipe, rng):
-        batch = hear(recipe.batch_size, LENGTHS_SECONDS[step % len(LENGTHS_SECONDS)])
-        logits = head(outputs(batch.inputs).last_hidden_state)  # (B, F, sum of counts)
-        moments = torch.from_numpy(_at(batch.moments, *frames, logits.shape[1]))  # (B, F, 3)
+    for step, rows in training_steps([encoder, head], len(heard[0].texts), recipe.encoder_steps, recipe, rng):
+        batch = heard[step % len(heard)]
+        logits = head(outputs(batch.inputs[rows]).last_hidden_state)  # (B, F, sum of counts)
+        moments = torch.from_numpy(_at(batch.moments[rows.numpy()], *frames, logits.shape[1]))  # (B, F, 3)
         parts = zip(torch.split(logits, list(counts), dim=-1), moments.unbind(-1), strict=True)
         loss = sum(functional.cross_entropy(part.transpose(1, 2), target) for part, target in parts)
         loss.backward()  # type: ignore[union-attr]
@@ -99,23 +99,22 @@ def train_encoder(
 
 def train_decoder(
     loaded: Loaded,
-    hear: Callable[[int, float], Heard],
+    heard: Sequence[Heard],
     recipe: SpeechRecipe,
     rng: np.random.Generator,
     progress: Callable[[float], None],
 ) -> None:
     """Trains in place, the encoder left as it is; in eval mode afterwards."""
     model: Any = loaded.model
-    per_length = recipe.utterances // len(LENGTHS_SECONDS)
-    kept = [_encoded(model, hear(per_length, seconds), recipe.batch_size) for seconds in LENGTHS_SECONDS]
+    kept = [_encoded(model, batch.inputs, recipe.batch_size) for batch in heard]
     decoder, prompt, end = model.model.decoder, loaded.extra["prompt"], model.config.eos_token_id
     decoder.train()
-    for step, rows in training_steps([decoder], per_length, recipe.decoder_steps, recipe, rng):
-        hidden, texts = kept[step % len(kept)]
+    for step, rows in training_steps([decoder], len(heard[0].texts), recipe.decoder_steps, recipe, rng):
+        texts = heard[step % len(heard)].texts
         tokens = [transcripts.text_tokens(model.tokenizer, texts[row], 10**6) for row in rows.tolist()]
         batch = transcripts.with_text(prompt, tokens, end)
         states = decoder(
-            input_ids=batch["decoder_input_ids"], encoder_hidden_states=hidden[rows], use_cache=False
+            input_ids=batch["decoder_input_ids"], encoder_hidden_states=kept[step % len(kept)][rows], use_cache=False
         ).last_hidden_state
         loss = transcripts.text_loss(model.proj_out(states), batch["labels"], label_smoothing=0.0)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -124,9 +123,8 @@ def train_decoder(
 
 
 @torch.no_grad()
-def _encoded(model: Any, heard: Heard, batch_size: int) -> tuple[Tensor, list[str]]:
-    parts = [model.model.encoder(part).last_hidden_state for part in torch.split(heard.inputs, batch_size)]
-    return torch.cat(parts), heard.texts
+def _encoded(model: Any, inputs: Tensor, batch_size: int) -> Tensor:
+    return torch.cat([model.model.encoder(part).last_hidden_state for part in torch.split(inputs, batch_size)])
 
 
 def _heard(backbone: Any, loaded: Loaded, task: Any, made: list[Utterance]) -> Heard:
