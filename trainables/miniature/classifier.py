@@ -25,7 +25,7 @@ from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES, SAMPLE_RATE_
 
 LABELS = tuple(f"{name}: {value}" for name, values in PROPERTIES.items() for value in values)
 SOUND_SECONDS = 1.0
-SOUNDS_DONE = 0.5  # share of the whole time, as measured
+SOUNDS_DONE = 0.25  # share of the whole time, as measured
 STATISTICS_BATCHES = 8
 INSIDE_LAYER = r"(layers|block)\..*\.weight$"  # tables of position biases are no matrices
 

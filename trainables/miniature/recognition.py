@@ -30,7 +30,7 @@ from trainables.miniature.utterances import (
     utter,
 )
 
-HEARD_DONE, ENCODER_DONE = 0.3, 0.6  # shares of the whole time, as measured
+HEARD_DONE, ENCODER_DONE = 0.4, 0.7  # shares of the whole time, as measured
 LENGTHS_SECONDS = (0.8, 1.2, 1.6, 2.0)
 # Backbone -> the sample that the encoder's first output stands for, and the samples from one to the next
 FRAMES: Mapping[str, tuple[int, int]] = {"moonshine": (447, 384), "whisper": (0, 320)}
