@@ -81,9 +81,23 @@ class Activations:
         _, index = clips.key(row)
         found = ledger.kept.get(index)
         if found is None:
-            found = self._record(shortcut, clips, row)
+            with self._from_below(shortcut, clips, row):
+                found = self._record(shortcut, clips, row)
             ledger.kept.put(index, found)
         return found
+
+    def _from_below(self, shortcut: Shortcut, clips: Clips, row: int) -> AbstractContextManager[None]:
+        """Inside, a pass over this clip starts after the highest cut under this one that is kept of it: sweeps over
+        `layers` have several."""
+        _, index = clips.key(row)
+        shape = self.shape(clips, row)
+        for cut in reversed(shortcut.before):
+            below = self._shortcuts.get(cut)
+            if below is not None and below.knows(shape):
+                kept = self._ledger(cut, clips, row).kept.get(index)
+                if kept is not None:
+                    return below.filled(stacked([kept]).to(self.device), shape)
+        return nullcontext()
 
     def _record(self, shortcut: Shortcut, clips: Clips, row: int) -> Tensor:
         return shortcut.record(lambda: self.run(clips, row), self.shape(clips, row)).to("cpu")

@@ -65,8 +65,8 @@ class Shortcut:
 
     def __init__(self, model: nn.Module, names: Sequence[str], cut: str) -> None:
         self.model, self.cut = model, cut
-        before = names[: names.index(cut)]
-        self.silent = [name for name in before if not name.startswith(f"{cut}.")]
+        self.before = names[: names.index(cut)]
+        self.silent = [name for name in self.before if not name.startswith(f"{cut}.")]
         self._shapes: dict[Any, dict[str, tuple[Callable[[Tensor], Any], torch.Size]]] = {}
 
     def knows(self, shape: Any) -> bool:

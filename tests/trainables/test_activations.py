@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from trainables import registry
@@ -112,6 +113,25 @@ def test_a_lane_that_starts_from_what_is_kept_is_the_lane_that_computes_all(
     assert len(list(store.glob(f"{KEPT}/activations-*/*.safetensors"))) == 6
     np.testing.assert_allclose(kept, plain, rtol=0, atol=1e-10)
     assert kept[0] != kept[2]  # it learns
+
+
+@pytest.mark.parametrize("name", ["ast", "beats", "wav2vec2", "whisper"])
+def test_a_higher_cut_is_recorded_from_a_lower_one_to_the_last_bit(
+    name: str, checkpoint: Callable[[str], tuple[str, Path]], split: Callable[[str], Path]
+) -> None:
+    from_the_beginning, from_below = split(name), split(name)
+    trained(engine_of(name, checkpoint(name), activations="always", precision="fp32"), from_the_beginning)
+    engine = engine_of(name, checkpoint(name), activations="always", precision="fp32")
+    trained(engine, from_below, layers=2)
+    [lower] = engine.activations.decisions()
+    computed: list[str] = []
+    inside = next(iter(engine.model.get_submodule(lower).children()))
+    inside.register_forward_hook(lambda *_: computed.append(lower))
+    trained(engine, from_below)
+    assert not computed
+    [expected] = from_the_beginning.glob(f"{KEPT}/activations-*")
+    for file in expected.glob("*.safetensors"):
+        assert torch.equal(load_file(file)["value"], load_file(from_below / KEPT / expected.name / file.name)["value"])
 
 
 def test_every_backbone_that_is_not_in_the_test_above_has_no_such_part(
