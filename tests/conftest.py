@@ -48,19 +48,12 @@ def audio_data() -> Path:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Qwen2-Audio of the smaller miniature's shape with random weights, as `from_pretrained` reads it."""
-    import torch
-    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
-
+    from trainables import registry
     from trainables.backbones import qwen2_audio
-    from trainables.miniature.questions import tokenizer
 
     folder = tmp_path_factory.mktemp("tiny_checkpoint")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = Qwen2AudioForConditionalGeneration(qwen2_audio.config("mini-1m"))
-    model.save_pretrained(folder)
-    tokenizer(qwen2_audio.MINIATURE_VOCABULARY).save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)
+    task = registry.task("label_scoring", {"labels": ("YES", "NO"), "prompt": "Which?"})
+    qwen2_audio.write(qwen2_audio.build("mini-1m", task, seed=0), "mini-1m", folder)
     return folder
 
 

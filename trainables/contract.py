@@ -110,6 +110,14 @@ class Backbone(Protocol):
         """Loads a hub id or a local folder, frozen. `checkpoint` is a path for miniatures and for local files."""
         ...
 
+    def build(self, size: str, task: Task, seed: int) -> nn.Module:
+        """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+        ...
+
+    def write(self, model: nn.Module, size: str, folder: Path) -> None:
+        """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+        ...
+
     def features(self, loaded: Loaded, waveform: np.ndarray) -> Tensor:
         """One clip, (samples,) float32 at SAMPLE_RATE_HZ, to the front end's features on the CPU. Deterministic."""
         ...
@@ -130,16 +138,4 @@ class Backbone(Protocol):
 
     def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
         """(B, C) float32: class scores as log-probabilities or logits, or regression outputs; or B transcripts."""
-        ...
-
-
-class Pretrainable(Backbone, Protocol):
-    """A classifier whose miniatures `trainables.miniature` can make: no more than two functions of its own."""
-
-    def build(self, size: str, task: Task, seed: int) -> nn.Module:
-        """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
-        ...
-
-    def write(self, model: nn.Module, size: str, folder: Path) -> None:
-        """Writes what `build` gave, and training changed, as a folder that `load` reads."""
         ...

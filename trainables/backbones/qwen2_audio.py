@@ -15,6 +15,7 @@ the beginning of another; one forward pass scores all labels (`trainables.answer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -31,10 +32,13 @@ from transformers import (
     Qwen2_5OmniThinkerForConditionalGeneration,
     Qwen2AudioConfig,
     Qwen2AudioForConditionalGeneration,
+    WhisperFeatureExtractor,
 )
 
 from trainables import answers, pretrained
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
+from trainables.miniature import questions
+from trainables.seeded import seeded_init
 
 NAME = "qwen2_audio"
 TASKS = ("label_scoring",)
@@ -116,6 +120,25 @@ def skeleton(size: str, task: Task) -> nn.Module:
     built = config(size)
     with torch.device("meta"):
         return cast(nn.Module, _MODELS[built.model_type](built))
+
+
+def build(size: str, task: Task, seed: int) -> nn.Module:
+    """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+    del task
+    built = config(size)
+    with seeded_init(seed):
+        return cast(nn.Module, _MODELS[built.model_type](built))
+
+
+def write(model: nn.Module, size: str, folder: Path) -> None:
+    """Writes what `build` gave as a folder that `load` reads. Its tokenizer is the miniatures', whatever the size."""
+    words = questions.tokenizer(MINIATURE_VOCABULARY)
+    built: Any = model.config
+    built.audio_token_id = words.convert_tokens_to_ids(AUDIO_TOKEN)
+    window_seconds = WINDOW_SECONDS if size in SIZES else MINIATURE_WINDOW_SECONDS
+    cast(Any, model).save_pretrained(folder)
+    words.save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=128, chunk_length=round(window_seconds)).save_pretrained(folder)
 
 
 def load(

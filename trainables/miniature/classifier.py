@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainables import registry
-from trainables.contract import Loaded, Pretrainable
+from trainables.contract import Backbone, Loaded
 from trainables.data.audio import resample
 from trainables.miniature.optimizer import training_steps
 from trainables.miniature.recipe import ClassifierRecipe
@@ -32,7 +32,7 @@ INSIDE_LAYER = r"(layers|block)\..*\.weight$"  # tables of position biases are n
 
 def pretrain(name: str, size: str, recipe: ClassifierRecipe, folder: Path, progress: Callable[[float], None]) -> None:
     """The same size, recipe, versions and number of threads give the same weights. `progress` takes 0 to 1."""
-    backbone = cast(Pretrainable, registry.backbone(name))
+    backbone = registry.backbone(name)
     task = registry.task("classification", {"labels": LABELS})
     rng = np.random.default_rng([recipe.seed, *name.encode(), *size.encode()])
     model = backbone.build(size, task, recipe.seed)
@@ -68,7 +68,7 @@ def by_optimizer(model: nn.Module) -> list[nn.Module]:
 
 
 def make_clips(
-    backbone: Pretrainable, loaded: Loaded, count: int, rng: Generator, progress: Callable[[float], None]
+    backbone: Backbone, loaded: Loaded, count: int, rng: Generator, progress: Callable[[float], None]
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
     """Features of `count` sounds, and of each property (count,) index into its values, or NOT_APPLICABLE."""
     clips: list[Tensor] = []

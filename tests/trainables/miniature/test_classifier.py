@@ -14,7 +14,7 @@ import torch
 
 from trainables import registry
 from trainables.config import TrialConfig
-from trainables.contract import Pretrainable
+from trainables.contract import Backbone
 from trainables.data.audio import resample
 from trainables.data.examples import Example
 from trainables.data.generators.formants import draw_voice, speak
@@ -31,7 +31,7 @@ NAMES = tuple(name for name in registry.BACKBONES if maker(name) is CLASSIFIERS)
 TASK = registry.task("classification", {"labels": ("SPEECH", "NONSPEECH")})
 
 
-def smallest(name: str) -> tuple[Pretrainable, str]:
+def smallest(name: str) -> tuple[Backbone, str]:
     backbone: Any = registry.backbone(name)
     return backbone, next(iter(backbone.MINIATURE_SIZES))
 
