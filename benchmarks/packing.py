@@ -1,193 +1,209 @@
-"""Lanes packed into one batch against as many trained in turn: python -m benchmarks.packing [--quick] [--json FILE]
+"""Lanes packed into one batch against as many trained in turn, and in processes of their own:
+python -m benchmarks.packing [--device cpu|cuda] [--quick] [--json FILE]
 
-Both on one warm engine with one thread, epoch by epoch in turn: what a pack saves is not a worker's start. Caches below
-the adapters are off in both. Ratios are of processor time, which other work on the machine changes little; training and
-the scoring of 4 validation clips count. Memory is the process's peak, which for lanes in processes of their own would
-be that of one lane, as many times.
+Packed and in turn: on one warm engine, epoch by epoch, so that what a pack saves is not a worker's start. Processes: as
+many at a time as there are lanes, each with an engine and one lane, over the same epochs. Caches below the adapters are
+off. On a CPU every process has one thread, ratios are of processor time, which other work on the machine changes
+little, and memory is the process's peak. On a GPU ratios are by the clock, memory is what tensors took at most, and the
+backbone is Qwen2-Audio's real shape with random weights. Training and the scoring of 4 validation clips count.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from trainables import registry
-from trainables.activations import OFF
-from trainables.config import TrialConfig
-from trainables.data.examples import Example
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import Lane, LaneKey
+from benchmarks.packing_workloads import REAL, TINY, WORKLOADS, Workload
+from trainables.memory import peak_bytes, start_counting
 from trainables.packed import Pack
 
 MIB = 1 << 20
-RANKS = (4, 8, 16)
-CLIP_SECONDS = 1.0
-TASKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "ast": ("classification", {"labels": ("hum", "hiss")}),
-    "qwen2_audio": ("label_scoring", {"labels": ("hum", "hiss"), "prompt": "Is this a hum or a hiss?"}),
-}
-# (name, backbone, size, quantization, precision)
-WORKLOADS = (
-    ("tiny AST fp32", "ast", "mini-900k", "none", "fp32"),
-    ("tiny AST bf16", "ast", "mini-900k", "none", "bf16"),
-    ("NF4 Qwen2-style, 512 wide", "qwen2_audio", "mini-1m", "nf4", "fp32"),
-)
+STARTED_WITHIN_SECONDS = 1800.0
+HEADINGS = (
+    "workload", "batch", "lanes", "packed against in turn", "against processes", "packed clips/s", "packed MiB",
+    "processes MiB",
+)  # fmt: skip
 
 
-class Tones:
-    """Generated clips: hums and hisses."""
+def measure(workload: Workload, cell: Mapping[str, Any], folder: Path, device: str) -> dict[str, Any]:
+    """Packed and in turn, in this process."""
+    engine = workload.engine(Path(cell["checkpoint"]), device)
+    epochs = range(cell["rounds"] + 1)
 
-    def __init__(self, folder: Path, count: int, rate_hz: int) -> None:
-        self.folder, self.rate_hz = folder, rate_hz
-        self.examples = tuple(Example(str(i), (), str(i), ("hum", "hiss")[i % 2]) for i in range(count))
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def waveform(self, index: int) -> np.ndarray:
-        rng = np.random.default_rng(index)
-        samples = round(CLIP_SECONDS * self.rate_hz)
-        hiss = 0.1 * rng.standard_normal(samples)
-        hum = 0.2 * np.sin(2 * np.pi * rng.uniform(120, 240) * np.arange(samples) / self.rate_hz)
-        return (hiss if index % 2 else hum).astype(np.float32)
-
-    def key(self, index: int) -> tuple[str, int]:
-        return (str(self.folder), index)
-
-
-def checkpoint(backbone: str, size: str, folder: Path) -> None:
-    """Random weights of the size's shape; of Qwen2-Audio with a wider language model, for which 4 bits are meant."""
-    module: Any = registry.backbone(backbone)
-    kind, options = TASKS[backbone]
-    if hasattr(module, "build"):
-        module.write(module.build(size, registry.task(kind, dict(options)), seed=0), size, folder)
-        return
-    from transformers import Qwen2AudioForConditionalGeneration, WhisperFeatureExtractor
-
-    from trainables.miniature.questions import tokenizer
-
-    config = module.config(size)
-    wider = {"hidden_size": 512, "intermediate_size": 1536, "num_attention_heads": 8, "num_key_value_heads": 8}
-    for name, value in wider.items():
-        setattr(config.text_config, name, value)
-    torch.manual_seed(0)
-    Qwen2AudioForConditionalGeneration(config).save_pretrained(folder)
-    tokenizer(module.MINIATURE_VOCABULARY).save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=128, chunk_length=2).save_pretrained(folder)
-
-
-def measure(workload: str, batch_size: int, lanes: int, *, steps: int, rounds: int) -> dict[str, Any]:
-    """One cell, in this process."""
-    name, backbone, size, quantization, precision = next(each for each in WORKLOADS if each[0] == workload)
-    kind, options = TASKS[backbone]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        checkpoint(backbone, size, folder / "model")
-        key = EngineKey(backbone, size, quantization, precision)
-        settings = EngineSettings(activations=OFF)
-        engine = Engine(key, str(folder / "model"), registry.task(kind, dict(options)), settings)
-        rate_hz = engine.backbone.SAMPLE_RATE_HZ
-        train = Tones(folder / "train", batch_size * steps, rate_hz)
-        validation = Tones(folder / "validation", 4, rate_hz)
-        base = TrialConfig(
-            backbone, size, quantization, target_modules="attention", epochs=rounds + 1, batch_size=batch_size
+    def lanes() -> list[Any]:
+        return workload.lanes(
+            engine, cell["lanes"], cell["batch_size"], steps=cell["steps"], epochs=len(epochs), folder=folder
         )
 
-        def opened() -> list[Lane]:
-            configs = [
-                replace(base, rank=RANKS[i % 3], alpha=2 * RANKS[i % 3], learning_rate=1e-3 / (1 + i))
-                for i in range(lanes)
-            ]
-            return [engine.open_lane(c, LaneKey(seed, "-"), train, validation) for seed, c in enumerate(configs)]
-
-        together = opened()
-        packed = [_timed(lambda: Pack(together).train_epoch()) for _ in range(rounds + 1)]
-        packed_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        alone = opened()
-        in_turn = [_timed(lambda: [lane.train_epoch() for lane in alone]) for _ in range(rounds + 1)]
-        losses = [abs(a["train/loss"] - b["train/loss"]) for a, b in zip(packed[-1][2], in_turn[-1][2], strict=True)]
-    cpu, wall = (
-        [median(epoch[which] for epoch in epochs[1:]) for epochs in (packed, in_turn)] for which in (0, 1)
+    start_counting(device)
+    together = lanes()
+    packed = [timed(lambda: Pack(together).train_epoch(), device) for _ in epochs]
+    packed_bytes = peak(device)
+    for lane in together:
+        lane.close()
+    alone = lanes()
+    in_turn = [timed(lambda: [lane.train_epoch() for lane in alone], device) for _ in epochs]
+    losses = [abs(a["train/loss"] - b["train/loss"]) for a, b in zip(packed[-1][1], in_turn[-1][1], strict=True)]
+    packed_seconds, in_turn_seconds = (
+        median(seconds for seconds, _ in each[1:]) for each in (packed, in_turn)
     )  # the first epoch computes features
     return {
-        "workload": name,
-        "batch_size": batch_size,
-        "lanes": lanes,
-        "packed_cpu_seconds": cpu[0],
-        "in_turn_cpu_seconds": cpu[1],
-        "gain": cpu[1] / cpu[0],
-        "gain_by_the_clock": wall[1] / wall[0],
-        "packed_clips_per_cpu_second": lanes * len(train) / cpu[0],
+        "packed_seconds": packed_seconds,
+        "in_turn_seconds": in_turn_seconds,
+        "packed_clips_per_second": cell["lanes"] * cell["batch_size"] * cell["steps"] / packed_seconds,
         "packed_peak_mib": packed_bytes / MIB,
         "largest_difference_of_losses": max(losses),
     }
 
 
-def _timed(act: Callable[[], Any]) -> tuple[float, float, Any]:
-    cpu, wall = time.process_time(), time.perf_counter()
+def measure_alone(workload: Workload, cell: Mapping[str, Any], folder: Path, device: str) -> dict[str, Any]:
+    """One lane, beside the other processes of this cell: all begin their epochs together."""
+    engine = workload.engine(Path(cell["checkpoint"]), device)
+    start_counting(device)
+    [lane] = workload.lanes(
+        engine, 1, cell["batch_size"], steps=cell["steps"], epochs=cell["rounds"] + 1, folder=folder
+    )
+    lane.train_epoch()
+    meeting = Path(cell["meeting"])
+    (meeting / str(os.getpid())).touch()
+    until = time.monotonic() + STARTED_WITHIN_SECONDS
+    while len(list(meeting.iterdir())) < cell["lanes"] and time.monotonic() < until:
+        time.sleep(0.05)
+    epochs = [timed(lane.train_epoch, device) for _ in range(cell["rounds"])]
+    return {"seconds": median(seconds for seconds, _ in epochs), "peak_mib": peak(device) / MIB}
+
+
+def timed(act: Callable[[], Any], device: str) -> tuple[float, Any]:
+    """Processor seconds on a CPU, seconds by the clock on a GPU."""
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    started = clock()
     result = act()
-    return time.process_time() - cpu, time.perf_counter() - wall, result
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return clock() - started, result
+
+
+def peak(device: str) -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if device == "cpu" else peak_bytes(device)
+
+
+def in_processes(orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What each answers, all at the same time in processes of their own: a peak is a process's own."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.packing", "--cell", json.dumps(order)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for order in orders
+    ]
+    said = [process.communicate() for process in running]
+    for process, (_, error) in zip(running, said, strict=True):
+        if process.returncode != 0:
+            raise SystemExit(f"a process ended with {process.returncode}:\n{error[-4000:]}")
+    return [json.loads(out.splitlines()[-1]) for out, _ in said]
+
+
+def cells(
+    workload: Workload, lanes: Sequence[int], *, steps: int, rounds: int, device: str, processes: int
+) -> Iterator[dict[str, Any]]:
+    """Each batch size by each number of lanes; up to so many `processes` at a time."""
+    with tempfile.TemporaryDirectory() as temporary:
+        checkpoint = Path(temporary) / "checkpoint"
+        workload.write_checkpoint(checkpoint)
+        for batch_size in workload.batch_sizes:
+            for count in lanes:
+                cell = {"workload": workload.name, "batch_size": batch_size, "lanes": count}
+                order = {**cell, "steps": steps, "rounds": rounds, "checkpoint": str(checkpoint), "device": device}
+                [found] = in_processes([order])
+                if count <= processes:
+                    found |= side_by_side(order)
+                yield cell | found
+
+
+def side_by_side(order: Mapping[str, Any]) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as meeting:
+        alone = in_processes([{**order, "meeting": meeting}] * order["lanes"])
+    return {
+        "processes_seconds": sum(each["seconds"] for each in alone)
+        if order["device"] == "cpu"
+        else max(each["seconds"] for each in alone),
+        "processes_peak_mib": sum(each["peak_mib"] for each in alone),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.packing", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--quick", action="store_true", help="1, 4 and 16 lanes, fewer steps: minutes")
     parser.add_argument("--lanes", help="sizes of packs, such as 1,8")
+    parser.add_argument("--processes", type=int, default=4, help="as many at a time at most (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--cell", help=argparse.SUPPRESS)  # one cell in a process of its own: its peak is its own
+    parser.add_argument("--cell", help=argparse.SUPPRESS)
     command = parser.parse_args(arguments)
     if command.cell:
-        torch.set_num_threads(1)
-        print(json.dumps(measure(**json.loads(command.cell))))
-        return 0
+        return answer(json.loads(command.cell))
+    if command.device == "cuda" and not torch.cuda.is_available():
+        parser.error("there is no CUDA device here; leave --device out")
     lanes, steps, rounds = ((1, 4, 16), 6, 2) if command.quick else ((1, 2, 4, 8, 16), 16, 3)
     if command.lanes:
         lanes = tuple(int(count) for count in command.lanes.split(","))
-    cells = []
-    for name, *_ in WORKLOADS:
-        for batch_size in (1, 2 if "NF4" in name else 8):
-            for count in lanes:
-                cell = {"workload": name, "batch_size": batch_size, "lanes": count, "steps": steps, "rounds": rounds}
-                run = [sys.executable, "-m", "benchmarks.packing", "--cell", json.dumps(cell)]
-                done = subprocess.run(run, capture_output=True, text=True, check=False)
-                if done.returncode != 0:
-                    print(done.stderr, file=sys.stderr)
-                    return 1
-                cells.append(json.loads(done.stdout.splitlines()[-1]))
-    show(cells, Console(width=120))
+    found: list[dict[str, Any]] = []
+    for workload in REAL if command.device == "cuda" else TINY:
+        options = {"device": command.device, "processes": command.processes}
+        for cell in cells(workload, lanes, steps=steps, rounds=rounds, **options):
+            print(json.dumps(cell), file=sys.stderr, flush=True)
+            found.append(cell)
+    show(found, Console(width=140))
     if command.json is not None:
-        command.json.write_text(json.dumps({"cells": cells}, indent=1))
+        command.json.write_text(json.dumps({"device": device_name(command.device), "cells": found}, indent=1))
     return 0
 
 
-def show(cells: Sequence[dict[str, Any]], console: Console) -> None:
-    headings = ("workload", "batch", "lanes", "gain (CPU time)", "by the clock", "clips/s", "peak MiB", "as processes")
-    table = Table(*headings, title="Lanes in one batch against lanes in turn, one thread")
-    ones = {(c["workload"], c["batch_size"]): c["packed_peak_mib"] for c in cells if c["lanes"] == 1}
-    for cell in cells:
-        as_processes = ones[cell["workload"], cell["batch_size"]] * cell["lanes"]
+def answer(cell: Mapping[str, Any]) -> int:
+    if cell["device"] == "cpu":
+        torch.set_num_threads(1)
+    act = measure_alone if "meeting" in cell else measure
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(act(WORKLOADS[cell["workload"]], cell, Path(folder), cell["device"])))
+    return 0
+
+
+def device_name(device: str) -> str:
+    return torch.cuda.get_device_name(0) if device == "cuda" else f"{os.cpu_count()} cores, one thread a process"
+
+
+def show(found: Sequence[Mapping[str, Any]], console: Console) -> None:
+    table = Table(*HEADINGS, title="Lanes in one batch, in turn, and in processes of their own")
+    for cell in found:
+        beside = cell.get("processes_seconds")
         table.add_row(
-            cell["workload"], str(cell["batch_size"]), str(cell["lanes"]), f"{cell['gain']:.2f}x",
-            f"{cell['gain_by_the_clock']:.2f}x", f"{cell['packed_clips_per_cpu_second']:.0f}",
-            f"{cell['packed_peak_mib']:.0f}", f"{as_processes:.0f}",
-        )  # fmt: skip
+            cell["workload"],
+            str(cell["batch_size"]),
+            str(cell["lanes"]),
+            f"{cell['in_turn_seconds'] / cell['packed_seconds']:.2f}x",
+            "-" if beside is None else f"{beside / cell['packed_seconds']:.2f}x",
+            f"{cell['packed_clips_per_second']:.1f}",
+            f"{cell['packed_peak_mib']:.0f}",
+            "-" if beside is None else f"{cell['processes_peak_mib']:.0f}",
+        )
     console.print(table)
-    worst = max(cell["largest_difference_of_losses"] for cell in cells)
+    worst = max(cell["largest_difference_of_losses"] for cell in found)
     console.print(f"largest difference of a lane's last training loss, packed and alone: {worst:.1e}")
 
 
