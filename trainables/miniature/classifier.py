@@ -24,7 +24,6 @@ from trainables.miniature.recipe import ClassifierRecipe
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES, SAMPLE_RATE_HZ, sound
 
 LABELS = tuple(f"{name}: {value}" for name, values in PROPERTIES.items() for value in values)
-SOUND_SECONDS = 1.0
 SOUNDS_DONE = 0.25  # share of the whole time, as measured
 STATISTICS_BATCHES = 8
 INSIDE_LAYER = r"(layers|block)\..*\.weight$"  # tables of position biases are no matrices
@@ -40,7 +39,7 @@ def pretrain(name: str, size: str, recipe: ClassifierRecipe, folder: Path, progr
     loaded = backbone.load(
         str(folder), task, size=size, quantization="none", dtype=torch.float32, device=torch.device("cpu")
     )  # for its front end
-    clips, properties = make_clips(backbone, loaded, recipe.clips, rng, lambda done: progress(SOUNDS_DONE * done))
+    clips, properties = make_clips(backbone, loaded, recipe, rng, lambda done: progress(SOUNDS_DONE * done))
 
     def answers(rows: Tensor) -> Tensor:
         batch = backbone.collate(loaded, [clips[row] for row in rows.tolist()], task, None)
@@ -68,19 +67,19 @@ def by_optimizer(model: nn.Module) -> list[nn.Module]:
 
 
 def make_clips(
-    backbone: Backbone, loaded: Loaded, count: int, rng: Generator, progress: Callable[[float], None]
+    backbone: Backbone, loaded: Loaded, recipe: ClassifierRecipe, rng: Generator, progress: Callable[[float], None]
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
-    """Features of `count` sounds, and of each property (count,) index into its values, or NOT_APPLICABLE."""
+    """Features of so many sounds, and of each property (clips,) index into its values, or NOT_APPLICABLE."""
     clips: list[Tensor] = []
     found: list[dict[str, int]] = []
     # a backbone that is given clips at their own length need not learn what fills its window
-    filled_seconds = SOUND_SECONDS if loaded.pads_to_longest else backbone.MINIATURE_WINDOW_SECONDS
-    for index in range(count):
-        made = sound(rng, SOUND_SECONDS)
+    filled_seconds = recipe.longest_sound_seconds if loaded.pads_to_longest else backbone.MINIATURE_WINDOW_SECONDS
+    for index in range(recipe.clips):
+        made = sound(rng, recipe.longest_sound_seconds)
         waveform = in_window(made.waveform, round(filled_seconds * SAMPLE_RATE_HZ), rng)
         clips.append(backbone.features(loaded, resample(waveform, SAMPLE_RATE_HZ, backbone.SAMPLE_RATE_HZ)))
         found.append(made.properties)
-        progress((index + 1) / count)
+        progress((index + 1) / recipe.clips)
     return clips, {name: torch.tensor([properties[name] for properties in found]) for name in PROPERTIES}
 
 

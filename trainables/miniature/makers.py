@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainables import registry
-from trainables.miniature.recipe import CLASSIFIER_RECIPES, RECIPES, SPEECH_RECIPES
+from trainables.miniature.recipe import CHEAP_CLASSIFIER_RECIPES, CLASSIFIER_RECIPES, RECIPES, SPEECH_RECIPES
 
 HERE = Path(__file__).parent
 OWN_FILES = ("backbones", "networks")  # folders of trainables
@@ -51,6 +51,7 @@ class Maker:
 
 
 CLASSIFIERS = Maker("classifier", CLASSIFIER_RECIPES, ("sounds", "optimizer", "classifier"))
+CHEAP_CLASSIFIERS = replace(CLASSIFIERS, recipes=CHEAP_CLASSIFIER_RECIPES)
 QUESTIONS = Maker(
     "pretrain",
     RECIPES,
@@ -60,7 +61,13 @@ QUESTIONS = Maker(
 RECOGNISERS = Maker(
     "recognition", SPEECH_RECIPES, ("../data/generators/formants", "utterances", "optimizer", "recognition")
 )
-OTHERS: Mapping[str, Maker] = {"qwen2_audio": QUESTIONS, "moonshine": RECOGNISERS, "whisper": RECOGNISERS}
+OTHERS: Mapping[str, Maker] = {
+    "efficientat": CHEAP_CLASSIFIERS,
+    "htsat": CHEAP_CLASSIFIERS,
+    "moonshine": RECOGNISERS,
+    "qwen2_audio": QUESTIONS,
+    "whisper": RECOGNISERS,
+}
 
 
 def maker(backbone: str) -> Maker:

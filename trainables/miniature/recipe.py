@@ -30,9 +30,10 @@ class Recipe:
 class ClassifierRecipe:
     """One stage: a classifier learns to tell the properties of sounds, all by one head (`classifier.py`)."""
 
-    clips: int = 480
+    clips: int = 640
+    longest_sound_seconds: float = 1.0
     batch_size: int = 16
-    steps: int = 68
+    steps: int = 80
     matrix_learning_rate: float = 1e-2
     other_learning_rate: float = 3e-3
     warmup_share: float = 0.1
@@ -43,12 +44,12 @@ class ClassifierRecipe:
 class SpeechRecipe:
     """Two stages: the encoder learns which sounds it hears, then the decoder to spell them (`recognition.py`)."""
 
-    voices: int = 16
+    voices: int = 24
     syllables_per_voice: int = 48
-    utterances: int = 400
+    utterances: int = 640
     batch_size: int = 8
-    encoder_steps: int = 50
-    decoder_steps: int = 120
+    encoder_steps: int = 80
+    decoder_steps: int = 200
     matrix_learning_rate: float = 5e-3
     other_learning_rate: float = 3e-3
     warmup_share: float = 0.1
@@ -63,6 +64,12 @@ SPEECH_RECIPES: Mapping[str, SpeechRecipe] = {
 CLASSIFIER_RECIPES: Mapping[str, ClassifierRecipe] = {
     "full": ClassifierRecipe(),
     "test": ClassifierRecipe(clips=96, batch_size=16, steps=12),  # seconds; learns a little
+}
+
+# Of networks whose steps are cheap: more of them, over longer sounds, in the same time
+CHEAP_CLASSIFIER_RECIPES: Mapping[str, ClassifierRecipe] = {
+    **CLASSIFIER_RECIPES,
+    "full": ClassifierRecipe(longest_sound_seconds=2.0, steps=100),
 }
 
 RECIPES: Mapping[str, Recipe] = {
