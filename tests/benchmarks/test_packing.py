@@ -1,4 +1,4 @@
-"""A cell of the packing benchmark on a small model: what it compares trains the same, and its figures are consistent."""
+"""A cell of the packing benchmark on a small model: what it compares trains the same, its figures are consistent."""
 
 from __future__ import annotations
 
