@@ -24,7 +24,7 @@ from sweeps.prepare import Prepared, prepare
 from sweeps.profiles import Profile
 from sweeps.space import resolve
 
-FIRST = "warm"  # searches, before anything is measured: what it decides, every arm trains
+FIRST = "cached"  # the quickest searches, before anything is measured: what it decides, every arm trains
 Decisions = Sequence[Mapping[str, Any]]  # {"given": values of the active axes, "epochs": how many were trained}
 
 
