@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -46,7 +47,7 @@ def measure(workload: Workload, cell: Mapping[str, Any], folder: Path, device: s
 
     def lanes() -> list[Any]:
         return workload.lanes(
-            engine, cell["lanes"], cell["batch_size"], steps=cell["steps"], epochs=len(epochs), folder=folder
+            engine, range(cell["lanes"]), cell["batch_size"], steps=cell["steps"], epochs=len(epochs), folder=folder
         )
 
     start_counting(device)
@@ -75,13 +76,15 @@ def measure_alone(workload: Workload, cell: Mapping[str, Any], folder: Path, dev
     engine = workload.engine(Path(cell["checkpoint"]), device)
     start_counting(device)
     [lane] = workload.lanes(
-        engine, 1, cell["batch_size"], steps=cell["steps"], epochs=cell["rounds"] + 1, folder=folder
+        engine, [cell["lane"]], cell["batch_size"], steps=cell["steps"], epochs=cell["rounds"] + 1, folder=folder
     )
     lane.train_epoch()
     meeting = Path(cell["meeting"])
     (meeting / str(os.getpid())).touch()
     until = time.monotonic() + STARTED_WITHIN_SECONDS
-    while len(list(meeting.iterdir())) < cell["lanes"] and time.monotonic() < until:
+    while len(list(meeting.iterdir())) < cell["lanes"]:
+        if time.monotonic() > until:
+            raise SystemExit("the other processes have not begun")
         time.sleep(0.05)
     epochs = [timed(lane.train_epoch, device) for _ in range(cell["rounds"])]
     return {"seconds": median(seconds for seconds, _ in epochs), "peak_mib": peak(device) / MIB}
@@ -103,20 +106,31 @@ def peak(device: str) -> int:
 
 def in_processes(orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What each answers, all at the same time in processes of their own: a peak is a process's own."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.packing", "--cell", json.dumps(order)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for order in orders
-    ]
-    said = [process.communicate() for process in running]
-    for process, (_, error) in zip(running, said, strict=True):
-        if process.returncode != 0:
-            raise SystemExit(f"a process ended with {process.returncode}:\n{error[-4000:]}")
-    return [json.loads(out.splitlines()[-1]) for out, _ in said]
+    with ExitStack() as files:
+        answers = [files.enter_context(tempfile.TemporaryFile("w+")) for _ in orders]
+        errors = [files.enter_context(tempfile.TemporaryFile("w+")) for _ in orders]
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.packing", "--cell", json.dumps(order)], stdout=out, stderr=err
+            )
+            for order, out, err in zip(orders, answers, errors, strict=True)
+        ]
+        try:
+            while any(process.poll() is None for process in running):
+                if any(process.returncode for process in running):
+                    break  # the others would wait for it
+                time.sleep(0.05)
+            failed = [process.returncode for process in running if process.returncode]
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+        for file in (*answers, *errors):
+            file.seek(0)
+        if failed:
+            said = "\n".join(error.read()[-4000:] for error in errors)
+            raise SystemExit(f"a process ended with {failed[0]}:\n{said}")
+        return [json.loads(out.read().splitlines()[-1]) for out in answers]
 
 
 def cells(
@@ -125,7 +139,8 @@ def cells(
     """Each batch size by each number of lanes; up to so many `processes` at a time."""
     with tempfile.TemporaryDirectory() as temporary:
         checkpoint = Path(temporary) / "checkpoint"
-        workload.write_checkpoint(checkpoint)
+        workload.write_checkpoint(checkpoint, device)
+        torch.cuda.empty_cache()  # the lanes' processes want what it took
         for batch_size in workload.batch_sizes:
             for count in lanes:
                 cell = {"workload": workload.name, "batch_size": batch_size, "lanes": count}
@@ -138,7 +153,7 @@ def cells(
 
 def side_by_side(order: Mapping[str, Any]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as meeting:
-        alone = in_processes([{**order, "meeting": meeting}] * order["lanes"])
+        alone = in_processes([{**order, "meeting": meeting, "lane": lane} for lane in range(order["lanes"])])
     return {
         "processes_seconds": sum(each["seconds"] for each in alone)
         if order["device"] == "cpu"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,26 +42,27 @@ class Workload:
         kind, options = TASKS[self.backbone]
         return registry.task(kind, dict(options))
 
-    def write_checkpoint(self, folder: Path) -> None:
-        """Random weights of the size's shape, in the precision that they are loaded in."""
+    def write_checkpoint(self, folder: Path, device: str) -> None:
+        """Random weights of the size's shape."""
         module: Any = registry.backbone(self.backbone)
-        made = module.build
         if self.wider or self.size in module.SIZES:
-            made = self._large
-        module.write(made(self.size, self.task, seed=0), self.size, folder)
+            model = self._large(device)
+        else:
+            model = module.build(self.size, self.task, seed=0)
+        module.write(model, self.size, folder)
 
-    def _large(self, size: str, task: Any, seed: int) -> torch.nn.Module:
-        """Built where the lanes will train, in half the bytes where that is their precision: billions of parameters."""
+    def _large(self, device: str) -> torch.nn.Module:
+        """A Qwen2-Audio built on `device`, in half the bytes where that is its precision: billions of parameters."""
         from transformers import Qwen2AudioForConditionalGeneration
 
         module: Any = registry.backbone(self.backbone)
-        config = module.config(size)
+        config = module.config(self.size)
         for name, value in self.wider.items():
             setattr(config.text_config, name, value)
         usual = torch.get_default_dtype()
         torch.set_default_dtype(DTYPES[self.precision])
         try:
-            with seeded_init(seed), torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+            with seeded_init(0), torch.device(device):
                 return Qwen2AudioForConditionalGeneration(config)
         finally:
             torch.set_default_dtype(usual)
@@ -71,9 +72,9 @@ class Workload:
         return Engine(key, str(checkpoint), self.task, EngineSettings(device=device, activations=OFF))
 
     def lanes(
-        self, engine: Engine, count: int, batch_size: int, *, steps: int, epochs: int, folder: Path
+        self, engine: Engine, which: Sequence[int], batch_size: int, *, steps: int, epochs: int, folder: Path
     ) -> list[Lane]:
-        """`count` trainings of `steps` batches an epoch that differ in rank, rate and seed."""
+        """Trainings of `steps` batches an epoch that differ in rank, rate and seed, by their numbers."""
         rate_hz = engine.backbone.SAMPLE_RATE_HZ
         train = Tones(folder / "train", batch_size * steps, rate_hz)
         validation = Tones(folder / "validation", VALIDATION_CLIPS, rate_hz)
@@ -92,7 +93,7 @@ class Workload:
                 train,
                 validation,
             )
-            for i in range(count)
+            for i in which
         ]
 
 
@@ -100,6 +101,7 @@ class Tones:
     """Generated clips: hums and hisses."""
 
     def __init__(self, folder: Path, count: int, rate_hz: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)  # features are kept in it
         self.folder, self.rate_hz = folder, rate_hz
         self.examples = tuple(Example(str(i), (), str(i), ("hum", "hiss")[i % 2]) for i in range(count))
 

@@ -47,7 +47,7 @@ def audio_data() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Qwen2-Audio of the smaller miniature's shape with random weights, as `from_pretrained` reads it."""
+    """A Qwen2-Audio of the larger miniature's shape with random weights, as `from_pretrained` reads it."""
     from trainables import registry
     from trainables.backbones import qwen2_audio
 

@@ -74,6 +74,11 @@ class Pack:
         except TrainingDiverged as error:
             return error
 
+    @property
+    def names(self) -> list[str]:
+        """All lanes': whoever passes, the modules that any of them adapts expect the clips of a whole pass."""
+        return [lane.name for lane in self.lanes]
+
     def _train(self) -> None:
         for lane in self.lanes:
             if lane.step == 0:
@@ -100,8 +105,7 @@ class Pack:
         engine = self.engine
         batch = engine.collated(*heard.values())
         clips = self._seat(heard)
-        names = [self.lanes[number].name for number in heard]
-        with engine.accelerator.autocast(), engine.shortcut(*heard.values(), names=names):
+        with engine.accelerator.autocast(), engine.shortcut(*heard.values(), names=self.names):
             smoothing = self.lanes[0].config.label_smoothing
             each = engine.backbone.clip_losses(engine.model, batch, label_smoothing=smoothing)
         parts = dict(zip(heard, torch.split(each, clips), strict=True))
@@ -171,8 +175,7 @@ class Pack:
             }
             for together in self._joinable(heard):
                 clips = self._seat({number: heard[number] for number in together})
-                names = [self.lanes[number].name for number in together]
-                answers = iter(engine.answers(*(heard[number] for number in together), names=names))
+                answers = iter(engine.answers(*(heard[number] for number in together), names=self.names))
                 for number, count in zip(together, clips, strict=True):
                     place = numbers.index(number)
                     for row in passes[place][:count]:

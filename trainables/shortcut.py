@@ -66,7 +66,9 @@ class Shortcut:
     def __init__(self, model: nn.Module, names: Sequence[str], cut: str) -> None:
         self.model, self.cut = model, cut
         self.before = names[: names.index(cut)]
-        self.silent = [name for name in self.before if not name.startswith(f"{cut}.")]
+        outside = [name for name in self.before if not name.startswith(f"{cut}.")]
+        # what lies in a silent module is never called
+        self.silent = [name for name in outside if not any(name.startswith(f"{other}.") for other in outside)]
         self._shapes: dict[Any, dict[str, tuple[Callable[[Tensor], Any], torch.Size]]] = {}
 
     def knows(self, shape: Any) -> bool:

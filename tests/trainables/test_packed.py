@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,22 @@ def test_folds_of_other_sizes_and_ends_within_an_epoch(engine: Engine, stores: A
     for lane, own, expected in zip(lanes, metrics, solo, strict=True):
         assert_is(lane, own, expected)
         lane.close()
+
+
+def test_a_lane_that_passes_alone_keeps_what_lies_below_all_lanes(
+    tiny_checkpoint: Path, tone_stores: dict[str, Path], tmp_path: Path
+) -> None:
+    """The first lane leaves the audio tower as it is and has steps of its own, whose clips the second lane's modules in
+    the tower must not meet one at a time."""
+    stores = {split: SplitStore(Path(copytree(folder, tmp_path / split))) for split, folder in tone_stores.items()}
+    key = EngineKey("qwen2_audio", "mini-1m", "none", "fp64")
+    settings = EngineSettings(activations="always")
+    engine = Engine(key, str(tiny_checkpoint), registry.task("label_scoring", dict(TASK)), settings)
+    chosen = [(OTHER, 1, 12), (CONFIG, 2, 6)]
+    lanes = [open_lane(engine, stores, *each) for each in chosen]
+    metrics = [Pack(lanes).train_epoch() for _ in range(CONFIG.epochs)]
+    for number, (lane, each) in enumerate(zip(lanes, chosen, strict=True)):
+        assert_is(lane, [epoch[number] for epoch in metrics], alone(engine, stores, *each))
 
 
 def test_padding_stays_exactly_zero(engine: Engine, stores: Any) -> None:

@@ -84,7 +84,8 @@ def make_clips(
 
 
 def in_window(waveform: np.ndarray, samples: int, rng: Generator) -> np.ndarray:
-    """As clips are: a third fills the window, over and over; a third stands in silence; a third is just short."""
+    """As clips are: a third fills the window, over and over; a third stands in silence; a third is just short. A
+    sound as long as the window stays as it is."""
     kind = rng.integers(3)
     if kind == 0 or len(waveform) >= samples:
         return np.resize(waveform, samples)
