@@ -51,8 +51,8 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     from transformers import get_scheduler
 
     from trainables import registry
-    from trainables.adapters import DropoutClock, LaneDropout
     from trainables.data.audio import load_waveform
+    from trainables.dropout import DropoutDraws, LaneDropout
     from trainables.loop import LaneKey, lane_seeds
     from trainables.records import NO_FOLD
     from trainables.schedule import planned_epochs, total_steps
@@ -75,6 +75,9 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
         device=accelerator.device,
     )
 
+    for module in loaded.model.modules():
+        vars(module).pop("forward", None)  # as transformers has it, where this project's way computes less
+
     def features_of(examples: Sequence[Example]) -> list[Any]:
         waves = (load_waveform(e, backbone.SAMPLE_RATE_HZ, limit_seconds=work.window_seconds) for e in examples)
         return [backbone.features(loaded, wave) for wave in waves]
@@ -95,10 +98,10 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
             for part in wrapper.modules_to_save["default"].modules():
                 if hasattr(part, "reset_parameters"):
                     part.reset_parameters()
-    clock = DropoutClock(dropout_seed)
+    draws = DropoutDraws(dropout_seed)
     if trial.lora_dropout > 0:
         for index, layer in enumerate(m for m in model.modules() if isinstance(m, LoraLayer)):
-            layer.lora_dropout["default"] = LaneDropout(trial.lora_dropout, clock, index)
+            layer.lora_dropout["default"] = LaneDropout(trial.lora_dropout, draws, index)
 
     order = np.random.default_rng(order_seed)
     targets = [example.target for example in work.train]
@@ -137,7 +140,7 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
         loss_sum = 0.0
         for batch, first in zip(loader, range(0, len(train), trial.batch_size), strict=True):
             size = min(trial.batch_size, len(train) - first)
-            clock.forward_passes += 1
+            draws.epoch, draws.rows = epoch - 1, rows[first : first + size]
             with accelerator.accumulate(model):
                 loss = backbone.loss(model, batch, label_smoothing=trial.label_smoothing)
                 accelerator.backward(loss)

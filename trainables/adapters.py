@@ -6,7 +6,7 @@ LoRA: Hu et al. 2021 (arXiv 2106.09685); QLoRA: Dettmers et al. 2023 (arXiv 2305
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,41 +17,8 @@ from peft.tuners.lora import LoraLayer
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 
+from trainables.dropout import DropoutDraws, LaneDropout
 from trainables.seeded import seeded_init
-
-
-class DropoutClock:
-    """Tells the dropout layers of one lane which forward pass this is.
-
-    A mask depends on the lane's seed, the number of the forward pass and the layer, and on nothing else: no global
-    generator, and gradient checkpointing draws the same mask again when it repeats a forward pass.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.forward_passes = 0
-
-    def generator(self, layer: int, device: torch.device) -> torch.Generator:
-        mixed = (self.seed * 1_000_003 + self.forward_passes) * 1_000_003 + layer
-        return torch.Generator(device).manual_seed(mixed % (2**63))
-
-
-class LaneDropout(nn.Module):
-    """`nn.Dropout` whose masks come from a lane's clock."""
-
-    def __init__(self, p: float, clock: DropoutClock, layer: int) -> None:
-        super().__init__()
-        self.p = p
-        self.clock = clock
-        self.layer = layer
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0.0:
-            return x
-        keep = 1.0 - self.p
-        generator = self.clock.generator(self.layer, x.device)
-        mask = torch.empty_like(x).bernoulli_(keep, generator=generator)
-        return x * mask / keep
 
 
 @dataclass(frozen=True)
@@ -74,9 +41,18 @@ class AdapterBank:
         self._peft: PeftModel | None = None
 
     def add(
-        self, name: str, *, targets: Sequence[str], rank: int, alpha: int, dropout: float, seed: int
-    ) -> DropoutClock:
-        """Adds an adapter: its A and its head drawn from `seed`, its B zero. Returns the clock of its dropouts."""
+        self,
+        name: str,
+        *,
+        targets: Sequence[str],
+        rank: int,
+        alpha: int,
+        dropout: float,
+        seed: int,
+        strung: Collection[str] = (),
+    ) -> DropoutDraws:
+        """Adds an adapter: its A and its head drawn from `seed`, its B zero. `strung`: those of the targets that hear
+        the clips of a pass as one sequence. Returns what its dropouts draw their masks from."""
         config = LoraConfig(
             r=rank,
             lora_alpha=alpha,
@@ -95,11 +71,14 @@ class AdapterBank:
                     self._peft.base_model.active_adapter = name
                 self._peft.add_adapter(name, config)
             self._start_heads(name)
-        clock = DropoutClock(seed)
-        for index, layer in enumerate(self._layers(name)):
+        draws = DropoutDraws(seed)
+        for index, (module_name, layer) in enumerate(self._layers(name).items()):
             if dropout > 0.0:
-                layer.lora_dropout[name] = LaneDropout(dropout, clock, index)
-        return clock
+                time_last = isinstance(layer.get_base_layer(), nn.Conv1d | nn.Conv2d)
+                layer.lora_dropout[name] = LaneDropout(
+                    dropout, draws, index, time_last=time_last, strung=module_name in strung
+                )
+        return draws
 
     def activate(self, name: str) -> None:
         """The next forward passes use this adapter, and only its parameters take gradients."""
@@ -123,9 +102,13 @@ class AdapterBank:
                 scale=layer.scaling[name],
                 dropout=layer.lora_dropout[name],
             )
-            for module_name, layer in self.peft.named_modules()
-            if isinstance(layer, LoraLayer) and name in layer.lora_A
+            for module_name, layer in self._layers(name).items()
         }
+
+    def stands_padding(self, name: str) -> bool:
+        """Whether clips may be padded further, and pass with others, without any other number: no dropout forbids."""
+        dropouts = [part.dropout for part in self.lora_parts(name).values()]
+        return not any(isinstance(dropout, LaneDropout) and dropout.strung for dropout in dropouts)
 
     def heads(self, name: str) -> dict[str, nn.Module]:
         """A lane's own copies of the modules that are trained whole, by the name of what holds them."""
@@ -151,7 +134,7 @@ class AdapterBank:
                 wrapper.original_module = originals[name]
 
     def adapter_params(self, name: str) -> int:
-        parts = ((layer.lora_A, layer.lora_B) for layer in self._layers(name))
+        parts = ((layer.lora_A, layer.lora_B) for layer in self._layers(name).values())
         return sum(p.numel() for pair in parts for part in pair for p in part[name].parameters())
 
     def tensors(self, name: str) -> dict[str, Tensor]:
@@ -203,5 +186,10 @@ class AdapterBank:
                     part.reset_parameters()
             head.to(device)
 
-    def _layers(self, name: str) -> list[LoraLayer]:
-        return [m for m in self.peft.modules() if isinstance(m, LoraLayer) and name in m.lora_A]
+    def _layers(self, name: str) -> dict[str, LoraLayer]:
+        """By the name that the module has without PEFT, in the model's order."""
+        return {
+            module_name.removeprefix("base_model.model."): layer
+            for module_name, layer in self.peft.named_modules()
+            if isinstance(layer, LoraLayer) and name in layer.lora_A
+        }

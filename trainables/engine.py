@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from torch import Tensor, nn
 
 from trainables import registry
 from trainables.activations import AUTO, Activations
-from trainables.adapters import AdapterBank, DropoutClock
+from trainables.adapters import AdapterBank
 from trainables.augmentation import Augmentation
 from trainables.config import TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips
 from trainables.data.kept import KeptTensors
+from trainables.dropout import DropoutDraws
 from trainables.heard import Heard, joined
 from trainables.loop import Lane, LaneKey
 from trainables.order import by_length, cut
@@ -126,7 +128,7 @@ class Engine:
         name = f"lane{self._lanes_opened}"
         return Lane(self, name, config, key, train, validation, objective=objective, batch_parts=batch_parts)
 
-    def add_adapter(self, name: str, config: TrialConfig, seed: int) -> DropoutClock:
+    def add_adapter(self, name: str, config: TrialConfig, seed: int) -> DropoutDraws:
         targets = adapted_modules(
             self.model,
             self.backbone,
@@ -143,6 +145,7 @@ class Engine:
             alpha=config.alpha,
             dropout=config.lora_dropout,
             seed=seed,
+            strung=[name for name in targets if re.fullmatch(self.loaded.strung_together, name)],
         )
 
     def remove_lane(self, lane: Lane) -> None:

@@ -65,9 +65,10 @@ class Lane:
 
         init_seed, order_seed, dropout_seed, augmentation_seed = lane_seeds(key)
         self.order = np.random.default_rng(order_seed)
-        self.clock = engine.add_adapter(name, config, init_seed)
-        self.clock.seed = dropout_seed
+        self.draws = engine.add_adapter(name, config, init_seed)
+        self.draws.seed = dropout_seed
         self.changes = engine.augmentation(config, augmentation_seed)
+        self.stands_padding = engine.bank.stands_padding(name)
         self.parameters = engine.bank.parameters(name)
         self.optimizer = engine.accelerator.prepare_optimizer(
             torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -165,7 +166,6 @@ class Lane:
         return {
             "epoch": self.epoch,
             "step": self.step,
-            "forward_passes": self.clock.forward_passes,
             "order": self.order.bit_generator.state,
             "schedule": self.schedule.state_dict() | {"lr_lambdas": []},
         }
@@ -173,7 +173,6 @@ class Lane:
     def restore(self, values: Mapping[str, Any]) -> None:
         """Stands again where `progress` was asked."""
         self.epoch, self.step = values["epoch"], values["step"]
-        self.clock.forward_passes = values["forward_passes"]
         self.order.bit_generator.state = values["order"]
         schedule = {**values["schedule"], "lr_lambdas": [None] * len(self.schedule.lr_lambdas)}
         self.schedule.load_state_dict(schedule)
@@ -186,7 +185,7 @@ class Lane:
 
     def heard(self, rows: Sequence[int]) -> Heard:
         """The clips of the next forward pass in training, as this lane hears them in this epoch."""
-        self.clock.forward_passes += 1
+        self.draws.epoch, self.draws.rows = self.epoch, rows
         if self.changes is not None:
             self.changes.epoch = self.epoch
         return self.engine.heard(self.train, rows, with_targets=True, changes=self.changes)
@@ -206,11 +205,10 @@ class Lane:
 
     def _parts(self, rows: list[int]) -> list[list[int]]:
         """The clips of an optimizer step as forward passes of at most a batch. Which clips pass together changes
-        nothing about the gradient, except that a dropout mask or a change of a clip is drawn for a pass: without
-        these, clips of like length pass together, and several batches where the model is small."""
+        nothing about the gradient: clips of like length do, and several batches where the model is small."""
         config, engine = self.config, self.engine
         micro_batch = part_size(config.batch_size, self.batch_parts)
-        if config.lora_dropout > 0.0 or self.changes is not None:
+        if not self.stands_padding:
             return [part for batch in cut(rows, config.batch_size) for part in cut(batch, micro_batch)]
         most = max(micro_batch, engine.settings.clips_per_pass) if self.batch_parts == 1 else micro_batch
         return cut(engine.by_length(self.train, rows), most)

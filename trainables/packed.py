@@ -4,9 +4,9 @@ LoRA on a shared frozen backbone: Hu et al. 2021 (arXiv 2106.09685); many adapte
 "Punica" (arXiv 2310.18547), for answers; Ye et al. 2023, "ASPEN" (arXiv 2312.02515), for training.
 
 A pack lasts an epoch. It copies what its lanes hold, trains, and gives back: between two epochs a lane is what it would
-be alone, so that it can be saved, pruned, resumed, or trained in another pack or none. Its clips, masks and changes
-come from its own generators. In float64 it gets the numbers that it gets alone, up to rounding, whoever shares the
-pack.
+be alone, so that it can be saved, pruned, resumed, or trained in another pack or none. The order of its clips, their
+masks and changes come from its own seed. In float64 it gets the numbers that it gets alone, up to rounding, whoever
+shares the pack.
 """
 
 from __future__ import annotations
@@ -146,14 +146,13 @@ class Pack:
         return self.occupancy.clips
 
     def _joinable(self, heard: dict[int, Heard]) -> Iterator[list[int]]:
-        """Lanes whose clips may be one batch. A mask of dropout is as large as what it falls on: where a lane has
-        dropout its clips must not be padded further than they are alone."""
+        """Lanes whose clips may be one batch: not where clips would be padded further than they may be."""
         groups: dict[Any, list[int]] = {}
         for number, part in heard.items():
             shapes: Any = None
             if self.engine.loaded.equal_shapes:
                 shapes = part.features[0].shape
-            if self.lanes[number].config.lora_dropout > 0.0 and self.engine.model.training:
+            if self.engine.model.training and not self.lanes[number].stands_padding:
                 shapes = {name: tensor.shape[1:] for name, tensor in self.engine.collated(part).items()}
             groups.setdefault((str(shapes), bool(part.partners)), []).append(number)
         yield from groups.values()
@@ -189,14 +188,13 @@ def share_of(lane: Lane) -> Share:
     """What a lane asks of those that it shares a pack with."""
     engine = lane.engine
     strung = engine.loaded.strung_together
-    names = [name.removeprefix("base_model.model.") for name in engine.bank.lora_parts(lane.name)]
     return Share.of(
         lane.config,
         precision=engine.key.precision,
         head=engine.key.head,
         clips=len(lane.train),
         batch_parts=lane.batch_parts,
-        in_order=not any(re.fullmatch(strung, name) for name in names),
+        in_order=not any(re.fullmatch(strung, name) for name in engine.bank.lora_parts(lane.name)),
     )
 
 
