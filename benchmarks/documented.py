@@ -3,7 +3,8 @@ checkpoint an epoch, and Tune's own MLflow callback. What `benchmarks.sweep` hol
 
 Data, seeds, order of the clips and dropout masks are those of the project's lanes, so that losses can be compared;
 every other line is what a user writes. Where the documentation leaves a choice, the faster one is taken: features are
-computed once per trial and not once per epoch.
+computed once per trial and not once per epoch, and masks of dropout are drawn in the project's way, which takes half
+of the time of `nn.Dropout`.
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     from transformers import get_scheduler
 
     from trainables import registry
+    from trainables.backbones.ast import ASTLayer, LastLayer
     from trainables.data.audio import load_waveform
-    from trainables.dropout import DropoutDraws, LaneDropout
+    from trainables.dropout import DropoutDraws, lane_dropout
     from trainables.loop import LaneKey, lane_seeds
     from trainables.records import NO_FOLD
     from trainables.schedule import planned_epochs, total_steps
@@ -76,7 +78,8 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     )
 
     for module in loaded.model.modules():
-        vars(module).pop("forward", None)  # as transformers has it, where this project's way computes less
+        if isinstance(module, LastLayer):
+            module.__class__ = ASTLayer  # as transformers has it
 
     def features_of(examples: Sequence[Example]) -> list[Any]:
         waves = (load_waveform(e, backbone.SAMPLE_RATE_HZ, limit_seconds=work.window_seconds) for e in examples)
@@ -101,7 +104,7 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     draws = DropoutDraws(dropout_seed)
     if trial.lora_dropout > 0:
         for index, layer in enumerate(m for m in model.modules() if isinstance(m, LoraLayer)):
-            layer.lora_dropout["default"] = LaneDropout(trial.lora_dropout, draws, index)
+            layer.lora_dropout["default"] = lane_dropout(trial.lora_dropout, draws, index, layer.get_base_layer())
 
     order = np.random.default_rng(order_seed)
     targets = [example.target for example in work.train]

@@ -115,8 +115,8 @@ TRAIN = Table(
     {
         "epochs": Field(COUNT, "Passes over the training data; ASHA's unit."),
         "max_steps": Field(Either((Null("no limit"), COUNT)), "Optimizer steps in all; ends training early."),
-        "batch_size": Field(AXIS_VALUES["batch_size"], "Clips per forward pass."),
-        "gradient_accumulation": Field(AXIS_VALUES["gradient_accumulation"], "Forward passes per optimizer step."),
+        "batch_size": Field(AXIS_VALUES["batch_size"], "Clips per batch."),
+        "gradient_accumulation": Field(AXIS_VALUES["gradient_accumulation"], "Batches per optimizer step."),
         "warmup_ratio": Field(AXIS_VALUES["warmup_ratio"], "Share of all optimizer steps."),
         "weight_decay": Field(AXIS_VALUES["weight_decay"], "AdamW's."),
         "scheduler": Field(Name(SCHEDULERS), "Learning rate after the warm-up."),

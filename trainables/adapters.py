@@ -17,7 +17,7 @@ from peft.tuners.lora import LoraLayer
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 
-from trainables.dropout import DropoutDraws, LaneDropout
+from trainables.dropout import DropoutDraws, LaneDropout, lane_dropout
 from trainables.seeded import seeded_init
 
 
@@ -74,10 +74,8 @@ class AdapterBank:
         draws = DropoutDraws(seed)
         for index, (module_name, layer) in enumerate(self._layers(name).items()):
             if dropout > 0.0:
-                time_last = isinstance(layer.get_base_layer(), nn.Conv1d | nn.Conv2d)
-                layer.lora_dropout[name] = LaneDropout(
-                    dropout, draws, index, time_last=time_last, strung=module_name in strung
-                )
+                base = layer.get_base_layer()
+                layer.lora_dropout[name] = lane_dropout(dropout, draws, index, base, strung=module_name in strung)
         return draws
 
     def activate(self, name: str) -> None:

@@ -41,8 +41,8 @@ class TrialConfig:
     head: str = "full"  # a task head is trained whole (full) or through an adapter (lora)
     epochs: int = 3
     max_steps: int | None = None  # optimizer steps in all; ends training early, never extends it
-    batch_size: int = 8  # clips per forward pass
-    gradient_accumulation: int = 1  # forward passes per optimizer step
+    batch_size: int = 8  # clips
+    gradient_accumulation: int = 1  # batches per optimizer step
     warmup_ratio: float = 0.0  # share of all optimizer steps
     weight_decay: float = 0.0
     scheduler: str = "linear"  # linear | cosine | constant, after the warm-up

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 LEVELS = 1 << 16  # on a CPU a value is kept where 16 random bits are below a bound
-BLOCK = 1 << 20  # values that an accelerator draws at a time
+BLOCK = 1 << 18  # values that an accelerator draws at a time
 
 
 class DropoutDraws:
@@ -59,40 +59,49 @@ class LaneDropout(nn.Module):
         if not self.training or self.p == 0.0:
             return x
         if self.strung:
-            return x * mask(x[None], self.p, self.draws.of_pass(self.layer, x.device))[0]
+            return dropped(x[None], self.p, self.draws.of_pass(self.layer, x.device))[0]
         turned = x.transpose(1, -1) if self.time_last else x
         clips = torch.unflatten(turned, 0, (len(self.draws.rows), -1))
-        drawn = mask(clips, self.p, self.draws.by_clip(self.layer, x.device)).flatten(0, 1)
-        return x * (drawn.transpose(1, -1) if self.time_last else drawn)
+        left = dropped(clips, self.p, self.draws.by_clip(self.layer, x.device)).flatten(0, 1)
+        return left.transpose(1, -1) if self.time_last else left
 
 
-def mask(x: Tensor, p: float, generators: Iterator[torch.Generator]) -> Tensor:
-    """Of the shape (clips, ...) of `x`: 0 with probability `p`, else what keeps the mean as it is; a generator a clip.
+def lane_dropout(p: float, draws: DropoutDraws, layer: int, base: nn.Module, *, strung: bool = False) -> LaneDropout:
+    """What stands before LoRA's first matrix on `base`, the `layer`th that a lane adapts."""
+    return LaneDropout(p, draws, layer, time_last=isinstance(base, nn.Conv1d | nn.Conv2d), strung=strung)
+
+
+def dropped(x: Tensor, p: float, generators: Iterator[torch.Generator]) -> Tensor:
+    """(clips, ...): zeros with probability `p`, and the rest scaled so that the mean stays; a generator a clip.
 
     A longer clip's mask begins with a shorter one's. On a CPU values are drawn one after the other, each of 16 random
-    bits, in a fifth of `bernoulli_`'s time; `p` is taken to the next of 65,536 levels. An accelerator draws by the
-    size of what it fills: there it is blocks of one size.
+    bits, which takes half of `bernoulli_`'s time; `p` is taken to the nearest of 65,536 levels. An accelerator draws by
+    the size of what it fills: there it is blocks of one size.
     """
     count = x[0].numel()
-    if x.device.type != "cpu":
-        kept = torch.stack([_blocks(count, 1.0 - p, x, generator) for generator in generators])
-        return kept.div_(1.0 - p).view(x.shape)
-    levels = max(1, round((1.0 - p) * LEVELS))
-    words = torch.empty(len(x), -(-count // 4), dtype=torch.int64)
-    for own, generator in zip(words, generators, strict=True):
-        own.random_(-(1 << 63), None, generator=generator)
-    below = words.view(torch.int16)[:, :count] <= levels - LEVELS // 2 - 1
-    return below.to(x.dtype).mul_(LEVELS / levels).view(x.shape)
+    if x.device.type == "cpu":
+        levels = max(1, round((1.0 - p) * LEVELS))
+        words = torch.empty(len(x), -(-count // 4), dtype=torch.int64)
+        for own, generator in zip(words, generators, strict=True):
+            own.random_(-(1 << 63), None, generator=generator)
+        kept = (words.view(torch.int16)[:, :count] <= levels - LEVELS // 2 - 1).to(x.dtype)
+        scale = LEVELS / levels
+    else:
+        kept, scale = blocks(x, 1.0 - p, generators)[:, :count], 1.0 / (1.0 - p)
+    return (x * kept.reshape(x.shape)).mul_(scale)  # scaled behind: 1 / (1 - p) itself is not exact in bfloat16
 
 
-def _blocks(count: int, keep: float, like: Tensor, generator: torch.Generator) -> Tensor:
-    """(count,) zeros and ones."""
-    blocks = [like.new_empty(BLOCK).bernoulli_(keep, generator=generator) for _ in range(-(-count // BLOCK))]
-    return torch.cat(blocks)[:count]
+def blocks(x: Tensor, keep: float, generators: Iterator[torch.Generator]) -> Tensor:
+    """(clips, at least as many values as a clip has) zeros and ones, in whole blocks."""
+    drawn = x.new_empty(len(x), -(-x[0].numel() // BLOCK), BLOCK)
+    for own, generator in zip(drawn, generators, strict=True):
+        for block in own:
+            block.bernoulli_(keep, generator=generator)
+    return drawn.flatten(1)
 
 
 def _mixed(*parts: int) -> int:
-    mixed = 0
+    mixed = 0  # torch's CPU generator takes 32 bits of it
     for part in parts:
         mixed = (mixed * 1_000_003 + part) % (1 << 63)
     return mixed

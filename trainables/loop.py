@@ -204,8 +204,9 @@ class Lane:
             yield [clips for part in self._parts(rows) for clips in self.engine.passes(self.train, part)]
 
     def _parts(self, rows: list[int]) -> list[list[int]]:
-        """The clips of an optimizer step as forward passes of at most a batch. Which clips pass together changes
-        nothing about the gradient: clips of like length do, and several batches where the model is small."""
+        """The clips of an optimizer step by forward pass. Which clips pass together changes nothing about the gradient:
+        clips of like length do, and several batches where the model is small. Where padding changes something, batches
+        stay as they are."""
         config, engine = self.config, self.engine
         micro_batch = part_size(config.batch_size, self.batch_parts)
         if not self.stands_padding:

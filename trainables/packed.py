@@ -146,14 +146,12 @@ class Pack:
         return self.occupancy.clips
 
     def _joinable(self, heard: dict[int, Heard]) -> Iterator[list[int]]:
-        """Lanes whose clips may be one batch: not where clips would be padded further than they may be."""
+        """Lanes whose clips may be one batch."""
         groups: dict[Any, list[int]] = {}
         for number, part in heard.items():
             shapes: Any = None
             if self.engine.loaded.equal_shapes:
                 shapes = part.features[0].shape
-            if self.engine.model.training and not self.lanes[number].stands_padding:
-                shapes = {name: tensor.shape[1:] for name, tensor in self.engine.collated(part).items()}
             groups.setdefault((str(shapes), bool(part.partners)), []).append(number)
         yield from groups.values()
 

@@ -150,6 +150,20 @@ def test_batches_of_a_step_that_pass_together_are_the_same_step(
         np.testing.assert_allclose(list(epoch.values()), list(same.values()), rtol=0, atol=1e-10)
 
 
+def test_batches_stay_where_dropout_hears_them_as_one_sequence(tiny_checkpoint: Path, stores: dict) -> None:
+    engine = make_engine(tiny_checkpoint, clips_per_pass=8)
+    engine.loaded.strung_together = r".*\baudio_tower\..*"  # as Qwen2.5-Omni's
+    config = replace(CONFIG, batch_size=2, gradient_accumulation=4, lora_dropout=0.1)
+    for target_modules, dropout, sizes in (
+        ("attention", 0.1, [[2] * 4, [2] * 2]),
+        ("attention", 0.0, [[8], [4]]),
+        ("lm-attention", 0.1, [[8], [4]]),
+    ):
+        lane = open_lane(engine, stores, replace(config, target_modules=target_modules, lora_dropout=dropout))
+        assert [[len(rows) for rows in passes] for passes in lane.steps()] == sizes
+        lane.close()
+
+
 def test_clips_of_like_length_pass_together(engine: Engine, stores: dict) -> None:
     """In the store a later clip is a longer one."""
     lane = open_lane(engine, stores, replace(CONFIG, lora_dropout=0.0))

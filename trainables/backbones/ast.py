@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
+from transformers.models.audio_spectrogram_transformer.modeling_audio_spectrogram_transformer import ASTLayer
 
 from trainables import pretrained
 from trainables.class_loss import class_losses, class_targets, with_labels
@@ -112,18 +113,19 @@ def load(
         dtype=dtype,
         device=device,
     )
-    read_tokens_only(cast(Any, model).audio_spectrogram_transformer.layers[-1])
+    cast(Any, model).audio_spectrogram_transformer.layers[-1].__class__ = LastLayer
     extractor = ASTFeatureExtractor.from_pretrained(**source)
     silence = float(extractor.normalize(np.float32(0.0))) if extractor.do_normalize else 0.0
     return Loaded(model, extractor, HEAD_MODULES, chain=_CHAIN, extra={"silence": silence})
 
 
-def read_tokens_only(layer: Any) -> None:
-    """From now on the last layer answers for the two tokens that the head reads, from what all tokens say: a sixth of
-    its operations (Gong et al. pool nothing else), the same numbers."""
+class LastLayer(ASTLayer):  # type: ignore[misc]
+    """The last layer, which answers only for the two tokens that the head reads, from what all tokens say: a sixth of
+    its products, the same numbers."""
 
-    def forward(hidden: Tensor, attention_mask: Tensor | None = None, **options: Any) -> Tensor:
-        normed, attention = layer.layernorm_before(hidden), layer.attention
+    def forward(self, hidden_states: Tensor, attention_mask: Tensor | None = None, **options: Any) -> Tensor:
+        attention = self.attention
+        normed = self.layernorm_before(hidden_states)
         query, key, value = (
             torch.unflatten(projected, 2, (-1, attention.head_dim)).transpose(1, 2)
             for projected in (
@@ -132,12 +134,10 @@ def read_tokens_only(layer: Any) -> None:
                 attention.v_proj(normed),
             )
         )
-        heard = functional.scaled_dot_product_attention(query, key, value, attention_mask, scale=attention.scaling)
-        read = attention.o_proj(heard.transpose(1, 2).flatten(2)) + hidden[:, :READ_TOKENS]
-        out: Tensor = layer.mlp(layer.layernorm_after(read)) + read
+        heard = functional.scaled_dot_product_attention(query, key, value, scale=attention.scaling)
+        read = attention.o_proj(heard.transpose(1, 2).flatten(2)) + hidden_states[:, :READ_TOKENS]
+        out: Tensor = self.mlp(self.layernorm_after(read)) + read
         return out
-
-    layer.forward = forward
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:

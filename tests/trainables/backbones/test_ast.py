@@ -42,7 +42,7 @@ def test_the_last_layer_answers_for_what_the_head_reads(write_random: Callable[.
     write_random("ast", OPTIONS, tmp_path)
     ours, whole = loaded(tmp_path), loaded(tmp_path)
     transformer = whole.model.audio_spectrogram_transformer
-    del transformer.layers[-1].forward
+    transformer.layers[-1].__class__ = ast.ASTLayer
     seen: list[int] = []
     for parts in (ours, whole):
         last = parts.model.audio_spectrogram_transformer.layers[-1]
