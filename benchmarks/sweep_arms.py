@@ -195,7 +195,11 @@ def documented(prepared: Prepared, decisions: Decisions | None, folder: Path, ar
 
     assert decisions is not None
     build_miniatures(prepared)
-    with ray_session(prepared.profile), PeakMemory(prepared.profile.device) as peak:
+    threads = {name: value for name, value in prepared.profile.worker_environment.items() if "THREADS" in name}
+    with (
+        ray_session(replace(prepared.profile, worker_environment=threads)),
+        PeakMemory(prepared.profile.device) as peak,
+    ):
         before = cpu_now()
         reported, seconds, first_scores = fitted(prepared, decisions, folder, reuse=arm.reuse)
         cpu_seconds = cpu_now(result for results in reported for result in results) - before

@@ -182,7 +182,7 @@ def choose(
         gpu_fraction=(10_000 // per_accelerator) / 10_000,  # Ray counts in ten-thousandths
         gradient_checkpointing=not miniature,
         facts=facts,
-        worker_environment=_threads_environment(threads)
+        worker_environment=_worker_environment(threads)
         | ({"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if mps else {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}),
     )
 
@@ -250,12 +250,17 @@ def _cpu_profile(facts: Facts, precision: str, trial_bytes: int, memory_limit_by
         gpu_fraction=0.0,
         gradient_checkpointing=False,
         facts=facts,
-        worker_environment=_threads_environment(1),
+        worker_environment=_worker_environment(1),
     )
 
 
-def _threads_environment(threads: int) -> dict[str, str]:
-    return {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
+def _worker_environment(threads: int) -> dict[str, str]:
+    return {
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "TOKENIZERS_PARALLELISM": "false",
+        "TORCHDYNAMO_DISABLE": "1",  # nothing here is compiled, and bitsandbytes would load the compiler: over a second
+    }
 
 
 def _as_cpu(facts: Facts) -> Facts:

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -46,6 +49,7 @@ def test_cpu_runs_one_thread_per_trial_and_a_trial_per_core() -> None:
     assert (profile.precision, profile.threads_per_worker, profile.concurrency) == ("fp32", 1, 8)
     assert profile.trial_resources == {"CPU": 1.0}
     assert profile.worker_environment["OMP_NUM_THREADS"] == "1"
+    assert profile.worker_environment["TORCHDYNAMO_DISABLE"] == "1"
 
 
 def test_cpu_concurrency_is_capped_by_memory() -> None:
@@ -174,3 +178,11 @@ def test_probe_tells_this_machine() -> None:
 
 def test_assumed_facts_have_cores_for_their_gpus() -> None:
     assert cluster_facts(LAPTOP, accelerators=4).cores >= 16
+
+
+def test_a_workers_imports_leave_the_compiler_alone() -> None:
+    """bitsandbytes asks for compiled fallbacks when it is imported, which loads torch's compiler."""
+    source = "import peft, sys; print('torch._inductor.compile_fx' in sys.modules)"
+    environment = {**os.environ, **choose("cpu", LAPTOP).worker_environment}
+    said = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
