@@ -113,6 +113,7 @@ def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str, int]) ->
 
 def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str, int], record: pd.DataFrame) -> None:
     """The baseline under one seed, trained here alone, against what the sweep's warm, shared worker recorded."""
+    from sweeps.materials import clips_per_pass
     from sweeps.prepare import prepare
     from sweeps.space import baseline_config
     from trainables import miniature
@@ -124,7 +125,8 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     config = baseline_config(prepared.spec)
     key = EngineKey(config.backbone, config.model_size, config.quantization, "fp32")
     checkpoint = str(miniature.path(config.backbone, config.model_size, progress=False))
-    engine = Engine(key, checkpoint, prepared.task, EngineSettings(threads=1))
+    settings = EngineSettings(threads=1, clips_per_pass=clips_per_pass(prepared))
+    engine = Engine(key, checkpoint, prepared.task, settings)
     data = next((finished[0] / "results").glob("qwen_lora-*/data"))
     stores = {split: SplitStore(data / split) for split in ("train", "validation", "test")}
     lane = engine.open_lane(config, LaneKey(123, "-"), stores["train"], stores["validation"])
