@@ -52,7 +52,6 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     from transformers import get_scheduler
 
     from trainables import registry
-    from trainables.backbones.ast import ASTLayer, LastLayer
     from trainables.data.audio import load_waveform
     from trainables.dropout import DropoutDraws, lane_dropout
     from trainables.loop import LaneKey, lane_seeds
@@ -77,9 +76,7 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
         device=accelerator.device,
     )
 
-    for module in loaded.model.modules():
-        if isinstance(module, LastLayer):
-            module.__class__ = ASTLayer  # as transformers has it
+    as_transformers_has_it(loaded.model)
 
     def features_of(examples: Sequence[Example]) -> list[Any]:
         waves = (load_waveform(e, backbone.SAMPLE_RATE_HZ, limit_seconds=work.window_seconds) for e in examples)
@@ -186,6 +183,15 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
                 },
                 checkpoint=tune.Checkpoint.from_directory(folder),
             )
+
+
+def as_transformers_has_it(model: Any) -> None:
+    """Takes back what this project leaves out of a loaded AST."""
+    from trainables.backbones.ast import ASTLayer, LastLayer
+
+    for module in model.modules():
+        if isinstance(module, LastLayer):
+            module.__class__ = ASTLayer
 
 
 def _born() -> float:

@@ -21,6 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.documented import as_transformers_has_it
 from benchmarks.packing_workloads import TASKS, Tones
 from trainables import registry
 from trainables.activations import AUTO, OFF
@@ -66,7 +67,7 @@ def measure(size: str, layers: Sequence[int]) -> list[dict[str, Any]]:
             Engine(key, str(folder / "checkpoint"), task, EngineSettings(activations=mode, kept_bytes_per_clip=1 << 24))
             for mode in (OFF, AUTO)
         )
-        as_transformers_has_it(plain)
+        as_transformers_has_it(plain.model)
         clips = [
             Tones(folder / name, count, ast.SAMPLE_RATE_HZ)
             for name, count in (("train", TRAIN_CLIPS), ("validation", VALIDATION_CLIPS))
@@ -104,12 +105,6 @@ def epochs(engine: Engine, layers: int, clips: Sequence[Tones], count: int) -> l
         found.append((time.process_time() - started, loss))
     lane.close()
     return found
-
-
-def as_transformers_has_it(engine: Engine) -> None:
-    for module in engine.model.modules():
-        if isinstance(module, ast.LastLayer):
-            module.__class__ = ast.ASTLayer
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ A clip's way: waveform -> `features` (cached, once per clip) -> `collate` (a bat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,6 +59,10 @@ class Loaded:
     equal_shapes: bool = False  # it hears padding: a forward pass takes only clips whose features have one shape
     pads_to_longest: bool = False  # a batch is as long as its longest clip: clips of like length belong together
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def strung(self, names: Iterable[str]) -> list[str]:
+        """Those of the modules that hear all clips of a pass as one sequence."""
+        return [name for name in names if re.fullmatch(self.strung_together, name)]
 
 
 class Task(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ class Engine:
             alpha=config.alpha,
             dropout=config.lora_dropout,
             seed=seed,
-            strung=[name for name in targets if re.fullmatch(self.loaded.strung_together, name)],
+            strung=self.loaded.strung(targets),
         )
 
     def remove_lane(self, lane: Lane) -> None:

@@ -11,7 +11,6 @@ shares the pack.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -149,10 +148,8 @@ class Pack:
         """Lanes whose clips may be one batch."""
         groups: dict[Any, list[int]] = {}
         for number, part in heard.items():
-            shapes: Any = None
-            if self.engine.loaded.equal_shapes:
-                shapes = part.features[0].shape
-            groups.setdefault((str(shapes), bool(part.partners)), []).append(number)
+            shape = part.features[0].shape if self.engine.loaded.equal_shapes else None
+            groups.setdefault((shape, bool(part.partners)), []).append(number)
         yield from groups.values()
 
     @torch.no_grad()
@@ -185,14 +182,13 @@ class Pack:
 def share_of(lane: Lane) -> Share:
     """What a lane asks of those that it shares a pack with."""
     engine = lane.engine
-    strung = engine.loaded.strung_together
     return Share.of(
         lane.config,
         precision=engine.key.precision,
         head=engine.key.head,
         clips=len(lane.train),
         batch_parts=lane.batch_parts,
-        in_order=not any(re.fullmatch(strung, name) for name in engine.bank.lora_parts(lane.name)),
+        in_order=not engine.loaded.strung(engine.bank.lora_parts(lane.name)),
     )
 
 
