@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trainables.miniature.muon import Muon, quick_dtype
+
 
 class Optimization(Protocol):
     """What a recipe says of one stage. Learning rates are peaks."""
@@ -29,13 +31,13 @@ def training_steps(
 ) -> Iterator[tuple[int, Tensor]]:
     """Yields (step, rows (B,)); the caller leaves gradients, the step is taken when the next one is asked for.
 
-    Muon (Jordan et al. 2024) for the matrices inside layers, scaled to AdamW's step size (Liu et al. 2025, arXiv
-    2502.16982), AdamW for embeddings, convolutions, heads, norms and biases: so few steps are enough only with it.
+    Muon for the matrices inside layers, AdamW for embeddings, convolutions, heads, norms and biases: so few steps are
+    enough only with Muon.
     """
     named = [item for module in modules for item in module.named_parameters() if item[1].requires_grad]
     matrices = [parameter for name, parameter in named if name.startswith("layers.") and parameter.dim() == 2]
     others = [parameter for name, parameter in named if not (name.startswith("layers.") and parameter.dim() == 2)]
-    muon = torch.optim.Muon(matrices, lr=1.0, weight_decay=0.0, momentum=0.9, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(matrices, lr=1.0, momentum=0.9, dtype=quick_dtype())
     adam = torch.optim.AdamW(others, lr=1.0, weight_decay=0.0, betas=(0.9, 0.98))
     peaks: tuple[tuple[torch.optim.Optimizer, float], ...] = (
         (muon, recipe.matrix_learning_rate),
