@@ -9,10 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from threading import Event
 
 from trainables.errors import SweepFailed, SweepStopped
 from trainables.faults import is_disk_full
 from trainables.redact import redacted
+
+# What is written tells of an epoch that just ended: the processor is for the trial that begins in its place first
+REST_SECONDS = 0.25
 
 
 class BackgroundWriter:
@@ -20,6 +24,7 @@ class BackgroundWriter:
 
     def __init__(self) -> None:
         self.seconds = 0.0  # the thread was busy
+        self._awaited = Event()  # somebody waits: no rest
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-writer")
         self._pending: list[tuple[Future[None], Callable[[], object]]] = []
 
@@ -27,7 +32,8 @@ class BackgroundWriter:
         """Hands over a call, whose result nobody needs. It must be harmless to do it twice."""
         call = partial(function, *args, **kwargs)
         self._pending = [(done, made) for done, made in self._pending if not (done.done() and done.exception() is None)]
-        self._pending.append((self._thread.submit(self._timed, call), call))
+        begins = time.monotonic() + REST_SECONDS
+        self._pending.append((self._thread.submit(self._rested, begins, call), call))
 
     def flush(self) -> None:
         """Returns when every call is done; those that failed are made once more.
@@ -35,7 +41,9 @@ class BackgroundWriter:
         Raises SweepFailed where one fails again, SweepStopped where the disk is full or patience is at an end; it and
         those after it are tried anew by the next flush.
         """
+        self._awaited.set()
         self._pending = [(done, call) for done, call in self._pending if done.exception() is not None]
+        self._awaited.clear()
         while self._pending:
             try:
                 self._timed(self._pending[0][1])
@@ -50,6 +58,10 @@ class BackgroundWriter:
                     f"MLflow did not take {len(self._pending)} of this sweep's entries ({first_line}); is its "
                     "server still up, its disk full?"
                 ) from error
+
+    def _rested(self, begins: float, call: Callable[[], object]) -> None:
+        self._awaited.wait(max(0.0, begins - time.monotonic()))
+        self._timed(call)
 
     def _timed(self, call: Callable[[], object]) -> None:
         started = time.perf_counter()

@@ -4,10 +4,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
-from sweeps.writer import BackgroundWriter
+from sweeps.writer import REST_SECONDS, BackgroundWriter
 from trainables.errors import SweepFailed, SweepStopped
 
 
@@ -74,3 +75,17 @@ def test_the_end_of_the_process_waits_for_what_was_handed_over() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "written\n"
+
+
+def test_a_write_rests_until_somebody_waits_for_it() -> None:
+    writer, seen = BackgroundWriter(), []
+    started = time.monotonic()
+    writer.write(lambda: seen.append(time.monotonic() - started))
+    while not seen:
+        time.sleep(0.01)
+    assert seen[0] >= REST_SECONDS
+    for _ in range(20):
+        writer.write(lambda: seen.append(0.0))
+        writer.flush()
+    assert time.monotonic() - started < 20 * REST_SECONDS
+    assert len(seen) == 21
