@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
+from peft.tuners.tuners_utils import cast_adapter_dtype
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 
@@ -39,6 +40,9 @@ class AdapterBank:
         self.model = model
         self.head_modules = list(head_modules)
         self._peft: PeftModel | None = None
+        # what PEFT has wrapped so far, by the name that the module has without PEFT, in the model's order
+        self._adapted: dict[str, LoraLayer] = {}
+        self._wrapped_heads: dict[str, ModulesToSaveWrapper] = {}
 
     def add(
         self,
@@ -62,21 +66,45 @@ class AdapterBank:
             bias="none",
         )
         with seeded_init(seed):
-            if self._peft is None:
-                self._peft = get_peft_model(self.model, config, adapter_name=name)
+            if all(target in self._adapted for target in targets):
+                self._add_to_wrapped(name, config)
             else:
-                if not self._peft.peft_config:
-                    # PEFT activates again whatever is active before it adds; after the last removal nothing is, and a
-                    # wrapped head refuses to activate nothing
-                    self._peft.base_model.active_adapter = name
-                self._peft.add_adapter(name, config)
+                self._wrap(name, config)
             self._start_heads(name)
+        self.activate(name)  # PEFT wants an active adapter, which is one that is there
         draws = DropoutDraws(seed)
         for index, (module_name, layer) in enumerate(self._layers(name).items()):
             if dropout > 0.0:
                 base = layer.get_base_layer()
                 layer.lora_dropout[name] = lane_dropout(dropout, draws, index, base, strung=module_name in strung)
         return draws
+
+    def _wrap(self, name: str, config: LoraConfig) -> None:
+        """Adds an adapter as PEFT does, which looks through the whole model several times."""
+        if self._peft is None:
+            self._peft = get_peft_model(self.model, config, adapter_name=name)
+        else:
+            if not self._peft.peft_config:
+                # PEFT activates again whatever is active before it adds; after the last removal nothing is, and a
+                # wrapped head refuses to activate nothing
+                self._peft.base_model.active_adapter = name
+            self._peft.add_adapter(name, config)
+        modules = {found.removeprefix("base_model.model."): module for found, module in self.peft.named_modules()}
+        self._adapted = {found: module for found, module in modules.items() if isinstance(module, LoraLayer)}
+        self._wrapped_heads = {
+            found: module for found, module in modules.items() if isinstance(module, ModulesToSaveWrapper)
+        }
+
+    def _add_to_wrapped(self, name: str, config: LoraConfig) -> None:
+        """The same, in the same order, where every module is wrapped already: half of a trial's start was PEFT's search
+        for what is known here."""
+        self.peft.peft_config[name] = config
+        for module_name, layer in self._adapted.items():
+            if module_name in config.target_modules:
+                layer.update_layer(name, config.r, lora_alpha=config.lora_alpha, config=config)
+                cast_adapter_dtype(layer, name)
+        for wrapper in self._wrapped_heads.values():
+            wrapper.update(name)
 
     def activate(self, name: str) -> None:
         """The next forward passes use this adapter, and only its parameters take gradients."""
@@ -86,9 +114,10 @@ class AdapterBank:
         self.peft.delete_adapter(name)
 
     def parameters(self, name: str) -> list[nn.Parameter]:
-        """The trainable parameters of the active adapter, in a fixed order."""
-        self.activate(name)
-        return [parameter for parameter in self.peft.parameters() if parameter.requires_grad]
+        """What an adapter and its head train, in a fixed order."""
+        pairs = ((layer.lora_A[name].weight, layer.lora_B[name].weight) for layer in self._layers(name).values())
+        heads = (head.parameters() for head in self.heads(name).values())
+        return [parameter for part in (*pairs, *heads) for parameter in part]
 
     def lora_parts(self, name: str) -> dict[str, LoraPart]:
         """By the name of the frozen module, in the model's order."""
@@ -112,15 +141,15 @@ class AdapterBank:
         """A lane's own copies of the modules that are trained whole, by the name of what holds them."""
         return {
             module_name: wrapper.modules_to_save[name]
-            for module_name, wrapper in self.peft.named_modules()
-            if isinstance(wrapper, ModulesToSaveWrapper) and name in wrapper.modules_to_save
+            for module_name, wrapper in self._wrapped_heads.items()
+            if name in wrapper.modules_to_save
         }
 
     @contextmanager
     def replaced(self, heads: Mapping[str, nn.Module]) -> Iterator[None]:
         """Inside, every adapter is off, and these modules answer in place of the backbone's heads, named as in
         `heads`."""
-        wrappers = {name: self.peft.get_submodule(name) for name in heads}
+        wrappers = {name: self._wrapped_heads[name] for name in heads}
         originals = {name: wrapper.original_module for name, wrapper in wrappers.items()}
         try:
             for name, wrapper in wrappers.items():
@@ -172,22 +201,15 @@ class AdapterBank:
 
         On the CPU, whose generator is the seeded one, and at least in float32, as PEFT keeps adapters.
         """
-        for wrapper in self.peft.modules():
-            if not isinstance(wrapper, ModulesToSaveWrapper) or name not in wrapper.modules_to_save:
-                continue
-            head = wrapper.modules_to_save[name]
+        for head in self.heads(name).values():
             parameter = next(head.parameters())
             device, dtype = parameter.device, torch.promote_types(parameter.dtype, torch.float32)
             head.to("cpu", dtype)
             for part in head.modules():
-                if hasattr(part, "reset_parameters"):
-                    part.reset_parameters()
+                if callable(reset := getattr(part, "reset_parameters", None)):
+                    reset()
             head.to(device)
 
     def _layers(self, name: str) -> dict[str, LoraLayer]:
         """By the name that the module has without PEFT, in the model's order."""
-        return {
-            module_name.removeprefix("base_model.model."): layer
-            for module_name, layer in self.peft.named_modules()
-            if isinstance(layer, LoraLayer) and name in layer.lora_A
-        }
+        return {module_name: layer for module_name, layer in self._adapted.items() if name in layer.lora_A}
