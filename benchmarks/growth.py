@@ -70,7 +70,7 @@ def drive(trials: int, lanes: int, nodes: int, epoch_seconds: float, folder: Pat
 
 
 def driven(prepared: Any, folder: Path, places: int, epoch_seconds: float) -> dict[str, Any]:
-    from benchmarks.sweep_arms import caching, explored
+    from benchmarks.own_arm import caching, explored
 
     ends: list[float] = []
 

@@ -27,7 +27,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.sweep_arms import ARMS, FIRST
+from benchmarks.arms import ARMS, FIRST
 from benchmarks.sweep_workloads import WORKLOADS, Workload, environment, random_checkpoint
 
 TRAINS, COUNTS = "sweep_arms", "operations"  # modules that answer orders

@@ -15,7 +15,7 @@ from trainables.errors import SweepFailed, SweepStopped
 from trainables.faults import is_disk_full
 from trainables.redact import redacted
 
-# What is written tells of an epoch that just ended: the processor is for the trial that begins in its place first
+# A write follows the end of an epoch; the trial that begins then has the processor first
 REST_SECONDS = 0.25
 
 
@@ -32,8 +32,8 @@ class BackgroundWriter:
         """Hands over a call, whose result nobody needs. It must be harmless to do it twice."""
         call = partial(function, *args, **kwargs)
         self._pending = [(done, made) for done, made in self._pending if not (done.done() and done.exception() is None)]
-        begins = time.monotonic() + REST_SECONDS
-        self._pending.append((self._thread.submit(self._rested, begins, call), call))
+        begin_seconds = time.monotonic() + REST_SECONDS
+        self._pending.append((self._thread.submit(self._rested, begin_seconds, call), call))
 
     def flush(self) -> None:
         """Returns when every call is done; those that failed are made once more.
@@ -42,8 +42,10 @@ class BackgroundWriter:
         those after it are tried anew by the next flush.
         """
         self._awaited.set()
-        self._pending = [(done, call) for done, call in self._pending if done.exception() is not None]
-        self._awaited.clear()
+        try:
+            self._pending = [(done, call) for done, call in self._pending if done.exception() is not None]
+        finally:
+            self._awaited.clear()
         while self._pending:
             try:
                 self._timed(self._pending[0][1])
@@ -59,8 +61,8 @@ class BackgroundWriter:
                     "server still up, its disk full?"
                 ) from error
 
-    def _rested(self, begins: float, call: Callable[[], object]) -> None:
-        self._awaited.wait(max(0.0, begins - time.monotonic()))
+    def _rested(self, begin_seconds: float, call: Callable[[], object]) -> None:
+        self._awaited.wait(max(0.0, begin_seconds - time.monotonic()))
         self._timed(call)
 
     def _timed(self, call: Callable[[], object]) -> None:

@@ -6,7 +6,7 @@ LoRA: Hu et al. 2021 (arXiv 2106.09685); QLoRA: Dettmers et al. 2023 (arXiv 2305
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,11 +67,12 @@ class AdapterBank:
         )
         with seeded_init(seed):
             if all(target in self._adapted for target in targets):
-                self._add_to_wrapped(name, config)
+                self._add_to_wrapped(name, config, set(targets))
             else:
                 self._wrap(name, config)
             self._start_heads(name)
-        self.activate(name)  # PEFT wants an active adapter, which is one that is there
+        config.target_modules = list(targets)  # PEFT shortens long lists; what is saved says all of them, in order
+        self.activate(name)
         draws = DropoutDraws(seed)
         for index, (module_name, layer) in enumerate(self._layers(name).items()):
             if dropout > 0.0:
@@ -95,16 +96,16 @@ class AdapterBank:
             found: module for found, module in modules.items() if isinstance(module, ModulesToSaveWrapper)
         }
 
-    def _add_to_wrapped(self, name: str, config: LoraConfig) -> None:
-        """The same, in the same order, where every module is wrapped already: half of a trial's start was PEFT's search
-        for what is known here."""
-        self.peft.peft_config[name] = config
+    def _add_to_wrapped(self, name: str, config: LoraConfig, targets: Set[str]) -> None:
+        """The same, in the same order, where every module is wrapped: PEFT searches the model for what is known here,
+        half of what a trial's start takes."""
         for module_name, layer in self._adapted.items():
-            if module_name in config.target_modules:
+            if module_name in targets:
                 layer.update_layer(name, config.r, lora_alpha=config.lora_alpha, config=config)
                 cast_adapter_dtype(layer, name)
         for wrapper in self._wrapped_heads.values():
             wrapper.update(name)
+        self.peft.peft_config[name] = config
 
     def activate(self, name: str) -> None:
         """The next forward passes use this adapter, and only its parameters take gradients."""
@@ -112,6 +113,8 @@ class AdapterBank:
 
     def remove(self, name: str) -> None:
         self.peft.delete_adapter(name)
+        if left := next(iter(self.peft.peft_config), None):
+            self.activate(left)  # PEFT asks its first layer who is next, which may have nobody
 
     def parameters(self, name: str) -> list[nn.Parameter]:
         """What an adapter and its head train, in a fixed order."""

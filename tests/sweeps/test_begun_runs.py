@@ -1,6 +1,7 @@
 """Runs made in the background: named at once, written to in order, made once."""
 
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,11 +19,12 @@ class SlowClient:
         self.gate, self.failures = threading.Event(), failures
         self.calls: list[tuple[Any, ...]] = []
 
-    def create_run(self, experiment_id: str, tags: dict[str, str], run_name: str) -> Any:
+    def create_run(self, experiment_id: str, start_time: int, tags: dict[str, str], run_name: str) -> Any:
         assert self.gate.wait(10)
         if self.failures:
             self.failures -= 1
             raise OSError("database is locked")
+        self.began_ms = start_time
         self.calls.append(("create", run_name))
         return SimpleNamespace(info=SimpleNamespace(run_id=f"id of {run_name}"))
 
@@ -59,3 +61,15 @@ def test_a_run_that_could_not_be_made_is_made_with_the_next_flush_before_what_is
     assert runs.id_of(run) == "id of run"
     writer.flush()
     assert client.calls == [("create", "run"), ("id of run", "k", "v")]
+
+
+def test_a_run_begins_when_it_is_asked_for_and_not_when_it_comes_to_be_made() -> None:
+    client = SlowClient()
+    client.gate.set()
+    runs = BegunRuns(client, BackgroundWriter())
+    before = time.time()
+    run = runs.begin("1", {}, "run")
+    after = time.time()
+    time.sleep(0.01)
+    runs.id_of(run)
+    assert int(before * 1000) <= client.began_ms <= after * 1000

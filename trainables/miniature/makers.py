@@ -50,16 +50,16 @@ class Maker:
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
 
-CLASSIFIERS = Maker("classifier", CLASSIFIER_RECIPES, ("sounds", "optimizer", "classifier"))
+CLASSIFIERS = Maker("classifier", CLASSIFIER_RECIPES, ("sounds", "muon", "optimizer", "classifier"))
 CHEAP_CLASSIFIERS = replace(CLASSIFIERS, recipes=CHEAP_CLASSIFIER_RECIPES)
 QUESTIONS = Maker(
     "pretrain",
     RECIPES,
-    ("sounds", "questions", "initial", "optimizer", "tower", "language", "reach", "pretrain"),
+    ("sounds", "questions", "initial", "muon", "optimizer", "tower", "language", "reach", "pretrain"),
     of_many=False,
 )
 RECOGNISERS = Maker(
-    "recognition", SPEECH_RECIPES, ("../data/generators/formants", "utterances", "optimizer", "recognition")
+    "recognition", SPEECH_RECIPES, ("../data/generators/formants", "utterances", "muon", "optimizer", "recognition")
 )
 OTHERS: Mapping[str, Maker] = {
     "efficientat": CHEAP_CLASSIFIERS,

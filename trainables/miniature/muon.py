@@ -5,7 +5,7 @@ which a processor without instructions for it computes a hundred times slower th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -24,7 +24,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(matrices, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
             for matrix in group["params"]:
                 if matrix.grad is not None:
@@ -40,7 +40,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
-    """About U V^T of a matrix U S V^T: its singular values come to between 0.7 and 1.2, by Newton and Schulz."""
+    """About U V^T of a matrix U S V^T, by Newton and Schulz: singular values come near 1, the smallest ones last."""
     wide = matrix.shape[0] <= matrix.shape[1]
     found = matrix.to(dtype, copy=True)
     found = found if wide else found.T
@@ -53,5 +53,5 @@ def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def quick_dtype() -> torch.dtype:
-    """bfloat16 where this processor multiplies in it, else float32."""
+    """bfloat16 where torch has quick products in it (oneDNN wants AVX-512), else float32."""
     return torch.bfloat16 if torch.backends.cpu.get_cpu_capability() == "AVX512" else torch.float32
