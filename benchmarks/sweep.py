@@ -33,6 +33,7 @@ from benchmarks.sweep_workloads import WORKLOADS, Workload, environment, random_
 TRAINS, COUNTS = "sweep_arms", "operations"  # modules that answer orders
 GIB = 1 << 30
 MINUTES = (1, 10, 100)
+SMALL_LOSS = 0.01  # of smaller losses the rounding of scores in float32 is a part that grows without bound
 MEDIANS = (
     "seconds",
     "epochs_per_second",
@@ -171,10 +172,10 @@ def median(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def agreement(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """How far the arms' final losses and epochs are from the first arm's, relative to the loss."""
+    """How far the arms' final losses and epochs are from the first arm's, relative to the loss or to SMALL_LOSS."""
     first, *others = arms.values()
     differences = [
-        abs(own - its) / max(abs(its), 1e-12)
+        abs(own - its) / max(abs(its), SMALL_LOSS)
         for other in others
         for own, its in zip(other["final_losses"], first["final_losses"], strict=True)
     ]

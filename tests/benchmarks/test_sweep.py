@@ -53,6 +53,8 @@ def test_arms_agree_or_do_not() -> None:
     other = sweep.agreement({"a": arm([0.5, 0.25]), "b": arm([0.5, 0.30])})
     assert other["largest_loss_difference"] == pytest.approx(0.2)
     assert not other["losses_agree"]
+    assert sweep.agreement({"a": arm([0.0005]), "b": arm([0.000501])})["losses_agree"]
+    assert not sweep.agreement({"a": arm([0.0005]), "b": arm([0.0006])})["losses_agree"]
     assert not sweep.agreement({"a": arm([0.5]), "b": arm([0.5], epochs=5)})["losses_agree"]
     assert not sweep.agreement({"a": arm([0.5, 0.5]), "b": arm([0.5, float("nan")])})["losses_agree"]
 
