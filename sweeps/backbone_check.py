@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweeps.axes import is_active
 from sweeps.kinds import nearest
-from sweeps.profiles import GIB, fits, needed_bytes
+from sweeps.memory_need import needed_bytes
+from sweeps.profiles import GIB, fits
 from sweeps.space import baseline_config
 from sweeps.spec import Axis, SweepSpec
 from trainables.config import TrialConfig

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweeps.memory_need import clip_bytes
 from sweeps.prepare import quantizations_of, sizes_of
-from sweeps.profiles import Profile, clip_bytes
+from sweeps.profiles import Profile
 from sweeps.sizes import size_of
 from sweeps.spec import SweepSpec
 from trainables.pack_rule import AUTO_LANES, may_pay

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sweeps.evaluations import read_evaluations
 from sweeps.load import load_sweep, parse_sweep
-from sweeps.profiles import GIB, Profile, choose, needed_bytes, probe
+from sweeps.memory_need import needed_bytes
+from sweeps.profiles import GIB, Profile, choose, probe
 from sweeps.rounds import fold_splits, outer_folds
 from sweeps.sizes import of_backbone
 from sweeps.spec import SweepSpec

@@ -18,7 +18,7 @@ from sweeps.checkpoints import checkpoint_name, checkpoint_revision, checkpoint_
 from sweeps.failures import HANG_FILE
 from sweeps.folds import fold_clips
 from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
-from sweeps.profiles import clip_bytes
+from sweeps.memory_need import clip_bytes
 from sweeps.sizes import size_of
 from sweeps.space import resolve
 from trainables import faults, memory, registry

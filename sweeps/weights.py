@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeps.profiles import GIB, Facts, fits, needed_bytes
+from sweeps.memory_need import needed_bytes
+from sweeps.profiles import GIB, Facts, fits
 from trainables.published import CONFIG, checkpoints_folder, find_file, is_file_name
 
 if TYPE_CHECKING:

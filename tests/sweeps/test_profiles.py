@@ -5,18 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sweeps.profiles import (
-    CPU_PARAMS_LIMIT,
-    DRIVER_BYTES,
-    GIB,
-    WORKER_BYTES,
-    Facts,
-    choose,
-    cluster_facts,
-    fits,
-    needed_bytes,
-    probe,
-)
+from sweeps.memory_need import WORKER_BYTES, needed_bytes
+from sweeps.profiles import CPU_PARAMS_LIMIT, DRIVER_BYTES, GIB, Facts, choose, cluster_facts, fits, probe
 from trainables.errors import InputError
 
 LAPTOP = Facts(
@@ -123,18 +113,6 @@ def test_the_file_may_name_the_precision() -> None:
 def test_metal_workers_fall_back_to_the_cpu_for_what_metal_lacks() -> None:
     assert choose("mps", M2).worker_environment["PYTORCH_ENABLE_MPS_FALLBACK"] == "1"
     assert "PYTORCH_ENABLE_MPS_FALLBACK" not in choose("cuda", A100).worker_environment
-
-
-def test_needed_bytes_holds_the_weights_and_grows_with_everything() -> None:
-    plain = needed_bytes(SEVEN_B, "none", "bf16", trainable_params=0, batch_size=2)
-    assert 2 * SEVEN_B < plain < 2 * 2 * SEVEN_B
-    kept = 1_286_701_056  # embeddings and output layer of Qwen2-Audio, and its norms and convolutions
-    nf4 = needed_bytes(SEVEN_B, "nf4", "bf16", trainable_params=0, batch_size=2, kept_params=kept)
-    assert 0.5 * SEVEN_B < nf4 < 0.7 * plain
-    assert nf4 == pytest.approx(needed_bytes(SEVEN_B, "nf4", "bf16", trainable_params=0, batch_size=2), rel=0.01)
-    assert needed_bytes(SEVEN_B, "none", "bf16", trainable_params=0, batch_size=8) > plain
-    adapter = needed_bytes(SEVEN_B, "none", "bf16", trainable_params=44_000_000, batch_size=2) - plain
-    assert adapter == pytest.approx(1.1 * 16 * 44_000_000, rel=1e-6)
 
 
 def test_what_fits() -> None:
