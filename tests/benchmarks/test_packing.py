@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.packing import cells, show
-from benchmarks.packing_workloads import REAL, WORKLOADS
+from benchmarks import packing
+from benchmarks.packing import cells, show, worth_packing
+from benchmarks.packing_workloads import REAL, TINY, WORKLOADS
 from trainables import registry
 
 
@@ -33,3 +34,13 @@ def test_what_runs_on_a_gpu_has_the_published_shape() -> None:
     for workload in REAL:
         assert workload.size in registry.backbone(workload.backbone).SIZES
         assert not workload.wider
+
+
+def test_half_precision_is_packed_where_a_sweep_would_choose_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(packing, "bf16_pays", lambda: True)
+    assert worth_packing(TINY) == list(TINY)
+    monkeypatch.setattr(packing, "bf16_pays", lambda: False)
+    assert [each.precision for each in worth_packing(TINY)] == ["fp32", "fp32"]
+    assert "left out: tiny AST bf16" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from trainables.miniature.muon import Muon, orthogonal
+from trainables.miniature.muon import Muon, orthogonal, quick_dtype
 
 SHAPES = [(24, 24), (16, 40), (40, 16)]
 
@@ -44,3 +44,11 @@ def test_a_matrix_without_a_gradient_stays() -> None:
     matrix = nn.Parameter(torch.ones(3, 3))
     Muon([matrix], lr=1.0, momentum=0.9, dtype=torch.float32).step()
     assert torch.equal(matrix, torch.ones(3, 3))
+
+
+@pytest.mark.parametrize(("capability", "dtype"), [("AVX512", torch.bfloat16), ("AVX2", torch.float32)])
+def test_half_precision_is_for_processors_that_have_it(
+    capability: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert quick_dtype() == dtype
