@@ -90,7 +90,7 @@ def _watch(process: subprocess.Popen[str], bars: Progress, task: TaskID) -> None
 def _bars(shown: bool) -> Progress:
     console = Console(stderr=True)
     if shown and not console.is_terminal:
-        console.print("Making the miniatures: about a minute, once on this machine.")
+        console.print("Making the miniatures: a minute or two, once on this machine.")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
