@@ -114,8 +114,8 @@ def _is_worker(process: psutil.Process) -> bool:
         title = " ".join(process.cmdline())
     except psutil.Error:
         return False
-    # Tune wraps a trial's class and names its own; packed trials train in a host
-    return title.startswith("ray::") and ("Trainable" in title or "PackHost" in title)
+    # in a call Tune's own class is named, between two calls the trial's; packed trials train in a host
+    return title.startswith("ray::") and any(name in title for name in ("Trainable", "SweepTrial", "PackHost"))
 
 
 def _written(path: Path) -> tuple[int, int]:

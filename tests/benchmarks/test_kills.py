@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks.kills import KINDS, Kill, interrupted
+from benchmarks.kills import KINDS, Kill, _is_worker, interrupted
 from benchmarks.small_sweep import SWEEP, differences, finish, recorded, start, write_data
 
 pytestmark = pytest.mark.timeout(900)
@@ -32,3 +33,18 @@ def test_killed_in_both_stages_it_ends_as_if_nothing_had_happened(tmp_path: Path
     runs = recorded(tmp_path / "killed")
     assert sorted(key[0] for key in runs) == ["baseline", "finalist", "sweep", "trial", "trial", "untuned"]
     assert {found[0][0] for found in runs.values()} <= {"completed", "pruned"}
+
+
+@pytest.mark.parametrize(
+    ("title", "worker"),
+    [
+        ("ray::SweepTrial", True),
+        ("ray::ResourceTrainable.train", True),
+        ("ray::PackHost.step", True),
+        ("ray::IDLE", False),
+        ("ray::DashboardAgent", False),
+        ("python -m sweeps.run SweepTrial", False),
+    ],
+)
+def test_a_worker_is_known_by_its_title_within_a_call_and_between_two(title: str, worker: bool) -> None:
+    assert _is_worker(SimpleNamespace(cmdline=lambda: [title])) == worker  # type: ignore[arg-type]
