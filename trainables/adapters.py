@@ -90,7 +90,7 @@ class AdapterBank:
                 # wrapped head refuses to activate nothing
                 self._peft.base_model.active_adapter = name
             self._peft.add_adapter(name, config)
-        modules = {found.removeprefix("base_model.model."): module for found, module in self.peft.named_modules()}
+        modules = dict(self.model.named_modules())
         self._adapted = {found: module for found, module in modules.items() if isinstance(module, LoraLayer)}
         self._wrapped_heads = {
             found: module for found, module in modules.items() if isinstance(module, ModulesToSaveWrapper)

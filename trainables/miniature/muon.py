@@ -53,5 +53,6 @@ def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def quick_dtype() -> torch.dtype:
-    """bfloat16 where torch has quick products in it (oneDNN wants AVX-512), else float32."""
+    """bfloat16 where torch has quick products in it (oneDNN wants AVX-512), else float32. Asked of the processor and
+    not measured as for sweeps: weights must not depend on how busy a machine was."""
     return torch.bfloat16 if torch.backends.cpu.get_cpu_capability() == "AVX512" else torch.float32
