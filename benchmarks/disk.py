@@ -118,7 +118,7 @@ def as_documented(folder: Path, trials: int) -> int:
         for name, given in asked
     ]
     from sweeps.trial import SweepTrial
-    from trainables.resume import newest_point
+    from trainables.training.resume_points import newest_point
 
     class Documented(SweepTrial):
         """The same trial, which hands Tune what it needs to resume, as Tune's guide has it."""

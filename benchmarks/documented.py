@@ -58,12 +58,12 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
 
     from trainables import registry
     from trainables.data.audio import load_waveform
-    from trainables.dropout import DropoutDraws, lane_dropout
-    from trainables.loop import LaneKey, lane_seeds
+    from trainables.modeling.seeded import seeded_init
     from trainables.records import NO_FOLD
-    from trainables.schedule import planned_epochs, total_steps
-    from trainables.seeded import seeded_init
-    from trainables.targets import adapted_modules, head_mode
+    from trainables.training.dropout import DropoutDraws, lane_dropout
+    from trainables.training.lane import LaneKey, lane_seeds
+    from trainables.training.schedule import planned_epochs, total_steps
+    from trainables.training.targets import adapted_modules, head_mode
 
     trial = TrialConfig.from_dict(config["config"])
     backbone = registry.backbone(trial.backbone)

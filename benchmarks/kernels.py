@@ -89,8 +89,8 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
     from trainables import registry
     from trainables.config import TrialConfig
     from trainables.data.store import SplitStore
-    from trainables.engine import Engine, EngineKey, EngineSettings
-    from trainables.loop import LaneKey
+    from trainables.training.engine import Engine, EngineKey, EngineSettings
+    from trainables.training.lane import LaneKey
 
     precision, _, how = way.partition(" ")
     module: Any = registry.backbone(backbone)

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sweeps.job import Job
 from sweeps.prepare import prepare
 from sweeps.profiles import Profile
-from trainables.engine import DTYPES
+from trainables.training.engine import DTYPES
 
 PRODUCT = 2048  # rows and columns
 TRIES = 8

@@ -17,7 +17,7 @@ from ray import tune
 from sweeps.job import Job, lane_folder, tie_broken
 from sweeps.space import resolve
 from trainables.records import NO_FOLD, Predictions
-from trainables.resume import FINAL
+from trainables.training.resume_points import FINAL
 
 CLIPS = 32
 

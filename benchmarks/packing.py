@@ -30,8 +30,8 @@ from rich.table import Table
 
 from benchmarks.packing_workloads import REAL, TINY, WORKLOADS, Workload
 from sweeps.half_precision import bf16_pays
-from trainables.memory import peak_bytes, start_counting
-from trainables.packed import Pack
+from trainables.packing.pack import Pack
+from trainables.process.memory import peak_bytes, start_counting
 
 MIB = 1 << 20
 STARTED_WITHIN_SECONDS = 1800.0

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from trainables import registry
-from trainables.activations import OFF
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
-from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
-from trainables.loop import Lane, LaneKey
-from trainables.seeded import seeded_init
+from trainables.modeling.seeded import seeded_init
+from trainables.prefix_cache.activations import OFF
+from trainables.training.engine import DTYPES, Engine, EngineKey, EngineSettings
+from trainables.training.lane import Lane, LaneKey
 
 RANKS = (4, 8, 16)
 CLIP_SECONDS = 1.0

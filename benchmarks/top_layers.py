@@ -24,11 +24,11 @@ from rich.table import Table
 from benchmarks.documented import as_transformers_has_it
 from benchmarks.packing_workloads import TASKS, Tones
 from trainables import registry
-from trainables.activations import AUTO, OFF
 from trainables.backbones import ast
 from trainables.config import TrialConfig
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import LaneKey
+from trainables.prefix_cache.activations import AUTO, OFF
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.lane import LaneKey
 
 TRAIN_CLIPS, VALIDATION_CLIPS, BATCH_SIZE = 4, 2, 2
 EPOCHS = 3  # the first one records

@@ -124,7 +124,7 @@ def _check_one(
 def _target_rows(
     prepared: Prepared, backbone_name: str, size: str, skeleton: nn.Module, points: Sequence[Point]
 ) -> tuple[list[TargetRow], list[str]]:
-    from trainables.targets import adapted_modules, count, head_mode, head_modules
+    from trainables.training.targets import adapted_modules, count, head_mode, head_modules
 
     backbone = prepared.backbone
     rows: list[TargetRow] = []
@@ -167,7 +167,7 @@ def _memory_rows(
     points: Sequence[Point],
     largest_adapter: int,
 ) -> list[MemoryRow]:
-    from trainables.targets import quantizable_params
+    from trainables.training.targets import quantizable_params
 
     profile = prepared.profile
     total_params = sum(parameter.numel() for parameter in skeleton.parameters())

@@ -13,7 +13,7 @@ from sweeps.progress import FAILED, StageProgress
 from sweeps.resume import JOURNAL, held, state_of
 from sweeps.workspace import Workspace
 from trainables.errors import InputError, print_problems
-from trainables.resume import FINAL, points
+from trainables.training.resume_points import FINAL, points
 
 HELP = """\
 usage: python -m sweeps.clean SWEEP [--dry-run] [--results FOLDER]

@@ -24,7 +24,7 @@ from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
 from trainables.records import NO_SEED
-from trainables.resume import FINAL
+from trainables.training.resume_points import FINAL
 
 
 @dataclass(frozen=True)

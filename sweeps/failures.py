@@ -8,8 +8,8 @@ from pathlib import Path
 from sweeps.kernel_kills import KernelKills
 from sweeps.orders import Hold, Order
 from sweeps.progress import FAILED, TrialProgress
-from trainables.faults import BAD_INPUT, DIVERGED, OUT_OF_MEMORY
-from trainables.watchdog import hung
+from trainables.process.watchdog import hung
+from trainables.training.faults import BAD_INPUT, DIVERGED, OUT_OF_MEMORY
 
 HUNG = "hung"
 DIED = "worker died"

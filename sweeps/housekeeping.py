@@ -15,7 +15,7 @@ from sweeps.finalists import Explored, choose_finalists
 from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.space import baseline_config, resolve
 from sweeps.spec import SweepSpec
-from trainables.resume import FINAL, points
+from trainables.training.resume_points import FINAL, points
 
 
 class Housekeeper:

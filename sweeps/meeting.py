@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trainables.loop import Lane
-from trainables.packer import Outcome, Packer
+from trainables.packing.packer import Outcome, Packer
+from trainables.training.lane import Lane
 
 GRACE_SECONDS = 0.5  # how long those who came wait for the rest: Tune fills a place anew in a tenth of that
 

@@ -18,7 +18,7 @@ class PackHost:
 
     def __init__(self, job: Job) -> None:
         from sweeps.meeting import Meeting
-        from trainables.packer import Packer
+        from trainables.packing.packer import Packer
 
         self.job = job
         self.trials: dict[str, SharedTrial] = {}

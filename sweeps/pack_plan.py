@@ -9,7 +9,7 @@ from sweeps.prepare import quantizations_of, sizes_of
 from sweeps.profiles import Profile
 from sweeps.sizes import size_of
 from sweeps.spec import SweepSpec
-from trainables.pack_rule import AUTO_LANES, may_pay
+from trainables.packing.rule import AUTO_LANES, may_pay
 
 if TYPE_CHECKING:
     from sweeps.prepare import Prepared

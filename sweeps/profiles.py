@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from sweeps.memory_need import WORKER_BYTES
 from trainables.errors import InputError
-from trainables.machine import container_limit, usable_cores
+from trainables.limits import container_limit, usable_cores
 
 GIB = 1 << 30
 DEVICES = ("cuda", "mps", "cpu")

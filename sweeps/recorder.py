@@ -21,8 +21,8 @@ from trainables.records import (
     TAG_MICRO_BATCH,
     TAG_PACK,
 )
-from trainables.resume import FINAL
-from trainables.schedule import part_size
+from trainables.training.resume_points import FINAL
+from trainables.training.schedule import part_size
 
 
 class Recorder:

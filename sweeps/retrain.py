@@ -22,7 +22,7 @@ from sweeps.workspace import Workspace
 from trainables import registry
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions
-from trainables.resume import FINAL
+from trainables.training.resume_points import FINAL
 
 if TYPE_CHECKING:
     from sweeps.recorded_run import RecordedRun

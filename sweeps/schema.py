@@ -16,7 +16,7 @@ from sweeps.document import Node, Path
 from sweeps.kinds import Name, Null, Number, Problems, Text, nearest
 from trainables.config import HEADS, KEEPS, SAMPLINGS, SCHEDULERS
 from trainables.registry import BACKBONES, TASKS
-from trainables.texts import NORMALISATIONS
+from trainables.tasks.texts import NORMALISATIONS
 
 PROFILES = ("auto", "cuda", "mps", "cpu")
 PRECISIONS = ("auto", "fp32", "bf16")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sweeps.failures import HANG_FILE
 from sweeps.meeting import Meeting
 from sweeps.trial import WATCHDOG, SweepTrial
-from trainables.loop import Lane
-from trainables.packer import Outcome
-from trainables.warm import free_memory
+from trainables.packing.packer import Outcome
+from trainables.process.warm_engines import free_memory
+from trainables.training.lane import Lane
 
 
 class SharedTrial(SweepTrial):

@@ -25,8 +25,8 @@ from sweeps.orders import Hold, Reins
 from sweeps.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
 from sweeps.search import Proposals
 from trainables.errors import SweepFailed
-from trainables.faults import DISK_FULL, OUT_OF_MEMORY
 from trainables.redact import redacted
+from trainables.training.faults import DISK_FULL, OUT_OF_MEMORY
 
 START_SECONDS = 1800.0  # a cluster may have to start machines first
 

@@ -21,19 +21,21 @@ from sweeps.job import CONFIRM, Job, lane_folder, tie_broken
 from sweeps.memory_need import clip_bytes
 from sweeps.sizes import size_of
 from sweeps.space import resolve
-from trainables import faults, memory, registry
-from trainables.checkpoint import is_resume_point
+from trainables import registry
 from trainables.config import TrialConfig
 from trainables.contract import Size
 from trainables.data.store import SplitStore
-from trainables.engine import DTYPES, Engine, EngineKey, EngineSettings
-from trainables.loop import Lane, LaneKey
-from trainables.packer import Outcome, Packer
+from trainables.packing.packer import Outcome, Packer
+from trainables.process import memory
+from trainables.process.turnaround import Turnaround
+from trainables.process.warm_engines import WarmEngines
+from trainables.process.watchdog import Watchdog
 from trainables.records import NO_SEED, Predictions, further_name
-from trainables.resume import FINAL, newest_point, point_name, save_point
-from trainables.turnaround import Turnaround
-from trainables.warm import WarmEngines
-from trainables.watchdog import Watchdog
+from trainables.training import faults
+from trainables.training.engine import DTYPES, Engine, EngineKey, EngineSettings
+from trainables.training.lane import Lane, LaneKey
+from trainables.training.lane_state import is_resume_point
+from trainables.training.resume_points import FINAL, newest_point, point_name, save_point
 
 # They live as long as the worker process; trials come and go
 WARM = WarmEngines()

@@ -17,7 +17,7 @@ from sweeps.orders import Hold, Overseer, Reins
 from sweeps.profiles import Profile
 from sweeps.progress import StageProgress
 from trainables.errors import SweepFailed, SweepStopped
-from trainables.faults import is_disk_full
+from trainables.training.faults import is_disk_full
 
 if TYPE_CHECKING:
     from sweeps.search import Proposals
@@ -185,7 +185,7 @@ def run_stage(
             name=folder.name,
             storage_path=str(folder.parent),
             callbacks=[StageKeeper(progress, [*observers, watch], reins)],
-            # a trial keeps its own resume points (trainables/resume.py): they outlive Tune's memory of it
+            # a trial keeps its own resume points (trainables/training/resume_points.py); they outlive Tune's memory
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             failure_config=tune.FailureConfig(max_failures=MOST_RETRIES),
             progress_reporter=Silent(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.memory_need import needed_bytes
 from sweeps.profiles import GIB, Facts, fits
-from trainables.published import CONFIG, checkpoints_folder, find_file, is_file_name
+from trainables.modeling.checkpoints import CONFIG, checkpoints_folder, find_file, is_file_name
 
 if TYPE_CHECKING:
     from trainables.contract import Size

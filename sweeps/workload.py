@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sweeps.backbone_check import BackboneCheck
 from sweeps.space import baseline_config
 from sweeps.spec import SweepSpec
-from trainables.published import is_file_name
-from trainables.resume import KEPT_POINTS
+from trainables.modeling.checkpoints import is_file_name
+from trainables.training.resume_points import KEPT_POINTS
 
 if TYPE_CHECKING:
     from sweeps.prepare import Prepared
@@ -72,7 +72,7 @@ def rungs(grace_epochs: int, reduction_factor: int, epochs: int) -> tuple[int, .
 
 
 def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_folds: int = 1) -> Stages:
-    from trainables.schedule import planned_epochs, total_steps
+    from trainables.training.schedule import planned_epochs, total_steps
 
     per = next((axis for axis in spec.axes if axis.name == spec.finalists.per), None)
     finalists = spec.finalists.count if per is None else len(per.values)

@@ -12,8 +12,8 @@ from functools import partial
 from threading import Event
 
 from trainables.errors import SweepFailed, SweepStopped
-from trainables.faults import is_disk_full
 from trainables.redact import redacted
+from trainables.training.faults import is_disk_full
 
 # A write follows the end of an epoch; the trial that begins then has the processor first
 REST_SECONDS = 0.25

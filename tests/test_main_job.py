@@ -118,8 +118,8 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     from sweeps.space import baseline_config
     from trainables import miniature
     from trainables.data.store import SplitStore
-    from trainables.engine import Engine, EngineKey, EngineSettings
-    from trainables.loop import LaneKey
+    from trainables.training.engine import Engine, EngineKey, EngineSettings
+    from trainables.training.lane import LaneKey
 
     prepared = prepare(SWEEP, ["profile=cpu"], planning=False)
     config = baseline_config(prepared.spec)

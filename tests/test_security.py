@@ -182,7 +182,7 @@ def test_a_checkpoint_that_brings_code_is_neither_run_nor_asked_about(tmp_path: 
     """What a hostile repository looks like: a configuration that names a module beside it."""
     from transformers import AutoConfig
 
-    from trainables.pretrained import source_of
+    from trainables.modeling.pretrained import source_of
 
     (tmp_path / "config.json").write_text('{"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}')
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: ...\n")
@@ -217,7 +217,7 @@ def test_a_sweep_pins_the_commit_of_what_it_loads(tmp_path: Path, monkeypatch: p
     from sweeps import materials
     from sweeps.weights import commit_of
     from trainables.backbones import ast as backbone
-    from trainables.pretrained import source_of
+    from trainables.modeling.pretrained import source_of
 
     commits = iter([COMMIT, "f" * 40])
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)

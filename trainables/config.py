@@ -48,9 +48,11 @@ class TrialConfig:
     scheduler: str = "linear"  # linear | cosine | constant, after the warm-up
     clip_norm: float | None = 1.0  # gradient norm; None: no clipping
     label_smoothing: float = 0.0
-    sampling: str = "random"  # random | group_by_length: clips of like length make a batch (trainables/order.py)
+    sampling: str = (
+        "random"  # random | group_by_length: clips of like length make a batch (trainables/training/order.py)
+    )
     keep: str = "last"  # which epoch's adapter is the run's: last | best on validation
-    # Changes to training clips (trainables/augmentation.py), none by default
+    # Changes to training clips (trainables/training/augmentation.py), none by default
     mixup_alpha: float = 0.0  # of Beta(alpha, alpha)
     time_shift_seconds: float = 0.0  # at most, to either side
     gain_db: float = 0.0  # at most, to either side

@@ -54,7 +54,9 @@ class Loaded:
     model: nn.Module  # every parameter has requires_grad False; bf16/fp32 as asked; possibly 4-bit
     processor: Any  # tokeniser and feature extractor, whatever the backbone needs
     head_modules: tuple[str, ...] = ()  # names of modules that are trained whole with each adapter (`head: full`)
-    chain: str = ""  # pattern of modules, see trainables/shortcut.py; all of the model comes after one or in them
+    chain: str = (
+        ""  # pattern of modules, see trainables/prefix_cache/cut.py; all of the model comes after one or in them
+    )
     strung_together: str = ""  # pattern of modules whose input does not hold clip after clip, as many rows for each
     equal_shapes: bool = False  # it hears padding: a forward pass takes only clips whose features have one shape
     pads_to_longest: bool = False  # a batch is as long as its longest clip: clips of like length belong together

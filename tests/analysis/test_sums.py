@@ -9,9 +9,9 @@ import sklearn.metrics
 from analysis.align import take
 from analysis.pseudovalues import pseudovalues
 from analysis.sums import METRICS, SumMetric
-from trainables import metrics
 from trainables.errors import InputError
 from trainables.records import Predictions
+from trainables.tasks import metrics
 
 CLASSES = ("a", "b", "c")
 

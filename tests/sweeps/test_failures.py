@@ -10,7 +10,7 @@ from sweeps.failures import DIED, HANG_FILE, HUNG, STREAK, STREAK_OF_CONFIGURATI
 from sweeps.kernel_kills import KernelKills
 from sweeps.orders import Hold
 from sweeps.progress import COMPLETED, FAILED, PRUNED, TrialProgress
-from trainables.faults import DIVERGED, OUT_OF_MEMORY
+from trainables.training.faults import DIVERGED, OUT_OF_MEMORY
 
 NOBODY = KernelKills(Path("no such file"))  # ended a process for want of memory
 DEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: ResourceTrainable\nWorker exit type: "

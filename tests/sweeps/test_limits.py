@@ -16,7 +16,7 @@ from sweeps.limits import LOOK_SECONDS, RESERVE_BYTES, DiskLimit, TimeLimit
 from sweeps.load import load_sweep
 from sweeps.orders import Hold
 from sweeps.progress import StageProgress
-from trainables.resume import FINAL, point_name, save_point
+from trainables.training.resume_points import FINAL, point_name, save_point
 
 POINT_BYTES = 10_000
 GIVEN = {
@@ -131,7 +131,7 @@ def test_a_disk_that_fills_up_ends_the_sweep_before_it_is_full(small_disk: Path)
 
 def test_on_a_full_disk_nothing_whole_is_lost(small_disk: Path) -> None:
     """The journal takes no half of an event, and the resume point before the one that did not fit stays the newest."""
-    from trainables.resume import newest_point
+    from trainables.training.resume_points import newest_point
 
     progress = StageProgress(small_disk / "explore")
     progress.asked("t", {"rank": 4})

@@ -14,8 +14,8 @@ from sweeps.space import baseline_config
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import LaneKey
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.lane import LaneKey
 
 AST = TrialConfig(
     backbone="ast", model_size="base", rank=8, alpha=32, target_modules="all-linear", learning_rate=5e-5,

@@ -9,7 +9,7 @@ from sweeps.job import EXPLORE
 from sweeps.load import load_sweep
 from sweeps.progress import StageProgress
 from sweeps.recorder import Recorder
-from trainables import memory
+from trainables.process import memory
 from trainables.records import COST_MEMORY, COST_SECONDS, TAG_MENDED, TAG_MICRO_BATCH
 
 

@@ -15,7 +15,7 @@ from sweeps.load import load_sweep
 from sweeps.meeting import Gone
 from sweeps.pack_host import PackHost
 from sweeps.trial import WARM, SweepTrial
-from trainables.faults import DIVERGED
+from trainables.training.faults import DIVERGED
 
 GIVEN = {"rank": 4, "target_modules": "attention", "learning_rate": 3e-3, "alpha_ratio": 2, "quantization": "none"}
 GIVEN |= {"model_size": "mini-1m", "lora_dropout": 0.0}

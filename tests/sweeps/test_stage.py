@@ -21,8 +21,8 @@ from sweeps.journal import Journal
 from sweeps.orders import Hold, Order, Overseer
 from sweeps.progress import StageProgress, TrialProgress
 from trainables.errors import SweepFailed, SweepStopped
-from trainables.faults import BAD_INPUT, DISK_FULL, DIVERGED
-from trainables.watchdog import Watchdog
+from trainables.process.watchdog import Watchdog
+from trainables.training.faults import BAD_INPUT, DISK_FULL, DIVERGED
 
 EPOCHS = 3
 PROFILE: Any = SimpleNamespace(concurrency=2, trial_resources={"CPU": 1.0}, worker_environment={})

@@ -12,9 +12,9 @@ import torch
 from sweeps.job import EXPLORE, Job
 from sweeps.load import load_sweep
 from sweeps.trial import WARM, SweepTrial
-from trainables.engine import Engine
-from trainables.faults import DISK_FULL, DIVERGED, OUT_OF_MEMORY
-from trainables.heard import Heard
+from trainables.training.batch import Heard
+from trainables.training.engine import Engine
+from trainables.training.faults import DISK_FULL, DIVERGED, OUT_OF_MEMORY
 
 GIVEN = {"rank": 4, "target_modules": "attention", "learning_rate": 3e-3, "alpha_ratio": 2, "quantization": "none"}
 GIVEN |= {"model_size": "mini-1m", "lora_dropout": 0.0}

@@ -23,10 +23,10 @@ from torch.nn import functional
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 from transformers.models.audio_spectrogram_transformer.modeling_audio_spectrogram_transformer import ASTLayer
 
-from trainables import pretrained
-from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
-from trainables.seeded import seeded_init
+from trainables.modeling import pretrained
+from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.seeded import seeded_init
 
 NAME = "ast"
 TASKS = ("classification",)

@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.compliance import kaldi
 
-from trainables.class_loss import class_losses, class_targets
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
+from trainables.modeling.checkpoints import fetch
+from trainables.modeling.class_loss import class_losses, class_targets
 from trainables.networks.beats import Beats, BeatsConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
-from trainables.published import fetch
 
 NAME = "beats"
 TASKS = ("classification",)

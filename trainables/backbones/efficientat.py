@@ -27,11 +27,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.compliance import kaldi
 
-from trainables.class_loss import class_losses, class_targets
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
+from trainables.modeling.checkpoints import fetch
+from trainables.modeling.class_loss import class_losses, class_targets
 from trainables.networks.efficientat import Block, EfficientAT, EfficientATConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
-from trainables.published import fetch
 
 NAME = "efficientat"
 TASKS = ("classification",)

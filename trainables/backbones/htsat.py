@@ -22,10 +22,10 @@ import torch
 from torch import Tensor, nn
 from transformers import ClapAudioConfig, ClapAudioModel, ClapFeatureExtractor
 
-from trainables import pretrained
-from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
-from trainables.seeded import seeded_init
+from trainables.modeling import pretrained
+from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.seeded import seeded_init
 
 NAME = "htsat"
 TASKS = ("classification",)

@@ -6,7 +6,7 @@ Checkpoints: base facebook/hubert-base-ls960 (960 hours), large facebook/hubert-
 Licence: Apache-2.0. The miniatures are made here: Apache-2.0.
 Input: mono, 16,000 Hz, up to 10 s of waveform, zero mean and unit variance -> 50 frames per second.
 
-How it is loaded, padded and asked: trainables/waveform_classifiers.py.
+How it is loaded, padded and asked: trainables/modeling/wav2vec2_family.py.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from collections.abc import Mapping
 
 from transformers import HubertConfig, HubertForSequenceClassification
 
-from trainables import waveform_classifiers
 from trainables.contract import Size
-from trainables.waveform_classifiers import Family
+from trainables.modeling import wav2vec2_family
+from trainables.modeling.wav2vec2_family import Family
 
 NAME = "hubert"
 TASKS = ("classification",)
-SAMPLE_RATE_HZ = waveform_classifiers.SAMPLE_RATE_HZ
+SAMPLE_RATE_HZ = wav2vec2_family.SAMPLE_RATE_HZ
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
 SPECTROGRAM = None
-HEAD_MODULES = waveform_classifiers.HEAD_MODULES
+HEAD_MODULES = wav2vec2_family.HEAD_MODULES
 
 # `total_params`: without the head
 SIZES: Mapping[str, Size] = {

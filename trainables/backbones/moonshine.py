@@ -29,9 +29,9 @@ from transformers import (
     Wav2Vec2Processor,
 )
 
-from trainables import encoder_decoder, pretrained, transcripts
 from trainables.contract import Loaded, Preset, Size, Task
-from trainables.seeded import seeded_init
+from trainables.modeling import encoder_decoder, pretrained, transcripts
+from trainables.modeling.seeded import seeded_init
 
 NAME = "moonshine"
 TASKS = ("transcription",)

@@ -35,10 +35,10 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from trainables import answers, pretrained
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.miniature import questions
-from trainables.seeded import seeded_init
+from trainables.modeling import answers, pretrained
+from trainables.modeling.seeded import seeded_init
 
 NAME = "qwen2_audio"
 TASKS = ("label_scoring",)

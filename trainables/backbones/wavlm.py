@@ -7,8 +7,8 @@ Licence: MIT. The miniatures are made here: Apache-2.0.
 Input: mono, 16,000 Hz, up to 10 s of waveform; zero mean and unit variance for `large` alone, as their files say
 -> 50 frames per second.
 
-How it is loaded, padded and asked: trainables/waveform_classifiers.py. transformers hands the bare weights of WavLM's
-attention to torch, past its modules, and an adapter on them would never be asked: `attend` asks the modules.
+How it is loaded, padded and asked: trainables/modeling/wav2vec2_family.py. transformers hands the bare weights of
+WavLM's attention to torch, past its modules, and an adapter on them would never be asked: `attend` asks the modules.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import WavLMConfig, WavLMForSequenceClassification
 
-from trainables import waveform_classifiers
 from trainables.contract import Size
-from trainables.waveform_classifiers import Family
+from trainables.modeling import wav2vec2_family
+from trainables.modeling.wav2vec2_family import Family
 
 NAME = "wavlm"
 TASKS = ("classification",)
-SAMPLE_RATE_HZ = waveform_classifiers.SAMPLE_RATE_HZ
+SAMPLE_RATE_HZ = wav2vec2_family.SAMPLE_RATE_HZ
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
 SPECTROGRAM = None
-HEAD_MODULES = waveform_classifiers.HEAD_MODULES
+HEAD_MODULES = wav2vec2_family.HEAD_MODULES
 
 # `total_params`: without the head
 SIZES: Mapping[str, Size] = {

@@ -27,15 +27,15 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
-from trainables import encoder_decoder, pretrained, transcripts, whisper_parts
 from trainables.contract import Loaded, Preset, Size, Task
 from trainables.errors import InputError
-from trainables.seeded import seeded_init
+from trainables.modeling import encoder_decoder, pretrained, transcripts, whisper
+from trainables.modeling.seeded import seeded_init
 
 NAME = "whisper"
 TASKS = ("transcription",)
-SAMPLE_RATE_HZ = whisper_parts.SAMPLE_RATE_HZ
-WINDOW_SECONDS = whisper_parts.WINDOW_SECONDS
+SAMPLE_RATE_HZ = whisper.SAMPLE_RATE_HZ
+WINDOW_SECONDS = whisper.WINDOW_SECONDS
 MINIATURE_WINDOW_SECONDS = 3.0
 HEAD_MODULES: tuple[str, ...] = ()
 
@@ -48,7 +48,7 @@ MINIATURE_SIZES: Mapping[str, Size] = {
     "mini-400k": Size("mini-400k", None, "Apache-2.0", 394_000),
     "mini-700k": Size("mini-700k", None, "Apache-2.0", 734_384),
 }
-_LAYERS = {size: (layers, layers) for size, layers in whisper_parts.LAYERS.items()}
+_LAYERS = {size: (layers, layers) for size, layers in whisper.LAYERS.items()}
 _LAYERS |= {"mini-400k": (3, 2), "mini-700k": (3, 2)}  # encoder, decoder
 _MINIATURE_WIDTHS = {"mini-400k": 80, "mini-700k": 112}
 _MINIATURE_POSITIONS = 128  # tokens
@@ -62,10 +62,10 @@ START, END, TRANSCRIBE, NO_TIMES = "<|startoftranscript|>", "<|endoftext|>", "<|
 def config(size: str) -> WhisperConfig:
     """A size's configuration, from the published files, without the network."""
     if size in SIZES:
-        return whisper_parts.published_config(size)
+        return whisper.published_config(size)
     tokenizer = _miniature_tokenizer()
     start, end = tokenizer.convert_tokens_to_ids([START, END])
-    return whisper_parts.miniature_config(
+    return whisper.miniature_config(
         _MINIATURE_WIDTHS[size],
         *_LAYERS[size],
         window_seconds=MINIATURE_WINDOW_SECONDS,
@@ -136,12 +136,12 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
     del size
     cast(Any, model).save_pretrained(folder)
     _miniature_tokenizer().save_pretrained(folder)
-    whisper_parts.miniature_extractor(MINIATURE_WINDOW_SECONDS).save_pretrained(folder)
+    whisper.miniature_extractor(MINIATURE_WINDOW_SECONDS).save_pretrained(folder)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
     """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper_parts.features`."""
-    return whisper_parts.features(loaded.processor, waveform)
+    return whisper.features(loaded.processor, waveform)
 
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
@@ -149,7 +149,7 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
     `transcripts.with_prompt`: answers of at most half the decoder's places, as the authors' own."""
     del task
     built, prompt = cast(Any, loaded.model).config, loaded.extra["prompt"]
-    batch = {"input_features": whisper_parts.windows(features, built.max_source_positions)}
+    batch = {"input_features": whisper.windows(features, built.max_source_positions)}
     if targets is None:
         return batch | transcripts.with_prompt(prompt, len(features), built.max_target_positions // 2)
     most = built.max_target_positions - len(prompt)

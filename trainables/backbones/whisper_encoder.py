@@ -20,15 +20,15 @@ import torch
 from torch import Tensor, nn
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForAudioClassification
 
-from trainables import pretrained, whisper_parts
-from trainables.class_loss import class_losses, class_targets, with_labels
 from trainables.contract import Loaded, Preset, Size, Task
-from trainables.seeded import seeded_init
+from trainables.modeling import pretrained, whisper
+from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.seeded import seeded_init
 
 NAME = "whisper_encoder"
 TASKS = ("classification",)
-SAMPLE_RATE_HZ = whisper_parts.SAMPLE_RATE_HZ
-WINDOW_SECONDS = whisper_parts.WINDOW_SECONDS
+SAMPLE_RATE_HZ = whisper.SAMPLE_RATE_HZ
+WINDOW_SECONDS = whisper.WINDOW_SECONDS
 MINIATURE_WINDOW_SECONDS = 2.0
 HEAD_MODULES = ("projector", "classifier")
 
@@ -42,7 +42,7 @@ MINIATURE_SIZES: Mapping[str, Size] = {
     "mini-300k": Size("mini-300k", None, "Apache-2.0", 284_736),
     "mini-700k": Size("mini-700k", None, "Apache-2.0", 622_592),
 }
-_LAYERS = whisper_parts.LAYERS | {"mini-300k": 3, "mini-700k": 4}  # type: ignore[operator]
+_LAYERS = whisper.LAYERS | {"mini-300k": 3, "mini-700k": 4}  # type: ignore[operator]
 _MINIATURE_WIDTHS = {"mini-300k": 96, "mini-700k": 128}
 
 _LAYER = r"encoder\.layers\.\d+\."
@@ -64,9 +64,9 @@ PRESETS: Mapping[str, Preset] = {
 def config(size: str) -> WhisperConfig:
     """A size's configuration, from the published files, without the network."""
     if size in SIZES:
-        return whisper_parts.published_config(size)
+        return whisper.published_config(size)
     width = _MINIATURE_WIDTHS[size]
-    return whisper_parts.miniature_config(
+    return whisper.miniature_config(
         width, _LAYERS[size], 1, window_seconds=MINIATURE_WINDOW_SECONDS, classifier_proj_size=width
     )
 
@@ -113,18 +113,18 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
     """Writes what `build` gave, and training changed, as a folder that `load` reads."""
     del size
     cast(Any, model).save_pretrained(folder)
-    whisper_parts.miniature_extractor(MINIATURE_WINDOW_SECONDS).save_pretrained(folder)
+    whisper.miniature_extractor(MINIATURE_WINDOW_SECONDS).save_pretrained(folder)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
     """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper_parts.features`."""
-    return whisper_parts.features(loaded.processor, waveform)
+    return whisper.features(loaded.processor, waveform)
 
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
     """A batch on the CPU: input_features (B, 80, window); with targets `class_targets`."""
     positions = cast(Any, loaded.model).config.max_source_positions
-    batch = {"input_features": whisper_parts.windows(features, positions)}
+    batch = {"input_features": whisper.windows(features, positions)}
     return batch if targets is None else batch | class_targets(task, targets)
 
 

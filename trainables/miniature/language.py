@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainables.answers import IGNORED
 from trainables.backbones import qwen2_audio
 from trainables.miniature import questions
 from trainables.miniature.optimizer import training_steps
 from trainables.miniature.recipe import Recipe
 from trainables.miniature.tower import Clips, outputs
+from trainables.modeling.answers import IGNORED
 
 
 def train_language(

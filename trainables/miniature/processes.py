@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from trainables.data.atomic import atomic_folder
-from trainables.machine import usable_cores
+from trainables.limits import usable_cores
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainables import registry, transcripts
+from trainables import registry
 from trainables.contract import Loaded
 from trainables.miniature.optimizer import training_steps
 from trainables.miniature.recipe import SpeechRecipe
@@ -29,6 +29,7 @@ from trainables.miniature.utterances import (
     draw_stock,
     utter,
 )
+from trainables.modeling import transcripts
 
 HEARD_DONE, ENCODER_DONE = 0.4, 0.7  # shares of the whole time, as measured
 LENGTHS_SECONDS = (0.8, 1.2, 1.6, 2.0)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from trainables.errors import InputError
-from trainables.published import CONFIG, WEIGHTS
+from trainables.modeling.checkpoints import CONFIG, WEIGHTS
 
 HEAD_SEED = 0
 SHOWN = 3  # names in an error
@@ -94,7 +94,7 @@ def freeze(
     batch norm stay at least in float32.
     """
     if quantization == "nf4":
-        from trainables.quantize import to_nf4
+        from trainables.modeling.nf4 import to_nf4
 
         to_nf4(model, keep=f"{re.escape(head)}|{keep}", compute_dtype=dtype, device=device)
     batch_norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]

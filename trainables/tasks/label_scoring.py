@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trainables.errors import InputError
-from trainables.labels import METRICS, label_metrics, label_predictions, label_problems, target_problem
 from trainables.records import Predictions
+from trainables.tasks.labels import METRICS, label_metrics, label_predictions, label_problems, target_problem
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from trainables import metrics
 from trainables.errors import InputError
 from trainables.records import Predictions
-from trainables.texts import NORMALISATIONS, normalised
+from trainables.tasks import metrics
+from trainables.tasks.texts import NORMALISATIONS, normalised
 
 
 @dataclass(frozen=True)

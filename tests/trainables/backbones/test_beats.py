@@ -14,8 +14,8 @@ from torch import Tensor
 from trainables.backbones import beats
 from trainables.contract import Loaded
 from trainables.errors import InputError
-from trainables.targets import count, resolve_targets
 from trainables.tasks.classification import Classification
+from trainables.training.targets import count, resolve_targets
 
 TASK = Classification(("bell", "drum", "horn"))
 CPU = torch.device("cpu")

@@ -16,8 +16,8 @@ from accelerate.state import AcceleratorState
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import LaneKey
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.lane import LaneKey
 
 TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "classification": ({"labels": ("high", "low")}, ["high", "low"]),

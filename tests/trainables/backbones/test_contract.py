@@ -21,8 +21,8 @@ from peft import PeftModel
 from torch import Tensor, nn
 
 from trainables import registry
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.targets import adapted_modules, count, head_mode, head_modules, resolve_targets
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.targets import adapted_modules, count, head_mode, head_modules, resolve_targets
 
 TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {  # kind -> its options, targets of three clips
     "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),

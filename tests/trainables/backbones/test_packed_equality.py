@@ -20,12 +20,12 @@ from peft import PeftModel
 from torch import Tensor, nn
 
 from trainables import registry
-from trainables.activations import ALWAYS, OFF
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import Lane, LaneKey
-from trainables.packed import Pack
+from trainables.packing.pack import Pack
+from trainables.prefix_cache.activations import ALWAYS, OFF
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.lane import Lane, LaneKey
 
 TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainables import registry
-from trainables.targets import Counts, adapted_modules, count, head_modules
+from trainables.training.targets import Counts, adapted_modules, count, head_modules
 
 FORTY = registry.task("classification", {"labels": tuple(f"class {index}" for index in range(40))})
 TEXT = registry.task("transcription", {})

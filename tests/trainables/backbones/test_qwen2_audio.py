@@ -16,8 +16,8 @@ from transformers import Qwen2_5OmniThinkerForConditionalGeneration, Qwen2AudioP
 from trainables.backbones import qwen2_audio
 from trainables.contract import Loaded
 from trainables.miniature.questions import tokenizer
-from trainables.targets import count, resolve_targets
 from trainables.tasks.label_scoring import LabelScoring
+from trainables.training.targets import count, resolve_targets
 
 TASK = LabelScoring(("SPEECH", "NONSPEECH", "NON"), "Does this clip contain speech?")
 CPU = torch.device("cpu")

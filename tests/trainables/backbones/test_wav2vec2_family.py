@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import WavLMForSequenceClassification
 
 from trainables import registry
-from trainables.targets import adapted_modules, count
+from trainables.training.targets import adapted_modules, count
 
 NAMES = ("wav2vec2", "hubert", "wavlm")
 FORTY = registry.task("classification", {"labels": tuple(f"class {index}" for index in range(40))})

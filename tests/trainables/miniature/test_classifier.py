@@ -18,12 +18,12 @@ from trainables.contract import Backbone
 from trainables.data.audio import resample
 from trainables.data.examples import Example
 from trainables.data.generators.formants import draw_voice, speak
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import LaneKey
 from trainables.miniature.classifier import by_optimizer, in_window, pretrain, properties_loss
 from trainables.miniature.makers import maker
 from trainables.miniature.recipe import CLASSIFIER_RECIPES
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.lane import LaneKey
 
 LITTLE = replace(CLASSIFIER_RECIPES["test"], clips=8, batch_size=4, steps=2)
 LIKE_WAV2VEC2 = ("hubert", "wavlm")  # one maker, one shape: the slow test takes wav2vec2 for all three

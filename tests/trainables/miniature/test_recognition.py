@@ -14,12 +14,12 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
 from trainables.data.generators.formants import SAMPLE_RATE_HZ
-from trainables.engine import Engine, EngineKey, EngineSettings
-from trainables.loop import LaneKey
 from trainables.miniature.makers import RECOGNISERS, maker
 from trainables.miniature.recipe import SPEECH_RECIPES
 from trainables.miniature.recognition import FRAMES, pretrain
 from trainables.miniature.utterances import MOST_SYLLABLES, NOBODY, SOUNDS, SPELLINGS, draw_stock, utter
+from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.lane import LaneKey
 
 LITTLE = replace(SPEECH_RECIPES["test"], encoder_steps=4, utterances=32, decoder_steps=4)
 NAMES = tuple(name for name in registry.BACKBONES if maker(name) is RECOGNISERS)

@@ -8,11 +8,11 @@ import pytest
 from analysis.pseudovalues import pseudovalues
 from analysis.sums import METRICS
 from analysis.verdict import verdict
-from trainables import metrics
 from trainables.errors import InputError
 from trainables.records import Predictions
+from trainables.tasks import metrics
+from trainables.tasks.texts import normalised
 from trainables.tasks.transcription import Transcription
-from trainables.texts import normalised
 
 TARGETS = ["Four, Nine!", "it's twenty-one", "seven"]
 OUTPUTS = ["four five nine", "Its twenty one.", ""]

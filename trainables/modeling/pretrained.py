@@ -1,0 +1,143 @@
+"""Classes of transformers as frozen backbones, some with a head of our own. Shared by backbones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BitsAndBytesConfig, PreTrainedConfig
+from transformers.utils import logging
+
+from trainables.contract import Size
+from trainables.errors import InputError
+from trainables.modeling.checkpoints import split_revision
+from trainables.modeling.seeded import seeded_init
+
+HEAD_SEED = 0
+SHOWN = 3  # names in an error
+
+
+def source_of(checkpoint: str, size: str, sizes: Mapping[str, Size]) -> dict[str, Any]:
+    """What `from_pretrained` is to be told; the revision of a published checkpoint included."""
+    checkpoint, pinned = split_revision(checkpoint)
+    published = sizes.get(size)
+    revision = published.revision if published is not None and published.checkpoint == checkpoint else None
+    return {"pretrained_model_name_or_path": checkpoint, "revision": pinned or revision, "trust_remote_code": False}
+
+
+def silence(config: PreTrainedConfig) -> None:
+    """Switches off whatever a configuration lets a model draw from a global generator: dropout, layerdrop, masks."""
+    for name, value in vars(config).items():
+        draws = "drop" in name or (name.startswith("mask_") and name.endswith("_prob"))
+        if draws and isinstance(value, int | float):
+            setattr(config, name, 0.0)
+    if hasattr(config, "apply_spec_augment"):
+        config.apply_spec_augment = False
+
+
+def load_pretrained(
+    model_class: Any,
+    config: PreTrainedConfig,
+    source: Mapping[str, Any],
+    *,
+    heads: Sequence[str] = (),
+    kept: Sequence[str] = (),
+    quantization: str,
+    dtype: torch.dtype,
+    device: torch.device,
+    key_mapping: Mapping[str, str] | None = None,
+) -> nn.Module:
+    """A checkpoint's model as `config` says, frozen, in eval mode; safetensors only.
+
+    The modules `heads` start anew and the same every time: what the checkpoint holds was for other labels. They and
+    the modules `kept` stay out of 4 bits. `key_mapping`: patterns of the checkpoint's names -> ours.
+
+    Raises InputError where the checkpoint cannot be had, or lacks weights of the model, its heads apart.
+    """
+    silence(config)
+    options: dict[str, Any] = {"dtype": dtype, "device_map": {"": str(device)}, "attn_implementation": "sdpa"}
+    if not model_class._supports_sdpa:
+        options["attn_implementation"] = "eager"
+    if quantization == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+            llm_int8_skip_modules=[*heads, *kept],
+        )
+    if key_mapping is not None:
+        options["key_mapping"] = dict(key_mapping)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # the table of unused and new weights: judged below
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            model, report = model_class.from_pretrained(
+                **source,
+                config=config,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+                **options,
+            )
+    except OSError as error:
+        name = source["pretrained_model_name_or_path"]
+        raise InputError(f"the checkpoint {name} cannot be loaded ({str(error).splitlines()[0]}).") from error
+    finally:
+        logging.set_verbosity(verbosity)
+    _check(report, heads, str(source["pretrained_model_name_or_path"]))
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # Its eval-mode forward repacks the weights for good, and gradients through the layer are lost.
+            module.support_avx512bf16_for_cpu = False
+    start_heads(model, heads)
+    model.requires_grad_(False)
+    return cast(nn.Module, model.eval())
+
+
+def start_heads(model: nn.Module, heads: Sequence[str]) -> None:
+    """Gives the modules `heads` fresh weights, every time the same."""
+    with seeded_init(HEAD_SEED):
+        for name in heads:
+            head = model.get_submodule(name)
+            parameter = next(head.parameters())
+            device, dtype = parameter.device, parameter.dtype
+            head.to("cpu", torch.float32)
+            for part in head.modules():
+                reset = getattr(part, "reset_parameters", None)
+                if callable(reset):
+                    reset()
+            head.to(device, dtype)
+
+
+def bare(model: nn.Module) -> Any:
+    """The model itself, where PEFT has wrapped it."""
+    return cast(Any, model).get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def own_dtype(model: nn.Module, values: Tensor) -> Tensor:
+    """`values` in the floating-point type that the model's own layers have, 4-bit ones left out."""
+    return values.to(next(p.dtype for p in model.parameters() if p.is_floating_point()))
+
+
+def pad_frames(clips: Sequence[Tensor], frames: int, value: float) -> list[Tensor]:
+    """Clips (T, F) of at most `frames` -> (frames, F), padded at the end."""
+    return [functional.pad(clip, (0, 0, 0, frames - len(clip)), value=value) for clip in clips]
+
+
+def _check(report: Mapping[str, Any], heads: Sequence[str], checkpoint: str) -> None:
+    lacking = {
+        name if isinstance(name, str) else name[0]
+        for key in ("missing_keys", "mismatched_keys")
+        for name in report[key]
+    }
+    lacking = {name for name in lacking if not any(name.startswith(f"{head}.") for head in heads)}
+    if lacking:
+        some = ", ".join(sorted(lacking)[:SHOWN]) + (", ..." if len(lacking) > SHOWN else "")
+        raise InputError(
+            f"the checkpoint {checkpoint} lacks {len(lacking)} of the model's weights, or has them in other shapes: "
+            f"{some}. Is it of another architecture?"
+        )

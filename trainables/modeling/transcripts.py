@@ -1,0 +1,118 @@
+"""Transcripts as tokens, for models with an encoder that hears and a decoder that writes. Shared by backbones.
+
+The decoder reads a prompt (a start token, for some models also language and task) and the text; at each place it
+predicts the next token, after the text the end token. Rows are padded on the right: a row does not depend on its
+neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+from transformers import DynamicCache, EncoderDecoderCache, PreTrainedTokenizerFast
+
+from trainables.errors import InputError
+from trainables.modeling.answers import IGNORED, mean_over_rows, means_of_rows
+
+
+def with_text(prompt: Sequence[int], texts: Sequence[Sequence[int]], end: int) -> dict[str, Tensor]:
+    """decoder_input_ids and labels, both (B, T): row i reads prompt + texts[i] and is to say texts[i] + end.
+
+    labels[:, t] is what comes after the token at t, so that nothing has to be shifted; IGNORED where no text stands.
+    """
+    read = [torch.tensor([*prompt, *text]) for text in texts]
+    said = [torch.tensor([IGNORED] * (len(prompt) - 1) + [*text, end]) for text in texts]
+    return {
+        "decoder_input_ids": pad_sequence(read, batch_first=True, padding_value=end),
+        "labels": pad_sequence(said, batch_first=True, padding_value=IGNORED),
+    }
+
+
+def with_prompt(prompt: Sequence[int], rows: int, most_tokens: int) -> dict[str, Tensor]:
+    """What `greedy` starts from: decoder_input_ids (B, P), and most_tokens (), how long an answer may become."""
+    return {"decoder_input_ids": torch.tensor([*prompt]).repeat(rows, 1), "most_tokens": torch.tensor(most_tokens)}
+
+
+def text_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float) -> Tensor:
+    """(B, T, V), (B, T) -> the mean over clips of the mean cross-entropy of a clip's tokens, end token included.
+
+    A mean over clips, not over the batch's tokens: accumulating small batches equals one large batch.
+    """
+    each, row = _token_losses(logits, labels, label_smoothing)
+    return mean_over_rows(each, row, len(labels))
+
+
+def text_losses(logits: Tensor, labels: Tensor, *, label_smoothing: float) -> Tensor:
+    """(B, T, V), (B, T) -> (B,): each clip's part of `text_loss`, which is their mean."""
+    each, row = _token_losses(logits, labels, label_smoothing)
+    return means_of_rows(each, row, len(labels))
+
+
+def _token_losses(logits: Tensor, labels: Tensor, label_smoothing: float) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of each of the A tokens that are said, and its row; (A,) both."""
+    row, place = (labels != IGNORED).nonzero(as_tuple=True)
+    wide = logits[row, place].to(torch.promote_types(logits.dtype, torch.float32))  # (A, V)
+    each = functional.cross_entropy(wide, labels[row, place], label_smoothing=label_smoothing, reduction="none")
+    return each, row
+
+
+@torch.no_grad()
+def greedy(
+    model: Any,
+    heard: Tensor,
+    prompt: Tensor,
+    *,
+    end: int,
+    most_tokens: int,
+    never: Sequence[int] = (),
+    never_first: Sequence[int] = (),
+) -> list[list[int]]:
+    """The most probable token, again and again, up to the end token (left out) or `most_tokens`.
+
+    `heard` (B, S, H) is what the encoder made of the clips, `prompt` (B, P). What was read is kept as keys and values.
+    `never` are tokens that are never said, `never_first` those that no answer begins with.
+    """
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    read, ended, found = prompt, torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device), []
+    for place in range(most_tokens):
+        states = model.model.decoder(
+            input_ids=read, encoder_hidden_states=heard, past_key_values=cache, use_cache=True
+        ).last_hidden_state[:, -1]
+        logits = model.proj_out(states)  # (B, V)
+        logits[:, [*never, *(never_first if place == 0 else ())]] = -torch.inf
+        chosen = logits.argmax(dim=-1).masked_fill(ended, end)
+        ended = ended | (chosen == end)
+        if bool(ended.all()):
+            break
+        found.append(chosen)
+        read = chosen[:, None]
+    rows = torch.stack(found, dim=1).tolist() if found else [[] for _ in range(len(prompt))]
+    return [row[: row.index(end)] if end in row else row for row in rows]
+
+
+def text_tokens(tokenizer: Any, text: str, most_tokens: int) -> list[int]:
+    """A transcript as tokens, nothing added. Raises InputError where there are more than the decoder can write."""
+    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if len(tokens) > most_tokens:
+        raise InputError(
+            f"the text {text[:40]!r}... has {len(tokens)} tokens and the model writes at most {most_tokens}: cut the "
+            "clip, or leave long ones out (task.longest_seconds)."
+        )
+    return tokens
+
+
+def byte_tokenizer(special: Sequence[str], *, start: str, end: str) -> PreTrainedTokenizerFast:
+    """A token per byte of UTF-8 after the `special` ones: the miniatures'. It writes any text."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: index for index, token in enumerate([*special, *alphabet])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(list(special))
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=start, eos_token=end, pad_token=end)

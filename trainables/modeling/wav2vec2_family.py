@@ -1,0 +1,196 @@
+"""wav2vec 2.0 and its kin as classifiers: a stack of convolutions on the waveform, a Transformer, the mean over time.
+
+They share their shapes and most of their code in transformers, and so they share this file; each has a file of its own
+in backbones/, which says what is particular to it. The head is the published one: a projection of every frame to 256
+values, their mean over the clip, and a Linear.
+
+Sizes whose first convolution has a group norm (`feat_extract_norm: group`) hear padding, masked or not: a clip is
+padded to a grid of lengths, always alike, and a forward pass takes clips of one length. Those with layer norms take
+clips of any length, with a mask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import Wav2Vec2FeatureExtractor
+
+from trainables.contract import Loaded, Preset, Size, Task
+from trainables.modeling import pretrained
+from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.seeded import seeded_init
+
+SAMPLE_RATE_HZ = 16_000
+HEAD_MODULES = ("projector", "classifier")
+SHORTEST_SAMPLES = 400  # what the convolutions need for one frame
+LENGTH_STEP = 1600  # samples, 0.1 s: the grid of lengths
+
+# Shapes by size. `layer`: the larger published models, which also move the norms of the Transformer to the front.
+_LAYER_NORMS = {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "conv_bias": True}
+_NO_MASKS = {"mask_time_prob": 0.0, "mask_feature_prob": 0.0}  # no embedding for what only pre-training masks
+_MINIATURE = {"num_conv_pos_embeddings": 32, "num_conv_pos_embedding_groups": 8, "num_attention_heads": 4}
+SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "base": {},
+    "large": {
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "intermediate_size": 4096,
+        **_LAYER_NORMS,
+    },
+    "mini-300k": {
+        "conv_dim": (8, 16, 32, 48, 48, 48, 48),  # most of the time goes into the first ones
+        "hidden_size": 96,
+        "num_hidden_layers": 3,
+        "intermediate_size": 192,
+        "classifier_proj_size": 64,
+        **_MINIATURE,
+    },
+    "mini-600k": {
+        "conv_dim": (8, 16, 32, 48, 64, 64, 64),
+        "hidden_size": 128,
+        "num_hidden_layers": 4,
+        "intermediate_size": 256,
+        "classifier_proj_size": 64,
+        **_MINIATURE,
+        **_LAYER_NORMS,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of these models; its methods are what a backbone file offers."""
+
+    prefix: str  # of the names of its modules
+    model_class: Any  # ...ForSequenceClassification
+    config_class: Any
+    sizes: Mapping[str, Size]  # the published ones
+    kept: tuple[str, ...] = ()  # modules that stay out of 4 bits
+    chain: str = r"feature_extractor|encoder\.layers\.\d+"  # see trainables/prefix_cache/cut.py; below `prefix`
+
+    @property
+    def presets(self) -> dict[str, Preset]:
+        layer = rf"{self.prefix}\.encoder\.layers\.\d+\."
+        attention, mlp = r"attention\.(q|k|v|out)_proj", r"feed_forward\.(intermediate|output)_dense"
+        projection = rf"{self.prefix}\.feature_projection\.projection"
+        return {
+            "qv": Preset(layer + r"attention\.(q|v)_proj", self._matches(2)),
+            "attention": Preset(layer + attention, self._matches(4)),
+            "attention+mlp": Preset(f"{layer}({attention}|{mlp})", self._matches(6)),
+            "all-linear": Preset(f"{layer}({attention}|{mlp})|{projection}", self._matches(6, once=1)),
+        }
+
+    def _matches(self, per_layer: int, once: int = 0) -> dict[str, int]:
+        return {size: per_layer * shape.get("num_hidden_layers", 12) + once for size, shape in SHAPES.items()}
+
+    def config(self, size: str) -> Any:
+        """A size's configuration, as in the published files, without the network."""
+        return self.config_class(**SHAPES[size], **_NO_MASKS)
+
+    def skeleton(self, size: str, task: Task) -> nn.Module:
+        """The model on the `meta` device: shapes and names without weights, network or memory."""
+        with torch.device("meta"):
+            return cast(nn.Module, self.model_class(with_labels(self.config(size), task)))
+
+    def load(
+        self, checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
+    ) -> Loaded:
+        """Loads a hub id or a local folder, frozen, in eval mode, without dropout, layerdrop and masks; its head
+        starts anew.
+
+        `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone,
+        `dtype` for computing.
+        """
+        source = pretrained.source_of(checkpoint, size, self.sizes)
+        config = with_labels(self.config_class.from_pretrained(**source), task)
+        model: Any = pretrained.load_pretrained(
+            self.model_class,
+            config,
+            source,
+            heads=HEAD_MODULES,
+            kept=self.kept,
+            quantization=quantization,
+            dtype=dtype,
+            device=device,
+        )
+        model.freeze_feature_encoder()  # else its input asks for gradients in every training step
+        extractor = Wav2Vec2FeatureExtractor.from_pretrained(**source)
+        hears_padding = config.feat_extract_norm == "group"
+        chain = rf"{self.prefix}\.({self.chain})"
+        return Loaded(
+            model,
+            extractor,
+            HEAD_MODULES,
+            chain=chain,
+            equal_shapes=hears_padding,
+            pads_to_longest=not hears_padding,
+        )
+
+    def build(self, size: str, task: Task, seed: int) -> nn.Module:
+        """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
+        built = with_labels(self.config(size), task)
+        built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
+        pretrained.silence(built)
+        with seeded_init(seed):
+            return cast(nn.Module, self.model_class(built))
+
+    def write(self, model: nn.Module, size: str, folder: Path) -> None:
+        """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+        masked = SHAPES[size].get("feat_extract_norm") == "layer"
+        cast(Any, model).save_pretrained(folder)
+        Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=masked).save_pretrained(folder)
+
+    @staticmethod
+    def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
+        """(samples,) float32 at 16 kHz -> (samples,) float32: normalised where the checkpoint's processor says so;
+        then silence, up to the shortest length or to the grid."""
+        clip = np.asarray(waveform, dtype=np.float32)
+        values = loaded.processor(clip, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
+        heard: Tensor = values["input_values"][0]
+        length = max(SHORTEST_SAMPLES, len(heard))
+        if loaded.equal_shapes:
+            length = math.ceil(length / LENGTH_STEP) * LENGTH_STEP
+        return functional.pad(heard, (0, length - len(heard)))
+
+    @staticmethod
+    def collate(
+        loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
+    ) -> dict[str, Tensor]:
+        """A batch on the CPU: input_values (B, samples), and attention_mask (B, samples) where lengths differ; with
+        targets (label names) what `class_targets` gives."""
+        del loaded
+        lengths = torch.tensor([len(clip) for clip in features])
+        batch = {"input_values": nn.utils.rnn.pad_sequence(list(features), batch_first=True)}
+        if lengths.min() < lengths.max():
+            batch["attention_mask"] = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
+        return batch if targets is None else batch | class_targets(task, targets)
+
+    @staticmethod
+    def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+        """Mean cross-entropy over clips, a scalar."""
+        return Family.clip_losses(model, batch, label_smoothing=label_smoothing).mean()
+
+    @staticmethod
+    def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+        """(B,): the cross-entropy of each clip."""
+        return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
+
+    @staticmethod
+    def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        """(B, C) float32 logits."""
+        return _logits(model, batch).float()
+
+
+def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    values = pretrained.own_dtype(model, batch["input_values"])
+    logits: Tensor = model(input_values=values, attention_mask=batch.get("attention_mask")).logits
+    return logits

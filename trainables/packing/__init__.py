@@ -1,0 +1,1 @@
+"""Several trainings that share batches on one frozen backbone."""

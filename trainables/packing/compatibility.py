@@ -1,0 +1,98 @@
+"""Which lanes may train in one pack, and why others may not. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from trainables.config import TrialConfig
+from trainables.training.schedule import steps_per_epoch
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What lanes of one pack have in common: one frozen backbone, and batches that stand side by side all epoch."""
+
+    backbone: str
+    model_size: str
+    quantization: str
+    precision: str
+    head: str  # full | lora
+    batch_size: int
+    gradient_accumulation: int
+    label_smoothing: float
+    batch_parts: int
+    steps_per_epoch: int  # lanes whose epochs end early would idle
+    in_order: bool = True  # what it adapts hears clip after clip, as many rows for each
+
+    @classmethod
+    def of(
+        cls,
+        config: TrialConfig,
+        *,
+        precision: str,
+        head: str,
+        clips: int,
+        batch_parts: int = 1,
+        in_order: bool = True,
+    ) -> Share:
+        """Of a lane with `clips` training clips."""
+        return cls(
+            backbone=config.backbone,
+            model_size=config.model_size,
+            quantization=config.quantization,
+            precision=precision,
+            head=head,
+            batch_size=config.batch_size,
+            gradient_accumulation=config.gradient_accumulation,
+            label_smoothing=config.label_smoothing,
+            batch_parts=batch_parts,
+            steps_per_epoch=steps_per_epoch(config, clips),
+            in_order=in_order,
+        )
+
+
+def why_alone(share: Share) -> str | None:
+    """Why a lane can share with nobody; None where it can."""
+    if share.precision == "fp16":
+        return "fp16 needs a loss scale of each lane's own"
+    if not share.in_order:
+        return "it adapts modules that hear all clips of a batch as one sequence"
+    return None
+
+
+def why_apart(one: Share, other: Share) -> str | None:
+    """Why two lanes cannot share a pack; None where they can. An epoch may have a step more or less (folds)."""
+    for share in (one, other):
+        if reason := why_alone(share):
+            return reason
+    for field in fields(Share):
+        ours, theirs = getattr(one, field.name), getattr(other, field.name)
+        if ours == theirs or (field.name == "steps_per_epoch" and abs(ours - theirs) <= 1):
+            continue
+        return f"{field.name} {ours} and {theirs}"
+    return None
+
+
+def packs(members: Sequence[tuple[Share, T]], most: int) -> list[list[T]]:
+    """Divides lanes, in their order, into packs of at most `most` that may share with each other; the sizes of packs
+    that could be one differ by at most 1."""
+    together: list[list[tuple[Share, T]]] = []
+    for share, member in members:
+        for group in together:
+            if all(why_apart(share, other) is None for other, _ in group):
+                group.append((share, member))
+                break
+        else:
+            together.append([(share, member)])
+    return [[member for _, member in part] for group in together for part in _evenly(group, most)]
+
+
+def _evenly(group: list[Any], most: int) -> list[list[Any]]:
+    count = -(-len(group) // max(1, most))
+    bounds = [round(index * len(group) / count) for index in range(count + 1)]
+    return [group[first:last] for first, last in pairwise(bounds)]

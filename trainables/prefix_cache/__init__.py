@@ -1,0 +1,1 @@
+"""What the frozen layers below the lowest adapter give for a clip, computed once."""

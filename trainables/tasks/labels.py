@@ -1,0 +1,71 @@
+"""What tasks whose answer is one label out of a few have in common. Loads no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from trainables.errors import InputError
+from trainables.records import Predictions
+from trainables.tasks import metrics
+
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "loss")
+
+
+def label_problems(labels: Any) -> list[str]:
+    """One sentence for each rule that `task.labels` breaks. Raises InputError where they are no list of texts."""
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise InputError(f'task.labels must be a list of texts, not {labels!r}; quote entries such as "yes" or "1".')
+    problems: list[str] = []
+    if len(labels) < 2:
+        problems.append(f"task.labels needs at least two labels to choose from, not {list(labels)!r}.")
+    if any(not label.strip() for label in labels):
+        problems.append(f"task.labels holds an empty label: {list(labels)!r}; give every label a text.")
+    if padded := [label for label in labels if label.strip() and label != label.strip()]:
+        problems.append(f"task.labels {padded!r} begin or end with white space; remove it.")
+    if repeated := [label for label, count in Counter(labels).items() if count > 1]:
+        problems.append(f"task.labels repeats {repeated!r}; each label may stand once.")
+    return problems
+
+
+def target_problem(labels: Sequence[str], value: Any) -> str | None:
+    """None where `value` is one of the labels, else a sentence that says which rule it breaks."""
+    if value in labels:
+        return None
+    return f"label {value!r} is not one of task.labels ({', '.join(labels)})"
+
+
+def label_predictions(
+    labels: tuple[str, ...],
+    example_ids: Sequence[str],
+    groups: Sequence[str],
+    folds: Sequence[str],
+    targets: Sequence[Any],
+    scores: Sequence[Any],
+) -> Predictions:
+    """`scores` is (N, C), a column per label; the label with the highest is the answer, the first on a tie."""
+    return Predictions(
+        example_ids=list(example_ids),
+        groups=list(groups),
+        folds=list(folds),
+        targets=list(targets),
+        outputs=[labels[index] for index in np.argmax(scores, axis=1)],
+        scores=np.asarray(scores),
+        classes=labels,
+    )
+
+
+def label_metrics(predictions: Predictions) -> dict[str, float]:
+    """Every name in METRICS; loss is the mean of -log softmax(scores)[target] over the labels, in nats."""
+    if predictions.scores is None:
+        raise ValueError("the loss needs the scores of every label")
+    targets, outputs = predictions.targets, predictions.outputs
+    return {
+        "accuracy": metrics.accuracy(targets, outputs),
+        "balanced_accuracy": metrics.balanced_accuracy(targets, outputs),
+        "macro_f1": metrics.macro_f1(targets, outputs),
+        "loss": metrics.cross_entropy(targets, predictions.scores, predictions.classes),
+    }

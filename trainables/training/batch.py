@@ -1,0 +1,37 @@
+"""Clips on their way into a forward pass, and the batch that several lanes' clips make together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from trainables.contract import Backbone, Loaded, Task
+from trainables.data.clips import Clips
+from trainables.modeling.class_loss import mixed_targets
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Clips of one forward pass; `partners` and `shares` where mixup is on, else nothing."""
+
+    clips: Clips
+    rows: Sequence[int]
+    features: list[Tensor]
+    targets: list[Any] | None
+    partners: Sequence[Any] = ()
+    shares: Sequence[float] = ()
+    changed: bool = False  # the features are not those of the clips as they are
+
+
+def joined(backbone: Backbone, loaded: Loaded, task: Task, heard: Sequence[Heard]) -> dict[str, Tensor]:
+    """One batch of all that was heard, in order, on the CPU; all with targets or none, all mixed or none."""
+    features = [clip for part in heard for clip in part.features]
+    targets = None if heard[0].targets is None else [target for part in heard for target in part.targets or ()]
+    batch = backbone.collate(loaded, features, task, targets)
+    if not heard[0].partners:
+        return batch
+    partners = [target for part in heard for target in part.partners]
+    return batch | mixed_targets(task, partners, [share for part in heard for share in part.shares])
