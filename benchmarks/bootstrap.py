@@ -17,7 +17,7 @@ import time
 import numpy as np
 import scipy.stats
 
-from analysis.resampling import percentile_interval, resampled_sums
+from analysis.stats.resampling import percentile_interval, resampled_sums
 
 EXAMPLES, CONFIGURATIONS, RESAMPLES, THEIR_RESAMPLES = 100_000, 8, 10_000, 100
 

@@ -1,6 +1,6 @@
 """How often the tests that stand beside the verdict find a difference between configurations that are equal.
 
-    python -m benchmarks.error_rates                 writes analysis/error_rates.json (a quarter of an hour on a core)
+    python -m benchmarks.error_rates                 writes analysis/compare/error_rates.json (15 min. on a core)
     python -m benchmarks.error_rates --sweeps 20     a quick look; writes nothing
 
 Two configurations of the same accuracy over new seeds and clips, from the generator of `benchmarks.simulated_sweeps`:
@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.paired_binary import PairedCounts, mcnemar_exact
-from analysis.resampling import crossed_bootstrap, paired_bootstrap, permutation
-from analysis.sums import METRICS
+from analysis.predictions.metrics import METRICS
+from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
+from analysis.stats.resampling import crossed_bootstrap, paired_bootstrap, permutation
 from benchmarks.simulated_sweeps import World, confirm_answers
 
 CLIPS, SPREADS, SEEDS = (64, 200, 1000), (0.0, 0.5, 1.0), (1, 2, 3, 5, 10)
 ACCURACY, LEVEL, SWEEPS, RESAMPLES = 0.8, 0.05, 400, 599
-TARGET = Path(__file__).parents[1] / "analysis" / "error_rates.json"
+TARGET = Path(__file__).parents[1] / "analysis" / "compare" / "error_rates.json"
 
 
 def significant(right: np.ndarray, rng: np.random.Generator) -> dict[str, bool]:

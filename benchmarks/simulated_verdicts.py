@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from scipy.special import bdtr, ndtr
 
-from analysis.arms import Arm, Design
-from analysis.contrast import Comparison, Discordant, contrast
-from analysis.crossed import crossed
-from analysis.paired_binary import PairedCounts, newcombe, tango
-from analysis.pseudovalues import mean_pseudovalues
-from analysis.verdict import Verdict, holm, verdict_of
+from analysis.predictions.pseudovalues import mean_pseudovalues
+from analysis.stats.crossed import crossed
+from analysis.stats.paired_binary import PairedCounts, newcombe, tango
+from analysis.verdict.arms import Arm, Design
+from analysis.verdict.comparison import Comparison, Discordant, contrast
+from analysis.verdict.rule import Verdict, holm, verdict_of
 from benchmarks.simulated_sweeps import Answers, Validation, World, confirm_answers, true_components, validation
 from sweeps.finalists import Explored, choose_finalists
 from sweeps.job import tie_broken

@@ -5,7 +5,7 @@ the confirm seeds. Everything else decides what a trial's value means, and trial
 ranked together.
 
 A sweep that has its verdict has looked at the test data. An extension looks once more: with confirm seeds that no
-earlier look used, for the baseline too, and at the level alpha / 2^look (analysis/verdict.py). Before stage 2 has
+earlier look used, for the baseline too, and at the level alpha / 2^look (analysis/verdict/rule.py). Before stage 2 has
 begun, more trials cost no look.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analysis.power import (
+from analysis.stats.power import (
     DISCORDANCES,
     POWER,
     SEED_SPREADS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.runs import connect, read_predictions, shown
+from analysis.record.reader import connect, read_predictions, shown
 from sweeps.job import CONFIRM, ConfirmRun
 from sweeps.resume import Manifest, sweep_events
 from sweeps.space import active_axes, baseline_config, resolve

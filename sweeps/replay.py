@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trainables.errors import InputError, print_problems
 
 if TYPE_CHECKING:
-    from analysis.recorded import Recorded
+    from analysis.record.sweep import Recorded
     from sweeps.replay_rules import Curve, Row
 
 DESCRIPTION = """\
@@ -48,8 +48,8 @@ class Replayed:
 
 def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> Replayed:
     """Raises InputError: no such sweep, or one without a completed trial."""
-    from analysis.recorded import folds_of
-    from analysis.recorded_reader import read_recorded
+    from analysis.record.sweep import folds_of
+    from analysis.record.sweep_reader import read_recorded
     from sweeps import search
     from sweeps.load import parse_sweep
     from sweeps.replay_rules import over_orders, rules_of, winner_of

@@ -96,7 +96,7 @@ def rerun(command: Command) -> int:
 
     from rich.console import Console
 
-    from analysis.stores import store_of
+    from analysis.record.store import store_of
     from sweeps.find import find_workspace, results_folder
     from sweeps.recorded_run import facts_of, given_of, read_run
     from sweeps.resume import Manifest

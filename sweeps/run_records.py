@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from analysis.runs import connect
+from analysis.record.reader import connect
 from sweeps.begun_runs import BegunRuns
 from sweeps.job import CONFIRM
 from sweeps.known_runs import KnownRuns, allowed_name, run_name

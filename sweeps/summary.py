@@ -17,8 +17,8 @@ from sweeps.workspace import Workspace
 from trainables.config import TrialConfig
 
 if TYPE_CHECKING:
-    from analysis.contrast import Comparison
-    from analysis.verdict import Verdict
+    from analysis.verdict.comparison import Comparison
+    from analysis.verdict.rule import Verdict
     from sweeps.sweep import Outcome
     from sweeps.tracking import Tracker
 

@@ -54,7 +54,7 @@ from trainables.records import (
 LOG_COLUMNS = 150
 
 if TYPE_CHECKING:
-    from analysis.verdict import Verdict
+    from analysis.verdict.rule import Verdict
     from sweeps.confirm import Confirmed
     from sweeps.finalists import Explored
     from sweeps.tracking import Tracker
@@ -152,7 +152,7 @@ def record_and_conclude(
     prepared: Prepared, workspace: Workspace, manifest: Manifest, console: Console, ray: EarlyRay, started: float
 ) -> None:
     """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
-    from analysis.report import write_report
+    from analysis.report.command import write_report
     from sweeps.provenance import collect
     from sweeps.summary import relative
     from sweeps.tracking import Tracker
@@ -290,9 +290,9 @@ def run_round(
 
 def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker, *, look: int) -> Verdict:
     """The verdict over the test predictions of this look's confirm runs, as in MLflow; outer folds are pooled."""
-    from analysis.align import correct
-    from analysis.runs import read_sweep
-    from analysis.verdict import verdict
+    from analysis.predictions.align import correct
+    from analysis.record.reader import read_sweep
+    from analysis.verdict.rule import verdict
 
     spec, task = prepared.spec, prepared.task
     metric_name = spec.metric.partition("/")[2]

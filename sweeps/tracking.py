@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from analysis.runs import all_pages
+from analysis.record.reader import all_pages
 from sweeps.known_runs import allowed_name
 from sweeps.names import file_name
 from sweeps.orders import Overseer

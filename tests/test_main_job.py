@@ -37,7 +37,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
 
 @pytest.fixture(scope="module")
 def record(finished: tuple[Path, str, int]) -> pd.DataFrame:
-    from analysis.runs import read_sweep
+    from analysis.record.reader import read_sweep
 
     runs = read_sweep(f"sqlite:///{finished[0] / 'results' / 'mlflow.db'}", "qwen_lora").runs
     return runs.rename(columns=lambda name: re.sub(r"^(tags|metrics)\.", "", name))
@@ -99,7 +99,7 @@ def test_finalists_were_fixed_and_differ_from_the_baseline(record: pd.DataFrame)
 def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str, int]) -> None:
     import mlflow
 
-    from analysis.runs import read_sweep
+    from analysis.record.reader import read_sweep
 
     uri = f"sqlite:///{finished[0] / 'results' / 'mlflow.db'}"
     sweep = read_sweep(uri, "qwen_lora")

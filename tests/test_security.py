@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.document import Document, Picture, Pictures, Section, Table, Text
+from analysis.report.document import Document, Picture, Pictures, Section, Table, Text
 from sweeps.job import lane_folder
 from sweeps.names import file_name
 from sweeps.provenance import collect

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from analysis.align import correct
-from analysis.contrast import Discordant, mcnemar
-from analysis.verdict import verdict
+from analysis.predictions.align import correct
+from analysis.verdict.comparison import Discordant, mcnemar
+from analysis.verdict.rule import verdict
 from benchmarks import false_winners
 from benchmarks.false_winners import Cell, grid, main, run, share_interval
 from benchmarks.false_winners_report import as_json, markdown

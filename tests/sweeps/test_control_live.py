@@ -109,7 +109,7 @@ def test_a_running_sweep_obeys(running: tuple[Path, subprocess.Popen[str]]) -> N
     assert driver.wait(timeout=1200) == 0, (folder / "log.txt").read_text()[-3000:]
     assert control(folder, "pause") == (2, f"error: {status(folder)['sweep_id']} is over: there is nothing to pause.\n")
 
-    from analysis.runs import read_sweep
+    from analysis.record.reader import read_sweep
 
     record = read_sweep(f"sqlite:///{folder / 'results' / 'mlflow.db'}", "tones")
     steered = [entry["command"] for entry in json.loads(record.parent.data.tags["sweep.control"])]

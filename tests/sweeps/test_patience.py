@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.runs import read_sweep
+from analysis.record.reader import read_sweep
 from benchmarks.record_server import Door, behind_a_door
 from sweeps.orders import Hold
 from sweeps.patience import Patient, is_away

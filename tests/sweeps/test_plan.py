@@ -376,7 +376,7 @@ def test_shipped_sweeps_can_be_planned_for_any_gpu(examples: list[Example]) -> N
 
 def test_the_plan_says_what_the_verdict_can_show(examples: list[Example]) -> None:
     """The table is `analysis.power`'s for this sweep's seeds and test set; one seed has McNemar's sample size."""
-    from analysis.power import detectable_before
+    from analysis.stats.power import detectable_before
     from sweeps.plan_power import plan_power
 
     classes = {"no": 40, "yes": 40}

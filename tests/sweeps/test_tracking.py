@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.runs import read_sweep
+from analysis.record.reader import read_sweep
 from sweeps.tracking import Tracker, default_uri
 from trainables.errors import InputError, SweepFailed
 from trainables.records import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import jiwer
 import pytest
 
-from analysis.pseudovalues import pseudovalues
-from analysis.sums import METRICS
-from analysis.verdict import verdict
+from analysis.predictions.metrics import METRICS
+from analysis.predictions.pseudovalues import pseudovalues
+from analysis.verdict.rule import verdict
 from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks import metrics

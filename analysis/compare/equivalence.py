@@ -1,0 +1,73 @@
+"""Showing "no worse than" and "as good as": a difference that is not significant shows neither.
+
+Two one-sided tests (Schuirmann 1987, J Pharmacokin Biopharm 15:657) against a margin that is chosen before the data
+are seen: the largest difference that would not matter. Equivalence at level alpha is the same as the 1 - 2 alpha
+interval lying within the margin. Where McNemar decides (one seed), Tango's score statistic takes the place of t.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import scipy.stats
+
+from analysis.stats.crossed import Estimate
+from analysis.stats.finding import Finding
+from analysis.stats.paired_binary import PairedCounts, tango, tango_statistic
+from analysis.verdict.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """`margin` above 0, in the metric's unit. `better_by_less` and `worse_by_less` are one-sided p-values."""
+
+    margin: float
+    worse_by_less: float  # against "the first is worse than the second by the margin or more"
+    better_by_less: float  # against "the first is better by the margin or more"
+    interval: tuple[float, float]  # at confidence 1 - 2 alpha
+    alpha: float
+
+    @property
+    def p_value(self) -> float:
+        """Of equivalence: the larger of the two."""
+        return max(self.worse_by_less, self.better_by_less)
+
+
+def from_estimate(estimate: Estimate, margin: float, *, mode: str = "max", alpha: float = 0.05) -> Equivalence | None:
+    """By the t distribution of the estimate's degrees of freedom. None where it has no variance."""
+    interval = estimate.interval_at(2.0 * alpha)
+    if interval is None:
+        return None
+    error, t = math.sqrt(estimate.variance), scipy.stats.t(estimate.degrees_of_freedom)
+    above_low = float(t.sf((estimate.mean + margin) / error))  # against: difference <= -margin
+    below_high = float(t.cdf((estimate.mean - margin) / error))  # against: difference >= margin
+    worse, better = (above_low, below_high) if mode == "max" else (below_high, above_low)
+    return Equivalence(margin, worse, better, interval, alpha)
+
+
+def from_counts(counts: PairedCounts, margin: float, *, alpha: float = 0.05) -> Equivalence:
+    """Of two accuracies on the same examples, 0 < margin < 1."""
+    normal = scipy.stats.norm
+    worse = float(normal.sf(tango_statistic(counts, -margin)))
+    better = float(normal.cdf(tango_statistic(counts, margin)))
+    return Equivalence(margin, worse, better, tango(counts, 2.0 * alpha), alpha)
+
+
+def equivalence_findings(
+    comparison: Comparison, counts: PairedCounts | None, margin: float, *, mode: str, alpha: float
+) -> list[Finding]:
+    """Equivalence and "no worse than" for a comparison; `counts` where there is one seed and right or wrong."""
+    estimate = comparison.estimate
+    found = from_counts(counts, margin, alpha=alpha) if estimate is None and counts is not None else None
+    if estimate is not None:
+        found = from_estimate(estimate, margin, mode=mode, alpha=alpha)
+    names = (f"equivalent within {margin:g} (TOST)", f"{comparison.first} no worse by {margin:g} (one-sided)")
+    if found is None:
+        note = "cannot tell: the difference has no estimate of its uncertainty"
+        return [Finding(name, comparison.claim, note=note) for name in names]
+    shown = f"{100.0 * (1.0 - 2.0 * alpha):g} % interval; the margin must have been chosen beforehand"
+    return [
+        Finding(name, comparison.claim, "", p, None, comparison.difference, found.interval, shown)
+        for name, p in zip(names, (found.p_value, found.worse_by_less), strict=True)
+    ]

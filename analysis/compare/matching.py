@@ -1,0 +1,99 @@
+"""Sources brought together: one metric, the same seeds, the same classes, the same examples in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from analysis.compare.sources import Source
+from analysis.predictions.align import aligned
+from analysis.predictions.files import labelled
+from analysis.predictions.metrics import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, SumMetric
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+DISTINCT_TARGETS = 20  # more distinct ones than this, and as many as examples: texts, not labels
+
+
+def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[SumMetric, list[str]]:
+    """The named one; else the one that the sweeps ranked by; else the usual one for the data, and what is to be said.
+
+    Raises InputError: an unknown name, predictions of another kind, texts that may be labels or transcripts.
+    """
+    everything = [run for source in sources for run in source.runs.values()]
+    if name is not None and name not in METRICS:
+        raise InputError(f"--metric {name}: there is no such metric; there are {', '.join(METRICS)}.")
+    ranked_by = sorted({source.metric for source in sources if source.metric})
+    chosen = name or (ranked_by[0] if len(ranked_by) == 1 else None)
+    if name is None and chosen == "loss" and any(run.scores is None for run in everything):
+        chosen = None
+    if chosen is not None and chosen in METRICS:
+        return METRICS[chosen], []
+    texts = all(isinstance(value, str) or value is None for run in everything for value in run.targets)
+    usual = METRICS[DEFAULTS[CLASSIFICATION if texts else REGRESSION]]
+    first = everything[0]
+    if texts and not first.classes and len(set(first.targets)) == len(first) > DISTINCT_TARGETS:
+        raise InputError(
+            "Every example has a target of its own: if these are transcripts, say --metric wer or --metric cer; if "
+            "they are labels, --metric accuracy."
+        )
+    if not ranked_by:
+        return usual, []
+    return usual, [f"The sweeps ranked by {', '.join(ranked_by)}; here {usual.name} is compared (--metric changes it)."]
+
+
+def check_kind(metric: SumMetric, runs: Sequence[Predictions]) -> None:
+    """Raises InputError where the predictions are not of the metric's kind."""
+    texts = all(isinstance(value, str) or value is None for run in runs for value in (*run.targets, *run.outputs))
+    if texts == (metric.kind == REGRESSION):
+        held = "texts" if texts else "numbers"
+        raise InputError(f"The metric {metric.name} is for {metric.kind}, and the targets and outputs are {held}.")
+
+
+def same_seeds(sources: Sequence[Source]) -> tuple[dict[str, dict[int, Predictions]], list[str]]:
+    """name -> seed -> predictions, under seeds that the sources share, and what was done for it."""
+    seeded = [source for source in sources if source.seeded]
+    runs = {source.name: dict(source.runs) for source in sources}
+    if not seeded:
+        return runs, []
+    warnings = []
+    shared = set.intersection(*(set(source.runs) for source in seeded))
+    if not shared:
+        for source in seeded:
+            runs[source.name] = dict(enumerate((source.runs[seed] for seed in sorted(source.runs)), start=1))
+        warnings.append(
+            "No seed is common to all, so seeds were paired in ascending order and numbered anew; another pairing "
+            "would give a slightly different interval."
+        )
+    seeds = list(runs[seeded[0].name])
+    for source in sources:
+        if not source.seeded:
+            (only,) = source.runs.values()
+            runs[source.name] = dict.fromkeys(seeds, only)
+            warnings.append(
+                f"{source.name} knows no seed: as one fixed model it stands under every seed of the others."
+            )
+    return runs, warnings
+
+
+def with_classes(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, dict[int, Predictions]]:
+    """All with the same classes: the score columns' where all have the same, else every label that occurs."""
+    every = [run for by_seed in runs.values() for run in by_seed.values()]
+    named = {run.classes for run in every}
+    used = {label for run in every for label in (*run.targets, *run.outputs) if label}
+    if len(named) == 1 and every[0].classes and used <= set(every[0].classes):
+        classes = every[0].classes
+    else:
+        classes = tuple(sorted(used.union(*named)))
+    return {name: labelled(by_seed, classes) for name, by_seed in runs.items()}
+
+
+def same_examples(
+    runs: Mapping[str, Mapping[int, Predictions]], metric: SumMetric
+) -> dict[str, dict[int, Predictions]]:
+    """All in the order of the first. Raises InputError with every difference."""
+    labels = {(name, seed): f"{name}, seed {seed}" for name, by_seed in runs.items() for seed in by_seed}
+    if metric.kind != CLASSIFICATION:  # scores of other kinds of data are not looked at
+        runs = {name: {s: replace(p, scores=None, classes=()) for s, p in own.items()} for name, own in runs.items()}
+    in_order = aligned({label: runs[name][seed] for (name, seed), label in labels.items()})
+    return {name: {seed: in_order[labels[name, seed]] for seed in own} for name, own in runs.items()}

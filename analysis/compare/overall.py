@@ -1,0 +1,67 @@
+"""What is said of more than two configurations together, before any pair is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.stats.finding import Finding
+from analysis.stats.friedman import Ranking, cochran_q, ranking
+from analysis.verdict.arms import FEWEST_GROUPS, Arm, Design
+
+
+def overall_findings(
+    design: Design, arms: Sequence[Arm], *, mode: str, alpha: float
+) -> tuple[tuple[Finding, ...], Ranking | None]:
+    """Cochran's Q per shared seed; Friedman and Nemenyi over test groups, seeds averaged."""
+    found = _cochran(design, arms)
+    tables = [arm.by_group.mean(axis=0) for arm in arms if arm.by_group is not None]
+    if len(tables) < len(arms):
+        note = f"cannot tell: {design.fewest_groups} test groups in the smallest class, it needs {FEWEST_GROUPS}"
+        return (*found, Finding("Friedman over test groups", "models_and_groups", note=note)), None
+    ranks = ranking(np.column_stack(tables), [arm.name for arm in arms], mode=mode, alpha=alpha)
+    averages = ", ".join(f"{name} {rank:.2f}" for name, rank in zip(ranks.names, ranks.average_ranks, strict=True))
+    note = f"average ranks over {ranks.blocks} groups, 1 is best: {averages}"
+    if ranks.friedman.p_value is None:
+        note = "cannot tell: no group ranks the configurations"
+    found.append(
+        Finding("Friedman over test groups", "models", "", ranks.friedman.p_value, ranks.friedman.statistic, note=note)
+    )
+    if ranks.iman_davenport_p is not None:
+        found.append(
+            Finding("Friedman, Iman-Davenport F", "models", "", ranks.iman_davenport_p, ranks.iman_davenport_f)
+        )
+    if ranks.friedman.p_value is not None:
+        order = dict(zip(ranks.names, ranks.average_ranks, strict=True))
+        found += [
+            Finding(
+                "Nemenyi, difference of average ranks",
+                "models",
+                f"{first} against {second}",
+                p_value,
+                None,
+                order[first] - order[second],
+                note=f"critical difference {ranks.critical_difference:.3f}; family: all pairs",
+            )
+            for (first, second), p_value in ranks.nemenyi_p.items()
+        ]
+    return tuple(found), ranks
+
+
+def _cochran(design: Design, arms: Sequence[Arm]) -> list[Finding]:
+    right = [arm.right for arm in arms if arm.right is not None]
+    if len(right) < len(arms):
+        return []
+    claim = "models_and_groups" if design.fewest_groups < FEWEST_GROUPS else "models"
+    found = []
+    for seed in (seed for seed in arms[0].values if all(seed in arm.values for arm in arms)):
+        rows = [table[list(arm.values).index(seed)] for table, arm in zip(right, arms, strict=True)]
+        result = cochran_q(np.column_stack(rows))
+        note = f"{result.degrees_of_freedom} degrees of freedom"
+        if result.p_value is None:
+            note = "cannot tell: no example divides the configurations"
+        elif design.groups < design.examples:
+            note += "; examples of one group are taken as independent, which understates the uncertainty"
+        found.append(Finding("Cochran's Q", claim, f"seed {seed}", result.p_value, result.statistic, note=note))
+    return found

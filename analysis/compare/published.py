@@ -1,0 +1,237 @@
+"""The comparison that published counts allow (`analysis.counts` has the form), and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.stats
+from rich.console import Console
+
+from analysis.compare.counts import CountPair, Counts, possible_discordance
+from analysis.compare.effect_sizes import Effect, effects
+from analysis.compare.equivalence import equivalence_findings
+from analysis.compare.view import print_effects, print_findings, say, span, table
+from analysis.stats import paired_binary
+from analysis.stats.crossed import seeds_only
+from analysis.stats.finding import Finding
+from analysis.stats.meta_analysis import difference_variance, meta_findings, pool
+from analysis.stats.paired_binary import PairedCounts
+from analysis.stats.power import mcnemar_clips
+from analysis.stats.signs import MOST_PAIRS, seed_findings
+from analysis.verdict.comparison import CLAIMS, Comparison, Discordant, mcnemar_interval
+from analysis.verdict.rule import holm
+from analysis.verdict.wording import pair_sentence
+
+POWERS = (0.8, 0.9)
+NO_PAIR = "No two configurations can be compared: none have as many seeds."
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One configuration's share of right answers over its seeds."""
+
+    name: str
+    correct: tuple[int, ...]
+    mean: float
+    standard_deviation: float | None  # over seeds; None with one
+    interval: tuple[float, float] | None  # Student's t over seeds: new seeds on these examples
+    one_seed_interval: tuple[float, float] | None  # Wilson, with one seed: this model on new examples
+
+
+@dataclass(frozen=True)
+class PublishedPair:
+    comparison: Comparison
+    findings: tuple[Finding, ...]
+    effects: tuple[Effect, ...]
+    needed: Mapping[float, float]  # power -> examples that would show the difference, where one seed's table is known
+
+    def needed_sentence(self) -> str | None:
+        """How many examples would settle it; None where that cannot be said."""
+        if not self.needed:
+            return None
+        c = self.comparison
+        numbers = ", ".join(f"about {count:,.0f} at {100.0 * power:g} % power" for power, count in self.needed.items())
+        observed = f"{len(c.discordant[0])} of {c.examples} discordant"
+        return f"To settle {c.difference:+.3f} at {observed}, two-sided {c.alpha:g}, takes examples: {numbers}."
+
+
+@dataclass(frozen=True)
+class Published:
+    """Everything that can be said of the counts."""
+
+    counts: Counts
+    alpha: float
+    spreads: tuple[Spread, ...]
+    pairs: tuple[PublishedPair, ...]
+
+    def sentences(self) -> list[str]:
+        """One per pair."""
+        return [pair_sentence(pair.comparison, "max") for pair in self.pairs]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only; the first pair on top, all of them under `pairs`."""
+        pairs = [_plain_pair(pair, sentence) for pair, sentence in zip(self.pairs, self.sentences(), strict=True)]
+        nothing: dict[str, Any] = {"verdict": NO_PAIR, "difference": None, "interval": None, "tests": []}
+        return {
+            **(pairs[0] if pairs else nothing),
+            "metric": self.counts.metric,
+            "alpha": self.alpha,
+            "examples": self.counts.examples,
+            "configurations": [{**vars(spread), "correct": list(spread.correct)} for spread in self.spreads],
+            "pairs": pairs,
+        }
+
+
+def compare_counts(counts: Counts, *, alpha: float = 0.05, margin: float | None = None) -> Published:
+    """Every pair of the counts, with Holm's correction where there are several."""
+    pairs = [_compared(counts, pair, alpha, margin) for pair in counts.pairs]
+    adjusted = holm([pair.comparison.p_value for pair in pairs])
+    return Published(
+        counts,
+        alpha,
+        tuple(_spread(name, correct, counts.examples, alpha) for name, correct in counts.correct.items()),
+        tuple(
+            replace(pair, comparison=replace(pair.comparison, adjusted_p_value=p))
+            for pair, p in zip(pairs, adjusted, strict=True)
+        ),
+    )
+
+
+def spread_interval(values: Sequence[float], alpha: float) -> tuple[float, float] | None:
+    """Student's t over seeds; None with one seed or no spread."""
+    if len(values) < 2 or np.ptp(values) == 0.0:
+        return None
+    half = float(scipy.stats.t.isf(alpha / 2.0, len(values) - 1)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    return float(np.mean(values)) - half, float(np.mean(values)) + half
+
+
+def _spread(name: str, correct: tuple[int, ...], examples: int, alpha: float) -> Spread:
+    shares = [count / examples for count in correct]
+    deviation = float(np.std(shares, ddof=1)) if len(shares) > 1 else None
+    alone = None
+    if len(shares) == 1:
+        ends = scipy.stats.binomtest(correct[0], examples).proportion_ci(1.0 - alpha, method="wilson")
+        alone = (float(ends.low), float(ends.high))
+    return Spread(name, correct, float(np.mean(shares)), deviation, spread_interval(shares, alpha), alone)
+
+
+def _tables(counts: Counts, pair: CountPair) -> dict[int, list[PairedCounts]]:
+    """seed number -> the tables that fit the counts: one where the discordance is known, else all, least first."""
+    n, found = counts.examples, {}
+    for number, (a, b) in enumerate(zip(counts.correct[pair.first], counts.correct[pair.second], strict=True), start=1):
+        least, most = possible_discordance(a, b, n)
+        known = range(least, most + 1, 2) if pair.discordant is None else [pair.discordant[number - 1]]
+        found[number] = [
+            PairedCounts((a + b - d) // 2, (d + a - b) // 2, (d - a + b) // 2, n - (a + b + d) // 2) for d in known
+        ]
+    return found
+
+
+def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | None) -> PublishedPair:
+    tables = _tables(counts, pair)
+    widest = {seed: options[-1] for seed, options in tables.items()}  # the most uncertain that is possible
+    first, second = (
+        {seed: right / counts.examples for seed, right in enumerate(counts.correct[name], start=1)}
+        for name in (pair.first, pair.second)
+    )
+    differences = [first[seed] - second[seed] for seed in first]
+    warnings = []
+    if pair.discordant is None:
+        warnings.append("How many examples only one of the two had right was not published; the widest case is shown.")
+    discordant = tuple(Discordant(seed, t.only_first, t.only_second) for seed, t in widest.items())
+    estimate = None
+    if len(first) > 1:
+        claim, method = "groups", "t-test over seeds"
+        estimate = seeds_only(np.array(differences)[:, None], alpha=alpha)
+        p_value, interval = estimate.p_value, estimate.interval
+    else:
+        claim, method = "models", "exact McNemar test"
+        possible = [p for p in map(paired_binary.mcnemar_exact, tables[1]) if p is not None]
+        p_value = max(possible) if possible else None
+        interval = mcnemar_interval(discordant[0], counts.examples, alpha)
+        warnings.append("One seed only: the claim is about these trained models, not about their configurations.")
+    if p_value is None:
+        warnings.append("No example or no seed divides the two, so nothing can be tested.")
+    comparison = Comparison(
+        pair.first, pair.second, counts.metric, first, second, float(np.mean(differences)), alpha, interval, p_value,
+        p_value, claim, method, counts.examples, counts.examples, discordant, estimate, tuple(warnings),
+    )  # fmt: skip
+    findings = [Finding(f"verdict: {method}", claim, "", p_value, None, comparison.difference, interval)]
+    for seed, options in tables.items():
+        findings += _of_one_seed(f"seed {seed}", options, alpha)
+    if len(first) > 1:
+        pooled = pool(differences, [difference_variance(t) for t in widest.values()], alpha=alpha)
+        findings += meta_findings(pooled, claim="models")
+        findings += seed_findings(differences, alpha=alpha) if len(first) <= MOST_PAIRS else []
+    if margin is not None:
+        findings += equivalence_findings(
+            comparison, widest[1] if len(first) == 1 else None, margin, mode="max", alpha=alpha
+        )
+    shown: Mapping[int, PairedCounts] = widest if pair.discordant is not None else {}
+    needed = {}
+    if len(first) == 1 and pair.discordant is not None and comparison.difference != 0.0:
+        share = pair.discordant[0] / counts.examples
+        needed = {
+            power: mcnemar_clips(share, comparison.difference, power_wanted=power, alpha=alpha) for power in POWERS
+        }
+    return PublishedPair(comparison, tuple(findings), tuple(effects(comparison, None, shown, alpha=alpha)), needed)
+
+
+def _of_one_seed(scope: str, options: Sequence[PairedCounts], alpha: float) -> list[Finding]:
+    """McNemar and intervals for the widest table that fits, with the range of p where several fit."""
+    found = paired_binary.findings(options[-1], alpha=alpha, scope=scope)
+    if len(options) == 1:
+        return found
+    ends = []
+    for option in (options[0], options[-1]):
+        p_value = paired_binary.mcnemar_exact(option)
+        ends.append(f"{'none' if p_value is None else f'{p_value:.4f}'} ({option.discordant} discordant)")
+    note = f"discordance not published; exact p between {ends[0]} and {ends[1]}"
+    return [replace(finding, note=f"{note}; {finding.note}" if finding.note else note) for finding in found]
+
+
+def _plain_pair(pair: PublishedPair, sentence: str) -> dict[str, Any]:
+    c = pair.comparison
+    return {
+        "verdict": sentence,
+        "winner": c.favours("max"),
+        "first": c.first,
+        "second": c.second,
+        "difference": c.difference,
+        "interval": None if c.interval is None else list(c.interval),
+        "p_value": c.adjusted_p_value,
+        "claim": CLAIMS[c.claim],
+        "method": c.method,
+        "warnings": list(c.warnings),
+        "tests": [finding.as_dict() for finding in pair.findings],
+        "effects": [effect.as_dict() for effect in pair.effects],
+        "examples_needed": {f"{power:g}": round(count) for power, count in pair.needed.items()},
+    }
+
+
+def print_published(console: Console, published: Published) -> None:
+    """Sentences, the configurations' spread over seeds, every test."""
+    for sentence, pair in zip(published.sentences(), published.pairs, strict=True):
+        say(console, sentence, style="bold")
+        for warning in pair.comparison.warnings:
+            say(console, f"Note: {warning}", style="yellow")
+        if (needed := pair.needed_sentence()) is not None:
+            say(console, needed)
+    say(console)
+    confidence = f"{100.0 * (1.0 - published.alpha):g} %"
+    rows = table((published.counts.metric, "right", "mean", f"{confidence} interval", "of"))
+    for spread in published.spreads:
+        several = len(spread.correct) > 1
+        what = (
+            "Student's t over seeds: new seeds on these examples" if several else "Wilson: this model on new examples"
+        )
+        right = f"{', '.join(map(str, spread.correct))} of {published.counts.examples}"
+        interval = span(spread.interval or spread.one_seed_interval, sign="")
+        rows.add_row(spread.name, right, f"{spread.mean:.4f}", interval, what)
+    console.print(rows)
+    for pair in published.pairs:
+        print_findings(console, f"{pair.comparison.first} minus {pair.comparison.second}", pair.findings)
+        print_effects(console, pair.effects)

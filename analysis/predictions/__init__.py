@@ -1,0 +1,1 @@
+"""Predictions from files, aligned clip by clip, and their metrics."""

@@ -1,0 +1,47 @@
+"""Several runs of one or more configurations answering together, from their stored predictions.
+
+Classes: probabilities (the softmax of each run's scores) are averaged, and the class with the largest mean is the
+answer; the first on a tie. Numbers: outputs are averaged. Texts cannot be averaged.
+
+An ensemble is one predictor: what is found about it holds for these trained models, not for their configuration, and
+seeds do not stand for its uncertainty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import scipy.special
+
+from analysis.predictions.align import aligned
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+
+def ensemble(runs: Sequence[Predictions]) -> Predictions:
+    """One prediction per example; `scores` become log-probabilities.
+
+    Raises InputError: no runs, different examples, texts, some runs with scores and some without.
+    """
+    members = list(aligned({f"member {number}": run for number, run in enumerate(runs, start=1)}).values())
+    first = members[0]
+    scores = [run.scores for run in members if run.scores is not None and run.classes]
+    if len(scores) == len(members):
+        mean = np.mean([probabilities(table) for table in scores], axis=0)
+        outputs = [first.classes[index] for index in mean.argmax(axis=1)]
+        with np.errstate(divide="ignore"):
+            return replace(first, outputs=outputs, scores=np.maximum(np.log(mean), np.finfo(float).min))
+    if any(isinstance(output, str) for run in members for output in run.outputs):
+        raise InputError("An ensemble of class labels needs score columns in every run, and texts cannot be averaged.")
+    mean = np.mean([np.asarray(run.outputs, dtype=float) for run in members], axis=0)
+    return replace(first, outputs=list(mean), scores=None)
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """(N, C) of logits or log-probabilities to probabilities; rows that are probabilities already stay as they are."""
+    wide = np.asarray(scores, dtype=np.float64)
+    if (wide >= 0.0).all() and np.allclose(wide.sum(axis=1), 1.0, rtol=0.0, atol=1e-4):
+        return wide
+    return np.asarray(scipy.special.softmax(wide, axis=1))

@@ -1,0 +1,177 @@
+"""Metrics as functions of sums over examples, so that leaving out and drawing again is arithmetic on sums.
+
+Accuracy is right answers over examples; word error rate is errors over words; macro F1 comes from three counts per
+class; a correlation from five moments. `rows` gives what each example adds, `value` the metric of any sums of rows:
+a resample is then a matrix product, and the jackknife a subtraction. What needs the order of all examples (a rank
+correlation, an area under a curve) is no such metric.
+
+Definitions follow `trainables.metrics` and scikit-learn. Classes, columns: in the order of `Predictions.classes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.predictions.align import correct
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+CLASSIFICATION, REGRESSION, TRANSCRIPTION = "classification", "regression", "transcription"
+
+
+@dataclass(frozen=True)
+class SumMetric:
+    """Call it with predictions for the metric itself; nan where it is not defined."""
+
+    name: str
+    kind: str  # classification | regression | transcription
+    mode: str  # max | min: which is better
+    rows: Callable[[Predictions], np.ndarray]  # (N, F) what each example adds
+    value: Callable[[np.ndarray], np.ndarray]  # (..., F) sums -> (...)
+    is_mean: bool = False  # rows are (score, 1)
+
+    def __call__(self, predictions: Predictions) -> float:
+        return float(self.value(self.rows(predictions).sum(axis=0)))
+
+    def scores(self, predictions: Predictions) -> np.ndarray:
+        """(N,) whose mean is the metric; only where `is_mean`."""
+        return np.asarray(self.rows(predictions)[:, 0])
+
+
+def mean_of(scores: np.ndarray) -> np.ndarray:
+    """(N,) scores -> (N, 2) rows."""
+    return np.column_stack([np.asarray(scores, dtype=float), np.ones(len(scores))])
+
+
+def _ratio(sums: np.ndarray) -> np.ndarray:
+    return _over(sums[..., 0], sums[..., 1])
+
+
+def _root(sums: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(_ratio(sums)))
+
+
+def _over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """nan where the denominator is 0."""
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    quotient: np.ndarray = np.divide(
+        numerator, denominator, out=np.full(shape, np.nan), where=np.asarray(denominator) != 0
+    )
+    return quotient
+
+
+def _one_hot(values: list[str], classes: tuple[str, ...]) -> np.ndarray:
+    return np.asarray([[value == name for name in classes] for value in values], dtype=float)
+
+
+def _class_rows(predictions: Predictions) -> np.ndarray:
+    """(N, 3 C): found, claimed, actual."""
+    actual = _one_hot(predictions.targets, predictions.classes)
+    claimed = _one_hot(predictions.outputs, predictions.classes)
+    return np.concatenate([actual * claimed, claimed, actual], axis=1)
+
+
+def _parts(sums: np.ndarray, count: int) -> list[np.ndarray]:
+    return np.split(sums, count, axis=-1)
+
+
+def _mean_over_present(values: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    present = actual > 0
+    return _over(np.where(present, values, 0.0).sum(axis=-1), present.sum(axis=-1))
+
+
+def _balanced(sums: np.ndarray) -> np.ndarray:
+    found, _, actual = _parts(sums, 3)
+    return _mean_over_present(_over(found, actual), actual)
+
+
+def _macro_f1(sums: np.ndarray) -> np.ndarray:
+    found, claimed, actual = _parts(sums, 3)
+    return _mean_over_present(_over(2.0 * found, claimed + actual), actual)
+
+
+def _loss_rows(predictions: Predictions) -> np.ndarray:
+    if predictions.scores is None:
+        raise InputError("The loss needs score columns, one per class; the predictions have none.")
+    wide = np.asarray(predictions.scores, dtype=np.float64)
+    column = [predictions.classes.index(target) for target in predictions.targets]
+    return mean_of(np.logaddexp.reduce(wide, axis=1) - wide[np.arange(len(wide)), column])
+
+
+def columns(values: object) -> np.ndarray:
+    """Regression targets or outputs as (N, D)."""
+    table = np.asarray(values, dtype=float)
+    return table[:, None] if table.ndim == 1 else table
+
+
+def _mean(by_column: np.ndarray) -> np.ndarray:
+    return np.asarray(by_column.mean(axis=-1))
+
+
+def _errors(predictions: Predictions) -> np.ndarray:
+    return np.asarray(columns(predictions.outputs) - columns(predictions.targets))
+
+
+def _moment_rows(predictions: Predictions) -> np.ndarray:
+    """(N, 6 D): target, output, their squares, product, 1. Values are centred first: squares of small numbers."""
+    t, o = columns(predictions.targets), columns(predictions.outputs)
+    centre = t.mean(axis=0)
+    t, o = t - centre, o - centre
+    return np.concatenate([t, o, t * t, o * o, t * o, np.ones_like(t)], axis=1)
+
+
+def _moments(sums: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(..., D) each: mean target, mean output, variances (divided by n), covariance."""
+    t, o, tt, oo, to, n = _parts(sums, 6)
+    mean_t, mean_o = _over(t, n), _over(o, n)
+    return mean_t, mean_o, _over(tt, n) - mean_t**2, _over(oo, n) - mean_o**2, _over(to, n) - mean_t * mean_o
+
+
+def _pearson(sums: np.ndarray) -> np.ndarray:
+    _, _, var_t, var_o, covariance = _moments(sums)
+    return _mean(_over(covariance, np.sqrt(np.maximum(var_t, 0.0) * np.maximum(var_o, 0.0))))
+
+
+def _concordance(sums: np.ndarray) -> np.ndarray:
+    mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
+    return _mean(_over(2.0 * covariance, var_t + var_o + (mean_t - mean_o) ** 2))
+
+
+def _r2(sums: np.ndarray) -> np.ndarray:
+    mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
+    squared_error = var_t + var_o - 2.0 * covariance + (mean_t - mean_o) ** 2
+    return _mean(1.0 - _over(squared_error, var_t))
+
+
+def _word_rows(predictions: Predictions) -> np.ndarray:
+    from analysis.stats.mapsswe import word_errors
+
+    return np.array([word_errors(t, o) for t, o in zip(predictions.targets, predictions.outputs, strict=True)], float)
+
+
+def _character_rows(predictions: Predictions) -> np.ndarray:
+    from analysis.stats.mapsswe import character_errors
+
+    pairs = zip(predictions.targets, predictions.outputs, strict=True)
+    return np.array([character_errors(t, o) for t, o in pairs], float)
+
+
+_ALL = (
+    SumMetric("accuracy", CLASSIFICATION, "max", lambda p: mean_of(correct(p)), _ratio, is_mean=True),
+    SumMetric("balanced_accuracy", CLASSIFICATION, "max", _class_rows, _balanced),
+    SumMetric("macro_f1", CLASSIFICATION, "max", _class_rows, _macro_f1),
+    SumMetric("loss", CLASSIFICATION, "min", _loss_rows, _ratio, is_mean=True),
+    SumMetric("mae", REGRESSION, "min", lambda p: mean_of(np.abs(_errors(p)).mean(axis=1)), _ratio, is_mean=True),
+    SumMetric("mse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _ratio, is_mean=True),
+    SumMetric("rmse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _root),
+    SumMetric("pearson", REGRESSION, "max", _moment_rows, _pearson),  # mean over columns, as ccc and r2
+    SumMetric("ccc", REGRESSION, "max", _moment_rows, _concordance),  # Lin 1989
+    SumMetric("r2", REGRESSION, "max", _moment_rows, _r2),
+    SumMetric("wer", TRANSCRIPTION, "min", _word_rows, _ratio),
+    SumMetric("cer", TRANSCRIPTION, "min", _character_rows, _ratio),
+)
+METRICS: Mapping[str, SumMetric] = {metric.name: metric for metric in _ALL}
+DEFAULTS: Mapping[str, str] = {CLASSIFICATION: "accuracy", REGRESSION: "mae", TRANSCRIPTION: "wer"}

@@ -1,0 +1,1 @@
+"""The only reader of MLflow: runs and sweeps as they were recorded."""

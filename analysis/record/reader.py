@@ -1,0 +1,243 @@
+"""Reads MLflow: a sweep's runs as tidy tables, their learning curves, and their predictions, aligned.
+
+pandas and mlflow are imported when they are used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit
+from urllib.request import urlopen
+
+from analysis.predictions import align
+from trainables.errors import InputError
+from trainables.records import ROLE_SWEEP, TAG_LOOK, TAG_PARENT, TAG_ROLE, TAG_SEED, TAG_SWEEP_ID, Predictions
+from trainables.redact import redacted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEALTH_TIMEOUT_SECONDS = 10.0
+SQLITE_TIMEOUT_SECONDS = 30.0  # another sweep may be making the tables
+PAGE = 1000  # runs or metric values in one answer
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "GIT_PYTHON_REFRESH": "quiet",  # a machine without git is no reason for a warning
+}
+
+
+def connect(uri: str) -> Any:
+    """An MlflowClient on a store that answers; MLflow's own messages below errors, and its telemetry, are off.
+
+    Makes the tables of a new SQLite store (seconds). Raises InputError where the store cannot be reached or opened.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    if uri.startswith(("http://", "https://")):
+        _check_server(uri)
+    if sqlite_path(uri) is not None:
+        check_sqlite(uri)
+    from mlflow import MlflowClient
+
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except Exception as error:  # whatever the store's driver raises: mlflow, sqlalchemy, sqlite3, requests, OSError
+        reason = redacted((str(error).strip().splitlines() or [type(error).__name__])[0])
+        raise InputError(
+            f"MLflow's store {shown(uri)} cannot be opened ({reason}); check "
+            "MLFLOW_TRACKING_URI, or leave it unset to record in the results folder."
+        ) from error
+    return client
+
+
+def shown(uri: str) -> str:
+    """An address without its user and password."""
+    parts = urlsplit(uri)
+    return uri.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1) if "@" in parts.netloc else uri
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite store; None where it is none."""
+    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0])) if uri.startswith("sqlite:///") else None
+
+
+def check_sqlite(uri: str) -> None:
+    """Opens the file once, for writing: MLflow's own client would try for minutes. Raises InputError."""
+    path = sqlite_path(uri)
+    assert path is not None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=SQLITE_TIMEOUT_SECONDS)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SELECT count(*) FROM sqlite_master")
+            connection.rollback()
+    except (sqlite3.Error, OSError) as error:
+        raise InputError(
+            f"MLflow's database {str(path)!r} cannot be opened for writing ({error}); check MLFLOW_TRACKING_URI, or "
+            "choose another folder with results=FOLDER."
+        ) from error
+
+
+def _check_server(uri: str) -> None:
+    """Asks once, with a time limit: MLflow's own client would try for minutes."""
+    try:
+        with urlopen(f"{shown(uri).rstrip('/')}/health", timeout=HEALTH_TIMEOUT_SECONDS):
+            return
+    except HTTPError:
+        return  # somebody answers; whether we are let in is seen when the store is asked
+    except (URLError, OSError, ValueError) as error:
+        raise InputError(
+            f"No MLflow server answers at {shown(uri)} ({getattr(error, 'reason', error)}); start it, correct "
+            "MLFLOW_TRACKING_URI, or leave it unset to record in the results folder."
+        ) from error
+
+
+@dataclass(frozen=True)
+class SweepRuns:
+    """One sweep as recorded."""
+
+    tracking_uri: str
+    parent: Any  # mlflow.entities.Run
+    runs: (
+        pd.DataFrame
+    )  # one row a child run: run_id, run_name, status, start_time, end_time, tags.*, params.*, metrics.*
+
+    @property
+    def sweep_id(self) -> str:
+        return str(self.parent.data.tags[TAG_SWEEP_ID])
+
+    @property
+    def look(self) -> int:
+        """Which look at the test data the confirm runs are, 1 the first."""
+        return int(self.parent.data.tags.get(TAG_LOOK, "1"))
+
+    def curves(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+        """run_id, metric, epoch, value: one row per logged value, sorted. `metrics`: all where None."""
+        import pandas as pd
+
+        client = connect(self.tracking_uri)
+        rows = []
+        for _, run in self.runs.iterrows():
+            names = [n.removeprefix("metrics.") for n in run.index if n.startswith("metrics.") and pd.notna(run[n])]
+            for name in (n for n in names if metrics is None or n in metrics):
+                history = client.get_metric_history(run["run_id"], name)
+                rows += [(run["run_id"], name, value.step, value.value) for value in history]
+        table = pd.DataFrame(rows, columns=["run_id", "metric", "epoch", "value"])
+        return table.sort_values(["run_id", "metric", "epoch"], ignore_index=True)
+
+    def predictions(self, run_id: str, split: str = "test") -> Predictions:
+        """What a run said about `split` (validation | test). Raises InputError where it left nothing."""
+        return read_predictions(connect(self.tracking_uri), run_id, split)
+
+    def aligned(self, run_ids: Sequence[str], split: str = "test") -> dict[str, Predictions]:
+        """run id -> predictions, all in the order of the first. Raises InputError as `align.aligned`."""
+        client = connect(self.tracking_uri)
+        return align.aligned({run_id: read_predictions(client, run_id, split) for run_id in run_ids})
+
+    def by_seed(self, config_id: str, *, stage: str = "confirm", split: str = "test") -> dict[int, Predictions]:
+        """seed -> predictions of one configuration's completed runs, as the verdict takes them."""
+        runs = self.runs
+        chosen = runs[
+            (runs["tags.sweep.config_id"] == config_id)
+            & (runs["tags.sweep.stage"] == stage)
+            & (runs["tags.sweep.status"] == "completed")
+        ]
+        client = connect(self.tracking_uri)
+        return {
+            int(seed): read_predictions(client, run_id, split)
+            for seed, run_id in zip(chosen[f"tags.{TAG_SEED}"], chosen["run_id"], strict=True)
+        }
+
+
+def read_predictions(client: Any, run_id: str, split: str) -> Predictions:
+    path = f"predictions/{split}.parquet"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return Predictions.read_parquet(Path(client.download_artifacts(run_id, path, folder)))
+        except Exception as error:  # the artifact stores have no error in common
+            raise InputError(f"Run {run_id} has no readable {path}: was it stopped early?") from error
+
+
+def read_sweep(tracking_uri: str, sweep: str) -> SweepRuns:
+    """`sweep`: an id, a unique prefix of one, or a sweep's name (its latest).
+
+    Its confirm runs are those of the last look at the test data that came to a verdict.
+
+    Raises InputError: no such sweep, a prefix of several, a store that cannot be reached.
+    """
+    import pandas as pd
+
+    client = connect(tracking_uri)
+    experiments = [experiment.experiment_id for experiment in all_pages(client.search_experiments)]
+    parents = all_pages(
+        client.search_runs, experiments, f"tags.`{TAG_ROLE}` = '{ROLE_SWEEP}'", order_by=["attributes.start_time DESC"]
+    )
+    parent = _choose(client, parents, sweep)
+    children = all_pages(
+        client.search_runs, [parent.info.experiment_id], f"tags.`{TAG_PARENT}` = '{parent.info.run_id}'"
+    )
+    look = parent.data.tags.get(TAG_LOOK, "1")
+    rows = [
+        {
+            "run_id": run.info.run_id,
+            "run_name": run.info.run_name,
+            "status": run.info.status,
+            "start_time": pd.to_datetime(run.info.start_time, unit="ms", utc=True),
+            "end_time": pd.to_datetime(run.info.end_time, unit="ms", utc=True),
+            **{f"tags.{name}": value for name, value in run.data.tags.items()},
+            **{f"params.{name}": value for name, value in run.data.params.items()},
+            **{f"metrics.{name}": value for name, value in run.data.metrics.items()},
+        }
+        for run in children
+        if run.data.tags.get(TAG_LOOK, look) == look  # runs of stage 1 belong to no look
+    ]
+    table = pd.DataFrame(rows)
+    if rows:
+        table = table.sort_values(["start_time", "run_id"], ignore_index=True)
+    return SweepRuns(tracking_uri, parent, table)
+
+
+def _choose(client: Any, parents: Sequence[Any], sweep: str) -> Any:
+    """The parent run that `sweep` names; `parents` are latest first."""
+    by_id = {run.data.tags[TAG_SWEEP_ID]: run for run in reversed(parents)}
+    if sweep in by_id:
+        return by_id[sweep]
+    experiment = client.get_experiment_by_name(sweep)
+    for run in parents:
+        if experiment is not None and run.info.experiment_id == experiment.experiment_id:
+            return run
+    matches = sorted(sweep_id for sweep_id in by_id if sweep and sweep_id.startswith(sweep))
+    if len(matches) == 1:
+        return by_id[matches[0]]
+    if matches:
+        raise InputError(f"{sweep!r} is the beginning of {len(matches)} sweeps: {', '.join(matches[:5])}. Write more.")
+    latest = ", ".join(run.data.tags[TAG_SWEEP_ID] for run in parents[:5]) or "none"
+    raise InputError(
+        f"No sweep is called {sweep!r}, by id, by the beginning of its id or by name; the latest: {latest}."
+    )
+
+
+def all_pages(search: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """Every entry of a paged search."""
+    found: list[Any] = []
+    token = None
+    while True:
+        page = search(*args, max_results=PAGE, page_token=token, **kwargs)
+        found += page
+        token = page.token
+        if not token:
+            return found

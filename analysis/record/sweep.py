@@ -1,0 +1,196 @@
+"""A sweep as its record tells it: trials with their curves, arms with their test answers, what was fixed and spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from analysis.record.reader import SweepRuns, connect, read_predictions
+from trainables.errors import InputError
+from trainables.records import (
+    NO_FOLD,
+    TAG_MINIATURE,
+    TAG_REASON,
+    TAG_STATUS,
+    Predictions,
+)
+
+COUNTS = ("adapter_params", "head_params", "trainable_params", "total_params")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, or one look of the untuned backbone."""
+
+    run_id: str
+    stage: str  # explore | confirm
+    role: str
+    config_id: str
+    trial_id: str
+    seed: str
+    fold: str
+    status: str  # completed | pruned | failed; running where it was never closed
+    reason: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]  # the last of each
+    curve: Mapping[int, float]  # epoch -> objective
+    seconds: float | None  # of training; None: not recorded
+    memory_bytes: float | None
+
+    @property
+    def epochs(self) -> int:
+        return max(self.curve, default=0)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration of stage 1: its runs (one per seed and inner fold), whose mean is its value."""
+
+    number: int  # in the order of the record, 1 the first
+    runs: tuple[Run, ...]
+    axes: Mapping[str, Any]  # active ones
+
+    @property
+    def trial_id(self) -> str:
+        return self.runs[0].trial_id
+
+    @property
+    def status(self) -> str:
+        found = {run.status for run in self.runs}
+        return next((status for status in ("failed", "running", "stopped", "pruned") if status in found), "completed")
+
+    @cached_property
+    def curve(self) -> dict[int, float]:
+        """Epoch -> mean objective, over the epochs that every run has."""
+        epochs = set.intersection(*(set(run.curve) for run in self.runs)) if self.runs else set()
+        return {epoch: sum(run.curve[epoch] for run in self.runs) / len(self.runs) for epoch in sorted(epochs)}
+
+    @property
+    def value(self) -> float | None:
+        """At the last epoch; None where no epoch was reached."""
+        return self.curve[max(self.curve)] if self.curve else None
+
+    @property
+    def completed(self) -> bool:
+        return self.status == "completed" and self.value is not None
+
+    def cost(self, name: str) -> float | None:
+        """The mean over its runs of `trainable_params`, `adapter_bytes`, `memory_bytes` or `seconds`."""
+        found = [_cost(run, name) for run in self.runs]
+        known = [value for value in found if value is not None]
+        return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One row of the verdict, with the runs behind it."""
+
+    name: str
+    role: str  # finalist | baseline | untuned
+    runs: tuple[Run, ...]
+    searched: float | None  # the validation value that stage 1 saw; the mean where outer folds have their own
+    explored: tuple[Run, ...]  # a finalist's runs in stage 1
+
+    @property
+    def axes(self) -> Mapping[str, Any]:
+        return next((run.params for run in (*self.runs, *self.explored)), {})
+
+    @property
+    def configurations(self) -> int:
+        return len({run.config_id for run in (*self.runs, *self.explored)})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One sweep."""
+
+    source: SweepRuns
+    objective: str  # such as val/accuracy
+    mode: str  # max | min
+    trials: tuple[Trial, ...]
+    arms: tuple[Arm, ...]
+    confirm_runs: tuple[Run, ...]
+    verdict: Mapping[str, Any] | None  # as `Verdict.as_dict`; None: none was reached
+    earlier: tuple[str, ...]  # what the verdicts of earlier looks at the test data said
+    provenance: Mapping[str, Any]
+    yaml_text: str
+    splits: Any | None  # pandas: example_id, group, split (and fold)
+    axes: tuple[str, ...]  # open in the search, with more than one value among the trials
+    _cache: dict[str, Predictions] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.source.sweep_id
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return dict(self.source.parent.data.tags)
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        return dict(self.source.parent.data.params)
+
+    @property
+    def miniature(self) -> bool:
+        return self.tags.get(TAG_MINIATURE) == "true"
+
+    @property
+    def status(self) -> str:
+        return self.tags.get(TAG_STATUS, "running")
+
+    @property
+    def state(self) -> str:
+        """The status as the end of a sentence on the sweep."""
+        return {"failed": "failed", "running": "is not finished"}.get(self.status, f"is {self.status}")
+
+    @property
+    def reason(self) -> str:
+        return self.tags.get(TAG_REASON, "")
+
+    @property
+    def metric(self) -> str:
+        return self.objective.rpartition("/")[2]
+
+    @cached_property
+    def first_rung(self) -> int | None:
+        """The last epoch that every trial reached which reached any; None without trials."""
+        reached = [max(trial.curve) for trial in self.trials if trial.curve]
+        return min(reached) if reached else None
+
+    def predictions(self, run: Run, split: str) -> Predictions | None:
+        """None where the run left none."""
+        key = f"{run.run_id}/{split}"
+        if key not in self._cache:
+            try:
+                self._cache[key] = read_predictions(connect(self.source.tracking_uri), run.run_id, split)
+            except InputError:
+                return None
+        return self._cache[key]
+
+    def by_seed(self, arm: Arm, split: str = "test") -> dict[str, Predictions]:
+        """seed -> predictions, the outer folds of a seed joined; seeds that lack a fold are left out."""
+        parts: dict[str, list[Predictions]] = {}
+        folds = {run.fold for run in arm.runs}
+        for run in arm.runs:
+            found = self.predictions(run, split) if run.status == "completed" else None
+            if found is not None:
+                parts.setdefault(run.seed, []).append(found)
+        whole = {seed: found for seed, found in parts.items() if len(found) == len(folds)}
+        return {seed: found[0] if len(found) == 1 else Predictions.joined(found) for seed, found in whole.items()}
+
+
+def _cost(run: Run, name: str) -> float | None:
+    if name == "adapter_bytes":  # as PEFT saves it, in float32
+        found = run.params.get("adapter_params")
+        return None if found is None else 4.0 * float(found)
+    if name in COUNTS:
+        found = run.params.get(name)
+        return None if found is None else float(found)
+    return {"seconds": run.seconds, "memory_bytes": run.memory_bytes}[name]
+
+
+def folds_of(recorded: Recorded) -> list[str]:
+    """Outer folds, sorted; empty without."""
+    return sorted({run.fold for run in recorded.confirm_runs} - {NO_FOLD})

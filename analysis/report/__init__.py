@@ -1,0 +1,1 @@
+"""`python -m analysis.report SWEEP`: one page about a recorded sweep."""

@@ -1,0 +1,214 @@
+"""The report's account of the clips: which classes and which clips are hard, what was answered, how they were split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from analysis.predictions.align import aligned, correct, take
+from analysis.predictions.ensemble import probabilities
+from analysis.predictions.metrics import columns
+from analysis.record.sweep import Arm, Recorded
+from analysis.report.document import Block, Heading, Section, Table, Text
+from analysis.report.numbers import signed, value
+from analysis.verdict.comparison import CLAIMS, compare
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+WORST, SAMPLES, MOST_CLASSES = 10, 8, 12
+STREAM = 42  # of the sample: the same record, the same clips
+LONGEST = 60  # characters of an id or a text
+
+Runs = Mapping[str, Predictions]  # seed -> test predictions
+
+
+def examples_section(recorded: Recorded) -> Section:
+    """Per class, the worst clips, and some as they came; of the best finalist, beside the baseline."""
+    best, baseline = _best(recorded), next((arm for arm in recorded.arms if arm.role == "baseline"), None)
+    if best is None:
+        return Section("The test clips", [Text("Cannot tell: no finalist answered the test clips.")])
+    try:
+        ours = aligned(recorded.by_seed(best))
+        theirs = aligned(recorded.by_seed(baseline)) if baseline is not None else {}
+        if theirs:
+            both = aligned({**{f"a{s}": p for s, p in ours.items()}, **{f"b{s}": p for s, p in theirs.items()}})
+            theirs = {seed: both[f"b{seed}"] for seed in theirs}
+    except InputError as error:
+        return Section("The test clips", [Text(f"Cannot tell: {error}", "warning")])
+    first = next(iter(ours.values()))
+    blocks: list[Block] = []
+    if first.classes:
+        blocks += _per_class(best.name, ours, theirs)
+        if len(first.classes) <= MOST_CLASSES:
+            blocks.append(_confusions(best.name, ours))
+    blocks += _worst(best.name, ours, theirs)
+    blocks += _samples(recorded, best.name, ours, theirs)
+    return Section("The test clips", blocks)
+
+
+def data_section(recorded: Recorded) -> Section:
+    """Where the clips come from, and how many stand on each side."""
+    inputs = recorded.source.parent.inputs.dataset_inputs if recorded.source.parent.inputs else []
+    names = [entry.dataset.name for entry in inputs]
+    fingerprint = recorded.params.get("data_fingerprint", "not recorded")
+    blocks: list[Block] = [
+        Text(f"Source: {', '.join(names) or 'not recorded'}; fingerprint of clips and split: {fingerprint}.")
+    ]
+    if recorded.splits is not None:
+        keys = [key for key in ("fold", "split") if key in recorded.splits and recorded.splits[key].nunique() > 1]
+        rows = []
+        for found, part in recorded.splits.groupby(keys or ["split"], sort=False):
+            named = found if isinstance(found, tuple) else (found,)
+            rows.append((" ".join(map(str, named)), f"{len(part):,}", f"{part['group'].nunique():,}"))
+        order = {"train": 0, "validation": 1, "test": 2}
+        rows.sort(key=lambda row: (row[0].split()[:-1], order.get(row[0].split()[-1], 3)))
+        blocks.append(Table(("split", "clips", "groups"), rows, "No group stands in two splits of one sweep."))
+        if recorded.splits["group"].nunique() == recorded.splits["example_id"].nunique():
+            blocks.append(
+                Text(
+                    "Every clip is its own group: if clips share a speaker or a recording, intervals are too narrow.",
+                    "warning",
+                )
+            )
+    tested = _tested(recorded)
+    if tested is not None and tested.classes:
+        count = Counter(tested.targets)
+        groups = {name: {g for t, g in zip(tested.targets, tested.groups, strict=True) if t == name} for name in count}
+        rows = [(name, f"{count.get(name, 0):,}", f"{len(groups.get(name, ())):,}") for name in tested.classes]
+        blocks.append(Table(("class", "test clips", "groups"), rows))
+        blocks += [Text(f"Class {name} has no test clip.", "warning") for name in tested.classes if not count.get(name)]
+    return Section("Data and splits", blocks)
+
+
+def _best(recorded: Recorded) -> Arm | None:
+    name = recorded.verdict["best"] if recorded.verdict else "finalist 1"
+    arm = next((arm for arm in recorded.arms if arm.name == name), None)
+    return arm if arm is not None and recorded.by_seed(arm) else None
+
+
+def _tested(recorded: Recorded) -> Predictions | None:
+    return next((found for arm in recorded.arms for found in recorded.by_seed(arm).values()), None)
+
+
+def _per_class(name: str, ours: Runs, theirs: Runs) -> list[Block]:
+    """Recall over seeds; against the baseline with the interval that the class's own clips and groups allow."""
+    first = next(iter(ours.values()))
+    targets = np.array(first.targets)
+    rows, claims = [], set()
+    for label in first.classes:
+        of_class = np.flatnonzero(targets == label)
+        groups = len({first.groups[row] for row in of_class})
+        if not len(of_class):
+            rows.append((label, "0", "0", "-", "-", "-", "no clip"))
+            continue
+        own, base = (
+            {int(seed): take(run, of_class) for seed, run in runs.items() if seed.isdigit()} for runs in (ours, theirs)
+        )
+        means = [
+            float(np.mean([correct(run).mean() for run in runs.values()])) if runs else None for runs in (own, base)
+        ]
+        gap, interval = "-", "-"
+        if own.keys() & base.keys():
+            found = compare(own, base, _accuracy, metric_name="accuracy", names=(name, "baseline"))
+            gap = signed(found.difference)
+            low_high = found.interval
+            interval = "cannot tell" if low_high is None else f"{signed(low_high[0])} to {signed(low_high[1])}"
+            if found.claim != "population":
+                claims.add(found.claim)
+                interval += " *"
+        rows.append((label, str(len(of_class)), str(groups), value(means[0]), value(means[1]), gap, interval))
+    header = ("class", "clips", "groups", name, "baseline", "difference", "95 % interval")
+    caption = (
+        "Share of each class answered right, mean over seeds. Intervals are not corrected for the number of classes."
+    )
+    notes = [Text(f"* The claim is about {CLAIMS[claim]}.", "note") for claim in sorted(claims)]
+    return [Heading("Per class"), Table(header, rows, caption), *notes]
+
+
+def _accuracy(predictions: Predictions) -> float:
+    return float(correct(predictions).mean())
+
+
+def _confusions(name: str, ours: Runs) -> Table:
+    runs = list(ours.values())
+    counts = Counter(pair for run in runs for pair in zip(run.targets, run.outputs, strict=True))
+    classes = runs[0].classes
+    rows = [(target, *(f"{counts[target, output] / len(runs):.1f}" for output in classes)) for target in classes]
+    return Table(("is \\ answered", *classes), rows, f"{name}: clips by class and answer, mean over seeds.")
+
+
+def badness(runs: Runs) -> np.ndarray:
+    """(N,) how wrong each clip was, mean over seeds, 0 at best.
+
+    For classes 1 minus the probability of the right one, plus 1 where the answer was wrong; for numbers the absolute
+    error; for texts the word errors.
+    """
+    return np.asarray(np.mean([_badness(run) for run in runs.values()], axis=0))
+
+
+def _badness(run: Predictions) -> np.ndarray:
+    if run.classes and run.scores is not None:
+        chances = probabilities(run.scores)
+        column = [run.classes.index(target) for target in run.targets]
+        return (1.0 - correct(run)) + (1.0 - chances[np.arange(len(run)), column])
+    if isinstance(run.targets[0], str):
+        from analysis.stats.mapsswe import word_errors
+
+        return np.array([word_errors(t, o)[0] for t, o in zip(run.targets, run.outputs, strict=True)], dtype=float)
+    return np.asarray(np.abs(columns(run.outputs) - columns(run.targets)).mean(axis=1))
+
+
+def _worst(name: str, ours: Runs, theirs: Runs) -> list[Block]:
+    first = next(iter(ours.values()))
+    wrong = badness(ours)
+    order = np.argsort(-wrong, kind="stable")[:WORST]
+    classes = bool(first.classes)
+    rows = []
+    for row in order:
+        answers = Counter(_shown(run.outputs[row]) for run in ours.values())
+        said = ", ".join(f"{answer} ({count})" for answer, count in answers.most_common(3))
+        cells = [_cut(first.example_ids[row]), _cut(first.groups[row]), _shown(first.targets[row]), said]
+        cells.append(_right(ours, row) if classes else value(float(wrong[row])))
+        if theirs:
+            cells.append(_right(theirs, row) if classes else value(float(badness(theirs)[row])))
+        rows.append(cells)
+    what = "right under" if classes else "error"
+    header = ["clip", "group", "is", "answered (seeds)", f"{what}: {name}", *([f"{what}: baseline"] if theirs else [])]
+    return [Heading("Hardest clips"), Table(header, rows, f"Clips on which {name} was most wrong, over its seeds.")]
+
+
+def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs) -> list[Block]:
+    first = next(iter(ours.values()))
+    picked = np.random.default_rng(STREAM).permutation(len(first))[:SAMPLES]
+    untuned = next((recorded.by_seed(arm) for arm in recorded.arms if arm.role == "untuned"), {})
+    shown: list[tuple[str, Predictions]] = [(f"{name}, seed {next(iter(ours))}", first)]
+    if theirs:
+        shown.append((f"baseline, seed {next(iter(theirs))}", next(iter(theirs.values()))))
+    for run in untuned.values():
+        row_of = {example: row for row, example in enumerate(run.example_ids)}
+        if set(row_of) >= set(first.example_ids):
+            shown.append(("untuned", take(run, np.array([row_of[example] for example in first.example_ids]))))
+    rows = [
+        (_cut(first.example_ids[row]), _shown(first.targets[row]), *(_shown(run.outputs[row]) for _, run in shown))
+        for row in sorted(picked)
+    ]
+    header = ("clip", "is", *(title for title, _ in shown))
+    return [Heading("Sample predictions"), Table(header, rows, "Drawn at random.")]
+
+
+def _right(runs: Runs, row: int) -> str:
+    right = sum(run.outputs[row] == run.targets[row] for run in runs.values())
+    return f"{right} of {len(runs)} seeds"
+
+
+def _shown(answer: Any) -> str:
+    if isinstance(answer, str):
+        return _cut(answer)
+    return ", ".join(f"{number:.3g}" for number in np.atleast_1d(np.asarray(answer, dtype=float)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

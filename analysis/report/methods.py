@@ -1,0 +1,164 @@
+"""The report's paragraph for a paper, and what it takes to do the sweep again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.record.sweep import Recorded, folds_of
+from analysis.report.document import Block, Code, Heading, Section, Table, Text
+from analysis.report.numbers import bytes_of
+from trainables.records import TAG_LOOKS, TAG_SESSIONS
+
+NAMES = {
+    "rank": "the rank of LoRA",
+    "alpha": "its alpha",
+    "alpha_ratio": "the ratio of alpha to rank",
+    "target_modules": "the adapted modules",
+    "learning_rate": "the learning rate",
+    "lora_dropout": "adapter dropout",
+    "model_size": "the size of the model",
+    "quantization": "the precision of its frozen weights",
+    "batch_size": "the batch size",
+    "warmup_ratio": "the warm-up",
+    "weight_decay": "weight decay",
+}
+
+
+def methods_section(recorded: Recorded) -> Section:
+    """To be quoted; numbers as recorded."""
+    sentences = [_searched(recorded), _confirmed(recorded), _tested(recorded), _software(recorded)]
+    blocks: list[Block] = [Text(" ".join(sentence for sentence in sentences if sentence))]
+    if recorded.miniature:
+        blocks.append(
+            Text("Not for a paper: this sweep ran on the miniature, in place of the published model.", "warning")
+        )
+    return Section("Methods, for a paper", blocks)
+
+
+def _searched(recorded: Recorded) -> str:
+    models = sorted({str(t.runs[0].params["checkpoint"]) for t in recorded.trials if "checkpoint" in t.runs[0].params})
+    axes = _listed([NAMES.get(axis, axis.replace("_", " ")) for axis in recorded.axes])
+    seeds = sorted({run.seed for trial in recorded.trials for run in trial.runs})
+    epochs = max((run.epochs for trial in recorded.trials for run in trial.runs), default=0)
+    pruned = sum(trial.status == "pruned" for trial in recorded.trials)
+    folds = sorted({run.fold for trial in recorded.trials for run in trial.runs})
+    inner = f" and {len(folds)} folds" if len(folds) > 1 else ""
+    return (
+        f"We adapted {_listed(models) or 'the model'} with LoRA (Hu et al. 2021; QLoRA where weights were 4 bit, "
+        f"Dettmers et al. 2023) and searched {axes or 'no axis'} with {len(recorded.trials)} trials of the "
+        f"tree-structured Parzen estimator (Bergstra et al. 2011, in Optuna {_version(recorded, 'optuna')}), each "
+        f"trained for up to {epochs} epochs under {_count(len(seeds), 'seed')}{inner}; asynchronous successive "
+        f"halving (Li et al. 2020) stopped {pruned} of them early by {recorded.objective}."
+    )
+
+
+def _confirmed(recorded: Recorded) -> str:
+    finalists = sum(arm.role == "finalist" for arm in recorded.arms)
+    seeds = sorted({run.seed for run in recorded.confirm_runs if run.seed.isdigit()}, key=int)
+    if not finalists or not seeds:
+        return ""
+    folds = folds_of(recorded)
+    outer = (
+        f" The whole procedure was run once per fold of a {len(folds)}-fold cross-validation, and test predictions "
+        "were pooled."
+        if folds
+        else ""
+    )
+    return (
+        f"The {_count(finalists, 'configuration')} with the best validation value and a baseline declared beforehand "
+        f"were then trained anew under {_count(len(seeds), 'fresh seed')} ({', '.join(seeds)}) without early stopping "
+        f"and evaluated once on test data that took no part in the search.{outer}"
+    )
+
+
+def _tested(recorded: Recorded) -> str:
+    verdict = recorded.verdict
+    if verdict is None:
+        return ""
+    compared = [*verdict["against_baseline"], *verdict["among_finalists"]]
+    if not compared:
+        return ""
+    claims = {comparison["claim"] for comparison in compared}
+    size = f"{compared[0]['groups']} test groups ({compared[0]['examples']} clips)"
+    if claims == {"population"}:
+        rule = (
+            f"Differences in {recorded.metric} over {size} were tested with test groups as a random factor crossed "
+            "with the configurations and seeds as a random factor within each (multi-reader multi-case analysis: "
+            "Obuchowski and Rockette 1995, Hillis 2007 and 2014; the seeds' variance pooled over three or more "
+            "configurations), so that they generalise to new seeds and new test groups"
+        )
+    else:
+        rule = f"Differences in {recorded.metric} over {size} were tested by: " + _listed(
+            sorted({comparison["method"] for comparison in compared})
+        )
+    return (
+        f"{rule}; two-sided level {verdict['alpha']:g}, Holm's correction within the family of comparisons and "
+        "simultaneous intervals."
+    )
+
+
+def _software(recorded: Recorded) -> str:
+    parts = [
+        f"{name} {_version(recorded, key)}"
+        for name, key in (("PyTorch", "torch"), ("PEFT", "peft"), ("Ray Tune", "ray"))
+    ]
+    hardware = recorded.provenance.get("gpu.names") or recorded.provenance.get("cpu.model")
+    return f"Software: {', '.join(parts)}" + (f"; hardware: {hardware}." if hardware else ".")
+
+
+def reproduce_section(recorded: Recorded) -> Section:
+    """Command, code, data, versions, machine, and the sweep file as run."""
+    facts = recorded.provenance
+    rows: list[tuple[str, str]] = [("sweep", recorded.name)]
+    same = facts.get("git.commit") == facts.get("package.git.commit")
+    shown = [(title, key) for title, key in _FACTS if key in facts and not (same and key == "package.git.commit")]
+    rows += [(title, str(facts[key])) for title, key in shown]
+    if "git.commit" in facts and facts.get("git.dirty"):
+        rows.append(("uncommitted changes", "yes: the commit alone does not give this result"))
+    if "memory_bytes" in facts:
+        rows.append(("memory", bytes_of(float(facts["memory_bytes"]))))
+    rows += [(name.replace("_", " "), found) for name, found in sorted(recorded.params.items())]
+    looks = recorded.tags.get(TAG_LOOKS)
+    if looks:
+        rows.append(("seeds of every look at the test data", looks))
+    sessions = recorded.tags.get(TAG_SESSIONS, "1")
+    if sessions != "1":
+        rows.append(("sessions (it was interrupted or extended)", sessions))
+    versions = [(key.removeprefix("version."), str(found)) for key, found in sorted(facts.items()) if "version." in key]
+    blocks: list[Block] = [
+        Table(("what", "as recorded"), rows),
+        Text("The same bits come again with the same versions, threads and machine, and only there.", "note"),
+    ]
+    if versions:
+        blocks += [Heading("Versions"), Table(("package", "version"), versions)]
+    if recorded.yaml_text:
+        blocks += [Heading("The sweep file as run"), Code(recorded.yaml_text, "yaml")]
+    blocks.append(Text(f"This report again: python -m analysis.report {recorded.name}", "note"))
+    return Section("To do it again", blocks)
+
+
+_FACTS = (
+    ("command", "command"),
+    ("started", "time.started"),
+    ("commit", "git.commit"),
+    ("commit of the package", "package.git.commit"),
+    ("Python", "python"),
+    ("platform", "platform"),
+    ("processor", "cpu.model"),
+    ("GPU", "gpu.names"),
+    ("CUDA", "gpu.cuda"),
+)
+
+
+def _version(recorded: Recorded, package: str) -> str:
+    found: Any = recorded.provenance.get(f"version.{package}")
+    return str(found) if found else "(version not recorded)"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,103 @@
+"""The report's account of what the sweep could have shown, and of what a further one would take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.predictions.align import groups_per_class
+from analysis.record.sweep import Recorded
+from analysis.report.document import Block, Section, Table, Text
+from analysis.report.numbers import value
+from analysis.stats.crossed import Estimate
+from analysis.stats.power import POWER, Components, components_of, detectable, mcnemar_clips, needed
+from analysis.verdict.comparison import CLAIMS
+
+SHARES = ("accuracy", "balanced_accuracy", "macro_f1")  # 0 to 1: differences are told in points
+SEED_COUNTS = (2, 3, 5, 10, 20)
+POINTS = (0.01, 0.02, 0.05, 0.1)
+
+
+def power_section(recorded: Recorded) -> Section:
+    """What this design could have shown, and what others would, from the verdict's variance components."""
+    verdict = recorded.verdict
+    family = verdict["against_baseline"] or verdict["among_finalists"] if verdict else []
+    best = next((c for c in family if verdict and verdict["best"] in (c["first"], c["second"])), None)
+    if verdict is None or best is None:
+        return Section("What could have been seen", [Text("Cannot tell: nothing was compared.")])
+    seeds, groups = len(best["first_values"]), best["groups"]
+    estimate = Estimate(**{"seed_freedom": seeds - 1.0, **best["estimate"]}) if best["estimate"] else None
+    blocks: list[Block] = []
+    if estimate is None or estimate.variance <= 0.0 or best["claim"] != "population":
+        blocks.append(Text("Cannot tell from this sweep: " + _why_not(best, estimate)))
+    else:
+        components = components_of(estimate, seeds, groups, fewest_groups=_fewest_groups(recorded) or groups)
+        blocks += _power_tables(recorded.metric, best, components, seeds, groups, verdict["alpha"])
+    blocks += _mcnemar(best)
+    return Section("What could have been seen", blocks)
+
+
+def _power_tables(
+    metric: str, best: Mapping[str, Any], components: Components, seeds: int, groups: int, alpha: float
+) -> list[Block]:
+    least = detectable(components, seeds, groups, alpha=alpha)
+    words = (
+        f"With {seeds} seeds and {groups} test groups, a true difference of {value(least)} between {best['first']} and "
+        f"{best['second']} is found in {100 * POWER:.0f} % of sweeps like this one; smaller ones mostly are not."
+    )
+    by_seeds = [(s, detectable(components, s, groups, alpha=alpha)) for s in SEED_COUNTS]
+    wanted = POINTS if metric in SHARES else tuple(least * factor for factor in (0.25, 0.5, 1.0, 2.0))
+    counts = [needed(difference, components, SEED_COUNTS, alpha=alpha) for difference in wanted]
+    spreads = [("seeds", components.seed), ("test groups", components.group), ("residual", components.residual)]
+    return [
+        Text(words),
+        Table(
+            ("seeds", *(str(s) for s, _ in by_seeds)),
+            [
+                ("least difference on these groups", *(value(d) for _, d in by_seeds)),
+                *(
+                    (f"test groups for {value(d)}", *("none" if n.groups is None else f"{n.groups:,}" for n in row))
+                    for d, row in zip(wanted, counts, strict=True)
+                ),
+            ],
+            f"Power {100 * POWER:.0f} %, two-sided {alpha:g}. None: no number of groups makes up for so few seeds.",
+        ),
+        Text(
+            "Variance components (standard deviations of the difference): "
+            + ", ".join(f"{name} {variance**0.5:.3g}" for name, variance in spreads)
+            + ". They are estimates from one sweep; with few seeds they may be far off.",
+            "note",
+        ),
+    ]
+
+
+def _mcnemar(best: Mapping[str, Any]) -> list[Block]:
+    counts = best["discordant"]
+    if not counts:
+        return []
+    divided = sum(c["only_first_right"] + c["only_second_right"] for c in counts)
+    share = divided / (len(counts) * best["examples"])
+    gap = abs(best["difference"])
+    if not 0.0 < gap <= share:
+        return []
+    sizes = [mcnemar_clips(share, gap, power_wanted=wanted) for wanted in (0.8, 0.9)]
+    return [
+        Text(
+            f"Between two trained models, McNemar's test would take about {sizes[0]:,.0f} independent clips to settle "
+            f"the observed difference of {value(gap)} at the observed {100 * share:.1f} % of clips that divide them "
+            f"(power 80 %, two-sided 5 %; Connor 1987), {sizes[1]:,.0f} for 90 %."
+        )
+    ]
+
+
+def _why_not(best: Mapping[str, Any], estimate: Estimate | None) -> str:
+    if best["claim"] != "population":
+        return f"the claim is about {CLAIMS[best['claim']]}, and has no variance over seeds and groups."
+    return "the differences do not vary." if estimate is not None else "no variance was estimated."
+
+
+def _fewest_groups(recorded: Recorded) -> int | None:
+    for arm in recorded.arms:
+        for found in recorded.by_seed(arm).values():
+            return min((count for count in groups_per_class(found).values() if count), default=None)
+    return None

@@ -1,0 +1,200 @@
+"""The report's account of stage 2: who was compared, what was found, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.predictions.ensemble import ensemble
+from analysis.predictions.metrics import METRICS, SumMetric
+from analysis.record.sweep import Arm, Recorded
+from analysis.report import plots
+from analysis.report.document import Block, Picture, Pictures, Section, Table, Text
+from analysis.report.numbers import p_value, signed, value
+from analysis.verdict.comparison import CLAIMS
+from analysis.verdict.wording import level as level_in_words
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+
+def results_section(recorded: Recorded) -> Section:
+    """The arms and the comparisons among them."""
+    verdict = recorded.verdict
+    blocks: list[Block] = []
+    if verdict is None:
+        words = f"The sweep has no verdict: it {recorded.state}"
+        blocks.append(Text(f"{words} ({recorded.reason})." if recorded.reason else f"{words}.", "warning"))
+        blocks += [_arms_table(recorded, {}), _configurations(recorded)]
+        return Section("Results", blocks)
+    rows = {row["name"]: row for row in verdict["rows"]}
+    metric = verdict["metric"]
+    blocks.append(_arms_table(recorded, rows))
+    trained = [arm for arm in recorded.arms if arm.role != "untuned"]  # a guessing backbone would set the scale
+    drawn = [
+        Picture(
+            "per-seed",
+            plots.per_seed([(a.name, list(rows[a.name]["values"].values())) for a in trained], metric),
+            f"{metric} of every confirm run; bars are means.",
+        )
+    ]
+    compared = _compared(verdict)
+    if compared:
+        label = f"difference in {metric}"
+        shown = [(_pair(c), c["difference"], _interval(c)) for c in compared if c is not verdict["against_untuned"]]
+        level = f"{100 * (1 - verdict['alpha']):.4g} %"
+        drawn.append(
+            Picture(
+                "differences",
+                plots.differences(shown, label),
+                f"Differences with {level} intervals, simultaneous within a family; thick where they exclude 0.",
+            )
+        )
+    if len(slopes := _slopes(recorded, rows)) and any(v is not None for _, values in slopes for v in values[:2]):
+        drawn.append(
+            Picture(
+                "shrinkage",
+                plots.shrinkage(slopes, recorded.metric),
+                "The search picks what looked best, so its validation value is optimistic; fresh seeds and test clips "
+                "are not.",
+            )
+        )
+    blocks.append(Pictures(drawn))
+    blocks.append(_comparisons_table(verdict, compared))
+    blocks += [Text(warning, "warning") for warning in verdict["warnings"]]
+    claims = dict.fromkeys(CLAIMS[c["claim"]] for c in compared)
+    blocks.append(
+        Text(
+            f"What is claimed holds for {' / '.join(claims)}. Families: every finalist against the baseline, and every "
+            f"pair of finalists, each corrected by Holm. Look {verdict['look'] + 1} at the test data: "
+            f"{level_in_words(verdict['alpha'], verdict['look'])}.",
+            "note",
+        )
+    )
+    for number, earlier in enumerate(recorded.earlier, start=1):
+        blocks.append(Text(f"Look {number}, before the sweep was extended: {earlier}", "note"))
+    return Section(
+        "Results", [*blocks, _seeds_table(rows, [arm.name for arm in recorded.arms]), _configurations(recorded)]
+    )
+
+
+def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
+    """What the test says of every arm, and what the search had said."""
+    body = []
+    for arm in recorded.arms:
+        row = rows.get(arm.name)
+        test = row["mean"] if row else _mean_metric(arm, f"test/{recorded.metric}")
+        error = row["standard_error"] if row else None
+        shrunk = "-" if arm.searched is None or test is None else signed(test - arm.searched)
+        spread = f" ± {value(error)}" if error is not None else ""
+        ends = row.get("interval") if row else None  # sweeps of earlier versions have none
+        interval = "-" if ends is None else f"{value(ends[0])} to {value(ends[1])}"
+        again = _mean_metric(arm, recorded.objective)
+        body.append((arm.name, f"{value(test)}{spread}", interval, value(again), value(arm.searched), shrunk))
+        averaged = _ensemble(recorded, arm)
+        if averaged is not None:
+            body.append((f"{arm.name}, seeds averaged", value(averaged), "", "", "", ""))
+    return Table(
+        ("arm", "test", "interval", "fresh seeds, validation", "search, validation", "test minus search"),
+        body,
+        f"{recorded.metric}; ±: standard error of the mean over seeds; the interval, at the verdict's level, "
+        "speaks of new seeds and new test groups, of each arm by itself. Seeds averaged: their predictions as one "
+        "ensemble, a single predictor without a spread of its own, in no comparison.",
+    )
+
+
+def _seeds_table(rows: Mapping[str, Any], order: Sequence[str]) -> Table:
+    trained = {name: rows[name]["values"] for name in sorted(rows, key=order.index) if rows[name]["role"] != "untuned"}
+    seeds = list(dict.fromkeys(seed for values in trained.values() for seed in values))
+    cells = [(name, *(value(values.get(seed)) for seed in seeds)) for name, values in trained.items()]
+    return Table(("test, by seed", *seeds), cells)
+
+
+def _configurations(recorded: Recorded) -> Table:
+    """One row an axis, one column an arm: that fits a phone."""
+    arms = [arm for arm in recorded.arms if arm.axes]
+    whole = [arm for arm in arms if arm.configurations == 1]
+    rows = [
+        (axis, *(_short(arm.axes.get(axis)) for arm in whole))
+        for axis in dict.fromkeys((*recorded.axes, "alpha", "trainable_params", "checkpoint"))
+        if any(axis in arm.axes for arm in whole)
+    ]
+    many = ", ".join(f"{arm.name}: {arm.configurations}" for arm in arms if arm.configurations > 1)
+    caption = f"Configurations that differ between outer folds are left out ({many})." if many else ""
+    return Table(("configuration", *(arm.name for arm in whole)), rows, caption)
+
+
+def _short(found: Any) -> str:
+    if found is None:
+        return "-"
+    if isinstance(found, int):
+        return f"{found:,}"
+    return f"{found:.3g}" if isinstance(found, float) else str(found)
+
+
+def _mean_metric(arm: Arm, name: str) -> float | None:
+    known = [run.metrics[name] for run in arm.runs if run.status == "completed" and name in run.metrics]
+    return float(np.mean(known)) if known else None
+
+
+def _ensemble(recorded: Recorded, arm: Arm) -> float | None:
+    metric = METRICS.get(recorded.metric)
+    runs = recorded.by_seed(arm)
+    return None if metric is None or len(runs) < 2 else averaged_value(list(runs.values()), metric)
+
+
+def averaged_value(runs: Sequence[Predictions], metric: SumMetric) -> float | None:
+    """The metric of several runs' averaged predictions; None where these cannot be averaged."""
+    try:
+        return metric(ensemble(runs))
+    except InputError:
+        return None
+
+
+def _slopes(recorded: Recorded, rows: Mapping[str, Any]) -> list[tuple[str, list[float | None]]]:
+    return [
+        (arm.name, [arm.searched, _mean_metric(arm, recorded.objective), rows[arm.name]["mean"]])
+        for arm in recorded.arms
+        if arm.role in ("finalist", "baseline") and arm.name in rows
+    ]
+
+
+def _compared(verdict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    untuned = [verdict["against_untuned"]] if verdict["against_untuned"] else []
+    families = (verdict["against_baseline"], verdict["among_finalists"])
+    ordered = families if verdict["question"] == "baseline" else families[::-1]
+    return [comparison for family in ordered for comparison in family] + untuned
+
+
+def _pair(comparison: Mapping[str, Any]) -> str:
+    return f"{comparison['first']} −\n{comparison['second']}"
+
+
+def _interval(comparison: Mapping[str, Any]) -> tuple[float, float] | None:
+    found = comparison["interval"]
+    return None if found is None else (found[0], found[1])
+
+
+def _comparisons_table(verdict: Mapping[str, Any], compared: Sequence[Mapping[str, Any]]) -> Table:
+    body = []
+    for c in compared:
+        interval = _interval(c)
+        divided = "  ".join(f"{d['only_first_right']}:{d['only_second_right']}" for d in c["discordant"])
+        body.append(
+            (
+                f"{c['first']} − {c['second']}",
+                signed(c["difference"]),
+                "cannot tell" if interval is None else f"{signed(interval[0])} to {signed(interval[1])}",
+                p_value(c["p_value"]),
+                p_value(c["adjusted_p_value"]),
+                divided or "-",
+            )
+        )
+    level = f"{100 * (1 - verdict['alpha']):.4g} % interval"
+    header = ("comparison", "difference", level, "p", "p, Holm", "divided, per seed")
+    methods = ", ".join(dict.fromkeys(c["method"] for c in compared))
+    caption = f"Differences in {verdict['metric']}. Tests: {methods}."
+    if any(c["discordant"] for c in compared):
+        caption += " Divided: clips that only the first : only the second got right."
+    return Table(header, body, caption)

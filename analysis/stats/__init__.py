@@ -1,0 +1,1 @@
+"""Statistical tests, one file each; they know no sweep."""

@@ -1,0 +1,35 @@
+"""What one test or interval says, and about what: the form that every test family here answers in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from analysis.verdict.comparison import CLAIMS
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One test or interval. Without a p-value `note` says why there is none."""
+
+    name: str
+    claim: str  # a key of contrast.CLAIMS: what is random, and so what the finding may be said of
+    scope: str = ""  # of a part: `seed 42`, `class yes`; empty: of everything
+    p_value: float | None = None  # two-sided unless `name` says otherwise
+    statistic: float | None = None
+    estimate: float | None = None  # first minus second, unless `name` says otherwise
+    interval: tuple[float, float] | None = None
+    note: str = ""  # limits; measured error rates; why there is no p-value
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only, the claim in words."""
+        interval = None if self.interval is None else list(self.interval)
+        return {**asdict(self), "claim": CLAIMS[self.claim], "interval": interval}
+
+
+def out_of_reach(smallest: float, alpha: float) -> str:
+    """Why a test whose smallest possible p-value exceeds alpha gives none."""
+    return (
+        f"cannot tell: the smallest p-value this test can reach here is {smallest:.4g}, above {alpha:.4g}, "
+        "whatever the data show"
+    )

@@ -1,0 +1,103 @@
+"""Configurations ready to be compared: one test set, one score per seed, one per seed and test group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.predictions.align import aligned, correct, group_numbers, groups_per_class
+from analysis.predictions.pseudovalues import ExampleScores, Metric, mean_pseudovalues, pseudovalues
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+FEWEST_GROUPS = 6  # in a class, for a claim about new groups
+EXAMPLE_SCORES: Mapping[str, ExampleScores] = {"accuracy": correct}  # metrics that are a mean over examples
+
+
+@dataclass(frozen=True)
+class Design:
+    """What all arms share: one test set and one metric."""
+
+    metric_name: str
+    examples: int
+    groups: int
+    fewest_groups: int  # in the smallest class that has any
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One configuration's test results, rows in the order of `values`."""
+
+    name: str
+    values: Mapping[int, float]  # seed -> metric
+    by_group: np.ndarray | None  # (S, G) pseudo-values; None where a class has fewer than FEWEST_GROUPS groups
+    by_example: np.ndarray | None  # (S, N) scores, where the metric is their mean
+    right: np.ndarray | None  # (S, N) booleans, for tasks with classes
+
+    def of(self, seeds: Sequence[int]) -> Arm:
+        """The same arm with these seeds only, in this order."""
+        rows = [list(self.values).index(seed) for seed in seeds]
+        by_group, by_example, right = (
+            None if table is None else table[rows] for table in (self.by_group, self.by_example, self.right)
+        )
+        return Arm(self.name, {seed: self.values[seed] for seed in seeds}, by_group, by_example, right)
+
+    def under(self, seeds: Sequence[int]) -> Arm:
+        """A single run that knows no seed (an untuned backbone), as if it stood under each of these."""
+        (only,) = self.values
+        repeated = self.of([only] * len(seeds))
+        return replace(repeated, values=dict.fromkeys(seeds, self.values[only]))
+
+
+def arms_of(
+    configurations: Mapping[str, Mapping[int, Predictions]],
+    metric: Metric,
+    *,
+    metric_name: str = "metric",
+    example_scores: ExampleScores | None = None,
+) -> tuple[Design, dict[str, Arm]]:
+    """Aligns and scores name -> seed -> test predictions. `metric` must be finite for any part of the examples.
+
+    `example_scores` gives (N,) where the metric is their mean; for accuracy it is known. It saves time, no more.
+    Raises InputError: no predictions, different example sets, duplicate ids, values that are not finite.
+    """
+    empty = [name for name, runs in configurations.items() if not runs]
+    if empty:
+        raise InputError([f"{name} has no test predictions: did its confirm runs fail?" for name in empty])
+    in_order = aligned({_label(n, seed): run for n, runs in configurations.items() for seed, run in runs.items()})
+    reference = next(iter(in_order.values()))
+    numbers, groups = group_numbers(reference)
+    by_class = groups_per_class(reference)
+    absent = [name for name, count in by_class.items() if count == 0]
+    fewest_groups = min((count for count in by_class.values() if count), default=0)
+    scores_of = example_scores or EXAMPLE_SCORES.get(metric_name.rpartition("/")[2])
+    arms = {}
+    for name, seeds in configurations.items():
+        runs = {seed: in_order[_label(name, seed)] for seed in seeds}
+        values = {seed: _finite(metric(run), _label(name, seed)) for seed, run in runs.items()}
+        by_example = np.stack([scores_of(run) for run in runs.values()]) if scores_of else None
+        if by_example is not None and not np.allclose(by_example.mean(axis=1), [*values.values()], rtol=0, atol=1e-9):
+            by_example = None  # a metric of that name that is no plain mean: the jackknife is right for any
+        if fewest_groups < FEWEST_GROUPS:
+            by_group = None
+        elif by_example is not None:
+            by_group = mean_pseudovalues(by_example, numbers, groups)
+        else:
+            by_group = np.stack([pseudovalues(run, metric) for run in runs.values()])
+        right = np.stack([correct(run) for run in runs.values()]) > 0 if reference.classes else None
+        arms[name] = Arm(name, values, by_group, by_example, right)
+    warnings = (f"No test example is of class {', '.join(absent)}: nothing is said about it.",) if absent else ()
+    return Design(metric_name, len(reference), groups, fewest_groups, warnings), arms
+
+
+def _label(name: str, seed: int) -> str:
+    return f"{name}, seed {seed}"
+
+
+def _finite(value: float, label: str) -> float:
+    if not np.isfinite(value):
+        raise InputError(f"The metric of {label} is {value}; it must be a finite number to be compared.")
+    return float(value)

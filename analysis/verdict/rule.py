@@ -1,0 +1,214 @@
+"""Does the winner really win? The sweep's finalists against its baseline, and against each other.
+
+Two families of comparisons, each with Holm's correction (1979) over its members and simultaneous (Bonferroni)
+intervals: every finalist against the baseline, and every pair of finalists. `question` says which one the verdict
+answers; the other stands beside it. Only confirm runs' test predictions come in here. From three arms on,
+how much seeds matter is pooled over all that were trained.
+
+Every later look at the test data halves the level: alpha / 2^look, look = 0 for the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from analysis.predictions.pseudovalues import ExampleScores
+from analysis.stats.crossed import Estimate, crossed, groups_only, pooled_spread
+from analysis.verdict.arms import Arm, Design, arms_of
+from analysis.verdict.comparison import CLAIMS, Comparison, Discordant, compare, contrast
+from trainables.errors import InputError
+from trainables.records import Predictions
+
+__all__ = ["CLAIMS", "Comparison", "Discordant", "Estimate", "Row", "Verdict", "compare", "crossed", "holm", "verdict"]
+
+QUESTIONS = ("baseline", "each_other")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration's test values."""
+
+    name: str
+    role: str  # finalist | baseline | untuned
+    values: Mapping[int, float]  # seed -> metric; the untuned backbone stands under seed 0 alone
+    mean: float
+    standard_error: float | None  # of the mean, over seeds; None with one run
+    interval: tuple[float, float] | None  # of the mean, over new test groups and, with several runs, new seeds
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the confirm runs show."""
+
+    metric: str
+    mode: str  # max | min
+    question: str  # baseline | each_other
+    look: int  # earlier looks at the test data
+    alpha: float  # the level used: the given one / 2^look
+    rows: tuple[Row, ...]
+    against_baseline: tuple[Comparison, ...]  # finalist minus baseline
+    among_finalists: tuple[Comparison, ...]
+    against_untuned: Comparison | None  # best finalist minus untuned backbone; a test of its own, in no family
+    best: str  # the finalist with the best mean
+    winner: str | None  # a finalist shown to be better than the baseline (each_other: than every other finalist)
+    indistinguishable: tuple[str, ...]  # finalists that cannot be told from the best, itself first
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only, safe for JSON, with the sentence."""
+        return {**_plain(asdict(self)), "sentence": self.sentence()}
+
+    def sentence(self) -> str:
+        """The verdict in words that may be quoted."""
+        from analysis.verdict.wording import sentence
+
+        return sentence(self)
+
+
+def verdict(
+    finalists: Mapping[str, Mapping[int, Predictions]],
+    baseline: Mapping[int, Predictions] | None,
+    metric: Callable[[Predictions], float],
+    *,
+    metric_name: str,
+    mode: str = "max",
+    untuned: Predictions | None = None,
+    question: str = "baseline",
+    alpha: float = 0.05,
+    look: int = 0,
+    example_scores: ExampleScores | None = None,
+    baseline_name: str = "baseline",
+    untuned_name: str = "untuned backbone",
+) -> Verdict:
+    """`finalists` is name -> confirm seed -> test predictions; `metric` is finite for any part of the examples.
+
+    Raises InputError: no finalist, no baseline where it is the question, a single finalist where the others are,
+    different example sets, duplicate ids, values that are not finite, no seed in common.
+    """
+    if mode not in ("max", "min") or question not in QUESTIONS or not 0.0 < alpha < 1.0 or look < 0:
+        raise ValueError(f"mode {mode}, question {question}, alpha {alpha} or look {look} is out of range")
+    if len({*finalists, baseline_name, untuned_name}) != len(finalists) + 2:
+        raise ValueError("finalists, baseline and untuned backbone need names of their own")
+    problems = []
+    if not finalists:
+        problems.append("There is no finalist to judge: did every confirm run fail?")
+    elif question == "each_other" and len(finalists) < 2:
+        problems.append("One finalist cannot be compared with the others: there are none.")
+    if question == "baseline" and baseline is None:
+        problems.append("There is no baseline to compare with: did its confirm runs fail?")
+    if problems:
+        raise InputError(problems)
+
+    configurations = dict(finalists)
+    if baseline is not None:
+        configurations[baseline_name] = baseline
+    if untuned is not None:
+        configurations[untuned_name] = {0: untuned}
+    design, arms = arms_of(configurations, metric, metric_name=metric_name, example_scores=example_scores)
+    roles = {**dict.fromkeys(finalists, "finalist"), baseline_name: "baseline", untuned_name: "untuned"}
+    return verdict_of(
+        design, arms, {name: roles[name] for name in arms}, mode=mode, question=question, alpha=alpha, look=look
+    )
+
+
+def verdict_of(
+    design: Design,
+    arms: Mapping[str, Arm],
+    roles: Mapping[str, str],
+    *,
+    mode: str = "max",
+    question: str = "baseline",
+    alpha: float = 0.05,
+    look: int = 0,
+) -> Verdict:
+    """The verdict over scored arms: at least one finalist, at most one baseline and one untuned backbone.
+
+    Raises InputError where two arms share no seed.
+    """
+    level = alpha / 2**look
+    finalists = [name for name, role in roles.items() if role == "finalist"]
+    baseline = next((name for name, role in roles.items() if role == "baseline"), None)
+    untuned = next((name for name, role in roles.items() if role == "untuned"), None)
+    rows = tuple(_row(arm, roles[name], level) for name, arm in arms.items())
+    spread = pooled_spread([arm.by_group for arm in arms.values() if arm.by_group is not None])
+
+    def of(first: str, second: str) -> Comparison:
+        return contrast(design, arms[first], arms[second], spread=spread, alpha=level)
+
+    among = _family([of(a, b) for a, b in combinations(finalists, 2)])
+    against: tuple[Comparison, ...] = ()
+    if baseline is not None:
+        against = _family([of(name, baseline) for name in finalists])
+    means = {row.name: row.mean * (1.0 if mode == "max" else -1.0) for row in rows if row.role == "finalist"}
+    ranking = sorted(means, key=lambda name: -means[name])  # ties keep the order given
+    best = ranking[0]
+    with_best = [c for c in among if best in (c.first, c.second)]
+    told_from_best = {name for c in with_best if c.significant for name in (c.first, c.second)}
+    indistinguishable = (best, *(name for name in ranking[1:] if name not in told_from_best))
+    if question == "baseline":
+        better = {c.first for c in against if c.favours(mode) == c.first}
+        winner = next((name for name in ranking if name in better), None)
+    else:
+        winner = best if all(c.favours(mode) == best for c in with_best) else None
+    against_untuned = None
+    if untuned is not None:
+        alone = arms[untuned].under(list(arms[best].values))
+        against_untuned = contrast(design, arms[best], alone, spread=spread, alpha=level)
+    asked = against if question == "baseline" else among
+    return Verdict(
+        metric=design.metric_name,
+        mode=mode,
+        question=question,
+        look=look,
+        alpha=level,
+        rows=rows,
+        against_baseline=against,
+        among_finalists=among,
+        against_untuned=against_untuned,
+        best=best,
+        winner=winner,
+        indistinguishable=indistinguishable,
+        warnings=tuple(dict.fromkeys(warning for comparison in asked for warning in comparison.warnings)),
+    )
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down adjusted p-values. None, where nothing can be tested, counts as 1 and stays None."""
+    size = len(p_values)
+    order = sorted(range(size), key=lambda i: 1.0 if p_values[i] is None else float(p_values[i] or 0.0))
+    adjusted: list[float | None] = [None] * size
+    largest = 0.0
+    for rank, index in enumerate(order):
+        p = p_values[index]
+        largest = max(largest, min(1.0, (size - rank) * (1.0 if p is None else p)))
+        adjusted[index] = None if p is None else largest
+    return adjusted
+
+
+def _family(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    adjusted = holm([comparison.p_value for comparison in comparisons])
+    return tuple(
+        replace(c, adjusted_p_value=p, interval=c.interval_at(c.alpha / len(comparisons)))
+        for c, p in zip(comparisons, adjusted, strict=True)
+    )
+
+
+def _row(arm: Arm, role: str, alpha: float) -> Row:
+    values = np.array(list(arm.values.values()))
+    standard_error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    interval = None
+    if arm.by_group is not None:  # else too few groups to speak of others
+        of_mean = crossed if len(values) > 1 else groups_only
+        interval = of_mean(arm.by_group, alpha=alpha).interval
+    return Row(arm.name, role, arm.values, float(values.mean()), standard_error, interval)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, tuple | list) else value

@@ -1,0 +1,89 @@
+"""A verdict in plain words: what was found, by how much, how sure, and how far it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from analysis.verdict.comparison import CLAIMS, Comparison
+
+if TYPE_CHECKING:
+    from analysis.verdict.rule import Verdict
+
+
+def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
+    """One sentence with the finding; short ones follow where finalists are tied or the claim is limited.
+
+    `each` is what the configurations are called.
+    """
+    each_other = verdict.question == "each_other"
+    family = verdict.among_finalists if each_other else verdict.against_baseline
+    name = verdict.winner or verdict.best
+    own = [comparison.seen_from(name) for comparison in family if name in (comparison.first, comparison.second)]
+    shown = min(own, key=lambda comparison: abs(comparison.difference))  # among finalists: the next best
+    metric, rival = verdict.metric, shown.second
+    if each_other and verdict.winner:
+        finding = f"{name} is better than every other {each} on {metric}; the next best is {rival}"
+    elif each_other:
+        finding = f"No {each} can be shown to be the best on {metric}; {name} has the best mean, {rival} the next"
+    elif verdict.winner:
+        finding = f"{name} is better than the {rival} on {metric}"
+    elif shown.significant:
+        finding = f"No {each} is better than the {rival} on {metric}, and the best of them, {name}, is worse"
+    else:
+        finding = f"No {each} can be shown to beat the {rival} on {metric}; {name} has the best mean"
+    parts = [f"{finding}: {_numbers(shown)} ({_certainty(shown, len(family))}; {_sample(shown)})."]
+    tied = [other for other in verdict.indistinguishable if other != name]
+    if tied and (verdict.winner or each_other):
+        parts.append(f"{name} cannot be told from {_listed(tied)}.")
+    if shown.claim != "population":
+        parts.append(f"The claim is about {CLAIMS[shown.claim]}.")
+    if verdict.look:
+        parts.append(f"This is look {verdict.look + 1} at the test data: {level(verdict.alpha, verdict.look)}.")
+    return " ".join(parts)
+
+
+def level(alpha: float, look: int) -> str:
+    """The level of a verdict after `look` earlier looks, and how it came about."""
+    return f"the level is {alpha:g}" + (f" ({alpha * 2**look:g} / 2^{look})" if look else "")
+
+
+def pair_sentence(comparison: Comparison, mode: str) -> str:
+    """The same for one comparison that is the whole family."""
+    first, second, metric = comparison.first, comparison.second, comparison.metric
+    better = comparison.favours(mode)
+    if better is not None:
+        worse = second if better == first else first
+        finding = f"{better} is better than {worse} on {metric}"
+    else:
+        finding = f"Cannot tell {first} from {second} on {metric}"
+    text = f"{finding}: {_numbers(comparison)} ({_certainty(comparison, 1)}; {_sample(comparison)})."
+    return text if comparison.claim == "population" else f"{text} The claim is about {CLAIMS[comparison.claim]}."
+
+
+def _numbers(comparison: Comparison) -> str:
+    first, second = comparison.first_values.values(), comparison.second_values.values()
+    means = f"{sum(first) / len(first):.3f} against {sum(second) / len(second):.3f}"
+    return f"{means}, a difference of {comparison.difference:+.3f}"
+
+
+def _certainty(comparison: Comparison, family: int) -> str:
+    if comparison.adjusted_p_value is None or comparison.interval is None:
+        return "nothing can be tested"
+    low, high = comparison.interval
+    p = comparison.adjusted_p_value
+    return (
+        f"{100.0 * (1.0 - comparison.alpha):.4g} % {'simultaneous ' if family > 1 else ''}interval {low:+.3f} to "
+        f"{high:+.3f}, {'adjusted ' if family > 1 else ''}p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
+    )
+
+
+def _sample(comparison: Comparison) -> str:
+    seeds = len(comparison.seeds)
+    groups = f"{comparison.groups} test group{'s' if comparison.groups > 1 else ''}"
+    examples = f" with {comparison.examples} examples" if comparison.groups != comparison.examples else ""
+    return f"{seeds} seed{'s' if seeds > 1 else ''}, {groups}{examples}; {comparison.method}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

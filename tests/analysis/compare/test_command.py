@@ -1,0 +1,277 @@
+"""The command line over files: what decides, what stands beside it, and what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.compare.command import main, parse
+from analysis.predictions.files import read_file
+from analysis.predictions.metrics import METRICS
+from analysis.verdict.comparison import compare
+from trainables.errors import InputError
+
+SEEDS = (1, 2, 3, 4, 5)
+
+
+def classified(
+    path: Path,
+    chance: float,
+    *,
+    seeds=SEEDS,
+    examples: int = 120,
+    stream: int = 0,
+    yes: int | None = None,
+    scores: bool = True,
+) -> Path:
+    """Two classes; the same difficulty of every example in every file."""
+    difficulty = np.random.default_rng(99).standard_normal(examples)
+    rng = np.random.default_rng([stream, examples])
+    rows = []
+    for seed in seeds:
+        margin = chance + difficulty + rng.logistic(size=examples)
+        for i in range(examples):
+            target = ("no", "yes")[i % 2 if yes is None else i < yes]
+            output = target if margin[i] > 0 else {"no": "yes", "yes": "no"}[target]
+            row = {"example_id": f"e{i}", "target": target, "output": output, "group": f"g{i}"}
+            if seeds != (None,):
+                row["seed"] = seed
+            if scores:
+                row |= {f"score/{name}": abs(margin[i]) * (output == name) for name in ("no", "yes")}
+            rows.append(row)
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *words: str | Path) -> dict:
+    assert main([*map(str, words), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    assert main([*map(str, words)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def named(found: dict, name: str) -> list[dict]:
+    return [test for test in found["tests"] if test["name"].startswith(name)]
+
+
+def test_two_configurations_are_judged_by_the_verdicts_rule(tmp_path: Path, capsys) -> None:
+    a, b = classified(tmp_path / "a.csv", 3.0), classified(tmp_path / "b.csv", 0.8, stream=1)
+    found = outcome(capsys, a, b)
+    expected = compare(read_file(a), read_file(b), METRICS["accuracy"], metric_name="accuracy")
+    assert found["winner"] == "a"
+    assert found["difference"] == pytest.approx(expected.difference)
+    assert found["interval"] == pytest.approx(expected.interval)
+    assert found["p_value"] == pytest.approx(expected.p_value)
+    assert found["claim"] == "new seeds and new test groups"
+    assert found["verdict"].startswith("a is better than b on accuracy: ")
+    assert found["tests"][0]["name"] == "verdict: crossed random effects over seeds and test groups"
+    for name in ("McNemar exact", "McNemar mid-p", "Newcombe interval", "Tango score interval"):
+        assert len(named(found, name)) == len(SEEDS) + 1  # each seed, and the seeds' ensembles
+    for name in ("crossed bootstrap", "paired bootstrap", "permutation", "accuracy within the class"):
+        assert all(test["p_value"] is not None for test in named(found, name))
+    assert all(test["claim"] for test in found["tests"])
+    for name in ("sign-flip", "Wilcoxon"):
+        (test,) = named(found, name)
+        assert test["p_value"] is None
+        assert "0.0625, above 0.05" in test["note"]
+    ensembles = [row for row in found["ensembles"] if "together" in row["name"]]
+    assert len(ensembles) == 3
+    assert all(0.5 < row["value"] <= 1.0 for row in ensembles)
+
+
+def test_the_same_seed_gives_the_same_numbers(tmp_path: Path, capsys) -> None:
+    a, b = classified(tmp_path / "a.csv", 1.6), classified(tmp_path / "b.csv", 1.2, stream=1)
+    assert outcome(capsys, a, b) == outcome(capsys, a, b)
+    assert outcome(capsys, a, b) != outcome(capsys, a, b, "--seed", "1")
+
+
+def test_turning_the_two_turns_the_difference(tmp_path: Path, capsys) -> None:
+    a, b = classified(tmp_path / "a.csv", 1.6), classified(tmp_path / "b.csv", 1.2, stream=1)
+    there, back = outcome(capsys, a, b), outcome(capsys, b, a)
+    assert there["difference"] == pytest.approx(-back["difference"])
+    assert there["interval"] == pytest.approx([-end for end in reversed(back["interval"])])
+    assert there["p_value"] == pytest.approx(back["p_value"])
+
+
+def test_all_pairs_of_more_than_two(tmp_path: Path, capsys) -> None:
+    files = [
+        classified(tmp_path / f"{name}.csv", c, stream=i)
+        for i, (name, c) in enumerate([("a", 3.0), ("b", 0.9), ("c", 0.8)])
+    ]
+    picture = tmp_path / "ranks.svg"
+    found = outcome(capsys, *files, "--screen", "--picture", picture)
+    assert found["winner"] == "a"
+    assert found["family"].startswith("all 3 pairs of 3 configurations: Holm's correction")
+    assert "Benjamini-Hochberg" in found["family"]
+    assert len(found["pairs"]) == 3
+    for pair in found["pairs"]:
+        assert pair["adjusted_p_value"] >= pair["screened_p_value"] >= pair["p_value"]
+        assert pair["tests"]
+    names = {test["name"] for test in found["tests"]}
+    assert {"Cochran's Q", "Friedman over test groups", "Nemenyi, difference of average ranks"} <= names
+    assert "<svg" in picture.read_text()
+    assert "is better than every other configuration" in found["verdict"]
+
+
+def test_one_seed_says_what_cannot_be_said(tmp_path: Path, capsys) -> None:
+    a, b = (
+        classified(tmp_path / f"{n}.csv", c, seeds=(None,), stream=i)
+        for i, (n, c) in enumerate([("a", 1.5), ("b", 1.2)])
+    )
+    found = outcome(capsys, a, b, "--margin", "0.3")
+    assert found["method"] == "exact McNemar test"
+    assert found["claim"] == "these trained models only, on new test groups"
+    assert any("One seed only" in warning for warning in found["warnings"])
+    assert not named(found, "sign-flip")
+    assert not named(found, "crossed bootstrap")
+    assert named(found, "equivalent within 0.3")[0]["p_value"] < 0.05
+
+
+def test_few_groups_limit_the_claim(tmp_path: Path, capsys) -> None:
+    options = {"yes": 4, "examples": 40}
+    a, b = classified(tmp_path / "a.csv", 1.5, **options), classified(tmp_path / "b.csv", 1.2, stream=1, **options)
+    found = outcome(capsys, a, b)
+    assert found["claim"] == "new seeds, on these test groups only"
+    assert any("Only 4 test groups in the smallest class" in warning for warning in found["warnings"])
+    for test in (*named(found, "crossed bootstrap"), *named(found, "paired bootstrap"), *named(found, "permutation")):
+        assert test["p_value"] is None
+        assert "4 test groups in the smallest class are too few" in test["note"]
+    assert found["verdict"].endswith("The claim is about new seeds, on these test groups only.")
+
+
+@pytest.mark.parametrize("seeds", [SEEDS, (None,)])
+def test_equal_predictions_cannot_be_told_apart(tmp_path: Path, capsys, seeds) -> None:
+    a, b = (classified(tmp_path / f"{name}.csv", 1.5, seeds=seeds) for name in "ab")
+    found = outcome(capsys, a, b, "--margin", "0.1")
+    assert found["winner"] is None
+    assert found["p_value"] is None
+    assert found["interval"] is None
+    assert "nothing can be tested" in found["verdict"]
+    one_sided = ("equivalent", "a no worse", "b no worse")
+    for test in found["tests"]:
+        if not test["name"].startswith(one_sided) and "interval" not in test["name"]:
+            assert test["p_value"] is None
+            assert "cannot tell" in test["note"]
+
+
+def test_a_class_without_examples_is_said(tmp_path: Path, capsys) -> None:
+    a = classified(tmp_path / "a.csv", 2.0, scores=False)
+    b = classified(tmp_path / "b.csv", 1.0, stream=1, scores=False)
+    table = pd.read_csv(a)
+    table.loc[0, "output"] = "maybe"
+    table.to_csv(a, index=False)
+    found = outcome(capsys, a, b)
+    assert any("No test example is of class maybe" in warning for warning in found["warnings"])
+    (silent,) = [test for test in named(found, "accuracy within") if test["scope"] == "class maybe"]
+    assert silent["p_value"] is None
+    assert all(row["value"] is None for row in found["ensembles"])  # labels alone cannot be averaged
+
+
+def test_seeds_that_differ_are_paired_and_said(tmp_path: Path, capsys) -> None:
+    a = classified(tmp_path / "a.csv", 1.5, seeds=(1, 2, 3))
+    b = classified(tmp_path / "b.csv", 1.2, seeds=(7, 8, 9), stream=1)
+    found = outcome(capsys, a, b)
+    assert any("No seed is common" in warning for warning in found["warnings"])
+    assert list(found["configurations"][0]["values"]) == ["1", "2", "3"]
+    fixed = classified(tmp_path / "fixed.csv", 1.0, seeds=(None,), stream=2)
+    found = outcome(capsys, a, fixed)
+    assert any("fixed knows no seed" in warning for warning in found["warnings"])
+    assert [row["members"] for row in found["ensembles"]] == [3, 4]
+
+
+def test_regression_and_its_correlations(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    target = rng.standard_normal((60, 2))
+    for name, noise in (("a", 0.4), ("b", 0.8)):
+        rows = [
+            {"example_id": f"e{i}", "seed": seed, "target": list(t), "output": list(t + noise * rng.standard_normal(2))}
+            for seed in (1, 2, 3)
+            for i, t in enumerate(target)
+        ]
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    found = outcome(capsys, tmp_path / "a.json", tmp_path / "b.json")
+    assert found["metric"] == "mae"
+    assert found["winner"] == "a"  # less is better
+    assert found["difference"] < 0
+    williams = named(found, "difference in correlation, Williams")
+    assert [test["scope"] for test in williams] == ["column 0", "column 1"]
+    assert all("Holm over columns" in test["note"] for test in williams)
+    correlated = outcome(capsys, tmp_path / "a.json", tmp_path / "b.json", "--metric", "ccc")
+    assert correlated["difference"] > 0
+    assert correlated["mode"] == "max"
+
+
+def test_transcripts(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    words = [[f"w{u}x{n}" for n in range(10)] for u in range(40)]
+    for name, share in (("a", 0.05), ("b", 0.2)):
+        rows = [
+            {
+                "example_id": f"u{u}",
+                "seed": s,
+                "target": " ".join(own),
+                "output": " ".join(w if rng.random() > share else "x" for w in own),
+            }
+            for s in (1, 2, 3)
+            for u, own in enumerate(words)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    files = (tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    assert "if these are transcripts, say --metric wer" in refused(capsys, *files)
+    found = outcome(capsys, *files, "--metric", "wer")
+    assert found["winner"] == "a"
+    assert len(named(found, "matched-pairs sentence-segment test")) == 3
+    assert all("cannot be averaged" in row["note"] for row in found["ensembles"])
+
+
+def test_text_output_has_everything_once(tmp_path: Path, capsys) -> None:
+    a, b = classified(tmp_path / "a.csv", 2.5), classified(tmp_path / "b.csv", 0.8, stream=1)
+    assert main([str(a), str(b)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("a is better than b on accuracy: ")
+    assert text.count("smallest p-value this test can reach here is 0.0625") == 1
+    assert "about new seeds and new test groups" in text
+    assert "nan" not in text
+
+
+def test_bad_input_is_refused_with_all_problems(tmp_path: Path, capsys) -> None:
+    a = classified(tmp_path / "a.csv", 1.5)
+    short = classified(tmp_path / "short.csv", 1.5, examples=118)
+    assert "2 only in a, seed 1 (e118, e119), 0 only in short" in refused(capsys, a, short)
+    table = pd.read_csv(a)
+    pd.concat([table, table.iloc[:1]]).to_csv(tmp_path / "twice.csv", index=False)
+    assert "example ids more than once (e0)" in refused(capsys, a, tmp_path / "twice.csv")
+    table.loc[3, "output"] = None
+    table.to_csv(tmp_path / "holes.csv", index=False)
+    assert "NaN, infinite or missing, in 1 examples (e3)" in refused(capsys, a, tmp_path / "holes.csv")
+    assert "at least two configurations" in refused(capsys, a)
+    assert "stands more than once" in refused(capsys, a, a)
+    assert "there is no such metric" in refused(capsys, a, f"b={a}", "--metric", "f2")
+    assert "for regression, and the targets and outputs are texts" in refused(capsys, a, f"b={a}", "--metric", "mae")
+    assert "at least three configurations" in refused(capsys, a, f"b={a}", "--picture", "x.svg")
+    assert "there is no such file" in refused(capsys, a, tmp_path / "absent.csv")
+
+
+def test_command_lines_that_cannot_be_understood() -> None:
+    with pytest.raises(InputError) as caught:
+        parse(["--alpha", "2", "--margin", "-1", "--seed", "x", "--colour", "--json"])
+    text = "\n".join(caught.value.problems)
+    for part in ("--alpha 2", "--margin -1", "--seed x", "--colour: there is no such option", "Nothing to compare"):
+        assert part in text
+    with pytest.raises(InputError, match="--metric: a value is missing"):
+        parse(["a", "b", "--metric"])
+    command = parse(["a", "b", "--alpha=0.1", "--json"])
+    assert (command.words, command.alpha, command.json) == (("a", "b"), 0.1, True)
+
+
+def test_help(capsys) -> None:
+    assert main(["--help"]) == 0
+    assert "python -m analysis.compare A B" in capsys.readouterr().out

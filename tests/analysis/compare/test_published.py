@@ -1,0 +1,143 @@
+"""Published counts: the comparison of the README, ranges where papers are silent, and impossible counts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.compare.command import main
+from analysis.compare.counts import possible_discordance, read_counts
+from analysis.compare.published import compare_counts
+from trainables.errors import InputError
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "published" / "attention_mlp.json"
+
+
+def counts_file(folder: Path, **content) -> Path:
+    path = folder / "counts.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_the_published_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+    """30 and 31 of 32, 3 discordant: p = 1. The four seeds: 94.5 %, 95 % interval 92.0 to 97.0."""
+    assert main([str(EXAMPLE), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    tests = {test["name"]: test for test in found["tests"]}
+    assert tests["McNemar exact"]["p_value"] == 1.0
+    assert found["p_value"] == 1.0
+    assert found["winner"] is None
+    assert found["verdict"].startswith("Cannot tell attention+MLP from attention only on accuracy")
+    assert found["difference"] == pytest.approx(0.03125)
+    assert found["interval"][0] < 0 < found["interval"][1]
+    assert found["examples_needed"] == {"0.8": 751, "0.9": 1005}
+    seeds = next(row for row in found["configurations"] if len(row["correct"]) == 4)
+    assert round(100 * seeds["mean"], 1) == 94.5
+    assert [round(100 * end, 1) for end in seeds["interval"]] == [92.0, 97.0]
+    assert main([str(EXAMPLE), "--alpha", "0.1", "--json"]) == 0
+    at_ninety = json.loads(capsys.readouterr().out)["configurations"][-1]
+    assert [round(100 * end, 1) for end in at_ninety["interval"]] == [92.7, 96.4]
+
+
+def test_t_intervals_agree_with_r(golden) -> None:
+    counts = read_counts(EXAMPLE)
+    assert compare_counts(counts).spreads[-1].interval == pytest.approx(golden["published.t95"], abs=1e-10)
+    assert compare_counts(counts, alpha=0.1).spreads[-1].interval == pytest.approx(golden["published.t90"], abs=1e-10)
+
+
+def test_as_text_it_names_what_it_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(EXAMPLE)]) == 0
+    text = capsys.readouterr().out
+    assert "Cannot tell attention+MLP from attention only" in text
+    assert "these trained models only" in text
+    assert "new seeds on these examples" in text
+    assert "about 751 at 80 % power, about 1,005 at 90 % power" in text
+
+
+def test_without_discordance_the_range_is_given(tmp_path: Path) -> None:
+    path = counts_file(tmp_path, examples=100, correct={"a": [90], "b": [80]})
+    (pair,) = compare_counts(read_counts(path)).pairs
+    assert possible_discordance(90, 80, 100) == (10, 30)
+    assert "exact p between 0.0020 (10 discordant) and 0.0987 (30 discordant)" in pair.findings[1].note
+    assert pair.comparison.p_value == pytest.approx(0.0987, abs=1e-4)  # the widest case decides
+    assert not pair.effects
+
+
+def test_several_seeds_are_tested_over_seeds_and_pooled(tmp_path: Path) -> None:
+    path = counts_file(
+        tmp_path,
+        examples=200,
+        correct={"a": [180, 184, 178, 182, 181, 185], "b": [170, 171, 172, 169, 173, 170]},
+        pairs=[{"first": "a", "second": "b", "discordant": [20, 21, 22, 19, 20, 21]}],
+    )
+    (pair,) = compare_counts(read_counts(path), margin=0.01).pairs
+    assert pair.comparison.claim == "groups"
+    assert pair.comparison.method == "t-test over seeds"
+    names = [finding.name for finding in pair.findings]
+    assert "meta-analysis over seeds, Hartung-Knapp" in names
+    assert "meta-analysis over seeds, fixed effect" in names
+    assert any(name.startswith("equivalent within") for name in names)
+    flips = next(finding for finding in pair.findings if finding.name == "sign-flip over seeds")
+    assert flips.p_value == 2**-5
+
+
+def test_equal_seeds_cannot_tell(tmp_path: Path) -> None:
+    path = counts_file(tmp_path, examples=50, correct={"a": [45, 45], "b": [45, 45]})
+    (pair,) = compare_counts(read_counts(path)).pairs
+    assert pair.comparison.p_value is None
+    assert "nothing can be tested" in pair.comparison.warnings[-1]
+
+
+def test_several_pairs_are_a_family(tmp_path: Path) -> None:
+    path = counts_file(tmp_path, examples=100, correct={"a": [95], "b": [80], "c": [81]})
+    found = compare_counts(read_counts(path))
+    assert len(found.pairs) == 3
+    raw = [pair.comparison.p_value for pair in found.pairs]
+    assert max(raw) <= max(pair.comparison.adjusted_p_value for pair in found.pairs)
+    assert min(pair.comparison.adjusted_p_value for pair in found.pairs) == pytest.approx(3 * min(raw))
+
+
+def test_arms_of_unequal_seeds_are_not_compared(tmp_path: Path) -> None:
+    found = compare_counts(read_counts(counts_file(tmp_path, examples=32, correct={"a": [30], "b": [30, 31]})))
+    assert found.pairs == ()
+    assert "No two configurations" in found.as_dict()["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"examples": 0, "correct": {"a": [1]}}, "examples must be a whole number, at least 1"),
+        ({"examples": 32, "correct": {"a": [33]}}, "whole numbers from 0 to 32"),
+        ({"examples": 32, "correct": {"a": [0.9]}}, "whole numbers from 0 to 32"),
+        ({"examples": 32}, "correct must hold"),
+        ({"examples": 32, "correct": {"a": [1]}, "seeds": 3}, "unknown key 'seeds'"),
+        (
+            {"examples": 32, "correct": {"a": [30], "b": [31]}, "pairs": [{"first": "a", "second": "x"}]},
+            "must be two of",
+        ),
+        (
+            {"examples": 32, "correct": {"a": [30], "b": [31, 1]}, "pairs": [{"first": "a", "second": "b"}]},
+            "1 and 2 seeds",
+        ),
+        (
+            {
+                "examples": 32,
+                "correct": {"a": [30], "b": [31]},
+                "pairs": [{"first": "a", "second": "b", "discordant": [2]}],
+            },
+            "2 discordant examples are impossible",
+        ),
+        (
+            {
+                "examples": 32,
+                "correct": {"a": [30], "b": [31]},
+                "pairs": [{"first": "a", "second": "b", "discordant": [5]}],
+            },
+            "possible are 1, 3, ... up to 3",
+        ),
+        ({"examples": 32, "correct": {"a": [30]}, "pairs": "all"}, "pairs must be a list"),
+    ],
+)
+def test_impossible_counts_are_refused(tmp_path: Path, content: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_counts(counts_file(tmp_path, **content))

@@ -1,0 +1,429 @@
+"""The report on a sweep made up here and recorded by the tracker: what it says, also when things are missing."""
+
+import itertools
+import json
+import math
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.predictions.align import correct
+from analysis.predictions.metrics import METRICS
+from analysis.record.reader import connect
+from analysis.record.sweep import Recorded
+from analysis.record.sweep_reader import read_recorded
+from analysis.report.command import document, main, write_report
+from analysis.report.document import Table
+from analysis.verdict.rule import verdict
+from sweeps.tracking import Tracker, default_uri
+from trainables.errors import InputError
+from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
+
+CLASSES = ("NONSPEECH", "SPEECH")
+CONFIRM_SEEDS = (1, 2, 3)
+EPOCHS = 3
+YAML = "name: hums\nsearch:\n  rank: {choice: [4, 8, 16]}  # <b>&amp; `ticks`\n"
+
+
+def answers(split: str, groups: int, skill: float, rng: np.random.Generator, *, classes: bool = True) -> Predictions:
+    """Three clips a group; `skill` on the logit. Clip 0 of every group is hard."""
+    clips = 3 * groups
+    targets = [CLASSES[(i // 3) % 2] for i in range(clips)]
+    hard = np.where(np.arange(clips) % 3 == 0, 1.5, 0.0)
+    margin = skill - hard + rng.logistic(size=clips)
+    sign = np.where(np.array(targets) == CLASSES[1], 1.0, -1.0)
+    scores = np.column_stack([-margin * sign / 2, margin * sign / 2])
+    return Predictions(
+        example_ids=[f"{split}/clip-{i:03}" for i in range(clips)],
+        groups=[f"{split}-voice-{i // 3:02}" for i in range(clips)],
+        folds=[NO_FOLD] * clips,
+        targets=targets,
+        outputs=[CLASSES[column] for column in scores.argmax(axis=1)],
+        scores=scores if classes else None,
+        classes=CLASSES if classes else (),
+    )
+
+
+def accuracy(predictions: Predictions) -> float:
+    return float(correct(predictions).mean())
+
+
+def record_sweep(
+    results: Path, sweep_id: str, *, trials: int = 24, groups: int = 20, miniature: bool = True, judged: bool = True
+) -> str:
+    """A whole sweep as `sweeps` would leave it; returns the store's address."""
+    rng = np.random.default_rng(0)
+    results.mkdir(parents=True, exist_ok=True)
+    tracker = Tracker(default_uri(results), results, "hums", miniature=miniature)
+    provenance = {"command": "run.py hums.yaml", "git.commit": "abc123", "git.dirty": True, "version.torch": "2.14.1"}
+    params = {PARAM_OBJECTIVE: "val/accuracy", PARAM_MODE: "max", "data_fingerprint": "f00d"}
+    tracker.start_sweep(sweep_id, YAML, provenance, params, dataset=("hums", "f00d"))
+    _write_splits(tracker, results, groups)
+    explored = []
+    for number in range(trials):
+        rank, rate = int(rng.choice([4, 8, 16])), float(10 ** rng.uniform(-4.5, -2.5))
+        skill = 2.2 - 1.2 * (math.log10(rate) + 3.3) ** 2 + 0.1 * math.log2(rank)
+        pruned = number % 3 == 1
+        explored.append((f"trial{number:02}", f"c{number:02}", rank, rate, skill, pruned))
+        run = tracker.open_run(
+            "explore", "trial", f"c{number:02}", f"trial{number:02}", 42, NO_FOLD, _params(rank, rate, 42)
+        )
+        for epoch in range(1, 2 if pruned else EPOCHS + 1):
+            seen = answers("validation", 10, skill - (EPOCHS - epoch) * 0.5, rng)
+            costs = {COST_SECONDS: 0.5 + rank / 20, COST_MEMORY: 2.0**30 + rank * 2**20}
+            tracker.log_epoch(run, epoch, {"val/accuracy": accuracy(seen), "train/loss": 1 / epoch, **costs})
+        if not pruned:
+            _artifacts(tracker, run, results, validation=seen)
+        tracker.close_run(run, "pruned" if pruned else "completed")
+        explored[-1] += (accuracy(seen),)
+    best = sorted((e for e in explored if not e[5]), key=lambda e: -e[6])[:2]
+    tracker.log_finalists([{"config_id": e[1], "trial_id": e[0], "value": e[6], "rank": e[2]} for e in best])
+    arms = {f"finalist {i}": ("finalist", e[1], e[2], e[3], e[4]) for i, e in enumerate(best, start=1)}
+    arms["baseline"] = ("baseline", "b0", 8, 1e-4, 0.6)
+    found: dict[str, dict[int, Predictions]] = {}
+    for name, (role, config_id, rank, rate, skill) in arms.items():
+        for seed in CONFIRM_SEEDS:
+            test = answers("test", groups, skill + 0.2 * rng.standard_normal(), rng)
+            found.setdefault(name, {})[seed] = test
+            _confirm(
+                tracker, results, role, config_id, f"{config_id}-{seed}", seed, _params(rank, rate, seed), test, rng
+            )
+    untuned = answers("test", groups, 0.1, rng)
+    _confirm(tracker, results, "untuned", "untuned", "untuned", "-", {"checkpoint": "tiny"}, untuned, rng)
+    tracker.log_looks([CONFIRM_SEEDS])
+    if judged:
+        baseline = found.pop("baseline")
+        judgement = verdict(found, baseline, accuracy, metric_name="test accuracy", untuned=untuned)
+        tracker.finish_sweep(verdict=judgement.as_dict(), metrics={"sweep/seconds": 321.0})
+    else:
+        tracker.finish_sweep("failed", reason="the machine was <switched> off")
+    tracker.flush()
+    return default_uri(results)
+
+
+def _params(rank: int, rate: float, seed: int) -> dict[str, object]:
+    counts = {"adapter_params": 1000 * rank, "head_params": 0, "trainable_params": 1000 * rank, "total_params": 10**6}
+    return {"rank": rank, "alpha": 2 * rank, "learning_rate": rate, "seed": seed, "checkpoint": "tiny", **counts}
+
+
+def _confirm(tracker, results, role, config_id, trial_id, seed, params, test, rng) -> None:
+    run = tracker.open_run("confirm", role, config_id, trial_id, seed, NO_FOLD, params)
+    value = accuracy(test)
+    epoch = {"val/accuracy": value - 0.01, COST_SECONDS: 1.0, COST_MEMORY: 2.0**30}
+    far = answers("far", 8, 0.8 if role == "finalist" else 0.2, rng)
+    tracker.log_epoch(run, EPOCHS, epoch | {"test/accuracy": value, "test_far/accuracy": accuracy(far)})
+    _artifacts(tracker, run, results, test=test, far=far)
+    tracker.close_run(run, "completed")
+
+
+def _artifacts(tracker: Tracker, run: str, results: Path, **splits: Predictions) -> None:
+    folder = results / "tmp" / run
+    for split, found in splits.items():
+        found.write_parquet(folder / "predictions" / f"{split}.parquet")
+    tracker.log_artifacts(run, folder)
+
+
+def _write_splits(tracker: Tracker, results: Path, groups: int) -> None:
+    import pandas as pd
+
+    rows = [
+        (f"{split}/clip-{i:03}", f"{split}-voice-{i // 3:02}", split)
+        for split, count in (("train", 30), ("validation", 10), ("test", groups))
+        for i in range(3 * count)
+    ]
+    path = results / "splits.parquet"
+    pd.DataFrame(rows, columns=["example_id", "group", "split"]).to_parquet(path)
+    tracker.log_file(path)
+
+
+def record_folds(results: Path, sweep_id: str) -> None:
+    """Two outer folds of a regression task, each with its own search and finalist."""
+    rng = np.random.default_rng(3)
+    tracker = Tracker(default_uri(results), results, "arousal", miniature=False)
+    tracker.start_sweep(sweep_id, "name: arousal\n", {}, {PARAM_OBJECTIVE: "val/mae", PARAM_MODE: "min"})
+    pooled: dict[str, dict[int, list[Predictions]]] = {"finalist 1": {}, "baseline": {}}
+    for fold in ("a", "b"):
+        for number in range(2):
+            config_id = f"{fold}{number}"
+            run = tracker.open_run(
+                "explore", "trial", config_id, f"t{config_id}", 42, fold, _params(4, 1e-3 * (number + 1), 42)
+            )
+            tracker.log_epoch(run, 1, {"val/mae": 0.3 + 0.1 * number})
+            tracker.close_run(run, "completed")
+        tracker.log_finalists([{"config_id": f"{fold}0", "trial_id": f"t{fold}0", "value": 0.3}], fold=fold)
+        for name, config_id, noise in (("finalist 1", f"{fold}0", 0.1), ("baseline", "base", 0.4)):
+            for seed in (1, 2):
+                test = numbers(fold, noise, rng)
+                pooled[name].setdefault(seed, []).append(test)
+                trial_id = f"{config_id}-{fold}-{seed}"
+                run = tracker.open_run(
+                    "confirm", name.split()[0], config_id, trial_id, seed, fold, _params(4, 1e-3, seed)
+                )
+                tracker.log_epoch(run, 1, {"val/mae": noise})
+                _artifacts(tracker, run, results, test=test)
+                tracker.close_run(run, "completed")
+    arms = {name: {seed: Predictions.joined(parts) for seed, parts in seeds.items()} for name, seeds in pooled.items()}
+    judged = verdict(
+        {"finalist 1": arms["finalist 1"]}, arms["baseline"], METRICS["mae"], metric_name="test mae", mode="min"
+    )
+    tracker.finish_sweep(verdict=judged.as_dict())
+    tracker.flush()
+
+
+def numbers(fold: str, noise: float, rng: np.random.Generator) -> Predictions:
+    """Two values a clip, eight clips, each its own group."""
+    targets = np.linspace(-1, 1, 16).reshape(8, 2)
+    return Predictions(
+        example_ids=[f"{fold}/{i}" for i in range(8)],
+        groups=[f"{fold}/{i}" for i in range(8)],
+        folds=[fold] * 8,
+        targets=list(targets),
+        outputs=list(targets + noise * rng.standard_normal((8, 2))),
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A whole sweep, a small one that failed, and one that has no run yet: making a store takes seconds."""
+    results = tmp_path_factory.mktemp("record") / "results"
+    address = record_sweep(results, "hums-1")
+    record_sweep(results, "humbug-2", trials=4, groups=8, miniature=False, judged=False)
+    record_folds(results, "arousal-3")
+    tracker = Tracker(address, results, "empty", miniature=True)
+    tracker.start_sweep("empty-1", "name: empty\n", {}, {})
+    tracker.flush()
+    return address
+
+
+@pytest.fixture(scope="module")
+def recorded(store: str) -> Recorded:
+    return read_recorded(store, "hums-1")
+
+
+@pytest.fixture(scope="module")
+def folder(store: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("out") / "report"
+    assert write_report(store, "hums-1", target) == target / "report.html"
+    return target
+
+
+class Page(HTMLParser):
+    """Checks that tags close, and keeps links, ids and text."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "hr", "input"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("href", "src", "xlink:href"):
+                self.addresses.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_whole_and_needs_no_network(folder: Path) -> None:
+    page = Page((folder / "report.html").read_text())
+    assert page.open == []
+    assert all(address.startswith(("#", "data:")) for address in page.addresses)
+    assert {address[1:] for address in page.addresses if address.startswith("#")} <= set(page.ids)
+    outside = re.findall(
+        r"(?:src|href|@import|url\()\s*=?\s*[\"']?(?:https?:)?//", (folder / "report.html").read_text()
+    )
+    assert outside == []
+    assert "<script" not in (folder / "report.html").read_text()
+
+
+def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) -> None:
+    text = Page((folder / "report.html").read_text()).text
+    verdict_ = recorded.verdict
+    assert verdict_ is not None
+    assert verdict_["sentence"] in text
+    for title in (
+        "Results", "What could have been seen", "The test clips", "Hardest clips", "Sample predictions", "The search",
+        "Which choice mattered", "Quality and cost", "Data and splits", "What was spent", "Methods, for a paper",
+        "To do it again",
+    ):  # fmt: skip
+        assert title in text
+    for row in verdict_["rows"]:
+        assert f"{row['mean']:.3f}" in text
+    assert "24 trials, 10 confirm runs" in text
+    assert "Pruning saved 16 of 72 epochs of the search (22 %)" in text
+    assert "QLoRA where weights were 4 bit" in text
+    assert "3 fresh seeds (1, 2, 3)" in text
+    assert "abc123" in text
+    assert "yes: the commit alone does not give this result" in text
+    assert "At the end: too few trials: 16, and 2 axes take 20." in text
+
+
+def test_what_comes_from_the_record_is_escaped(folder: Path) -> None:
+    source = (folder / "report.html").read_text()
+    assert "# &lt;b&gt;&amp;amp; `ticks`" in source
+    assert "rank: {choice: [4, 8, 16]}  # <b>&amp; `ticks`" in Page(source).text
+
+
+def test_the_miniature_is_named_before_the_verdict(folder: Path, recorded: Recorded) -> None:
+    text = Page((folder / "report.html").read_text()).text
+    assert text.index("ran on the miniature") < text.index(str(recorded.verdict["sentence"]))
+    assert "Not for a paper" in text
+
+
+def test_markdown_and_its_pictures(folder: Path, recorded: Recorded) -> None:
+    text = (folder / "report.md").read_text()
+    assert f"> **{recorded.verdict['sentence']}**" in text.replace("\\", "")
+    linked = set(re.findall(r"\]\((pictures/[\w-]+\.svg)\)", text))
+    assert linked == {f"pictures/{path.name}" for path in (folder / "pictures").iterdir()}
+    for path in (folder / "pictures").iterdir():
+        root = ElementTree.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        words = "".join(root.itertext())
+        assert "mathdefault" not in words  # labels are plain text
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(tables) > 60
+    for above, below in itertools.pairwise(tables):
+        if set(below) <= set("|-:"):
+            assert above.count("|") == below.count("|")
+
+
+def test_the_report_is_on_the_sweeps_own_run(folder: Path, recorded: Recorded) -> None:
+    client = connect(recorded.source.tracking_uri)
+    logged = {entry.path for entry in client.list_artifacts(recorded.source.parent.info.run_id, "report")}
+    assert {"report/report.html", "report/report.md", "report/pictures"} <= logged
+
+
+def test_the_record_is_read_as_it_was_written(recorded: Recorded) -> None:
+    assert recorded.objective == "val/accuracy"
+    assert recorded.axes == ("rank", "learning_rate")  # alpha is twice the rank: no choice of its own
+    assert recorded.first_rung == 1
+    assert len(recorded.trials) == 24
+    assert [arm.name for arm in recorded.arms] == ["finalist 1", "finalist 2", "baseline", "untuned backbone"]
+    assert [len(arm.runs) for arm in recorded.arms] == [3, 3, 3, 1]
+    best = recorded.arms[0]
+    trial = next(t for t in recorded.trials if t.runs[0].config_id == best.runs[0].config_id)
+    assert best.searched == pytest.approx(trial.value)
+    assert trial.cost("adapter_bytes") == 4 * trial.cost("trainable_params")
+    assert trial.cost("seconds") == pytest.approx(3 * (0.5 + trial.axes["rank"] / 20))
+    by_seed = recorded.by_seed(best)
+    assert set(by_seed) == {"1", "2", "3"}
+    row = next(r for r in recorded.verdict["rows"] if r["name"] == best.name)
+    assert {seed: accuracy(found) for seed, found in by_seed.items()} == pytest.approx(row["values"])
+
+
+def test_the_same_record_gives_the_same_report(folder: Path, recorded: Recorded) -> None:
+    assert document(recorded).as_html() == (folder / "report.html").read_text()
+
+
+def test_a_sweep_that_failed_says_so_and_shows_what_there_is(store: str) -> None:
+    page = Page(document(read_recorded(store, "humbug")).as_html())
+    assert "No verdict: the sweep failed." in page.text
+    assert "the machine was <switched> off" in page.text
+    assert "miniature" not in page.text
+    assert "too few trials: 4, and 2 axes take 20" in page.text
+    assert "Cannot tell: nothing was compared." in page.text
+
+
+def test_a_sweep_without_runs_and_a_wrong_name_are_said_in_a_sentence(store: str, tmp_path: Path, capsys) -> None:
+    with pytest.raises(InputError, match="has no run yet"):
+        write_report(store, "empty-1", tmp_path / "out")
+    assert main(["nothing", "--tracking-uri", store]) == 2
+    assert "No sweep is called 'nothing'" in capsys.readouterr().err
+
+
+def test_the_command_line(store: str, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert main(["humbug", f"--tracking-uri={store}", "--output", "here"]) == 0
+    assert (tmp_path / "here" / "report.md").is_file()
+    assert "Report: here" in capsys.readouterr().out.replace("/report.html", "")
+    for wrong, message in (
+        ([], "One sweep at a time: none was given"),
+        (["a", "b"], "got a, b"),
+        (["a", "--colour", "red"], "--colour is not an option"),
+        (["a", "--output"], "--output: a value is missing"),
+        (["a"], "No MLflow store is known"),
+    ):
+        assert main(wrong) == 2
+        assert message in capsys.readouterr().err
+    assert main(["--help"]) == 0
+    assert "usage: python -m analysis.report" in capsys.readouterr().out
+    (tmp_path / "file").touch()
+    assert main(["humbug-2", "--tracking-uri", store, "--output", "file"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_results_folder_as_the_sweep(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of a sweep has its store beside it, and takes the report."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    beside = Path(store.removeprefix("sqlite:///")).parent / "humbug-2"
+    beside.mkdir()
+    (beside / "sweep.yaml").write_text(YAML)
+    assert main([str(beside)]) == 0
+    assert (beside / "report" / "report.html").is_file()
+
+
+def test_the_verdict_in_the_report_is_the_recorded_one(folder: Path, recorded: Recorded) -> None:
+    client = connect(recorded.source.tracking_uri)
+    path = client.download_artifacts(recorded.source.parent.info.run_id, "verdict.json")
+    assert json.loads(Path(path).read_text()) == recorded.verdict
+
+
+def test_outer_folds_and_numbers(store: str) -> None:
+    """Every fold has its own finalist; test answers of a seed are pooled over folds; smaller is better."""
+    recorded = read_recorded(store, "arousal-3")
+    finalist = recorded.arms[0]
+    assert (finalist.configurations, len(finalist.runs), finalist.searched) == (2, 4, pytest.approx(0.3))
+    pooled = recorded.by_seed(finalist)
+    assert {seed: len(found) for seed, found in pooled.items()} == {"1": 16, "2": 16}
+    text = Page(document(recorded).as_html()).text
+    assert "finalist 1: 2" in text
+    assert "once per fold of a 2-fold cross-validation" in text
+    assert "smaller is better" in text
+    assert "error: finalist 1" in text
+    assert "Per class" not in text
+    assert "nan" not in text
+
+
+def test_further_test_data_have_a_table_of_their_own(recorded: Recorded) -> None:
+    section = next(s for s in document(recorded).sections if s.title == "Further test data")
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert table.caption.startswith("far: 24 clips of 8 groups")
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert list(rows) == ["finalist 1", "finalist 2", "baseline", "untuned backbone"]
+    for arm in recorded.arms:
+        values = [accuracy(found) for found in recorded.by_seed(arm, "far").values()]
+        assert float(rows[arm.name][0]) == pytest.approx(np.mean(values), abs=5e-4)
+    gap = float(rows["finalist 1"][0]) - float(rows["baseline"][0])
+    assert float(rows["finalist 1"][1].replace("\u2212", "-")) == pytest.approx(gap, abs=2e-3)
+    assert " to " in rows["finalist 1"][2]
+    assert rows["baseline"][1:] == rows["untuned backbone"][1:] == ("-", "-")
+
+
+def test_without_further_test_data_nothing_is_said(store: str) -> None:
+    assert "Further test data" not in [
+        section.title for section in document(read_recorded(store, "arousal-3")).sections
+    ]
