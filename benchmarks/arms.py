@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
-from sweeps.prepare import Prepared
-from sweeps.profiles import Profile
+from sweeps.machine.profile import Profile
+from sweeps.plan.prepare import Prepared
 
 FIRST = "cached"  # the quickest searches, before anything is measured: what it decides, every arm trains
 Decisions = Sequence[Mapping[str, Any]]  # {"given": values of the active axes, "epochs": how many were trained}

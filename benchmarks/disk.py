@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.small_sweep import SWEEP, write_data
-from sweeps.housekeeping import size_bytes
-from sweeps.tuner import AUTHENTICATION, QUIET_ENVIRONMENT
+from sweeps.stage.cleanup import size_bytes
+from sweeps.stage.run import AUTHENTICATION, QUIET_ENVIRONMENT
 
 T = TypeVar("T")
 LOOK_SECONDS = 0.2
@@ -50,7 +50,7 @@ def peak_while(folder: Path, work: Callable[[], T]) -> tuple[T, int]:
 
 
 def prepared_in(folder: Path, trials: int) -> Any:
-    from sweeps.prepare import prepare
+    from sweeps.plan.prepare import prepare
 
     write_data(folder)
     text = SWEEP.replace("TRIALS", str(trials)) + "asha: {grace_epochs: 1, reduction_factor: 3}\n"
@@ -62,14 +62,14 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     """(peak, the plan's estimate) in bytes of the sweep's stage 1, its decoded sound left out."""
     from rich.console import Console
 
-    from sweeps.housekeeping import Housekeeper
-    from sweeps.job import EXPLORE
-    from sweeps.materials import build_miniatures, explore_job, make_stores
-    from sweeps.plan import make_plan
-    from sweeps.progress import StageProgress
-    from sweeps.search import OptunaProposals, make_scheduler
-    from sweeps.tuner import ray_session, run_stage
-    from sweeps.workspace import new_workspace
+    from sweeps.plan.plan import make_plan
+    from sweeps.search.sampler import OptunaProposals, make_scheduler
+    from sweeps.stage.cleanup import Housekeeper
+    from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
+    from sweeps.stage.run import ray_session, run_stage
+    from sweeps.state.progress import StageProgress
+    from sweeps.state.workspace import new_workspace
+    from sweeps.worker.job import EXPLORE
 
     prepared = prepared_in(folder, trials)
     build_miniatures(prepared)
@@ -102,9 +102,9 @@ def as_documented(folder: Path, trials: int) -> int:
     from ray import tune
     from rich.console import Console
 
-    from sweeps.materials import build_miniatures, explore_job, make_stores
-    from sweeps.search import OptunaProposals, make_scheduler
-    from sweeps.workspace import new_workspace
+    from sweeps.search.sampler import OptunaProposals, make_scheduler
+    from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
+    from sweeps.state.workspace import new_workspace
 
     prepared = prepared_in(folder, trials)
     build_miniatures(prepared)
@@ -117,7 +117,7 @@ def as_documented(folder: Path, trials: int) -> int:
         {"given": dict(given), "folder": str(own_points / name), "known_results": 0, "batch_parts": 1}
         for name, given in asked
     ]
-    from sweeps.trial import SweepTrial
+    from sweeps.worker.tune_trial import SweepTrial
     from trainables.training.resume_points import newest_point
 
     class Documented(SweepTrial):

@@ -10,14 +10,14 @@ from typing import Any
 from benchmarks.arms import Arm, Decisions, Ran, cpu_now
 from benchmarks.documented import Work, fine_tune_point
 from benchmarks.watched import PeakMemory
-from sweeps.prepare import Prepared
-from sweeps.space import resolve
+from sweeps.config.resolve import resolve
+from sweeps.plan.prepare import Prepared
 
 
 def documented(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm) -> Ran:
     """A function trainable as Ray Tune's documentation has it, with `reuse_actors` where the arm reuses."""
-    from sweeps.materials import build_miniatures
-    from sweeps.tuner import ray_session
+    from sweeps.stage.inputs import build_miniatures
+    from sweeps.stage.run import ray_session
 
     assert decisions is not None
     build_miniatures(prepared)
@@ -76,7 +76,7 @@ def fitted(
 
 
 def work_of(prepared: Prepared) -> Work:
-    from sweeps.prepare import sizes_of
+    from sweeps.plan.prepare import sizes_of
     from trainables import miniature
 
     spec, profile = prepared.spec, prepared.profile

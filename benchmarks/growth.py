@@ -55,15 +55,15 @@ def drive(trials: int, lanes: int, nodes: int, epoch_seconds: float, folder: Pat
     with ExitStack() as stack:
         if nodes > 1:
             stack.enter_context(simulated(nodes))
-        from sweeps.prepare import prepare
-        from sweeps.tuner import ray_session
+        from sweeps.plan.prepare import prepare
+        from sweeps.stage.run import ray_session
 
         prepared = prepare(file, overrides, planning=False)
         profile = replace(prepared.profile, concurrency=places)
         prepared = replace(prepared, profile=profile, spec=replace(prepared.spec, results=str(folder)))
         stack.enter_context(ray_session(profile))  # before anything else imports Ray, which reads its environment then
         from benchmarks.paced_trial import PacedTrial
-        from sweeps import trial
+        from sweeps.worker import tune_trial as trial
 
         trial.SweepTrial = PacedTrial  # type: ignore[misc, assignment]
         return driven(prepared, folder, places, epoch_seconds)
@@ -139,10 +139,10 @@ def own_processes() -> float:
 
 def take_in(clips: int, folder: Path) -> dict[str, Any]:
     """What comes before the first trial: reading and checking a manifest of so many clips, dividing them, decoding."""
-    from sweeps.materials import make_stores
-    from sweeps.prepare import prepare
+    from sweeps.plan.prepare import prepare
+    from sweeps.stage.inputs import make_stores
+    from sweeps.state.workspace import new_workspace
     from sweeps.sweep import make_console
-    from sweeps.workspace import new_workspace
 
     rng = np.random.default_rng(0)
     lines = ["audio,label,group"]

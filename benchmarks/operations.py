@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sweeps.job import Job
-from sweeps.prepare import prepare
-from sweeps.profiles import Profile
+from sweeps.machine.profile import Profile
+from sweeps.plan.prepare import prepare
+from sweeps.worker.job import Job
 from trainables.training.engine import DTYPES
 
 PRODUCT = 2048  # rows and columns
@@ -40,7 +40,7 @@ def peak_per_second(profile: Profile) -> float:
 def of_trainings(job: Job, decisions: Sequence[Mapping[str, Any]], folder: Path) -> float:
     """Operations of all decided epochs, training and validation, counted in each configuration's first epoch. What
     bitsandbytes' own kernels compute is not seen."""
-    from sweeps.trial import SweepTrial
+    from sweeps.worker.tune_trial import SweepTrial
 
     total = 0
     for number, decision in enumerate(decisions):
@@ -59,9 +59,9 @@ def of_trainings(job: Job, decisions: Sequence[Mapping[str, Any]], folder: Path)
 
 def main() -> None:
     """Reads orders as benchmarks.sweep_arms does."""
-    from sweeps.materials import explore_job, make_stores
+    from sweeps.stage.inputs import explore_job, make_stores
+    from sweeps.state.workspace import new_workspace
     from sweeps.sweep import make_console
-    from sweeps.workspace import new_workspace
 
     orders = json.loads(Path(sys.argv[1]).read_text())
     prepared = prepare(orders["file"], orders["overrides"], planning=False)

@@ -10,13 +10,13 @@ from typing import Any
 
 from benchmarks.arms import Arm, Decisions, Ran, cpu_now
 from benchmarks.watched import PeakMemory
-from sweeps.prepare import Prepared
+from sweeps.plan.prepare import Prepared
 
 
 def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm) -> Ran:
     """Stage 1 as `sweeps.explore` runs it: Optuna, ASHA, the journal and MLflow at work."""
-    from sweeps.materials import build_miniatures
-    from sweeps.tuner import ray_session
+    from sweeps.stage.inputs import build_miniatures
+    from sweeps.stage.run import ray_session
 
     if decisions is not None:
         given = tuple(decision["given"] for decision in decisions)
@@ -50,15 +50,15 @@ def explored(
     """The trials of stage 1, how long it took, and how long until each had a first score."""
     from ray.tune.schedulers import TrialScheduler
 
-    from sweeps.job import EXPLORE
-    from sweeps.materials import explore_job, make_stores, pin_revisions
-    from sweeps.progress import StageProgress
-    from sweeps.recorder import Recorder
-    from sweeps.search import OptunaProposals, make_scheduler
+    from sweeps.record.recorder import Recorder
+    from sweeps.record.tracker import Tracker, default_uri
+    from sweeps.search.sampler import OptunaProposals, make_scheduler
+    from sweeps.stage.inputs import explore_job, make_stores, pin_revisions
+    from sweeps.stage.run import run_stage
+    from sweeps.state.progress import StageProgress
+    from sweeps.state.workspace import new_workspace
     from sweeps.sweep import make_console
-    from sweeps.tracking import Tracker, default_uri
-    from sweeps.tuner import run_stage
-    from sweeps.workspace import new_workspace
+    from sweeps.worker.job import EXPLORE
 
     spec = prepared.spec
     workspace, asha = new_workspace(folder, spec.name), make_scheduler(spec)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from ray import tune
 
-from sweeps.job import Job, lane_folder, tie_broken
-from sweeps.space import resolve
+from sweeps.config.resolve import resolve
+from sweeps.worker.job import Job, lane_folder, tie_broken
 from trainables.records import NO_FOLD, Predictions
 from trainables.training.resume_points import FINAL
 

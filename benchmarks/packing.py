@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.packing_workloads import REAL, TINY, WORKLOADS, Workload
-from sweeps.half_precision import bf16_pays
+from sweeps.machine.bf16 import bf16_pays
 from trainables.packing.pack import Pack
 from trainables.process.memory import peak_bytes, start_counting
 

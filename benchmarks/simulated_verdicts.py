@@ -18,9 +18,9 @@ from analysis.verdict.arms import Arm, Design
 from analysis.verdict.comparison import Comparison, Discordant, contrast
 from analysis.verdict.rule import Verdict, holm, verdict_of
 from benchmarks.simulated_sweeps import Answers, Validation, World, confirm_answers, true_components, validation
-from sweeps.finalists import Explored, choose_finalists
-from sweeps.job import tie_broken
-from sweeps.spec import FinalistsSpec
+from sweeps.config.spec import FinalistsSpec
+from sweeps.search.finalists import Explored, choose_finalists
+from sweeps.worker.job import tie_broken
 from trainables.config import TrialConfig
 
 EPOCHS, GRACE_EPOCHS, REDUCTION_FACTOR = 9, 1, 3  # rungs after epochs 1 and 3
@@ -77,8 +77,8 @@ def simulate(setting: Setting, seed_counts: Sequence[int], rng: np.random.Genera
 
 
 def chosen(seen: Validation, trials: int) -> list[Explored]:
-    """Stage 1 on a machine with two workers: the scheduler of `sweeps.search`, then `choose_finalists`."""
-    from sweeps.search import make_scheduler
+    """Stage 1 on a machine with two workers: the scheduler of `sweeps.search.sampler`, then `choose_finalists`."""
+    from sweeps.search.sampler import make_scheduler
 
     spec: Any = SimpleNamespace(
         train=SimpleNamespace(epochs=EPOCHS), grace_epochs=GRACE_EPOCHS, reduction_factor=REDUCTION_FACTOR, mode="max"
@@ -215,7 +215,7 @@ def _oracle_finds(world: World, truths: np.ndarray, family: Sequence[Comparison]
 
 
 def mcnemar_p(counts: Discordant) -> float:
-    """The exact two-sided p-value of `analysis.contrast.mcnemar`, by the symmetry of the binomial; 1 without any."""
+    """The exact two-sided p-value of `comparison.mcnemar`, by the symmetry of the binomial; 1 without any."""
     smaller = min(counts.only_first_right, counts.only_second_right)
     return min(1.0, 2.0 * float(bdtr(smaller, len(counts), 0.5))) if len(counts) else 1.0
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from sweeps.journal import read_journal
+from sweeps.state.journal import read_journal
 from trainables.records import TAG_CONFIG_ID, TAG_FOLD, TAG_ROLE, TAG_SEED, TAG_STAGE, TAG_STATUS
 
 SESSION_SECONDS = 600.0

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.arms import ARMS, Arm, Decisions, summary
 from benchmarks.documented_arm import documented
 from benchmarks.own_arm import ours
-from sweeps.prepare import prepare
+from sweeps.plan.prepare import prepare
 
 
 def measure(arm: Arm, file: str, overrides: Sequence[str], folder: Path, decisions: Decisions | None) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sweeps.find import find_workspace, results_folder
-from sweeps.housekeeping import remove, size_bytes
-from sweeps.job import EXPLORE
-from sweeps.progress import FAILED, StageProgress
-from sweeps.resume import JOURNAL, held, state_of
-from sweeps.workspace import Workspace
+from sweeps.stage.cleanup import remove, size_bytes
+from sweeps.state.find import find_workspace, results_folder
+from sweeps.state.progress import FAILED, StageProgress
+from sweeps.state.resume import JOURNAL, held, state_of
+from sweeps.state.workspace import Workspace
+from sweeps.worker.job import EXPLORE
 from trainables.errors import InputError, print_problems
 from trainables.training.resume_points import FINAL, points
 

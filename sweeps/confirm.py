@@ -9,18 +9,18 @@ from typing import Any
 
 from rich.console import Console
 
-from sweeps.console import StageView
-from sweeps.finalists import Explored
-from sweeps.housekeeping import Housekeeper
-from sweeps.job import CONFIRM, ConfirmRun, Job, lane_folder
-from sweeps.orders import Overseer
-from sweeps.profiles import Profile
-from sweeps.progress import COMPLETED, FAILED, StageProgress, TrialProgress
-from sweeps.recorder import Recorder
-from sweeps.steering import Steering
-from sweeps.tracking import Tracker
-from sweeps.tuner import run_stage
-from sweeps.workspace import Workspace
+from sweeps.control.steering import Steering
+from sweeps.machine.profile import Profile
+from sweeps.record.recorder import Recorder
+from sweeps.record.tracker import Tracker
+from sweeps.search.finalists import Explored
+from sweeps.stage.cleanup import Housekeeper
+from sweeps.stage.holds import Overseer
+from sweeps.stage.run import run_stage
+from sweeps.stage.view import StageView
+from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
+from sweeps.state.workspace import Workspace
+from sweeps.worker.job import CONFIRM, ConfirmRun, Job, lane_folder
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
 from trainables.records import NO_SEED

@@ -7,19 +7,19 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from sweeps.console import StageView
-from sweeps.finalists import Explored
-from sweeps.housekeeping import Housekeeper, explored
-from sweeps.job import EXPLORE, Job
-from sweeps.orders import Overseer
-from sweeps.profiles import Profile
-from sweeps.progress import FAILED, StageProgress
-from sweeps.recorder import Recorder
-from sweeps.search import OptunaProposals, make_pruner, replay_rungs
-from sweeps.steering import Steering
-from sweeps.tracking import Tracker
-from sweeps.tuner import run_stage
-from sweeps.workspace import Workspace
+from sweeps.control.steering import Steering
+from sweeps.machine.profile import Profile
+from sweeps.record.recorder import Recorder
+from sweeps.record.tracker import Tracker
+from sweeps.search.finalists import Explored
+from sweeps.search.sampler import OptunaProposals, make_pruner, replay_rungs
+from sweeps.stage.cleanup import Housekeeper, explored
+from sweeps.stage.holds import Overseer
+from sweeps.stage.run import run_stage
+from sweeps.stage.view import StageView
+from sweeps.state.progress import FAILED, StageProgress
+from sweeps.state.workspace import Workspace
+from sweeps.worker.job import EXPLORE, Job
 from trainables.errors import SweepFailed
 
 

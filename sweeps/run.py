@@ -118,8 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = parse(words)
         # on some CPUs it warns of an optional kernel that it would fetch from the hub
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+        from sweeps.state.workspace import private_files
         from sweeps.sweep import plan_sweep, run_sweep
-        from sweeps.workspace import private_files
 
         if command.plan:
             plan_sweep(command.file, command.overrides, as_json=command.json)

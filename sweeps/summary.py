@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from sweeps.evaluations import evaluations_table
-from sweeps.prepare import Prepared
+from sweeps.plan.further_tests import evaluations_table
+from sweeps.plan.prepare import Prepared
 from sweeps.samples import samples_table
-from sweeps.workspace import Workspace
+from sweeps.state.workspace import Workspace
 from trainables.config import TrialConfig
 
 if TYPE_CHECKING:
     from analysis.verdict.comparison import Comparison
     from analysis.verdict.rule import Verdict
+    from sweeps.record.tracker import Tracker
     from sweeps.sweep import Outcome
-    from sweeps.tracking import Tracker
 
 MINIATURE_NOTE = (
     "These numbers come from the miniature: they show that the sweep works, and say nothing about the published models."

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sweeps.early_ray import EarlyRay
-from sweeps.extend import Extension, to_extend
-from sweeps.job import CONFIRM
-from sweeps.limits import DiskLimit, TimeLimit
-from sweeps.materials import build_miniatures, explore_job, make_stores, miniatures_built, pin_revisions, write_splits
-from sweeps.orders import Overseer
-from sweeps.pack_plan import trials_at_once
-from sweeps.prepare import Prepared, prepare
-from sweeps.resume import (
+from sweeps.control.steering import Steering
+from sweeps.plan.outer_folds import rounds_of
+from sweeps.plan.packing import trials_at_once
+from sweeps.plan.prepare import Prepared, prepare
+from sweeps.plan.restore import manifest_of, taken_up
+from sweeps.record.store import default_uri, is_new
+from sweeps.stage.early_ray import EarlyRay
+from sweeps.stage.holds import Overseer
+from sweeps.stage.inputs import (
+    build_miniatures,
+    explore_job,
+    make_stores,
+    miniatures_built,
+    pin_revisions,
+    write_splits,
+)
+from sweeps.stage.limits import DiskLimit, TimeLimit
+from sweeps.state.extend import Extension, to_extend
+from sweeps.state.resume import (
     AUTO,
     EXTEND,
     Manifest,
@@ -32,11 +42,8 @@ from sweeps.resume import (
     note_session,
     state_of,
 )
-from sweeps.rounds import rounds_of
-from sweeps.steering import Steering
-from sweeps.store import default_uri, is_new
-from sweeps.take_up import manifest_of, taken_up
-from sweeps.workspace import Workspace, check_results, new_workspace
+from sweeps.state.workspace import Workspace, check_results, new_workspace
+from sweeps.worker.job import CONFIRM
 from trainables.data.sources import hub_revision
 from trainables.errors import InputError, SweepFailed, SweepStopped
 from trainables.records import (
@@ -56,8 +63,8 @@ LOG_COLUMNS = 150
 if TYPE_CHECKING:
     from analysis.verdict.rule import Verdict
     from sweeps.confirm import Confirmed
-    from sweeps.finalists import Explored
-    from sweeps.tracking import Tracker
+    from sweeps.record.tracker import Tracker
+    from sweeps.search.finalists import Explored
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,8 @@ def make_console() -> Console:
 
 def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
     """Prints what the sweep would do and cost; starts nothing."""
-    from sweeps.plan import make_plan
-    from sweeps.plan_view import render
+    from sweeps.plan.plan import make_plan
+    from sweeps.plan.view import render
 
     plan = make_plan(prepare(file, overrides, planning=True), file, overrides)
     if as_json:
@@ -93,8 +100,8 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
 
     Raises InputError before anything starts, SweepFailed after.
     """
-    from sweeps.plan import make_plan
-    from sweeps.plan_view import render_short
+    from sweeps.plan.plan import make_plan
+    from sweeps.plan.view import render_short
 
     started = time.monotonic()
     console = make_console()
@@ -153,9 +160,9 @@ def record_and_conclude(
 ) -> None:
     """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
     from analysis.report.command import write_report
-    from sweeps.provenance import collect
+    from sweeps.machine.provenance import collect
+    from sweeps.record.tracker import Tracker
     from sweeps.summary import relative
-    from sweeps.tracking import Tracker
 
     spec = prepared.spec
     results, data_id = workspace.results, manifest.data_fingerprint
@@ -243,10 +250,10 @@ def run_round(
     steering: Steering,
 ) -> Outcome:
     """Explore, fix the finalists, confirm: one whole sweep, or that of one outer fold."""
+    from sweeps.config.resolve import baseline_config
     from sweeps.confirm import confirm, confirm_runs
     from sweeps.explore import explore
-    from sweeps.finalists import choose_finalists, same_in_every_fold
-    from sweeps.space import baseline_config
+    from sweeps.search.finalists import choose_finalists, same_in_every_fold
 
     spec, fold = prepared.spec, workspace.outer_fold
     if fold != NO_FOLD:

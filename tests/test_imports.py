@@ -18,17 +18,17 @@ HEAVY = ("torch", "ray", "mlflow")
 # A library, and the files that may name it (whole import statements, those inside functions included)
 ONLY_IN = {
     "ray": (
-        "sweeps/search.py",
-        "sweeps/stage.py",
-        "sweeps/tuner.py",
-        "sweeps/trial.py",
-        "sweeps/workers.py",
-        "sweeps/proxy.py",
+        "sweeps/search/sampler.py",
+        "sweeps/stage/tune_hooks.py",
+        "sweeps/stage/run.py",
+        "sweeps/worker/tune_trial.py",
+        "sweeps/worker/pool.py",
+        "sweeps/worker/proxy.py",
     ),
-    "optuna": ("sweeps/search.py", "sweeps/space.py", "analysis/report/importance.py"),
+    "optuna": ("sweeps/search/sampler.py", "sweeps/config/resolve.py", "analysis/report/importance.py"),
     "mlflow": (
-        "sweeps/tracking.py",
-        "sweeps/run_records.py",
+        "sweeps/record/tracker.py",
+        "sweeps/record/child_runs.py",
         "analysis/record/reader.py",
         "analysis/record/publish.py",
     ),
@@ -46,17 +46,20 @@ TORCH_FREE = (
     "trainables.redact",
 )
 
+# What tasks share; the tasks themselves do not know one another
+SHARED = ("trainables.tasks.labels", "trainables.tasks.metrics", "trainables.tasks.texts")
+
 # Files that DESIGN promises to be free of torch, ray and mlflow when imported
 LIGHT = (
     "sweeps",
-    "sweeps.spec",
-    "sweeps.load",
-    "sweeps.space",
-    "sweeps.profiles",
-    "sweeps.weights",
-    "sweeps.pack_plan",
-    "sweeps.pack_host",
-    "sweeps.early_ray",
+    "sweeps.config.spec",
+    "sweeps.config.load",
+    "sweeps.config.resolve",
+    "sweeps.machine.profile",
+    "sweeps.machine.weights",
+    "sweeps.plan.packing",
+    "sweeps.worker.pack_host",
+    "sweeps.stage.early_ray",
     "analysis.compare",
     "trainables.config",
     "trainables.records",
@@ -109,7 +112,7 @@ def violations(file: str) -> list[str]:
             if top == "torch":
                 found.append(f"{file} imports torch; analysis never trains")
         for family in ("trainables.backbones", "trainables.tasks"):
-            if starts(own, family) and starts(module, family) and module not in (own, family):
+            if starts(own, family) and starts(module, family) and module not in (own, family, *SHARED):
                 found.append(f"{file} imports its sibling {module}")
     return found
 
@@ -123,7 +126,7 @@ def test_imports_follow_the_arrows(file: str) -> None:
     ("file", "statement", "message"),
     [
         ("trainables/wrong.py", "from sweeps import spec", "knows neither"),
-        ("trainables/wrong.py", "def f():\n    import ray.tune", "only sweeps/search.py"),
+        ("trainables/wrong.py", "def f():\n    import ray.tune", "only sweeps/search/sampler.py"),
         ("trainables/wrong.py", "import peft", "only trainables/training/adapters.py"),
         ("analysis/wrong.py", "from trainables import registry", "analysis sees only"),
         ("analysis/wrong.py", "import torch", "never trains"),
@@ -138,7 +141,7 @@ def test_a_wrong_arrow_is_noticed(
     path = tmp_path / file
     path.parent.mkdir(parents=True)
     path.write_text(statement)
-    for sibling in ("trainables/registry.py", "trainables/backbones/qwen2_audio.py", "sweeps/spec.py"):
+    for sibling in ("trainables/registry.py", "trainables/backbones/qwen2_audio.py", "sweeps/config/spec.py"):
         (tmp_path / sibling).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / sibling).touch()
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
@@ -148,7 +151,7 @@ def test_a_wrong_arrow_is_noticed(
 def test_light_modules_and_help_load_nothing_heavy() -> None:
     """One process each would pay the start of Python a dozen times; the modules are imported one after the other."""
     there = [name for name in LIGHT if (ROOT / name.replace(".", "/")).is_dir() or module_file(name).is_file()]
-    assert "sweeps.profiles" in there
+    assert "sweeps.machine.profile" in there
     code = (
         "import importlib, sys\n"
         f"for name in {there!r}:\n"

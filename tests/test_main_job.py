@@ -113,9 +113,9 @@ def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str, int]) ->
 
 def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str, int], record: pd.DataFrame) -> None:
     """The baseline under one seed, trained here alone, against what the sweep's warm, shared worker recorded."""
-    from sweeps.materials import clips_per_pass
-    from sweeps.prepare import prepare
-    from sweeps.space import baseline_config
+    from sweeps.config.resolve import baseline_config
+    from sweeps.plan.prepare import prepare
+    from sweeps.stage.inputs import clips_per_pass
     from trainables import miniature
     from trainables.data.store import SplitStore
     from trainables.training.engine import Engine, EngineKey, EngineSettings

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.report.document import Document, Picture, Pictures, Section, Table, Text
-from sweeps.job import lane_folder
-from sweeps.names import file_name
-from sweeps.provenance import collect
-from sweeps.resume import Manifest
-from sweeps.store import ui_command
-from sweeps.tuner import AUTHENTICATION, keep_token_private
-from sweeps.workspace import Workspace, new_workspace, private_files
+from sweeps.machine.provenance import collect
+from sweeps.record.store import ui_command
+from sweeps.stage.run import AUTHENTICATION, keep_token_private
+from sweeps.state.names import file_name
+from sweeps.state.resume import Manifest
+from sweeps.state.workspace import Workspace, new_workspace, private_files
+from sweeps.worker.job import lane_folder
 from trainables.errors import InputError
 from trainables.redact import redacted
 
@@ -65,9 +65,9 @@ def test_what_a_failure_leaves_holds_no_secret(tmp_path: Path, monkeypatch: pyte
     """The trial's error.txt, the journal, and what the record is told."""
     from types import SimpleNamespace
 
-    from sweeps.orders import Reins
-    from sweeps.progress import StageProgress
-    from sweeps.stage import StageKeeper
+    from sweeps.stage.holds import Reins
+    from sweeps.stage.tune_hooks import StageKeeper
+    from sweeps.state.progress import StageProgress
 
     monkeypatch.setenv("HF_TOKEN", SECRET)
     progress = StageProgress(tmp_path)
@@ -214,8 +214,8 @@ def test_a_sweep_pins_the_commit_of_what_it_loads(tmp_path: Path, monkeypatch: p
     """Looked up once, kept in the sweep's folder, and what every worker asks the hub for."""
     from types import SimpleNamespace
 
-    from sweeps import materials
-    from sweeps.weights import commit_of
+    from sweeps.machine.weights import commit_of
+    from sweeps.stage import inputs
     from trainables.backbones import ast as backbone
     from trainables.modeling.pretrained import source_of
 
@@ -227,8 +227,8 @@ def test_a_sweep_pins_the_commit_of_what_it_loads(tmp_path: Path, monkeypatch: p
     prepared: Any = SimpleNamespace(weights=SimpleNamespace(miniature=False), backbones={"ast": backbone}, spec=spec)
     workspace = Workspace(tmp_path, "s-1")
     workspace.folder.mkdir()
-    assert materials.pin_revisions(prepared, workspace) == {size.checkpoint: COMMIT}
-    assert materials.pin_revisions(prepared, workspace) == {size.checkpoint: COMMIT}  # and the hub has moved on
+    assert inputs.pin_revisions(prepared, workspace) == {size.checkpoint: COMMIT}
+    assert inputs.pin_revisions(prepared, workspace) == {size.checkpoint: COMMIT}  # and the hub has moved on
     assert commit_of(size) == "f" * 40
     asked = source_of(f"{size.checkpoint}@{COMMIT}", "base", backbone.SIZES)
     assert (asked["pretrained_model_name_or_path"], asked["revision"]) == (size.checkpoint, COMMIT)

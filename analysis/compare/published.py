@@ -1,4 +1,4 @@
-"""The comparison that published counts allow (`analysis.counts` has the form), and its text."""
+"""The comparison that published counts allow (`analysis.compare.counts` has the form), and its text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a name on the command line stands for: a file, an MLflow run, a configuration, a sweep.
 
-    predictions.csv            a file (see `analysis.prediction_files`)
+    predictions.csv            a file (see `analysis.predictions.files`)
     9f0c...  (32 digits)       one MLflow run: one seed
     SWEEP                      the finalist that the sweep's validation results put first
     SWEEP:WHAT                 one of its configurations, all confirm seeds: a config_id or the beginning of one,

@@ -5,7 +5,7 @@ class; a correlation from five moments. `rows` gives what each example adds, `va
 a resample is then a matrix product, and the jackknife a subtraction. What needs the order of all examples (a rank
 correlation, an area under a curve) is no such metric.
 
-Definitions follow `trainables.metrics` and scikit-learn. Classes, columns: in the order of `Predictions.classes`.
+Definitions follow `trainables.tasks.metrics` and scikit-learn. Classes, columns: in the order of `Predictions.classes`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a sweep's record, once, into `analysis.recorded`: everything that a report says comes from there."""
+"""Reads a sweep's record, once, into `analysis.record.sweep`: everything that a report says comes from there."""
 
 from __future__ import annotations
 

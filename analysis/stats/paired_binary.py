@@ -1,7 +1,7 @@
 """Right and wrong, of two models on the same examples: McNemar's test and intervals for the difference in accuracy.
 
 All of it treats examples as independent and the two models as fixed: the claim is about these trained models on new
-examples, not about their configurations. Examples that come in groups need `analysis.resampling` instead.
+examples, not about their configurations. Examples that come in groups need `analysis.stats.resampling` instead.
 
 * exact test: binomial over the discordant examples (McNemar 1947), conservative; `contrast.mcnemar`
 * mid-p: less conservative, rarely and slightly above its level (Fagerland, Lydersen and Laake 2013, BMC Med Res

@@ -1,8 +1,8 @@
 """Drawing test units again, and exchanging two models' answers: bootstrap and permutation over sums.
 
 A unit is a test group (an example, where each is its own group): it is drawn or exchanged whole. A statistic is a
-function of sums over units (`analysis.sums`), so a resample is a row of counts times a table. Exact multinomial
-counts, in two ways:
+function of sums over units (`analysis.predictions.metrics`), so a resample is a row of counts times a table. Exact
+multinomial counts, in two ways:
 
 * where few distinct rows occur (right or wrong of a few models), how often each distinct row is drawn is multinomial
   itself, and 100,000 examples shrink to a few hundred counts;

@@ -10,9 +10,9 @@ import pytest
 from benchmarks.growth import take_in
 from benchmarks.paced_trial import PacedTrial
 from benchmarks.sweep_workloads import WORKLOADS
-from sweeps.job import EXPLORE, Job
-from sweeps.load import load_sweep
-from sweeps.progress import StageProgress
+from sweeps.config.load import load_sweep
+from sweeps.state.progress import StageProgress
+from sweeps.worker.job import EXPLORE, Job
 from trainables.data.store import SplitStore
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import sweep
 from benchmarks.sweep_workloads import WORKLOADS, random_checkpoint
-from sweeps.load import load_sweep
-from sweeps.weights import is_cached
+from sweeps.config.load import load_sweep
+from sweeps.machine.weights import is_cached
 from trainables import registry
 from trainables.contract import Size
 from trainables.tasks.classification import Classification

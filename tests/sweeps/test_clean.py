@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sweeps.clean import clean, main, superfluous
-from sweeps.progress import StageProgress
-from sweeps.resume import Manifest, held, note
-from sweeps.workspace import Workspace, new_workspace
+from sweeps.state.progress import StageProgress
+from sweeps.state.resume import Manifest, held, note
+from sweeps.state.workspace import Workspace, new_workspace
 
 
 @pytest.fixture

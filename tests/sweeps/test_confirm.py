@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sweeps.confirm import confirm_runs
-from sweeps.finalists import Explored
+from sweeps.search.finalists import Explored
 from trainables.config import TrialConfig
 
 BASE = TrialConfig(backbone="qwen2_audio", model_size="7b", quantization="nf4")

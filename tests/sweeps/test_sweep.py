@@ -11,10 +11,10 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from sweeps.materials import explore_job, make_stores, write_splits
-from sweeps.prepare import Prepared, prepare
-from sweeps.take_up import manifest_of, taken_up
-from sweeps.workspace import new_workspace
+from sweeps.plan.prepare import Prepared, prepare
+from sweeps.plan.restore import manifest_of, taken_up
+from sweeps.stage.inputs import explore_job, make_stores, write_splits
+from sweeps.state.workspace import new_workspace
 from trainables.errors import InputError
 
 SWEEP = """\
@@ -97,7 +97,7 @@ def test_a_memory_limit_bounds_workers_and_what_they_keep_warm(tmp_path: Path, p
 
 
 def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepared: Prepared, tmp_path: Path) -> None:
-    from sweeps.folds import fold_clips
+    from trainables.data.folds import fold_clips
     from trainables.data.store import SplitStore
 
     folded = prepare(tmp_path / "tones.yaml", ["profile=cpu", "data.folds={inner: 3}"], planning=False)

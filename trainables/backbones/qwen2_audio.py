@@ -9,7 +9,7 @@ Input: mono, 16,000 Hz, up to 30 s -> log-mel (128, 100 frames per second) -> 25
 A clip is asked `prompt` in the model's chat form. Training: cross-entropy of the answer's tokens, the prompt
 masked out.
 Prediction: log P(label | clip, prompt) of every label, the end-of-turn token included, so that no label gains by being
-the beginning of another; one forward pass scores all labels (`trainables.answers`).
+the beginning of another; one forward pass scores all labels (`trainables.modeling.answers`).
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ Passes = list[list[int]]  # of one lane's optimizer step: rows by forward pass
 
 
 class Pack:
-    """The lanes of one epoch. Which lanes may share one: `trainables.sharing`."""
+    """The lanes of one epoch. Which lanes may share one: `trainables.packing.compatibility`."""
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self.lanes = list(lanes)

@@ -23,7 +23,7 @@ from trainables.tasks.texts import NORMALISATIONS, normalised
 
 @dataclass(frozen=True)
 class Transcription:
-    """`normalise`: how texts are brought to one form before they are scored, see `trainables.texts`.
+    """`normalise`: how texts are brought to one form before they are scored, see `trainables.tasks.texts`.
 
     Clips outside `shortest_seconds` to `longest_seconds` are left out of every split. `language` (ISO 639) is what a
     multilingual model is told to expect; a model of one language ignores it. Raises InputError with every problem.

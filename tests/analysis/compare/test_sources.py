@@ -10,7 +10,7 @@ import pytest
 from analysis.compare.command import main
 from analysis.compare.matching import choose_metric
 from analysis.compare.sources import find_source, find_sources, joined
-from sweeps.tracking import Tracker, default_uri
+from sweeps.record.tracker import Tracker, default_uri
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE
 

@@ -19,7 +19,7 @@ from analysis.record.sweep_reader import read_recorded
 from analysis.report.command import document, main, write_report
 from analysis.report.document import Table
 from analysis.verdict.rule import verdict
-from sweeps.tracking import Tracker, default_uri
+from sweeps.record.tracker import Tracker, default_uri
 from trainables.errors import InputError
 from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
 

@@ -81,5 +81,5 @@ def test_targets_must_be_labels() -> None:
 
 
 def test_loads_no_torch() -> None:
-    code = "import sys, trainables.tasks.classification, trainables.metrics; sys.exit('torch' in sys.modules)"
+    code = "import sys, trainables.tasks.classification, trainables.tasks.metrics; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -65,5 +65,5 @@ def test_a_list_from_yaml_becomes_a_tuple() -> None:
 
 
 def test_loads_no_torch() -> None:
-    code = "import sys, trainables.tasks.label_scoring, trainables.metrics; sys.exit('torch' in sys.modules)"
+    code = "import sys, trainables.tasks.label_scoring, trainables.tasks.metrics; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,1 @@
+"""A sweep file to a `SweepSpec`. Loads neither torch, ray nor mlflow."""

@@ -1,0 +1,202 @@
+"""A sweep file, with `key=value` overrides, to a SweepSpec; every error at once, each with its place. Loads no torch.
+
+YAML -> located values (`document.py`) -> overrides (`overrides.py`) -> kinds and keys (`schema.py`, `axes.py`) -> rules
+between keys (`rules.py`) -> SweepSpec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sweeps.config import located_yaml, rules
+from sweeps.config.located_yaml import Node
+from sweeps.config.miniature import Sizes, stand_in
+from sweeps.config.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
+from sweeps.config.scalar_types import Problems, show
+from sweeps.config.schema import ROOT
+from sweeps.config.search_types import allows, in_order
+from sweeps.config.spec import DataSpec, SweepSpec, TrainSpec
+from trainables.errors import InputError
+
+SHIPPED = "search_spaces"
+
+
+def load_sweep(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    miniature_sizes: Sizes | None = None,
+    published_sizes: Sizes | None = None,
+) -> SweepSpec:
+    """Reads a sweep file: at `path`, else the shipped sweep of that name.
+
+    With `miniature_sizes` the file's `miniature:` block is applied, and these sizes stand in for the published ones, in
+    order (`published_sizes`; without them, the order in which the file names sizes).
+    Raises InputError with every problem found.
+    """
+    file = find(path)
+    name = located_yaml.one_line(str(path), limit=200)
+    text = _read(file, name)
+    return parse_sweep(
+        text,
+        overrides,
+        name=name,
+        base_folder=str(file.resolve().parent),
+        miniature_sizes=miniature_sizes,
+        published_sizes=published_sizes,
+    )
+
+
+def parse_sweep(
+    text: str,
+    overrides: Sequence[str] = (),
+    *,
+    name: str = "sweep",
+    base_folder: str = ".",
+    recorded: bool = False,
+    miniature_sizes: Sizes | None = None,
+    published_sizes: Sizes | None = None,
+) -> SweepSpec:
+    """The text of a sweep file to a SweepSpec; `name` stands before the line in errors. Otherwise as `load_sweep`.
+
+    `recorded`: the text is some spec's `source_text`; read with the same sizes, it gives the same spec again.
+    """
+    root, found = located_yaml.parse(text, name)
+    if root.value is None:
+        raise InputError(f"{root.where}: the file is empty; a sweep file starts with `name:` and `backbone:`.")
+    if not isinstance(root.value, dict):
+        raise InputError(f"{root.where}: expected a mapping (name: ..., backbone: ...), got {show(root)}.")
+    if recorded:
+        root = mark_axes(root)
+    given, more = read_overrides(overrides)
+    found += more
+    # An override of a key inside `miniature:` has to be there before the block is applied, all others come after it.
+    inside = [override for override in given if override.path[0] == MINIATURE]
+    outside = [override for override in given if override.path[0] != MINIATURE]
+    root, more = apply_overrides(root, inside)
+    found += more
+    small, more = apply_miniature(root)
+    found += more
+    # Both variants are held to the rules, whichever is wanted: a file that is right is right on every machine.
+    results = []
+    for variant in (root, small):
+        variant, more = apply_overrides(variant, outside)
+        values, problems = _read_values(variant)
+        found += [*more, *problems.found]
+        results.append((variant, values))
+    if found:
+        raise InputError(sorted(dict.fromkeys(found), key=lambda problem: _line(problem, name)))
+    variant, values = results[0] if miniature_sizes is None else results[1]
+    changed = bool(overrides) or miniature_sizes is not None
+    spec = _assemble(values, located_yaml.dump(variant.plain()) if changed else text, base_folder)
+    return spec if miniature_sizes is None else stand_in(spec, miniature_sizes, published_sizes)
+
+
+def _read_values(root: Node) -> tuple[dict[str, Any], Problems]:
+    problems = Problems(root)
+    values = ROOT.read(root, (), problems)
+    rules.check(values, problems)
+    return values, problems
+
+
+def _line(problem: str, name: str) -> int:
+    """Problems in the file by line, those of the command line after them."""
+    line = problem.removeprefix(f"{name}:").partition(":")[0]
+    return int(line) if problem.startswith(f"{name}:") and line.isdecimal() else located_yaml.MAX_BYTES
+
+
+def find(path: str | Path) -> Path:
+    """The file at `path`, else a shipped sweep. Raises InputError that says where it looked."""
+    given = Path(path)
+    shipped = shipped_folder()
+    candidates = [given]
+    if not given.is_absolute() and str(given.parent) in (".", SHIPPED):
+        candidates += [shipped / given.name, shipped / f"{given.name}.yaml"]
+    shown = located_yaml.one_line(str(path))
+    try:
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
+        if given.is_dir():
+            raise InputError(f"{shown}: is a folder; name a sweep file in it.")
+        if given.exists():
+            raise InputError(f"{shown}: is no regular file.")
+    except (OSError, ValueError):
+        raise InputError(f"{shown}: cannot be opened: no valid file name, or no permission.") from None
+    known = ", ".join(file.stem for file in sorted(shipped.glob("*.yaml"))) or "none"
+    looked = ", ".join(dict.fromkeys(str(candidate.parent.absolute()) for candidate in candidates))
+    raise InputError(f"{shown}: no such sweep file (looked in {looked}). Shipped sweeps: {known}.")
+
+
+def shipped_folder() -> Path:
+    """Inside the package where a wheel put it, else beside the package in the repository."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / SHIPPED
+    return installed if installed.is_dir() else package.parent / SHIPPED
+
+
+def _read(file: Path, name: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(located_yaml.MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}.") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}:{line}: not UTF-8 text (byte {error.start}); save the file as UTF-8.") from None
+
+
+def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> SweepSpec:
+    """Values that passed every rule, with defaults, as a spec."""
+    data, objective, asha = values["data"], values["objective"], values.get("asha", {})
+    folds = data.get("folds", {})
+    seeds = {**rules.DEFAULT_SEEDS, **values.get("seeds", {})}
+    may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing")
+    optional = {key: values[key] for key in may_be_left_out if key in values}
+    opened = rules.open_of(values)
+    return SweepSpec(
+        name=values["name"],
+        backbone=values.get("backbone", ""),
+        task_kind=values["task"]["kind"],
+        task_options={key: value for key, value in values["task"].items() if key != "kind"},
+        data=DataSpec(
+            source=data["source"],
+            **data.get("splits", {}),
+            columns=data.get("columns", {}),
+            inner_folds=folds.get("inner"),
+            outer_folds=folds.get("outer"),
+            evaluate=data.get("evaluate", {}),
+        ),
+        axes=in_order(rules.axes_of(values)),
+        fixed=rules.fixed_of(values),
+        train=TrainSpec(**values.get("train", {})),
+        metric=objective["metric"],
+        mode=objective.get("mode", rules.natural_mode(objective["metric"])),
+        trials=values["trials"],
+        grace_epochs=asha.get("grace_epochs", 1),
+        reduction_factor=asha.get("reduction_factor", 3),
+        explore_seeds=seeds["explore"],
+        confirm_seeds=seeds["confirm"],
+        finalists=rules.finalists_of(values),
+        baseline=values["baseline"],
+        **values.get("limits", {}),
+        **{
+            **optional,
+            # Optuna is handed only what it can suggest: not what is fixed, nor what the miniature's ranges leave out.
+            "warm_start": tuple(
+                start
+                for point in values.get("warm_start", ())
+                if (
+                    start := {
+                        name: value for name, value in point.items() if name in opened and allows(opened[name], value)
+                    }
+                )
+            ),
+        },
+        source_text=source_text,
+        base_folder=base_folder,
+    )

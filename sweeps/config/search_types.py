@@ -1,0 +1,279 @@
+"""The axes of `search:`: their names, which values each takes, and how a choice among values is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sweeps.config.container_types import Either, Field, Many, Table
+from sweeps.config.located_yaml import Node, Path
+from sweeps.config.scalar_types import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
+from sweeps.config.spec import Axis
+from trainables.config import AUGMENTATIONS, QUANTIZATIONS, SCHEDULERS, TrialConfig
+from trainables.registry import BACKBONES
+
+DEFAULT_RANK: Any = next(field.default for field in fields(TrialConfig) if field.name == "rank")
+KINDS = ("choice", "uniform", "log_uniform", "int", "log_int")
+COUNT = Number(minimum=1, maximum=1_000_000, whole=True)
+
+# The fields of TrialConfig that a sweep may open, with alpha also as a multiple of rank
+AXIS_VALUES: dict[str, Kind] = {
+    "backbone": Name(tuple(BACKBONES), "a backbone out of"),
+    "model_size": Text(rule="a size's name"),
+    "quantization": Name(QUANTIZATIONS),
+    "rank": Number(minimum=1, maximum=65_536, whole=True),
+    "alpha": COUNT,
+    "alpha_ratio": Number(above=0, maximum=10_000, exact=True),
+    "target_modules": Text(rule="a preset of the backbone"),
+    "layers": Either((Null("all layers"), Number(minimum=1, maximum=10_000, whole=True))),
+    "learning_rate": Number(above=0),
+    "lora_dropout": Number(minimum=0, below=1),
+    "batch_size": COUNT,
+    "gradient_accumulation": COUNT,
+    "warmup_ratio": Number(minimum=0, maximum=1),
+    "weight_decay": Number(minimum=0),
+    "scheduler": Name(SCHEDULERS),
+    "clip_norm": Either((Null("no clipping"), Number(above=0))),
+    "label_smoothing": Number(minimum=0, below=1),
+    "mixup_alpha": Number(minimum=0, maximum=100),
+    "time_shift_seconds": Number(minimum=0, maximum=60),
+    "gain_db": Number(minimum=0, maximum=60),
+    "noise_snr_db": Either((Null("no noise"), Number(minimum=-20, maximum=100))),
+    "frequency_masks": Number(minimum=0, maximum=100, whole=True),
+    "frequency_mask_bins": Number(minimum=0, maximum=1000, whole=True),
+    "time_masks": Number(minimum=0, maximum=100, whole=True),
+    "time_mask_frames": Number(minimum=0, maximum=100_000, whole=True),
+}
+
+AXIS_HELP = {
+    "model_size": "A size of the backbone.",
+    "quantization": "Of the frozen weights: none, or nf4 (QLoRA).",
+    "rank": "r of LoRA.",
+    "alpha": "LoRA's scale is alpha / rank.",
+    "alpha_ratio": "alpha = alpha_ratio * rank.",
+    "target_modules": "A preset of the backbone, such as attention.",
+    "layers": "So many of the topmost layers are adapted, nothing below them; null: all. Fewer train faster.",
+    "learning_rate": "Peak.",
+    "lora_dropout": "Before the adapter's first matrix.",
+    "mixup_alpha": "Mixup of waveforms and targets: shares from Beta(alpha, alpha); 0: none.",
+    "time_shift_seconds": "A training clip is turned round in itself, by at most so much to either side.",
+    "gain_db": "A training clip's level changes by at most so much to either side.",
+    "noise_snr_db": "White noise on training clips, at this signal-to-noise ratio or up to 20 dB above; null: none.",
+    "frequency_masks": "SpecAugment's masks over frequency: how many.",
+    "frequency_mask_bins": "The widest mask over frequency, in bins of the backbone's spectrogram; 0: none.",
+    "time_masks": "SpecAugment's masks over time: how many.",
+    "time_mask_frames": "The widest mask over time, in frames of the backbone's spectrogram; 0: none.",
+}
+
+WHEN = Table({name: Field(Many(kind, bare=True)) for name, kind in AXIS_VALUES.items()})
+
+
+@dataclass(frozen=True)
+class Range:
+    """`[low, high]`, both inside."""
+
+    item: Number
+    log: bool
+
+    @property
+    def expected(self) -> str:
+        return f"[low, high], each {self.item.expected}"
+
+    def fits(self, node: Node) -> bool:
+        return isinstance(node.value, tuple) and len(node.value) == 2
+
+    def read(self, node: Node, path: Path, problems: Problems) -> Any:
+        assert isinstance(node.value, tuple)
+        low, high = (read(self.item, child, (*path, index), problems) for index, child in enumerate(node.value))
+        if low is INVALID or high is INVALID:
+            return INVALID
+        if low >= high:
+            problems.add(path, f"expected low below high, got [{low:g}, {high:g}]; a single value is written plainly")
+            return INVALID
+        if self.log and low <= 0:
+            problems.add(path, f"a logarithmic range starts above 0, got {low:g}")
+            return INVALID
+        return (low, high)
+
+    def json_schema(self) -> dict[str, Any]:
+        item = replace(self.item, minimum=None, above=0) if self.log and not self.item.minimum else self.item
+        return {"type": "array", "items": item.json_schema(), "minItems": 2, "maxItems": 2}
+
+
+@dataclass(frozen=True)
+class AxisKind:
+    """One of `{choice: [..]}`, `{uniform | log_uniform | int | log_int: [low, high]}`, with `when:`; or a plain value;
+    or a list of such mappings, of whose conditions at most one can hold.
+
+    Reads to an Axis, to the plain value, or to a tuple of Axis.
+    """
+
+    name: str
+    value: Kind
+
+    @property
+    def forms(self) -> dict[str, Kind]:
+        forms: dict[str, Kind] = {"choice": Many(self.value)}
+        options = self.value.options if isinstance(self.value, Either) else (self.value,)
+        number = next((option for option in options if isinstance(option, Number)), None)
+        if number is not None and (number.whole or number.exact):
+            number = replace(number, whole=True)
+            forms |= {"int": Range(number, log=False), "log_int": Range(number, log=True)}
+        elif number is not None:
+            forms |= {"uniform": Range(number, log=False), "log_uniform": Range(number, log=True)}
+        return forms
+
+    @property
+    def fixable(self) -> bool:
+        return self.name != "backbone"  # its own key at the top fixes it
+
+    @property
+    def expected(self) -> str:
+        forms = ", ".join(f"{{{form}: {'[..]' if form == 'choice' else '[low, high]'}}}" for form in self.forms)
+        return f"{self.value.expected}, or one of {forms}" if self.fixable else forms
+
+    def fits(self, node: Node) -> bool:
+        return isinstance(node.value, dict | tuple) or (self.fixable and self.value.fits(node))
+
+    def read(self, node: Node, path: Path, problems: Problems) -> Any:
+        if isinstance(node.value, tuple):
+            if not node.value or not all(isinstance(child.value, dict) for child in node.value):
+                problems.add(path, f"got a bare list: values to choose from are written {self.name}: {{choice: [..]}}")
+                return INVALID
+            return self._alternatives(node.value, path, problems)
+        if not isinstance(node.value, dict):
+            return self.value.read(node, path, problems)
+        return self._axis(node, path, problems)
+
+    def _alternatives(self, nodes: Sequence[Node], path: Path, problems: Problems) -> Any:
+        axes = [self._axis(node, (*path, index), problems) for index, node in enumerate(nodes)]
+        for index, axis in enumerate(axes):
+            if axis is INVALID:
+                continue
+            if not axis.when:
+                problems.add((*path, index), "one of several needs a `when:`, so that it is clear which one is open")
+            elif any(other is not INVALID and not _exclude(axis, other) for other in axes[:index]):
+                problems.add(
+                    (*path, index), "may be open beside one before it: their conditions must exclude each other"
+                )
+        return INVALID if problems.touch(*path) else tuple(axes)
+
+    def _axis(self, node: Node, path: Path, problems: Problems) -> Any:
+        assert isinstance(node.value, dict)
+        elsewhere = {
+            form: f"one of {', '.join(self.forms)} for {self.name}" for form in KINDS if form not in self.forms
+        }
+        fields = {form: Field(kind) for form, kind in self.forms.items()} | {"when": Field(WHEN)}
+        entries = Table(fields, elsewhere).read(node, path, problems)
+        named = [key for key in node.value if key in KINDS]
+        if len(named) != 1:
+            problems.add(path, f"expected exactly one of {', '.join(self.forms)}, got {', '.join(named) or 'none'}")
+        if problems.touch(*path):
+            return INVALID
+        return Axis(self.name, named[0], entries[named[0]], entries.get("when", {}))
+
+    def json_schema(self) -> dict[str, Any]:
+        forms: list[dict[str, Any]] = [
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "required": [form],
+                "properties": {form: kind.json_schema(), "when": {"$ref": "#/definitions/when"}},
+            }
+            for form, kind in self.forms.items()
+        ]
+        if not self.fixable:
+            return {"anyOf": forms}
+        several = {"type": "array", "minItems": 1, "items": {"anyOf": forms, "required": ["when"]}}
+        return {"anyOf": [*forms, several, self.value.json_schema()]}
+
+
+def _exclude(first: Axis, second: Axis) -> bool:
+    """Whether the conditions of the two cannot hold at once."""
+    return any(not set(first.when[name]) & set(second.when[name]) for name in first.when.keys() & second.when.keys())
+
+
+SEARCH = Table(
+    {
+        name: Field(Removable(AxisKind(name, kind)), AXIS_HELP.get(name, ""), required=name == "model_size")
+        for name, kind in AXIS_VALUES.items()
+    },
+    {"epochs": "train.epochs", "max_steps": "train.max_steps", "keep": "train.keep", "head": "head, at the top"},
+    rivals=("alpha", "alpha_ratio"),
+)
+
+AUGMENT = Table({name: Field(AXIS_VALUES[name], AXIS_HELP[name]) for name in AUGMENTATIONS})
+
+# A configuration, or part of one: the baseline, a warm start
+POINT = Table({name: Field(Removable(kind), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()})
+
+
+def discrete_values(axis: Any) -> Sequence[Any] | None:
+    """What an axis, several of one name, or a fixed value, can take; None where it is continuous."""
+    if isinstance(axis, tuple):
+        found = [discrete_values(one) for one in axis]
+        return None if None in found else tuple(dict.fromkeys(value for values in found for value in values or ()))
+    if not isinstance(axis, Axis):
+        return (axis,)
+    if axis.kind == "choice":
+        return axis.values
+    return range(axis.values[0], axis.values[1] + 1) if axis.kind in ("int", "log_int") else None
+
+
+def allows(axis: Any, value: Any) -> bool:
+    """Whether an axis, one of several, or a fixed value, can take this value."""
+    if isinstance(axis, tuple):
+        return any(allows(one, value) for one in axis)
+    values = discrete_values(axis)
+    if values is not None:
+        return value in values
+    low, high = axis.values
+    return value is not None and bool(low <= value <= high)
+
+
+def is_active(axis: Axis, axes: Iterable[Axis], point: Mapping[str, Any]) -> bool:
+    """Whether every condition holds in `point` (fixed values and values of axes). No circles among the conditions."""
+    for name, wanted in axis.when.items():
+        if name not in point or point[name] not in wanted:
+            return False
+        above = [other for other in axes if other.name == name]
+        if above and not any(is_active(other, axes, point) for other in above):
+            return False
+    return True
+
+
+def cycle(axes: Sequence[Axis]) -> list[str]:
+    """The axes of one circle of conditions, the first again at the end; empty where there is none."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        for above in dict.fromkeys(other for axis in axes if axis.name == name for other in axis.when):
+            found = visit(above, [*trail, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    return next((found for axis in axes if (found := visit(axis.name, []))), [])
+
+
+def in_order(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Each axis after those that its condition names, else in the file's order. No circles among the conditions."""
+    ordered: list[Axis] = []
+
+    def add(name: str) -> None:
+        same = [axis for axis in axes if axis.name == name]
+        if not same or same[0] in ordered:
+            return
+        for above in dict.fromkeys(other for axis in same for other in axis.when):
+            add(above)
+        ordered.extend(same)
+
+    for axis in axes:
+        add(axis.name)
+    return tuple(ordered)

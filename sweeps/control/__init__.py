@@ -1,0 +1,1 @@
+"""`python -m sweeps.control SWEEP ...`: steers a running sweep."""

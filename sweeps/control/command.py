@@ -1,0 +1,169 @@
+"""The command line: python -m sweeps.control SWEEP COMMAND, which steers a sweep while it runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from trainables.errors import InputError, print_problems
+
+if TYPE_CHECKING:
+    from sweeps.control.requests import Answer, Request
+    from sweeps.state.workspace import Workspace
+
+HELP = """\
+usage: python -m sweeps.control SWEEP COMMAND [--results FOLDER] [--json]
+
+Steers a sweep while it runs, from a second terminal. Nothing is lost by it: what a trial has trained is kept, what
+was decided is in the sweep's journal and in MLflow (tag sweep.control), and a sweep that is killed keeps it.
+
+  SWEEP        the sweep's id, the beginning of one, its name (the latest of that name), or its folder
+
+commands:
+  status              what is running, what has come of it, and what was asked before; --json as JSON
+  stop TRIAL          the trial ends with its running epoch; it counts as stopped, not as pruned
+  clone TRIAL k=v ... a new trial of that configuration with other values of open axes; it is the next one
+  pause               running epochs end, then nothing begins; the workers stay warm
+  resume              goes on after a pause
+  finish              no new trials: running ones end by their rules, then the finalists are confirmed (with outer
+                      folds: those of the fold that is searched now)
+
+  TRIAL               as `status` names it: trial_00003, or 3
+  --results FOLDER    where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)
+
+stop, clone and finish are for the search: what stage 2 trains was fixed before it began, and all of it is needed.
+
+examples:
+  python -m sweeps.control qwen_lora status
+  python -m sweeps.control qwen_lora clone 3 learning_rate=3e-4 rank=8
+
+exit status: 0 done, 1 the sweep has not answered yet, 2 refused or bad input (nothing was changed)
+"""
+
+STATUS = "status"
+NEEDS_TRIAL = ("stop", "clone")
+NAMES = (STATUS, "stop", "clone", "pause", "resume", "finish")
+WAIT_SECONDS = 30.0
+ASK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Command:
+    sweep: str
+    name: str  # one of NAMES
+    trial: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    results: str | None = None
+    json: bool = False
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """Raises InputError for a command line that cannot be understood."""
+    positional: list[str] = []
+    results: str | None = None
+    problems: list[str] = []
+    rest = iter(word for word in arguments if word != "--json")
+    for word in rest:
+        if word == "--results" or word.startswith("--results="):
+            results = word.partition("=")[2] if "=" in word else next(rest, "")
+            if not results:
+                problems.append("--results: a folder is missing; write --results FOLDER")
+        elif word.startswith("--"):
+            problems.append(f"{word[:60]!r} is no option; those are --results, --json and --help")
+        else:
+            positional.append(word)
+    sweep, name, trial, *changes = [*positional, "", "", ""][: max(3, len(positional))]
+    if not sweep or name not in NAMES:
+        got = f"got {name[:60]!r}" if name else "none was given"
+        problems.append(f"expected SWEEP and one of {', '.join(NAMES)}; {got}. See --help")
+    elif (name in NEEDS_TRIAL) != bool(trial):
+        problems.append(f"{name}: a TRIAL is missing" if not trial else f"{name}: takes nothing, got {trial[:60]!r}")
+    elif changes and name != "clone":
+        problems.append(f"{name}: one trial at a time, got {', '.join(changes)[:60]!r} as well")
+    if "--json" in arguments and name != STATUS:
+        problems.append("--json goes with status")
+    values, found = _values(changes) if name == "clone" and not problems else ({}, [])
+    if problems or found:
+        raise InputError([*problems, *found])
+    return Command(sweep, name, trial, values, results, "--json" in arguments)
+
+
+def _values(changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """`rank=8 learning_rate=3e-4` in the syntax of a sweep file; `search.rank=8` is the same."""
+    from sweeps.config.overrides import read_overrides
+
+    overrides, problems = read_overrides(changes)
+    values: dict[str, Any] = {}
+    for override in overrides:
+        path = [str(step) for step in override.path]
+        key = path[-1] if path[:-1] in ([], ["search"]) else ".".join(path)
+        values[key] = override.node.plain()
+    if not changes:
+        problems.append("clone: key=value is missing; a clone without a change would be the same trial again")
+    return values, problems
+
+
+def steer(command: Command) -> int:
+    """Asks the sweep and says what it answered; the exit status. Raises InputError."""
+    from sweeps.state.find import find_workspace, results_folder
+
+    workspace = find_workspace(command.sweep, results_folder(command.results))
+    if command.name == STATUS:
+        from sweeps.control.status import print_status
+
+        print_status(workspace, as_json=command.json)
+        return 0
+    from sweeps.control import requests
+    from sweeps.state.resume import running_elsewhere, state_of
+
+    if not running_elsewhere(workspace):
+        if state_of(workspace).finished:
+            raise InputError(f"{workspace.sweep_id} is over: there is nothing to {command.name}.")
+        raise InputError(
+            f"{workspace.sweep_id} is not running (it was interrupted): start it again with the command that began it, "
+            f"then {command.name}."
+        )
+    try:
+        request = requests.ask(workspace, command.name, command.trial, command.changes)
+    except OSError as error:
+        raise InputError(f"{workspace.folder}: cannot be written ({error.strerror or error}).") from None
+    answered = wait(workspace, request)
+    if answered is None:
+        print(
+            f"{command.name}: asked for. {workspace.sweep_id} is between two steps (starting, decoding or judging) and "
+            "answers when it is done; `status` shows the answer."
+        )
+        return 1
+    print(f"{command.name}: {answered.said}", file=sys.stdout if answered.done else sys.stderr)
+    return 0 if answered.done else 2
+
+
+def wait(workspace: Workspace, request: Request, seconds: float = WAIT_SECONDS) -> Answer | None:
+    """The sweep's answer; None where it has not come in time."""
+    from sweeps.control import requests
+
+    until = time.monotonic() + seconds
+    while True:
+        found = requests.answers(workspace).get(request.id)
+        if found is not None or time.monotonic() >= until:
+            return found
+        time.sleep(ASK_SECONDS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if "--help" in words or "-h" in words:
+        print(HELP, end="")
+        return 0
+    try:
+        from sweeps.state.workspace import private_files
+
+        with private_files():
+            return steer(parse(words))
+    except InputError as error:
+        return print_problems(error)
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,111 @@
+"""How a sweep stands, from its journals alone: nothing is locked, written or asked, so it can be read at any time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sweeps.control import requests
+from sweeps.control.requests import PAUSE, RESUME
+from sweeps.state.progress import JOURNAL, StageProgress
+from sweeps.state.resume import running_elsewhere, state_of
+from sweeps.state.workspace import Workspace
+
+SHOWN_TRIALS, SHOWN_ANSWERS = 30, 5
+LOG_COLUMNS = 150
+
+
+def read_status(workspace: Workspace) -> dict[str, Any]:
+    """Plain values; `state` is running, paused, finishing, interrupted or finished."""
+    given = list(requests.answers(workspace).values())
+    stages = [_stage(workspace, path.parent) for path in _journals(workspace)]
+    held = [answer.command for answer in given if answer.done and answer.command in (PAUSE, RESUME)]
+    if state_of(workspace).finished:
+        state = "finished"
+    elif not running_elsewhere(workspace):
+        state = "interrupted"
+    elif held[-1:] == [PAUSE]:
+        state = "paused"
+    else:
+        state = "finishing" if stages and stages[-1]["finishing"] else "running"
+    waiting = [request.command for request in requests.Inbox(workspace).pending()]
+    return {
+        "sweep_id": workspace.sweep_id,
+        "state": state,
+        "stages": stages,
+        "control": [vars(answer) for answer in given],
+        "unanswered": waiting,
+    }
+
+
+def print_status(workspace: Workspace, *, as_json: bool) -> None:
+    status = read_status(workspace)
+    if as_json:
+        print(json.dumps(status, indent=2))
+        return
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=LOG_COLUMNS)
+    console.print(f"{status['sweep_id']}: {status['state']}", style="bold", markup=False)
+    for stage in status["stages"]:
+        counts = ", ".join(f"{count} {name}" for name, count in stage["counts"].items()) or "nothing has begun"
+        console.print(f"{stage['stage']}: {counts}", markup=False)
+        if stage is status["stages"][-1]:
+            console.print(_table(stage["trials"][-SHOWN_TRIALS:]))
+    for answer in status["control"][-SHOWN_ANSWERS:]:
+        console.print(f"{answer['command']}: {answer['said']}", markup=False, soft_wrap=True)
+    if status["unanswered"]:
+        console.print(f"not answered yet: {', '.join(status['unanswered'])}", markup=False)
+
+
+def _journals(workspace: Workspace) -> list[Path]:
+    """Of every stage that has begun, in the order in which they began."""
+    found = [*workspace.folder.glob(f"*/{JOURNAL}"), *workspace.folder.glob(f"*/*/{JOURNAL}")]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, str(path)))
+
+
+def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
+    progress = StageProgress(folder, watching=True)
+    return {
+        "stage": folder.relative_to(workspace.folder).as_posix(),
+        "finishing": progress.finishing is not None and bool(progress.unfinished),
+        "counts": dict(Counter(trial.status for trial in progress.trials.values())),
+        "trials": [
+            {
+                "trial": trial.name,
+                "status": "stopping" if not trial.over and trial.name in progress.stopping else trial.status,
+                "epoch": trial.last.get("epoch", 0),
+                "planned_epochs": trial.last.get("planned_epochs"),
+                "value": trial.last.get("value"),
+                "given": dict(trial.given.get("config", trial.given)),
+            }
+            for trial in progress.trials.values()
+        ],
+    }
+
+
+def _table(trials: list[dict[str, Any]]) -> Table:
+    given = [trial["given"] for trial in trials]
+    axes = [key for key in dict.fromkeys(key for point in given for key in point) if _varies(key, given)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("trial", "state", "epoch", "value", *axes):
+        table.add_column(Text(column), overflow="fold")
+    for trial in trials:
+        epoch = f"{trial['epoch']}/{trial['planned_epochs'] or '?'}"
+        value = "-" if trial["value"] is None else f"{trial['value']:.4g}"
+        cells = [_short(trial["given"].get(axis)) for axis in axes]
+        table.add_row(*map(Text, (trial["trial"], trial["status"], epoch, value, *cells)))
+    return table
+
+
+def _varies(key: str, points: list[dict[str, Any]]) -> bool:
+    return len({json.dumps(point.get(key)) for point in points}) > 1
+
+
+def _short(value: Any) -> str:
+    return "-" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""What this machine holds: device, precision, memory, weights, versions."""

@@ -1,0 +1,282 @@
+"""What a sweep asks of its backbone and its machine, counted on the `meta` device: no weights, no training.
+
+Everything that cannot work is found here, before anything starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from sweeps.config.resolve import baseline_config
+from sweeps.config.scalar_types import nearest
+from sweeps.config.search_types import is_active
+from sweeps.config.spec import Axis, SweepSpec
+from sweeps.machine.memory import needed_bytes
+from sweeps.machine.profile import GIB, fits
+from trainables.config import TrialConfig
+from trainables.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sweeps.plan.prepare import Prepared
+    from trainables.contract import Size
+
+COUNTED_AXES = ("backbone", "model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
+SPECTROGRAM_MASKS = ("frequency_mask_bins", "time_mask_frames")
+GPU_SIZES_GIB = (16, 24, 40, 48, 80, 141, 192)
+Point = Mapping[str, Any]  # one value per counted axis
+DEFAULTS = {field.name: field.default for field in fields(TrialConfig)}
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One (backbone, size, target preset, layers, rank) that a configuration of the sweep can have."""
+
+    backbone: str
+    model_size: str
+    target_modules: str
+    layers: int | None  # the topmost ones; None: all
+    rank: int
+    matched_modules: int
+    adapter_params: int
+    head_params: int
+    trainable_params: int
+    total_params: int  # backbone with its head, without adapters
+
+
+@dataclass(frozen=True)
+class MemoryRow:
+    """One (backbone, size, quantization) on the profile's device, with the largest adapter and batch it can get."""
+
+    backbone: str
+    model_size: str
+    quantization: str
+    checkpoint: str
+    licence: str
+    needed_bytes: int  # an estimate
+    fits: bool
+    smallest_gpu_gib: int | None  # of GPU_SIZES_GIB; None: none of them
+
+
+@dataclass(frozen=True)
+class BackboneCheck:
+    targets: tuple[TargetRow, ...]
+    memory: tuple[MemoryRow, ...]
+    baseline_params: int  # trainable ones
+    unknown: tuple[str, ...]  # what the backbone does not have: wrong on every machine
+    beyond: tuple[str, ...]  # what this machine cannot do
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self.unknown + self.beyond
+
+
+def check_backbone(prepared: Prepared) -> BackboneCheck:
+    """Counts every target preset on every size that the sweep can reach, its baseline included; finds what cannot be.
+
+    Raises nothing: the caller decides what to do about `problems`.
+    """
+    points = reachable(prepared.spec)
+    unknown: list[str] = []
+    targets: list[TargetRow] = []
+    memory: list[MemoryRow] = []
+    for name, backbone in prepared.backbones.items():
+        own = [point for point in points if point["backbone"] == name]
+        part = _check_one(replace(prepared, backbone=backbone), name, own)
+        unknown += part[0]
+        targets += part[1]
+        memory += part[2]
+    baseline = baseline_config(prepared.spec)
+    named = (baseline.backbone, baseline.model_size, baseline.target_modules, baseline.layers, baseline.rank)
+    baseline_params = [
+        row.trainable_params
+        for row in targets
+        if (row.backbone, row.model_size, row.target_modules, row.layers, row.rank) == named
+    ]
+    beyond = _beyond(prepared, memory)
+    return BackboneCheck(tuple(targets), tuple(memory), sum(baseline_params), tuple(unknown), tuple(beyond))
+
+
+def _check_one(
+    prepared: Prepared, name: str, points: Sequence[Point]
+) -> tuple[list[str], list[TargetRow], list[MemoryRow]]:
+    """What is unknown, and the rows, of `prepared.backbone`, which the sweep knows as `name`."""
+    backbone = prepared.backbone
+    sizes = backbone.MINIATURE_SIZES if prepared.weights.miniature else backbone.SIZES
+    unknown = _unknown(prepared, name, sizes, points)
+    targets: list[TargetRow] = []
+    memory: list[MemoryRow] = []
+    if prepared.spec.task_kind in backbone.TASKS:
+        for size in (named for named in _distinct(points, "model_size") if named in sizes):
+            skeleton = backbone.skeleton(size, prepared.task)
+            of_size = [point for point in points if point["model_size"] == size]
+            rows, problems = _target_rows(prepared, name, size, skeleton, of_size)
+            targets += rows
+            unknown += problems
+            largest = max((row.trainable_params for row in rows), default=0)
+            memory += _memory_rows(prepared, name, sizes[size], size, skeleton, of_size, largest)
+    return unknown, targets, memory
+
+
+def _target_rows(
+    prepared: Prepared, backbone_name: str, size: str, skeleton: nn.Module, points: Sequence[Point]
+) -> tuple[list[TargetRow], list[str]]:
+    from trainables.training.targets import adapted_modules, count, head_mode, head_modules
+
+    backbone = prepared.backbone
+    rows: list[TargetRow] = []
+    problems: list[str] = []
+    chosen = dict.fromkeys((point["target_modules"], point["layers"]) for point in points)
+    for name, layers in ((name, layers) for name, layers in chosen if name in backbone.PRESETS):
+        head = head_mode(backbone, name, prepared.spec.head)
+        heads = head_modules(backbone) if head == "full" else ()
+        try:
+            modules = adapted_modules(skeleton, backbone, target_modules=name, size=size, head=head, layers=layers)
+        except InputError as error:
+            problems += error.problems
+            continue
+        of_pair = [point for point in points if (point["target_modules"], point["layers"]) == (name, layers)]
+        for rank in sorted({point["rank"] for point in of_pair}):
+            counts = count(skeleton, modules, rank, heads)
+            rows.append(
+                TargetRow(
+                    backbone=backbone_name,
+                    model_size=size,
+                    target_modules=name,
+                    layers=layers,
+                    rank=rank,
+                    matched_modules=counts.matched_modules,
+                    adapter_params=counts.adapter_params,
+                    head_params=counts.head_params,
+                    trainable_params=counts.trainable_params,
+                    total_params=counts.total_params,
+                )
+            )
+    return rows, problems
+
+
+def _memory_rows(
+    prepared: Prepared,
+    backbone_name: str,
+    size: Size,
+    name: str,
+    skeleton: nn.Module,
+    points: Sequence[Point],
+    largest_adapter: int,
+) -> list[MemoryRow]:
+    from trainables.training.targets import quantizable_params
+
+    profile = prepared.profile
+    total_params = sum(parameter.numel() for parameter in skeleton.parameters())
+    rows = []
+    for quantization in _distinct(points, "quantization"):
+        needed = needed_bytes(
+            total_params,
+            quantization,
+            profile.precision,
+            # seeds advance together, each with an adapter of its own
+            trainable_params=largest_adapter * len(prepared.spec.explore_seeds),
+            batch_size=max(point["batch_size"] for point in points if point["quantization"] == quantization),
+            kept_params=total_params - quantizable_params(skeleton),
+        )
+        rows.append(
+            MemoryRow(
+                backbone=backbone_name,
+                model_size=name,
+                quantization=quantization,
+                checkpoint=size.checkpoint,
+                licence=size.licence,
+                needed_bytes=needed,
+                fits=prepared.weights.miniature or fits(needed, profile.facts, total_params=total_params),
+                smallest_gpu_gib=next((gib for gib in GPU_SIZES_GIB if needed <= gib * GIB), None),
+            )
+        )
+    return rows
+
+
+def reachable(spec: SweepSpec) -> list[Point]:
+    """Every combination of COUNTED_AXES that a configuration of the search, or the baseline, can have.
+
+    A range of integers is represented by its ends. Axes that conditions name are followed too, so that a value
+    behind a condition counts only where the condition can hold.
+    """
+    needed = set(COUNTED_AXES)
+    for axis in reversed(spec.axes):  # a condition's axis stands before the axes that it opens
+        if axis.name in needed:
+            needed |= set(axis.when)
+    axes = [axis for axis in spec.axes if axis.name in needed]
+    train = {field.name: getattr(spec.train, field.name) for field in fields(spec.train)}
+
+    def walk(index: int, point: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        if index == len(axes):
+            yield point
+        elif not is_active(axes[index], spec.axes, point):
+            yield from walk(index + 1, point)
+        else:
+            for value in _representatives(axes[index], spec.axes):
+                yield from walk(index + 1, {**point, axes[index].name: value})
+
+    found = [{**DEFAULTS, "backbone": spec.backbone, **train, **point} for point in walk(0, dict(spec.fixed))]
+    found.append(baseline_config(spec).as_dict())
+    counted = [tuple(point[name] for name in COUNTED_AXES) for point in found]
+    return [dict(zip(COUNTED_AXES, values, strict=True)) for values in dict.fromkeys(counted)]
+
+
+def _representatives(axis: Axis, axes: Sequence[Axis]) -> tuple[Any, ...]:
+    if axis.kind == "choice":
+        return axis.values
+    named = [value for other in axes for value in other.when.get(axis.name, ())]
+    return tuple(sorted({*axis.values, *named}))
+
+
+def _distinct(points: Sequence[Point], name: str) -> list[Any]:
+    return list(dict.fromkeys(point[name] for point in points))
+
+
+def _unknown(prepared: Prepared, backbone_name: str, sizes: Mapping[str, Size], points: Sequence[Point]) -> list[str]:
+    spec, backbone = prepared.spec, prepared.backbone
+    found = []
+    if spec.task_kind not in backbone.TASKS:
+        found.append(f"task.kind: {backbone.NAME} cannot do {spec.task_kind}; it does {', '.join(backbone.TASKS)}.")
+    for name in _distinct(points, "model_size"):
+        if name is MISSING:
+            found.append(f"search.model_size: no condition opens a size for {backbone_name}; add one that does.")
+        elif name not in sizes:
+            found.append(f"search.model_size: {backbone.NAME} has no size {name} ({nearest(name, sizes)}).")
+    for name in _distinct(points, "target_modules"):
+        if name not in backbone.PRESETS:
+            near = nearest(name, backbone.PRESETS)
+            found.append(f"search.target_modules: {backbone.NAME} has no preset {name} ({near}).")
+    if getattr(backbone, "SPECTROGRAM", None) is None:
+        masks = [name for name in SPECTROGRAM_MASKS if set(_every_value(spec, backbone_name, name)) - {0}]
+        found += [f"{name}: {backbone.NAME} takes no spectrogram that could be masked; leave it out." for name in masks]
+    return found
+
+
+def _every_value(spec: SweepSpec, backbone: str, name: str) -> list[Any]:
+    """What an axis of the search, fixed values, the baseline and `augment:` say of a setting of a backbone."""
+    opened = [axis for axis in spec.axes if axis.name == name and backbone in axis.when.get("backbone", (backbone,))]
+    given = [spec.fixed, spec.augment]
+    given += [spec.baseline] if spec.baseline.get("backbone", backbone) == backbone else []
+    return [value for axis in opened for value in axis.values] + [each[name] for each in given if name in each]
+
+
+def _beyond(prepared: Prepared, memory: Sequence[MemoryRow]) -> list[str]:
+    facts, found = prepared.profile.facts, []
+    if not facts.nf4 and any(row.quantization == "nf4" for row in memory):
+        found.append(
+            f"search.quantization: nf4 has no bitsandbytes kernels on {facts.kind} ({facts.name}); "
+            "fix quantization=none, in the baseline too."
+        )
+    for row in memory:
+        if not row.fits:
+            remedy = "nf4, a smaller size, or a smaller batch_size with more gradient_accumulation"
+            found.append(
+                f"search.model_size: {row.model_size} with quantization {row.quantization} needs about "
+                f"{row.needed_bytes / GIB:.1f} GiB, and {facts.kind} ({facts.name}) has {facts.free_bytes / GIB:.1f} "
+                f"free: take it out of the search and the baseline, or try {remedy}."
+            )
+    return found

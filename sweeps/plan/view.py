@@ -1,0 +1,219 @@
+"""A plan for the eye: whole for `--plan`, in a few lines at the start of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sweeps.machine.profile import GIB
+from sweeps.plan.further_tests import EvaluationRow
+from sweeps.plan.plan import AxisRow, Plan
+from sweeps.plan.targets import TargetRow
+
+
+def render(plan: Plan) -> RenderableType:
+    """Everything, section by section."""
+    parts: list[RenderableType] = [
+        _title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
+        Text(f"on {plan.profile}"),
+        _weights(plan),
+        _title("Search"),
+        Text(f"{plan.space}: {_configurations(plan)}"),
+        _table(("axis", "kind", "values", "when"), (_axis(axis) for axis in plan.axes)),
+        _title(f"Data: {plan.source}, {plan.clips.examples} clips"),
+        _splits(plan),
+        Text(_clips(plan)),
+        *(Text(_evaluation(row)) for row in plan.evaluations),
+        _title("Stages"),
+        Text(_stages(plan)),
+        _title("What the verdict can show"),
+        *_power(plan),
+        _title("Parameters"),
+        _targets(plan),
+        _title(f"Memory on {plan.device} ({plan.precision}), an estimate"),
+        _memory(plan),
+        Text(_disk(plan)),
+    ]
+    if plan.problems:
+        parts += [_title("Problems", "bold red"), *(Text(f"- {problem}") for problem in plan.problems)]
+    parts += [_title("Advice"), *(Text(f"- {sentence}") for sentence in plan.advice)]
+    where = " (on a machine with CUDA)" if plan.assumed else ""
+    parts += [_title(f"Next{where}"), Text(plan.next_command)]
+    return Group(*parts)
+
+
+def render_short(plan: Plan) -> RenderableType:
+    """What a run says before it starts."""
+    lines: list[RenderableType] = [
+        _title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
+        Text(f"on {plan.profile}"),
+        _weights(plan),
+        Text(f"{plan.space}: {_configurations(plan)}"),
+        Text(", ".join(f"{_examples(plan, split)} {split}" for split in plan.groups) + f" clips of {plan.source}"),
+        *([Text(_left_out(plan))] if plan.clips.left_out else []),
+        Text(_stages(plan)),
+    ]
+    return Group(*lines, *(Text(f"- {sentence}", style="yellow") for sentence in plan.advice if not plan.miniature))
+
+
+def _evaluation(row: EvaluationRow) -> str:
+    return f"Further test data {row.name}: {row.source}, {row.clips} clips of {row.groups} groups, for stage 2 alone."
+
+
+def _title(text: str, style: str = "bold") -> Text:
+    return Text(f"\n{text}", style=style)
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]], *, right_from: int | None = None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for index, name in enumerate(header):
+        right = right_from is not None and index >= right_from
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))  # names of classes and groups are no markup
+    return table
+
+
+def _weights(plan: Plan) -> Text:
+    if plan.miniature:
+        return Text(f"MINIATURE: {plan.weights_reason}", style="bold yellow")
+    return Text(plan.weights_reason)
+
+
+def _configurations(plan: Plan) -> str:
+    return "uncountable, an axis is continuous" if plan.configurations is None else f"{plan.configurations:,} in all"
+
+
+def _axis(axis: AxisRow) -> tuple[str, str, str, str]:
+    when = "; ".join(f"{name} in {', '.join(_shown(v) for v in values)}" for name, values in axis.when.items())
+    separator = ", " if axis.kind == "choice" else " to "
+    return axis.name, axis.kind, separator.join(_shown(value) for value in axis.values), when
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _examples(plan: Plan, split: str) -> int:
+    return sum(row.examples for row in plan.splits if row.split == split)
+
+
+def _splits(plan: Plan) -> Table:
+    labels = list(dict.fromkeys(row.label for row in plan.splits))
+    cells = {(row.split, row.label): f"{row.examples} ({row.groups})" for row in plan.splits}
+    rows = (
+        (split, str(_examples(plan, split)), str(groups), *(cells[split, label] for label in labels))
+        for split, groups in plan.groups.items()
+    )
+    names = [] if labels == ["-"] else [f"{label} (groups)" for label in labels]
+    shown = 3 + len(names)
+    return _table(("split", "clips", "groups", *names), (row[:shown] for row in rows), right_from=1)
+
+
+def _clips(plan: Plan) -> str:
+    several = bool(plan.clips_otherwise)
+    return _left_out(plan) + "\n".join(
+        f"{', '.join(clips.backbones) + ': heard are' if several else 'The backbone hears'} {clips.window_seconds:g} s "
+        f"at {clips.sample_rate_hz:,} Hz: {clips.cropped} longer clips are cropped, {clips.padded} shorter ones padded."
+        for clips in (plan.clips, *plan.clips_otherwise)
+    )
+
+
+def _left_out(plan: Plan) -> str:
+    left_out = plan.clips.left_out
+    return f"{left_out} clips are left out: too short or too long for the task. " if left_out else ""
+
+
+def _stages(plan: Plan) -> str:
+    stages = plan.stages
+    rungs = ", ".join(map(str, stages.rungs))
+    pruning = f"pruned after epoch {rungs} to 1/{stages.reduction_factor}" if rungs else "none pruned"
+    untuned = ", and the untuned backbone answers" if stages.untuned_runs else ""
+    folds = f" x {stages.inner_folds} folds" if stages.inner_folds > 1 else ""
+    outer = f" x {stages.outer_folds} outer folds" if stages.outer_folds > 1 else ""
+    cost = f"Outer cross-validation runs all of it {stages.outer_folds} times. " if outer else ""
+    return (
+        f"{cost}Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds}{outer} = "
+        f"{stages.explore_runs} runs of "
+        f"{_many(stages.epochs, 'epoch')}, {pruning}. "
+        f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x "
+        f"{_many(len(stages.confirm_seeds), 'seed')}{outer} = {stages.confirm_runs} runs, none pruned{untuned}. "
+        f"At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
+        f"{stages.baseline_steps} optimizer steps."
+    )
+
+
+def _power(plan: Plan) -> list[RenderableType]:
+    power = plan.power
+    if not power.rows:
+        return [Text(power.note)]
+    header, *rows = power.table()
+    found = (
+        f"Least difference in accuracy, in points, with 80 % power at the 5 % level: {power.seeds} seeds, "
+        f"{power.test_groups} test groups, {power.test_clips} clips."
+    )
+    return [Text(found), _table(header, rows, right_from=1), Text(power.note)]
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
+def _targets(plan: Plan) -> Table:
+    """One row per size and targets: an adapter grows in proportion to its rank, so the ends of the ranks say it all."""
+    table: dict[tuple[str, str, str], list[TargetRow]] = {}
+    for row in plan.targets:
+        below = "" if row.layers is None else f", top {row.layers}"
+        table.setdefault((row.backbone, row.model_size, row.target_modules + below), []).append(row)
+    rows = (
+        (
+            backbone,
+            size,
+            targets,
+            f"{of_pair[0].matched_modules:,}",
+            _ends([row.rank for row in of_pair]),
+            _ends([row.adapter_params for row in of_pair]),
+            f"{of_pair[0].head_params:,}",
+            _ends([row.trainable_params for row in of_pair]),
+            f"{of_pair[0].total_params:,}",
+        )
+        for (backbone, size, targets), of_pair in table.items()
+    )
+    header = ("backbone", "model_size", "target_modules", "matched_modules", "rank", "adapter_params", "head_params")
+    return _table((*header, "trainable_params", "total_params"), rows, right_from=3)
+
+
+def _ends(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _memory(plan: Plan) -> Table:
+    header = ("backbone", "model_size", "quantization", "checkpoint", "licence", "needs", "fits", "smallest GPU")
+    rows = (
+        (
+            row.backbone,
+            row.model_size,
+            row.quantization,
+            row.checkpoint,
+            row.licence,
+            f"{row.needed_bytes / GIB:.1f} GiB",
+            "yes" if row.fits else "NO",
+            f"{row.smallest_gpu_gib} GiB" if row.smallest_gpu_gib else "none known",
+        )
+        for row in plan.memory
+    )
+    shown = len(header) if plan.device == "cuda" else -1
+    return _table(header[:shown], (row[:shown] for row in rows))
+
+
+def _disk(plan: Plan) -> str:
+    download = (
+        f", and about {plan.download_bytes / 1e9:.1f} GB of weights in the hub's cache" if plan.download_bytes else ""
+    )
+    return f"Disk: about {plan.disk_bytes / 1e9:.2f} GB for the results{download}."

@@ -1,0 +1,189 @@
+"""How much a sweep is: clips, runs, epochs, optimizer steps, bytes on disk. Counted; nothing is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sweeps.config.resolve import baseline_config
+from sweeps.config.spec import SweepSpec
+from sweeps.plan.targets import BackboneCheck
+from trainables.modeling.checkpoints import is_file_name
+from trainables.training.resume_points import KEPT_POINTS
+
+if TYPE_CHECKING:
+    from sweeps.plan.prepare import Prepared
+    from trainables.data.examples import Example
+
+RESUME_BYTES_PER_PARAM = 12  # fp32 weight and AdamW's two moments
+ADAPTER_BYTES_PER_PARAM = 4
+ANSWER_BYTES = 100  # to one clip; kept with the run and in MLflow
+RUN_BYTES = 40_000  # history, journal, the fixed parts of files
+SAMPLE_BYTES = 4
+KEPT_WINDOWS = 8  # features and outputs of frozen parts, in whole windows of sound, for each choice of layers
+KEPT_BYTES = 4_000_000_000  # at most, of all splits together
+KEPT_SHARE = 8  # of limits.disk_gb: at most the eighth part
+WEIGHTS_BYTES_PER_PARAM = 2  # published checkpoints are bf16
+
+
+@dataclass(frozen=True)
+class ClipCounts:
+    """Clips against the backbone's window: longer ones are cropped, shorter ones padded."""
+
+    window_seconds: float
+    sample_rate_hz: int
+    examples: int
+    cropped: int
+    padded: int
+    total_seconds: float  # after cropping
+    left_out: int = 0  # too short or too long for the task
+    backbones: tuple[str, ...] = ()  # that hear the clips so
+
+
+@dataclass(frozen=True)
+class Stages:
+    """How much is trained. A run is one training of (configuration, seed, fold)."""
+
+    trials: int
+    epochs: int  # of a run that is not pruned
+    rungs: tuple[int, ...]  # epochs after which ASHA may stop a trial
+    reduction_factor: int
+    explore_seeds: tuple[int, ...]
+    inner_folds: int  # 1: none
+    outer_folds: int  # 1: none; each is a whole sweep of its own
+    confirm_seeds: tuple[int, ...]
+    finalists: int
+    explore_runs: int
+    confirm_runs: int  # finalists and baseline
+    untuned_runs: int  # answered, not trained
+    most_epochs: int  # upper bound: as many if nothing were pruned
+    baseline_steps: int  # optimizer steps of one baseline run
+
+
+def rungs(grace_epochs: int, reduction_factor: int, epochs: int) -> tuple[int, ...]:
+    """Epochs after which ASHA compares and may stop a trial (Li et al. 2020, arXiv 1810.05934); not the last one."""
+    found = []
+    milestone = grace_epochs
+    while milestone < epochs:
+        found.append(milestone)
+        milestone *= reduction_factor
+    return tuple(found)
+
+
+def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_folds: int = 1) -> Stages:
+    from trainables.training.schedule import planned_epochs, total_steps
+
+    per = next((axis for axis in spec.axes if axis.name == spec.finalists.per), None)
+    finalists = spec.finalists.count if per is None else len(per.values)
+    baseline = baseline_config(spec)
+    epochs = planned_epochs(baseline, training_clips)
+    folds = spec.data.inner_folds or 1
+    explore_runs = spec.trials * len(spec.explore_seeds) * folds * outer_folds
+    confirm_runs = (finalists + 1) * len(spec.confirm_seeds) * outer_folds
+    return Stages(
+        trials=spec.trials,
+        epochs=epochs,
+        rungs=rungs(spec.grace_epochs, spec.reduction_factor, epochs),
+        reduction_factor=spec.reduction_factor,
+        explore_seeds=spec.explore_seeds,
+        inner_folds=folds,
+        outer_folds=outer_folds,
+        confirm_seeds=spec.confirm_seeds,
+        finalists=finalists,
+        explore_runs=explore_runs,
+        confirm_runs=confirm_runs,
+        untuned_runs=int(untuned) * outer_folds,
+        most_epochs=(explore_runs + confirm_runs) * epochs,
+        baseline_steps=total_steps(baseline, training_clips),
+    )
+
+
+def count_clips(prepared: Prepared) -> list[ClipCounts]:
+    """For each way in which the sweep's backbones hear clips, from the headers of the files alone."""
+    seconds = [clip_seconds(example) for example in prepared.examples]
+    return [
+        _counts(prepared, seconds, how.sample_rate_hz, how.window_seconds, names)
+        for how, names in prepared.hearing().items()
+    ]
+
+
+def _counts(prepared: Prepared, seconds: Sequence[float], rate: int, window: float, names: Sequence[str]) -> ClipCounts:
+    one_sample = 1.0 / rate
+    return ClipCounts(
+        window_seconds=window,
+        sample_rate_hz=rate,
+        examples=len(seconds),
+        cropped=sum(length > window + one_sample for length in seconds),
+        padded=sum(length < window - one_sample for length in seconds),
+        total_seconds=round(sum(min(length, window) for length in seconds), 1),
+        left_out=prepared.left_out,
+        backbones=tuple(names),
+    )
+
+
+def clip_seconds(example: Example) -> float:
+    """How long an example's sound is, from the headers alone. Raises InputError where a header cannot be read."""
+    from trainables.data.audio import piece_bounds, probe
+
+    bounds = (piece_bounds(piece, probe(piece.path)) for piece in example.audio)
+    left = sum(last - first for first, last in bounds) - example.start_seconds
+    return left if example.seconds is None else min(left, example.seconds)
+
+
+def kept_bytes_per_clip(prepared: Prepared) -> int:
+    """What workers may keep on disk of each clip that is computed once: a bound, which is rarely reached."""
+    spec = prepared.spec
+    examples = len(prepared.examples) + sum(len(further) for further in prepared.evaluations.values())
+    samples = [round(how.window_seconds * how.sample_rate_hz) * len(names) for how, names in prepared.hearing().items()]
+    choices = next((len(axis.values) for axis in spec.axes if axis.name == "layers"), 1)
+    most = KEPT_BYTES if spec.disk_gb is None else min(KEPT_BYTES, spec.disk_gb * 1e9 / KEPT_SHARE)
+    return int(min(KEPT_WINDOWS * choices * sum(samples) * SAMPLE_BYTES, most / max(1, examples)))
+
+
+def disk_bytes(
+    check: BackboneCheck, stages: Stages, heard: Sequence[ClipCounts], trials_at_once: int, kept_bytes_per_clip: int
+) -> int:
+    """The most that the sweep will hold at a time; an estimate, meant to err upwards.
+
+    Sound as decoded, and what workers keep of it; the resume points of the trials that train at once, with the largest
+    adapter; of stage 1 the adapters of as many as may become finalists; confirmed adapters, and once more in MLflow;
+    answers and records.
+    """
+    largest = max([row.trainable_params for row in check.targets], default=0)
+    lanes = len(stages.explore_seeds) * stages.inner_folds
+    training = trials_at_once * lanes * (KEPT_POINTS + 1) * RESUME_BYTES_PER_PARAM * largest  # one is being written
+    candidates = (stages.finalists + trials_at_once) * lanes * stages.outer_folds
+    confirmed = stages.confirm_runs * 2 * max(largest, check.baseline_params)
+    runs = stages.explore_runs + stages.confirm_runs + stages.untuned_runs
+    answers = 2 * runs * heard[0].examples * ANSWER_BYTES
+    samples = sum(int(clips.total_seconds * clips.sample_rate_hz) for clips in heard)
+    sound = (samples * SAMPLE_BYTES + kept_bytes_per_clip * heard[0].examples) * stages.outer_folds
+    return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
+
+
+def further_bytes(prepared: Prepared, stages: Stages, examples: Sequence[Example]) -> int:
+    """What a further test set adds to `disk_bytes`: its sound, what is kept of it, and the answers of stage 2."""
+    lengths = [clip_seconds(example) for example in examples]
+    samples = sum(
+        int(min(seconds, how.window_seconds) * how.sample_rate_hz) for how in prepared.hearing() for seconds in lengths
+    )
+    answers = 2 * (stages.confirm_runs + stages.untuned_runs) * len(examples) * ANSWER_BYTES
+    sound = samples * SAMPLE_BYTES + kept_bytes_per_clip(prepared) * len(examples)
+    return sound * stages.outer_folds + answers
+
+
+def disk_problems(spec: SweepSpec, disk_bytes: int) -> list[str]:
+    if spec.disk_gb is None or disk_bytes <= spec.disk_gb * 1e9:
+        return []
+    return [
+        f"limits.disk_gb: {spec.disk_gb:g} GB, and this sweep needs about {disk_bytes / 1e9:.1f} GB for its results."
+    ]
+
+
+def download_bytes(check: BackboneCheck) -> int:
+    """Of every size once; what is in the cache already is not taken off. Files that no hub has are not downloaded."""
+    files = {(row.backbone, row.model_size) for row in check.memory if is_file_name(row.checkpoint)}
+    sizes = {(row.backbone, row.model_size): row.total_params for row in check.targets}
+    params = {size: count for size, count in sizes.items() if size not in files}
+    return sum(params.values()) * WEIGHTS_BYTES_PER_PARAM

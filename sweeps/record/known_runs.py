@@ -1,0 +1,119 @@
+"""Which runs a sweep has in its record already, so that nothing is recorded twice. Loads no mlflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sweeps.worker.job import EXPLORE
+from trainables.records import (
+    NO_FOLD,
+    NO_SEED,
+    TAG_CONFIG_ID,
+    TAG_FOLD,
+    TAG_LOOK,
+    TAG_SEED,
+    TAG_STAGE,
+    TAG_STATUS,
+    TAG_TRIAL_ID,
+)
+
+NOT_IN_A_NAME = {
+    "alpha",
+    "seed",
+    "checkpoint",
+    "checkpoint_revision",
+    "matched_modules",
+}  # params, besides all counts of parameters
+
+
+Training = tuple[str, ...]
+
+
+@dataclass
+class KnownRun:
+    run_id: str
+    stage: str
+    look: str
+    trial_id: str
+    status: str | None  # completed | pruned | failed; None: not over
+    in_use: bool  # made or taken up by this process
+    claimed: bool  # by a trial that the journal has
+
+
+@dataclass
+class KnownRuns:
+    """Runs by what was trained: (stage, config_id, seed, fold, look)."""
+
+    by_training: dict[Training, list[KnownRun]] = field(default_factory=dict)
+
+    @property
+    def run_ids(self) -> list[str]:
+        return [run.run_id for runs in self.by_training.values() for run in runs]
+
+    def remember(self, run_id: str, tags: Mapping[str, str], *, in_use: bool) -> None:
+        trial_id, status = tags[TAG_TRIAL_ID], tags.get(TAG_STATUS)
+        run = KnownRun(run_id, tags[TAG_STAGE], tags.get(TAG_LOOK, ""), trial_id, status, in_use, claimed=in_use)
+        self.by_training.setdefault(_training(tags), []).append(run)
+
+    def find(self, tags: Mapping[str, str]) -> KnownRun | None:
+        """The run that a training with these tags continues.
+
+        The sampler of stage 1 may propose a configuration twice: there a finished run stays with its trial, and one
+        that was cut off is taken up by whichever trial trains it again. In stage 2 a training happens once.
+        """
+        runs = self.by_training.get(_training(tags), [])
+        own = [run for run in runs if run.trial_id == tags[TAG_TRIAL_ID]]
+        free = [run for run in runs if tags[TAG_STAGE] != EXPLORE or not (run.status or run.in_use)]
+        return _claimed(own + free)
+
+    def closed(self, tags: Mapping[str, str]) -> str | None:
+        """The run of this very trial, if it is over in the way that `tags` say."""
+        runs = self.by_training.get(_training(tags), [])
+        found = _claimed([run for run in runs if (run.trial_id, run.status) == (tags[TAG_TRIAL_ID], tags[TAG_STATUS])])
+        return None if found is None else found.run_id
+
+    def unclaimed(self, look: str) -> list[str]:
+        """Runs of stage 1, or of this look at the test data, that no trial of this session has asked for."""
+        return [
+            run.run_id
+            for runs in self.by_training.values()
+            for run in runs
+            if not run.claimed and (run.stage == EXPLORE or run.look == look)
+        ]
+
+    def rename(self, run_id: str, new_id: str) -> None:
+        for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
+            run.run_id = new_id
+
+    def close(self, run_id: str, status: str) -> None:
+        for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
+            run.status, run.in_use = status, False
+
+
+def _training(tags: Mapping[str, str]) -> Training:
+    return (*(tags[tag] for tag in (TAG_STAGE, TAG_CONFIG_ID, TAG_SEED, TAG_FOLD)), tags.get(TAG_LOOK, ""))
+
+
+def _claimed(runs: list[KnownRun]) -> KnownRun | None:
+    """The first of them, which now belongs to somebody."""
+    for run in runs[:1]:
+        run.claimed = True
+        return run
+    return None
+
+
+def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mapping[str, object]) -> str:
+    """What a person reads in MLflow's list: `trial 7 · rank=16 · learning_rate=0.0002 · seed 42`."""
+    number = trial_id.rpartition("_")[2]
+    head = f"trial {int(number)}" if role == "trial" and number.isdigit() else role
+    chosen = [(k, v) for k, v in params.items() if k not in NOT_IN_A_NAME and not k.endswith("_params")]
+    shown = [f"{k}={v:.2g}" if isinstance(v, float) else f"{k}={v}" for k, v in chosen]
+    where = [f"seed {seed}"] * (str(seed) != NO_SEED) + [f"fold {fold}"] * (fold != NO_FOLD)
+    return " · ".join([head, *shown, *where])
+
+
+def allowed_name(name: str) -> str:
+    """A name that MLflow takes for a metric, a param or a tag: letters, digits, spaces and _ - . /"""
+    return re.sub(r"[^\w\-./ ]", "_", name)

@@ -1,0 +1,75 @@
+"""Waits for a record that does not answer for a while: a server that is restarted, a database that another has locked.
+
+Every call of the client is tried again until it is taken or patience is at an end; then the sweep stops in good order,
+and the next session writes what the journal has and the record lacks. Loads no mlflow.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sweeps.stage.holds import Hold, Order
+from trainables.errors import SweepStopped
+from trainables.redact import redacted
+
+PATIENCE_SECONDS = 600.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 15.0
+AWAY = (
+    "failed with exception",  # MLflow's words where there was no answer, or none in time
+    "failed with timeout exception",
+    "failed with error code 50",  # 500 to 504: a server that is starting, or a proxy before it
+    "too many 50",
+    "TEMPORARILY_UNAVAILABLE",
+    "database is locked",
+)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the same call may be taken later, as it is."""
+    return isinstance(error, ConnectionError | TimeoutError) or any(words in str(error) for words in AWAY)
+
+
+class Patient:
+    """A client, every method of which waits until the record answers. Raises SweepStopped when it has waited for
+    `patience_seconds` in one call, and from then on at once. It is also an overseer that ends the sweep then."""
+
+    def __init__(self, client: Any, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        # MLflow's own seven tries take two minutes, in which nobody can interrupt it
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        self._client = client
+        self.patience_seconds = patience_seconds
+        self.gave_up = ""  # why
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        return partial(self._call, method) if callable(method) else method
+
+    def order(self) -> Order:
+        return Order(Hold.END, self.gave_up) if self.gave_up else Order()
+
+    def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        began, wait_seconds = time.monotonic(), FIRST_WAIT_SECONDS
+        while not self.gave_up:
+            try:
+                return method(*args, **kwargs)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                if time.monotonic() - began >= self.patience_seconds:
+                    self.gave_up = (
+                        f"MLflow has not answered for {self.patience_seconds:.0f} seconds ({_first_line(error)}); "
+                        "start its server again; what it lacks is written when the sweep goes on"
+                    )
+                    raise SweepStopped(self.gave_up) from error
+            # short enough that an end of all patience is noticed
+            time.sleep(min(wait_seconds, max(0.0, began + self.patience_seconds - time.monotonic())))
+            wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
+        raise SweepStopped(self.gave_up)
+
+
+def _first_line(error: Exception) -> str:
+    return redacted((str(error).strip().splitlines() or [type(error).__name__])[0])[:200]

@@ -1,0 +1,1 @@
+"""`python -m sweeps.replay SWEEP`: other stopping rules on recorded curves."""

@@ -1,0 +1,165 @@
+"""The command line: python -m sweeps.replay SWEEP [--orders N] [--workers N] [--tracking-uri URI] [--json]"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trainables.errors import InputError, print_problems
+
+if TYPE_CHECKING:
+    from analysis.record.sweep import Recorded
+    from sweeps.replay.rules import Curve, Row
+
+DESCRIPTION = """\
+Runs other stopping rules and budgets over the learning curves that a sweep recorded in MLflow: what each would have
+saved, and how often it would have lost the trial that won. Trains nothing and changes nothing.
+
+Trials that the sweep pruned have short curves; where a rule would have let one go on, it is taken to stay at its last
+value ("carried"). A sweep whose asha.grace_epochs is its train.epochs prunes nothing and is the best to learn from.
+"""
+LOSS = "val/loss"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What was found."""
+
+    sweep_id: str
+    objective: str
+    mode: str
+    trials: int
+    epochs: int  # of a whole trial
+    recorded_epochs: int  # that the sweep itself trained in stage 1
+    completed: int
+    winner: str
+    orders: int
+    workers: int
+    rows: tuple[Row, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        names = [name for name in self.__dataclass_fields__ if name != "rows"]
+        return {name: getattr(self, name) for name in names} | {"rules": [row.as_dict() for row in self.rows]}
+
+
+def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> Replayed:
+    """Raises InputError: no such sweep, or one without a completed trial."""
+    from analysis.record.sweep import folds_of
+    from analysis.record.sweep_reader import read_recorded
+    from sweeps.config.load import parse_sweep
+    from sweeps.replay.rules import over_orders, rules_of, winner_of
+    from sweeps.search import sampler
+
+    recorded = read_recorded(uri, sweep)
+    if folds := folds_of(recorded):
+        raise InputError(
+            f"SWEEP: {recorded.name} has {len(folds)} outer folds, each a search of its own; replay others."
+        )
+    curves = curves_of(recorded)
+    completed = sum(curve.completed for curve in curves)
+    if not completed:
+        raise InputError(f"SWEEP: {recorded.name} has no completed trial in its record: there is no winner to lose.")
+    spec = parse_sweep(recorded.yaml_text, recorded=True)
+    epochs = max(len(curve.values) for curve in curves if curve.completed)
+    given: dict[str, Any] = {"mode": recorded.mode, "epochs": epochs}
+    rules = rules_of(
+        **given,
+        trials=len(curves),
+        recorded={"grace_epochs": spec.grace_epochs, "reduction_factor": spec.reduction_factor},
+        asha=sampler.asha,
+        median=sampler.median_rule,
+    )
+    return Replayed(
+        sweep_id=recorded.name,
+        objective=recorded.objective,
+        mode=recorded.mode,
+        trials=len(curves),
+        epochs=epochs,
+        recorded_epochs=sum(len(curve.values) for curve in curves),
+        completed=completed,
+        winner=winner_of(curves, recorded.mode).name,
+        orders=orders,
+        workers=workers,
+        rows=tuple(over_orders(curves, rule, **given, workers=workers, orders=orders, seed=seed) for rule in rules),
+    )
+
+
+def curves_of(recorded: Recorded) -> list[Curve]:
+    """Stage 1's trials in the order of the record, means over their runs; those without an epoch are left out."""
+    from sweeps.replay.rules import Curve
+
+    table = recorded.source.curves([LOSS])
+    losses = {(run, epoch): value for run, epoch, value in zip(table.run_id, table.epoch, table.value, strict=True)}
+    found = []
+    for trial in (trial for trial in recorded.trials if trial.curve):
+        each = [[losses.get((run.run_id, epoch), 0.0) for run in trial.runs] for epoch in trial.curve]
+        own_losses = tuple(sum(values) / len(values) for values in each)
+        found.append(Curve(trial.trial_id, tuple(trial.curve.values()), own_losses, trial.completed))
+    return found
+
+
+def show(found: Replayed) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    full = found.trials * found.epochs
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    console.print(
+        f"{found.sweep_id}: {found.trials} trials of {found.epochs} epochs by {found.objective}; the sweep trained "
+        f"{found.recorded_epochs} of {full} epochs, {found.completed} trials to their end; {found.winner} won. "
+        f"{found.orders} random orders, {found.workers} workers.",
+        soft_wrap=True,
+        markup=False,
+    )
+    table = Table()
+    for heading in ("rule", "epochs", "saved", "winner lost", "95 % interval", "given up", "at worst", "carried"):
+        table.add_column(heading, justify="left" if heading == "rule" else "right")
+    for row in found.rows:
+        table.add_row(
+            row.rule,
+            f"{row.epochs:.1f} ({row.epochs_low:.0f} to {row.epochs_high:.0f})",
+            f"{row.saved_share:.0%}",
+            f"{row.winner_lost:.1%}",
+            f"{row.winner_lost_low:.1%} to {row.winner_lost_high:.1%}",
+            f"{row.given_up:.4f}",
+            f"{row.worst_given_up:.4f}",
+            f"{row.carried:.1f}",
+        )
+    console.print(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m sweeps.replay", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sweep", metavar="SWEEP", help="a sweep's id, the beginning of one, or a name (its latest)")
+    parser.add_argument("--orders", type=_positive, default=200, help="random orders of the trials (default 200)")
+    parser.add_argument("--workers", type=_positive, default=2, help="trials at once (default 2)")
+    parser.add_argument("--seed", type=int, default=0, help="of the orders (default 0)")
+    parser.add_argument("--tracking-uri", help="default: MLFLOW_TRACKING_URI, else results/mlflow.db")
+    parser.add_argument("--json", action="store_true", help="plain values instead of the table")
+    command = parser.parse_args(arguments)
+    try:
+        from sweeps.record.store import default_uri
+        from sweeps.state.find import results_folder
+
+        uri = command.tracking_uri or default_uri(results_folder())
+        found = replayed(command.sweep, uri, orders=command.orders, workers=command.workers, seed=command.seed)
+    except InputError as error:
+        return print_problems(error)
+    if command.json:
+        print(json.dumps(found.as_dict(), indent=2))
+    else:
+        show(found)
+    return 0
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+    return value

@@ -1,0 +1,1 @@
+"""Who proposes, who prunes, and which trials become finalists."""

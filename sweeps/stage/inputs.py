@@ -1,0 +1,138 @@
+"""What workers need to be there before a stage: small models, decoded clips, and their orders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+from rich.console import Console
+
+from sweeps.machine.weights import commit_of
+from sweeps.plan.packing import half_of_worker_bytes, largest_params, trials_per_worker
+from sweeps.plan.prepare import Prepared, sizes_of
+from sweeps.plan.workload import kept_bytes_per_clip
+from sweeps.state.workspace import Workspace
+from sweeps.worker.job import EXPLORE, Job
+
+SMALL_PARAMS, CLIPS_PER_PASS = 10_000_000, 16
+REVISIONS = "revisions.json"
+
+
+def build_miniatures(prepared: Prepared) -> None:
+    """Once per machine: workers find them ready."""
+    recipe = prepared.miniature_recipe
+    if recipe is None:
+        return
+    from trainables import miniature
+
+    miniature.make(sizes_by_backbone(prepared), recipe)
+
+
+def miniatures_built(prepared: Prepared) -> bool:
+    """Whether `build_miniatures` has nothing to do."""
+    recipe = prepared.miniature_recipe
+    if recipe is None:
+        return True
+    from trainables import miniature
+
+    return all(miniature.is_ready(backbone, size, recipe) for backbone, size in sizes_by_backbone(prepared))
+
+
+def sizes_by_backbone(prepared: Prepared) -> list[tuple[str, str]]:
+    return [(name, size) for name in prepared.backbones for size in sizes_of(prepared.spec, name)]
+
+
+def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str], console: Console) -> dict[str, str]:
+    """Decodes the named splits once, for all workers; split -> folder, in which there is one of `Job.hearing` for each
+    way of hearing where the sweep's backbones hear differently."""
+    from rich.progress import Progress
+
+    from trainables.data.store import write_store
+
+    folders = {split: workspace.store(split) for split in splits}
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        heard = prepared.hearing()
+        for (split, folder), how in product(folders.items(), heard):
+            examples = prepared.of_split(split)
+            bar = progress.add_task(f"decoding {split} clips", total=len(examples))
+            write_store(
+                folder / how.folder if len(heard) > 1 else folder,
+                examples,
+                sample_rate_hz=how.sample_rate_hz,
+                window_seconds=how.window_seconds,
+                progress=lambda done, total, bar=bar: progress.update(bar, completed=done, total=total),  # type: ignore[misc]
+            )
+    return {split: str(folder) for split, folder in folders.items()}
+
+
+def hearing_of(prepared: Prepared) -> dict[str, str]:
+    """Backbone -> the folder inside a split's store; empty where all hear alike."""
+    heard = prepared.hearing()
+    return {name: how.folder for how, names in heard.items() for name in names} if len(heard) > 1 else {}
+
+
+def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
+    """Checkpoint -> commit of its hub repository: looked up once and kept, so that every worker loads the same weights,
+    also when the sweep goes on after the hub has others."""
+    if prepared.weights.miniature:
+        return {}
+    path = workspace.folder / REVISIONS
+    if not path.is_file():
+        sizes = [
+            backbone.SIZES[size]
+            for name, backbone in prepared.backbones.items()
+            for size in sizes_of(prepared.spec, name)
+            if size in backbone.SIZES
+        ]
+        commits = {size.checkpoint: commit_of(size) for size in sizes}
+        path.write_text(json.dumps({name: commit for name, commit in commits.items() if commit}), encoding="utf-8")
+    pinned: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return pinned
+
+
+def explore_job(
+    prepared: Prepared, stores: Mapping[str, str], outer_fold: str, revisions: Mapping[str, str] | None = None
+) -> Job:
+    profile = prepared.profile
+    return Job(
+        spec=prepared.spec,
+        stage=EXPLORE,
+        stores=stores,
+        hearing=hearing_of(prepared),
+        precision=profile.precision,
+        engine_settings={
+            "device": profile.device,
+            "threads": profile.threads_per_worker,
+            "gradient_checkpointing": profile.gradient_checkpointing,
+            "clips_per_pass": clips_per_pass(prepared),
+            "kept_bytes_per_clip": kept_bytes_per_clip(prepared),
+        },
+        engine_budget_bytes=half_of_worker_bytes(prepared),
+        miniature_recipe=prepared.miniature_recipe,
+        revisions=dict(revisions or {}),
+        folds=prepared.folds,
+        outer_fold=outer_fold,
+        trials_per_worker=trials_per_worker(prepared),
+    )
+
+
+def clips_per_pass(prepared: Prepared) -> int:
+    """How many clips of one optimizer step may pass together, whatever `batch_size`: of a small model a few clips leave
+    a processor's time to the calls. By its size alone, so that the same sweep has the same passes everywhere."""
+    small = largest_params(prepared) <= SMALL_PARAMS
+    return CLIPS_PER_PASS if small and prepared.spec.packing == "off" else 1
+
+
+def write_splits(rounds: Sequence[tuple[str, Prepared]], path: Path) -> None:
+    """Which example stands on which side: `fold` (of outer cross-validation), `example_id`, `group`, `split`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [
+        {"fold": fold, "example_id": example.id, "group": example.group, "split": part.splits[example.id]}
+        for fold, part in rounds
+        for example in part.examples
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), path)

@@ -1,0 +1,70 @@
+"""`limits:` of the sweep file, as overseers of the sweep."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from sweeps.stage.cleanup import size_bytes
+from sweeps.stage.holds import Hold, Order
+
+SECONDS_PER_HOUR = 3600.0
+LOOK_SECONDS = 5.0
+RESERVE_BYTES = 32_000_000  # of a disk: for the record, the journals and the report
+
+
+class TimeLimit:
+    """`limits.hours`: of this session, so that the same command goes on for as long again."""
+
+    def __init__(self, hours: float, started: float) -> None:
+        """`started` is when the session began, by `time.monotonic`."""
+        self.hours, self.started = hours, started
+
+    def order(self) -> Order:
+        if time.monotonic() - self.started < self.hours * SECONDS_PER_HOUR:
+            return Order()
+        return Order(Hold.END, f"limits.hours: this session has had its {self.hours:g} hours")
+
+
+class DiskLimit:
+    """`limits.disk_gb`, of all that a sweep keeps, and the disk itself. What the running epochs will write counts."""
+
+    def __init__(
+        self,
+        limit_bytes: float | None,
+        sweep: Path,
+        artifacts: Callable[[], Iterable[Path]],
+        *,
+        trials_at_once: int,
+    ) -> None:
+        """`sweep` is the sweep's folder; `artifacts` gives those of its runs in the record, where they are local."""
+        self.limit_bytes, self.sweep, self.artifacts = limit_bytes, sweep, artifacts
+        self.trials_at_once = trials_at_once
+        self.peak_bytes = 0
+        self._order = Order()
+        self._looked = float("-inf")
+
+    def order(self) -> Order:
+        now = time.monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._order = self._look()
+        return self._order
+
+    def _look(self) -> Order:
+        used = size_bytes(self.sweep) + sum(map(size_bytes, self.artifacts()))
+        self.peak_bytes = max(self.peak_bytes, used)
+        points = [path for depth in ("*/*", "*/*/*") for path in self.sweep.glob(f"{depth}/epoch-*")]
+        coming = self.trials_at_once * max(map(size_bytes, points), default=0)
+        if self.limit_bytes is not None and used + coming > self.limit_bytes:
+            return Order(
+                Hold.END,
+                f"limits.disk_gb: the sweep keeps {used / 1e9:.3g} GB, its running epochs may add {coming / 1e9:.3g}, "
+                f"and {self.limit_bytes / 1e9:.3g} are allowed; raise the limit, or free space with sweeps.clean",
+            )
+        free = shutil.disk_usage(self.sweep).free
+        if free < coming + RESERVE_BYTES:
+            return Order(Hold.END, f"the disk has {free / 1e6:.0f} MB left; free some space in the results folder")
+        return Order()

@@ -1,0 +1,278 @@
+"""Between Ray Tune and a stage's journal: what Tune asks for, what it is told, and what the rest of the sweep hears.
+
+Tune starts, watches and retries workers; it remembers nothing. A trial is known by its name from session to session,
+and what an interrupted stage has to do is in its journal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from ray.tune import Callback
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from sweeps.search.sampler import Proposals
+from sweeps.stage.failures import why
+from sweeps.stage.holds import Hold, Reins
+from sweeps.stage.kernel_kills import KernelKills
+from sweeps.stage.listener import Listener
+from sweeps.state.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
+from trainables.errors import SweepFailed
+from trainables.redact import redacted
+from trainables.training.faults import DISK_FULL, OUT_OF_MEMORY
+
+START_SECONDS = 1800.0  # a cluster may have to start machines first
+
+
+class Observer(Protocol):
+    """Who wants to hear of a stage. What is told is in the journal already."""
+
+    def started(self, trial: TrialProgress) -> None: ...
+
+    def reported(self, trial: TrialProgress) -> None:
+        """The trial has a new last result."""
+
+    def retried(self, trial: TrialProgress) -> None:
+        """The trial's worker was lost, and another one goes on; `mended` says why."""
+
+    def ended(self, trial: TrialProgress) -> None:
+        """The trial is over: completed, pruned, failed or stopped."""
+
+
+class StageSearcher(Listener, Searcher):  # type: ignore[misc]
+    """Hands out the trials that were cut off, then new ones, never more than `parallel_trials` at once, and as long
+    as no order holds the stage back."""
+
+    def __init__(
+        self,
+        progress: StageProgress,
+        proposals: Proposals,
+        reins: Reins,
+        *,
+        parallel_trials: int,
+        hosts: int = 1,
+    ) -> None:
+        """`hosts`: how many processes train the trials that share one; each trial is sent to the emptiest."""
+        Listener.__init__(self)
+        Searcher.__init__(self)
+        self.progress, self.proposals, self.reins = progress, proposals, reins
+        self.parallel_trials, self.hosts = parallel_trials, hosts
+        self.places: dict[str, int] = {}  # Tune's id -> host
+        self.waiting = deque(progress.unfinished)
+        self.live: dict[str, TrialProgress] = {}  # by Tune's id
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        hold = self.reins.order().hold
+        if hold == Hold.END and not self.live:
+            return str(Searcher.FINISHED)
+        if hold >= Hold.PAUSE or len(self.live) >= self.parallel_trials:
+            return None
+        for trial in [trial for trial in self.waiting if trial.over]:  # stopped while no worker had it
+            self.waiting.remove(trial)
+            self.proposals.tell(trial.name, None)
+        if self.waiting:
+            trial = self.waiting.popleft()
+            self.reins.held_back.discard(trial.name)
+        else:
+            proposed = None if hold == Hold.FINISH else self.proposals.next()
+            if proposed is None:
+                return None if self.live else str(Searcher.FINISHED)
+            trial = self.progress.asked(*proposed)
+        self.live[trial_id] = trial
+        taken = list(self.places.values())
+        self.places[trial_id] = min(range(self.hosts), key=taken.count)
+        self.reins.running.add(trial.name)
+        return {
+            "name": trial.name,
+            "host": self.places[trial_id],
+            "folder": str(trial.folder),
+            "given": dict(trial.given),
+            "known_results": len(trial.results),
+            "batch_parts": trial.batch_parts,
+        }
+
+    def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
+        trial = self.live.pop(trial_id)
+        del self.places[trial_id]
+        self.reins.running.discard(trial.name)
+        if trial.name in self.reins.held_back:
+            self.waiting.append(trial)
+            return
+        self.proposals.tell(trial.name, trial.last if trial.status in (COMPLETED, PRUNED) else None)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the journal has it."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: a stage is never restored from Tune's snapshot."""
+
+
+class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
+    """First come, first served, pruned by `pruner`, which knows trials by their names, and held back by orders."""
+
+    def __init__(self, pruner: TrialScheduler | None, reins: Reins) -> None:
+        Listener.__init__(self)
+        FIFOScheduler.__init__(self)
+        self.pruner, self.reins = pruner, reins
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        if self.pruner is not None:
+            self.pruner.on_trial_add(tune_controller, _named(trial))
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        hold, decision = self.reins.order().hold, str(TrialScheduler.CONTINUE)
+        if self.pruner is not None:
+            decision = str(self.pruner.on_trial_result(tune_controller, _named(trial), result))
+        if trial.config["name"] in self.reins.stopping:
+            return str(TrialScheduler.STOP)
+        if decision == TrialScheduler.CONTINUE and hold >= Hold.PAUSE:
+            self.reins.held_back.add(trial.config["name"])
+            return str(TrialScheduler.STOP)
+        return decision
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        if self.pruner is not None and trial.config["name"] not in self.reins.held_back:
+            self.pruner.on_trial_complete(tune_controller, _named(trial), result)
+
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
+        if self.pruner is not None:
+            self.pruner.on_trial_remove(tune_controller, _named(trial))
+
+
+class StageKeeper(Listener, Callback):  # type: ignore[misc]
+    """Writes the journal as results arrive, and only then tells the observers."""
+
+    def __init__(self, progress: StageProgress, observers: Sequence[Observer], reins: Reins) -> None:
+        super().__init__()
+        self.progress, self.observers, self.reins = progress, observers, reins
+        self.broken: Exception | None = None
+        self.idle_since = time.monotonic()  # trials wait, and none has a worker
+        self.kernel_kills = KernelKills()
+
+    def on_step_begin(self, iteration: int, trials: Any, **info: Any) -> None:
+        """Several times a second, also while nothing ends: a trial that no worker has is stopped at once."""
+        with self._heard():
+            self.reins.order()
+            for name in self.reins.stopping - self.reins.running:
+                if not self.progress.trials[name].over:
+                    self._stopped(self.progress.trials[name])
+                    self._ended(self.progress.trials[name])
+
+    def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        with self._heard():
+            for observer in self.observers:
+                observer.started(self._of(trial))
+
+    def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
+        with self._heard():
+            own = self._of(trial)
+            if "failure" in result:
+                self._failed_in_worker(own, result["failure"])
+                return
+            known = len(own.results)
+            # Tune says `done` of every trial that it takes from its worker
+            over = bool(result.get("done")) and own.name not in self.reins.held_back
+            stopped = own.name in self.reins.stopping and not result["report"]["done"]
+            self.progress.result(own.name, result["report"], last=over and not stopped)
+            if stopped and not own.over:
+                self._stopped(own)
+            if len(own.results) > known:
+                for observer in self.observers:
+                    observer.reported(own)
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        with self._heard():
+            own = self._of(trial)
+            if own.over:  # else it is only held back
+                self._ended(own)
+
+    def on_trial_recover(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        """A worker was lost; the next one goes on from the last resume point."""
+        with self._heard():
+            own = self._of(trial)
+            reason, kind = why(_error_text(trial), own.folder, self.kernel_kills)
+            parts = own.batch_parts * (2 if kind == OUT_OF_MEMORY else 1)
+            self.progress.retried(own.name, redacted(reason), kind, parts)
+            trial.config.update(batch_parts=parts, known_results=len(own.results))
+            for observer in self.observers:
+                observer.retried(own)
+
+    def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        with self._heard():
+            own = self._of(trial)
+            text = _error_text(trial)
+            self._failed(own, *why(text, own.folder, self.kernel_kills), text)
+            self._ended(own)
+
+    def on_step_end(self, iteration: int, trials: Any, **info: Any) -> None:
+        """Raises what went wrong in here: Tune takes an exception out of some of its callbacks for the trial's own."""
+        if self.broken is not None:
+            raise self.broken
+        states = {trial.status for trial in trials}
+        if "RUNNING" in states or "PENDING" not in states:
+            self.idle_since = time.monotonic()
+        elif time.monotonic() - self.idle_since > START_SECONDS:
+            raise SweepFailed(
+                f"no worker has started for {START_SECONDS / 60:.0f} minutes; see whether Ray has a place for "
+                "it (`ray status`, the dashboard) and whether the machine is overloaded; the same command goes on"
+            )
+
+    def _failed_in_worker(self, own: TrialProgress, failure: Mapping[str, str]) -> None:
+        """What the worker itself says of its failure; the observers hear of it when Tune calls the trial complete."""
+        if failure["kind"] == DISK_FULL:
+            self.reins.held_back.add(own.name)
+            self.reins.end(f"the disk is full ({failure['reason']}): free some space in the results folder")
+        else:
+            self._failed(own, failure["reason"], failure["kind"], failure["traceback"])
+
+    def _failed(self, own: TrialProgress, reason: str, kind: str, text: str) -> None:
+        own.folder.mkdir(parents=True, exist_ok=True)
+        (own.folder / "error.txt").write_text(redacted(text))
+        self.progress.failed(own.name, redacted(reason), kind)
+
+    def _ended(self, own: TrialProgress) -> None:
+        for observer in self.observers:
+            observer.ended(own)
+        self.reins.order(at_once=True)  # one of them may be an overseer that has heard enough
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.broken = self.broken or error
+
+    def _stopped(self, trial: TrialProgress) -> None:
+        self.reins.held_back.discard(trial.name)
+        self.progress.stopped(trial.name)
+
+    def _of(self, trial: Any) -> TrialProgress:
+        return self.progress.trials[trial.config["name"]]
+
+
+def _error_text(trial: Any) -> str:
+    """What Tune wrote of a trial's failures: beside the driver, and moved to the results only now and then."""
+    try:
+        return Path(trial.error_file or "").read_text(errors="replace")
+    except OSError:
+        return str(trial.get_error() or "")
+
+
+def trial_folder_name(trial: Any) -> str:
+    return str(trial.config["name"])
+
+
+def tune_folder(stage: Path) -> Path:
+    """Where Tune keeps its own files of this session; nothing is ever read from them."""
+    return stage / "tune"
+
+
+def _named(trial: Any) -> Any:
+    return SimpleNamespace(trial_id=trial.config["name"])

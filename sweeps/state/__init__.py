@@ -1,0 +1,1 @@
+"""One sweep's folder: journal, progress, and which sweep a command means."""

@@ -1,0 +1,92 @@
+"""Where a sweep keeps its files: one folder per sweep under `results`.
+
+results/mlflow.db, results/mlartifacts/      the record of all sweeps
+results/<sweep id>/sweep.yaml                the file as run, overrides applied
+results/<sweep id>/data/{train,validation,test}/
+results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; confirm-2/ of an extended sweep
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweeps.state.names import file_name
+from sweeps.worker.job import EXPLORE
+from trainables.errors import InputError
+from trainables.records import NO_FOLD
+
+
+@dataclass(frozen=True)
+class Workspace:
+    results: Path
+    sweep_id: str
+    outer_fold: str = NO_FOLD
+    look: int = 1  # at the test data; every look has a stage 2 of its own
+
+    @property
+    def folder(self) -> Path:
+        return self.results / self.sweep_id
+
+    @property
+    def round(self) -> Path:
+        """Where one round of outer cross-validation keeps its things; the sweep's folder without."""
+        return self.folder if self.outer_fold == NO_FOLD else self.folder / f"fold-{file_name(self.outer_fold)}"
+
+    def store(self, split: str) -> Path:
+        return self.round / "data" / split
+
+    def stage(self, name: str) -> Path:
+        return self.round / (name if name == EXPLORE or self.look == 1 else f"{name}-{self.look}")
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Whatever is written inside, by this process and those that it starts, only this user can read."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def check_results(results: str, *, needed_bytes: int) -> Path:
+    """The results folder, made if need be. Raises InputError where it cannot be written or the disk is too full."""
+    if "://" in results:
+        raise InputError(
+            f"results: {results!r} is a URI, and results are kept in a folder: give a path; on a cluster, one on a "
+            "file system that every node mounts"
+        )
+    try:
+        folder = Path(results).expanduser().absolute()
+    except RuntimeError:
+        raise InputError(f"results: {results!r} names the home folder of nobody here; give another folder") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-test-{os.getpid()}"
+        probe.write_bytes(b"\0")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"results: cannot write to {str(folder)!r} ({error.strerror}): choose another folder with results=FOLDER"
+        ) from error
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise InputError(
+            f"results: {str(folder)!r} has {free / 1e9:.2f} GB free and this sweep needs about "
+            f"{needed_bytes / 1e9:.2f} GB: free some space or choose another folder with results=FOLDER"
+        )
+    return folder
+
+
+def new_workspace(results: Path, name: str) -> Workspace:
+    sweep_id = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    workspace = Workspace(results, sweep_id)
+    workspace.folder.mkdir(parents=True)
+    return workspace

@@ -1,0 +1,393 @@
+"""Steering a sweep: what is asked is checked, answered, kept across a kill, and leaves the search as it would be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from sweeps.config.load import load_sweep
+from sweeps.config.spec import SweepSpec
+from sweeps.control import requests
+from sweeps.control.command import NAMES, main, parse
+from sweeps.control.requests import Inbox, ask
+from sweeps.control.status import read_status
+from sweeps.control.steering import Steering, changed_sample
+from sweeps.search.sampler import OptunaProposals, make_scheduler, replay_rungs
+from sweeps.stage.holds import Hold, Reins
+from sweeps.stage.tune_hooks import StageKeeper, StageScheduler, StageSearcher
+from sweeps.state.progress import PRUNED, STOPPED, StageProgress
+from sweeps.state.resume import Manifest, held, note
+from sweeps.state.workspace import Workspace
+from sweeps.worker.job import CONFIRM, EXPLORE
+from trainables.errors import InputError
+
+SPEC = load_sweep("qwen_lora", ["trials=3", "train.epochs=3"])
+SAMPLE = {
+    "model_size": "3b", "quantization": "none", "rank": 8, "alpha_ratio": 2, "target_modules": "attention",
+    "learning_rate": 1e-4,
+}  # fmt: skip
+
+
+class NotedTracker:
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str]] = []
+
+    def note_control(self, command: str, said: str, asked_seconds: float) -> None:
+        self.noted.append((command, said))
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, str]] = []
+
+    def started(self, trial: Any) -> None: ...
+
+    def reported(self, trial: Any) -> None: ...
+
+    def ended(self, trial: Any) -> None:
+        self.ends.append((trial.name, trial.status))
+
+
+class TuneTrial:
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+
+
+class Session:
+    """One session of stage 1, Ray's part played by hand."""
+
+    def __init__(self, workspace: Workspace, stage: str = EXPLORE, spec: SweepSpec = SPEC) -> None:
+        self.tracker, self.heard = NotedTracker(), Heard()
+        tracker: Any = self.tracker
+        self.steering = Steering(workspace, tracker, Console(quiet=True))
+        self.progress = StageProgress(workspace.stage(stage))
+        self.proposals = OptunaProposals(spec, parallel_trials=1)
+        self.proposals.replay(self.progress)
+        pruner = make_scheduler(spec)
+        replay_rungs(pruner, self.progress)
+        self.reins = Reins([self.steering.takes(stage, spec, self.progress, self.proposals)], self.progress.stopping)
+        self.searcher = StageSearcher(self.progress, self.proposals, self.reins, parallel_trials=1)
+        self.scheduler = StageScheduler(pruner, self.reins)
+        self.keeper = StageKeeper(self.progress, [self.heard], self.reins)
+        self.turns = 0
+
+    def look(self) -> None:
+        """A turn of Tune's loop, a second after the last."""
+        self.reins._asked = float("-inf")
+        self.keeper.on_step_begin(self.turns, [])
+
+    def begin(self) -> TuneTrial | str | None:
+        self.turns += 1
+        suggested = self.searcher.suggest(f"t{self.turns}")
+        if not isinstance(suggested, dict):
+            return suggested
+        trial = TuneTrial({**suggested, "tune": f"t{self.turns}"})
+        self.scheduler.on_trial_add(None, trial)
+        self.keeper.on_trial_start(0, [], trial)
+        return trial
+
+    def epoch(self, trial: TuneTrial, epoch: int, value: float = 0.5) -> bool:
+        """One result; whether the trial is taken from its worker."""
+        report = {
+            "epoch": epoch, "planned_epochs": 3, "done": epoch == 3, "objective": value, "value": value, "lanes": [],
+        }  # fmt: skip
+        result: dict[str, Any] = {"report": report, "epoch": epoch, "objective": value, "done": epoch == 3}
+        if not result["done"] and self.scheduler.on_trial_result(None, trial, result) == "STOP":
+            result["done"] = True
+        if result["done"]:
+            self.scheduler.on_trial_complete(None, trial, result)
+        self.keeper.on_trial_result(0, [], trial, result)
+        if result["done"]:
+            self.searcher.on_trial_complete(trial.config["tune"], result)
+            self.keeper.on_trial_complete(0, [], trial)
+        return bool(result["done"])
+
+    def whole(self, trial: TuneTrial, value: float = 0.5) -> None:
+        for epoch in (1, 2, 3):
+            if self.epoch(trial, epoch, value):
+                return
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path, "tones-1")
+    workspace.folder.mkdir()
+    Manifest("tones", SPEC.source_text, ".", "f", True, "cpu", "fp32", {}).write(workspace)
+    return workspace
+
+
+def answered(workspace: Workspace, request: requests.Request) -> requests.Answer:
+    return requests.answers(workspace)[request.id]
+
+
+def begun(session: Session) -> TuneTrial:
+    trial = session.begin()
+    assert isinstance(trial, TuneTrial)
+    return trial
+
+
+def test_a_stopped_trial_ends_with_its_epoch_and_is_not_pruned(workspace: Workspace) -> None:
+    session = Session(workspace)
+    trial = begun(session)
+    assert not session.epoch(trial, 1)
+    request = ask(workspace, "stop", "0")
+    session.look()
+    assert answered(workspace, request).done
+    assert not session.progress.trials["trial_00000"].over
+    assert session.epoch(trial, 2)
+    stopped = session.progress.trials["trial_00000"]
+    assert (stopped.status, stopped.last["epoch"], session.heard.ends) == (STOPPED, 2, [("trial_00000", STOPPED)])
+    assert session.proposals.study.trials[0].state.name == "FAIL"  # the sampler does not learn from it
+    assert session.tracker.noted[0][0] == "stop"
+    again = ask(workspace, "stop", "trial_00000")
+    session.look()
+    assert not answered(workspace, again).done
+    assert "over already (stopped)" in answered(workspace, again).said
+
+
+def test_a_stop_is_kept_when_the_sweep_is_killed_before_the_epoch_ends(workspace: Workspace) -> None:
+    session = Session(workspace)
+    session.epoch(begun(session), 1)
+    ask(workspace, "stop", "0")
+    session.look()
+    session.progress.close()
+
+    later = Session(workspace)
+    later.look()
+    assert later.progress.trials["trial_00000"].status == STOPPED
+    assert later.heard.ends == [("trial_00000", STOPPED)]
+    assert begun(later).config["name"] == "trial_00001"
+
+
+def test_a_clone_comes_next_and_is_one_more(workspace: Workspace) -> None:
+    session = Session(workspace)
+    first = begun(session)
+    request = ask(workspace, "clone", "trial 0", {"learning_rate": 3e-4})
+    session.look()
+    assert answered(workspace, request).done, answered(workspace, request).said
+    session.whole(first)
+    clone = begun(session)
+    assert clone.config["given"] == {**first.config["given"], "learning_rate": 3e-4}
+    session.whole(clone)
+    for _ in range(2):
+        session.whole(begun(session))
+    assert session.begin() == "FINISHED"
+    assert len(session.progress.trials) == SPEC.trials + 1
+
+
+def test_after_a_kill_the_search_goes_on_as_it_would_have(workspace: Workspace, tmp_path: Path) -> None:
+    """With a clone, a stop and all: proposals to the last bit, the same rungs."""
+
+    def steps(session: Session) -> list[Callable[[], Any]]:
+        def clone() -> None:
+            ask(session.steering.workspace, "clone", "0", {"learning_rate": 3e-4})
+            session.look()
+
+        def stop() -> None:
+            trial = begun(session)
+            ask(session.steering.workspace, "stop", trial.config["name"])
+            session.look()
+            session.epoch(trial, 1, 0.7)
+
+        return [
+            lambda: session.whole(begun(session), 0.4), clone, lambda: session.whole(begun(session), 0.6), stop,
+            lambda: session.whole(begun(session), 0.3),
+        ]  # fmt: skip
+
+    whole = Session(workspace)
+    for step in steps(whole):
+        step()
+    for cut in range(1, 5):
+        other = Workspace(tmp_path, f"cut-{cut}")
+        other.folder.mkdir()
+        session = Session(other)
+        for number in range(5):
+            if number == cut:
+                session.progress.close()
+                session = Session(other)
+            steps(session)[number]()
+        expected = [(trial.given, trial.status) for trial in whole.progress.trials.values()]
+        assert [(trial.given, trial.status) for trial in session.progress.trials.values()] == expected
+    assert PRUNED in [status for _, status in expected]
+
+
+def test_a_pause_lasts_until_resume_also_across_sessions(workspace: Workspace) -> None:
+    session = Session(workspace)
+    trial = begun(session)
+    ask(workspace, "pause")
+    session.look()
+    assert session.epoch(trial, 1)  # the running epoch ends
+    assert session.begin() is None
+    assert not session.progress.trials["trial_00000"].over
+    session.progress.close()
+
+    later = Session(workspace)
+    assert later.steering.paused
+    assert later.begin() is None
+    ask(workspace, "resume")
+    later.look()
+    assert begun(later).config["name"] == "trial_00000"
+
+
+def test_finish_lets_running_trials_end_and_begins_none_also_across_sessions(workspace: Workspace) -> None:
+    session = Session(workspace)
+    early = ask(workspace, "finish")
+    session.look()
+    assert not answered(workspace, early).done
+    trial = begun(session)
+    request = ask(workspace, "finish")
+    session.look()
+    assert answered(workspace, request).done
+    session.progress.close()
+
+    later = Session(workspace)
+    assert later.reins.order().hold == Hold.FINISH
+    trial = begun(later)
+    refused = ask(workspace, "clone", "0", {"learning_rate": 3e-4})
+    later.look()
+    assert "takes no new trials" in answered(workspace, refused).said
+    later.whole(trial)
+    assert later.begin() == "FINISHED"
+    assert list(later.progress.trials) == ["trial_00000"]
+    later.progress.close()
+    extended = Session(workspace, spec=replace(SPEC, trials=5))
+    assert extended.reins.order().hold == Hold.NONE  # more trials are another matter
+    assert isinstance(extended.begin(), TuneTrial)
+    extended.progress.stopped("trial_00001")
+    extended.progress.close()
+    assert read_status(workspace)["stages"][0]["counts"] == {"completed": 1, "stopped": 1}
+
+
+@pytest.mark.parametrize("command", ["stop", "clone", "finish"])
+def test_stage_two_is_left_alone(workspace: Workspace, command: str) -> None:
+    session = Session(workspace, CONFIRM)
+    request = ask(workspace, command, "0", {"rank": 8} if command == "clone" else {})
+    session.look()
+    answer = answered(workspace, request)
+    assert (answer.done, session.tracker.noted) == (False, [])
+    assert "stage 2" in answer.said
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "without a change"),
+        ({"rank": 7}, "rank: 7 is outside of choice"),
+        ({"rank": "8; rm"}, "outside of choice"),
+        ({"learning_rate": "fast"}, "outside of log_uniform"),
+        ({"learning_rate": True}, "outside of log_uniform"),
+        ({"learning_rate": float("nan")}, "outside of log_uniform"),
+        ({"epochs": 9}, "no open axis"),
+        ({"train.epochs": 9}, "no open axis"),
+        ({"lora_dropout": 0.05}, "its `when:` does not hold"),
+        ({"rank": 16}, "lora_dropout: the change opens it"),
+        ({"rank": [8]}, "outside of choice"),
+    ],
+)
+def test_a_clone_is_held_to_the_space(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        changed_sample(SPEC, SAMPLE, changes)
+
+
+def test_a_change_switches_conditional_axes() -> None:
+    wide = changed_sample(SPEC, SAMPLE, {"rank": 16, "lora_dropout": 0.05})
+    assert (wide["rank"], wide["lora_dropout"]) == (16, 0.05)
+    assert changed_sample(SPEC, wide, {"rank": 8}) == {**SAMPLE, "rank": 8}
+    assert isinstance(changed_sample(SPEC, SAMPLE, {"rank": 4.0})["rank"], int)
+
+
+def _ask_many(folder: Path, number: int) -> None:
+    for index in range(10):
+        ask(Workspace(folder.parent, folder.name), "stop", f"{number}-{index}")
+
+
+def test_many_terminals_at_once_lose_nothing(workspace: Workspace) -> None:
+    processes = [
+        multiprocessing.get_context("fork").Process(target=_ask_many, args=(workspace.folder, n)) for n in range(3)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    found = [request.trial for request in requests.requests(workspace)]
+    assert sorted(found) == sorted(f"{n}-{i}" for n in range(3) for i in range(10))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.binary(max_size=200) | st.dictionaries(st.text(max_size=6), st.text(max_size=6)).map(json.dumps).map(str.encode)
+)
+def test_whatever_stands_in_the_mailbox_is_read_or_passed_over(content: bytes) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder), "s-1")
+        workspace.folder.mkdir()
+        (workspace.folder / requests.ASKED).write_bytes(content)
+        assert Inbox(workspace).pending() == []
+
+
+ARGUMENTS = st.lists(
+    st.sampled_from([*NAMES, "qwen", "trial_00001", "rank=8", "a=b", "--json", "--results", "--results=x", "", "../.."])
+    | st.text(max_size=10).filter(lambda word: word not in ("-h", "--help")),
+    max_size=6,
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(ARGUMENTS)
+def test_any_command_line_is_understood_or_refused(arguments: list[str]) -> None:
+    with contextlib.suppress(InputError):
+        command = parse(arguments)
+        assert command.name in NAMES
+        assert bool(command.trial) == (command.name in ("stop", "clone"))
+        assert bool(command.changes) == (command.name == "clone")
+
+
+@pytest.mark.parametrize(("over", "message"), [(True, "is over"), (False, "is not running")])
+def test_a_sweep_that_does_not_run_is_not_steered(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], over: bool, message: str
+) -> None:
+    if over:
+        note(workspace, event="finished")
+    assert main([str(workspace.folder), "finish"]) == 2
+    assert message in capsys.readouterr().err
+    assert not (workspace.folder / requests.ASKED).exists()
+
+
+def test_the_command_line_asks_and_says_what_was_answered(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(workspace)
+    begun(session)
+    monkeypatch.setattr("time.sleep", lambda seconds: session.look())  # the sweep's turn while the command waits
+    monkeypatch.setattr("sweeps.state.resume.running_elsewhere", lambda workspace: True)
+    results = ["--results", str(workspace.results)]
+    assert main(["tones", "stop", "0", *results]) == 0
+    assert "ends with its running epoch" in capsys.readouterr().out
+    assert main(["tones-1", "stop", "9", *results]) == 2
+    assert "no trial of this stage" in capsys.readouterr().err
+
+
+def test_status_only_looks(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(workspace)
+    session.epoch(begun(session), 1)
+    before = {path: path.read_bytes() for path in workspace.folder.rglob("*.jsonl")}
+    assert main([str(workspace.folder), "status", "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["state"], status["stages"][0]["counts"]) == ("interrupted", {"running": 1})
+    assert status["stages"][0]["trials"][0]["epoch"] == 1
+    with held(workspace):
+        assert main([str(workspace.folder), "status"]) == 0
+    assert "trial_00000" in capsys.readouterr().out
+    assert before == {path: path.read_bytes() for path in workspace.folder.rglob("*.jsonl")}

@@ -1,0 +1,352 @@
+"""The record: what is written can be read back, nothing is written twice, and nothing private is written."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from analysis.record.reader import read_sweep
+from sweeps.record.tracker import Tracker, default_uri
+from trainables.errors import InputError, SweepFailed
+from trainables.records import (
+    NO_FOLD,
+    TAG_CONFIG_ID,
+    TAG_LOOKS,
+    TAG_PARENT,
+    TAG_SESSIONS,
+    TAG_STATUS,
+    TAG_TRIAL_ID,
+)
+
+FILES = ("verdict.json", "finalists.json", "look-2/verdict.json", "look-2/finalists.json")
+EPOCH = {"train/loss": 0.5, "val/accuracy": 0.8, "val/loss": 0.4}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store for all tests here: making its tables takes seconds. Its name has what paths may have."""
+    folder = tmp_path_factory.mktemp("results") / "été & co"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def started(results: Path, sweep_id: str, experiment: str = "speech") -> Tracker:
+    tracker = Tracker(default_uri(results), results, experiment, miniature=True)
+    tracker.start_sweep(
+        sweep_id, "name: speech\n", {"git.commit": "abc", "cores": 2}, {"trials": 16}, dataset=("speech", "f00d")
+    )
+    return tracker
+
+
+def open_trial(tracker: Tracker, number: int = 7, *, config_id: str = "c1", stage: str = "explore", **more) -> str:
+    arguments = {"role": "trial", "seed": 42, "fold": NO_FOLD, "params": {"rank": 16, "alpha": 32, "seed": 42}, **more}
+    return tracker.open_run(stage=stage, config_id=config_id, trial_id=f"a1b2c_{number:05d}", **arguments)
+
+
+def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -> None:
+    tracker = started(results, "speech-1")
+    runs = []
+    for number in range(3):
+        run_id = open_trial(tracker, number, config_id=f"c{number}")
+        for epoch in (1, 2):
+            tracker.log_epoch(run_id, epoch, {**EPOCH, "train/loss": number + 1 / epoch})
+        tracker.close_run(run_id, ("completed", "pruned", "failed")[number], "out of memory" if number == 2 else None)
+        runs.append(run_id)
+    tracker.log_finalists([{"config_id": "c0", "value": 0.8}])
+    tracker.finish_sweep(verdict={"sentence": "c0 is better."}, metrics={"sweep/seconds": 12.5})
+
+    sweep = read_sweep(default_uri(results), "speech-1")
+    assert sweep.sweep_id == "speech-1"
+    assert sweep.parent.info.status == "FINISHED"
+    assert sweep.parent.data.metrics["sweep/seconds"] == 12.5
+    assert sweep.parent.data.metrics["tracking/seconds"] > 0
+    assert sweep.parent.data.params == {"trials": "16"}
+    assert sweep.parent.data.tags["provenance.git.commit"] == "abc"
+    assert sweep.parent.data.tags["mlflow.note.content"] == "c0 is better."
+    assert sweep.parent.inputs.dataset_inputs[0].dataset.name == "speech"
+    table = sweep.runs.set_index("run_id").loc[runs]
+    assert list(table["status"]) == ["FINISHED", "FINISHED", "FAILED"]
+    assert list(table["tags.sweep.status"]) == ["completed", "pruned", "failed"]
+    assert list(table["tags.sweep.config_id"]) == ["c0", "c1", "c2"]
+    assert set(table[f"tags.{TAG_PARENT}"]) == {sweep.parent.info.run_id}
+    assert set(table["tags.sweep.miniature"]) == {"true"}
+    assert table["tags.sweep.reason"].iloc[2] == "out of memory"
+    assert list(table["params.rank"]) == ["16"] * 3
+    assert table["run_name"].iloc[1] == "trial 1 · rank=16 · seed 42"
+    assert list(table["metrics.train/loss"]) == [0.5, 1.5, 2.5]
+    curves = sweep.curves(["train/loss"])
+    assert list(curves.columns) == ["run_id", "metric", "epoch", "value"]
+    assert list(curves[curves["run_id"] == runs[1]]["value"]) == [2.0, 1.5]
+    assert len(sweep.curves()) == 3 * 2 * 3
+
+
+def test_the_same_training_is_never_two_runs(results: Path) -> None:
+    first = started(results, "speech-resumed")
+    run_id = open_trial(first)
+    assert open_trial(first) == run_id
+    first.log_epoch(run_id, 1, EPOCH)
+    first.flush()
+
+    second = started(results, "speech-resumed")  # the driver was killed and starts again
+    assert second.parent_id == first.parent_id
+    assert open_trial(second) == run_id
+    second.log_epoch(run_id, 1, {"train/loss": 99.0, "val/new": 1.0})
+    second.log_epoch(run_id, 2, EPOCH)
+    second.close_run(run_id, "completed")
+    second.flush()
+    sweep = read_sweep(default_uri(results), "speech-resumed")
+    assert len(sweep.runs) == 1
+    curves = sweep.curves(["train/loss", "val/new"])
+    assert [tuple(row) for row in curves[["metric", "epoch", "value"]].itertuples(index=False)] == [
+        ("train/loss", 1, 0.5),
+        ("train/loss", 2, 0.5),
+        ("val/new", 1, 1.0),
+    ]
+
+
+def test_a_cut_off_run_is_taken_up_by_the_trial_that_trains_it_again(results: Path) -> None:
+    first = started(results, "speech-adopted")
+    cut_off, finished = open_trial(first, 1), open_trial(first, 2, config_id="c2")
+    first.close_run(finished, "pruned")
+    first.flush()
+
+    second = started(results, "speech-adopted")
+    assert open_trial(second, 11) == cut_off
+    assert open_trial(second, 12, config_id="c2") != finished  # that one is another trial's, and over
+    assert open_trial(second, 13) != cut_off  # taken
+    second.flush()
+    table = read_sweep(default_uri(results), "speech-adopted").runs.set_index("run_id")
+    assert table.loc[cut_off, f"tags.{TAG_TRIAL_ID}"] == "a1b2c_00011"
+    assert len(table) == 4
+
+
+def test_a_failed_run_that_is_trained_again_is_running(results: Path) -> None:
+    tracker = started(results, "speech-again")
+    run_id = open_trial(tracker)
+    tracker.close_run(run_id, "failed", "worker died")
+    assert open_trial(tracker) == run_id
+    tracker.flush()
+    row = read_sweep(default_uri(results), "speech-again").runs.iloc[0]
+    assert row["status"] == "RUNNING"
+    assert f"tags.{TAG_STATUS}" not in row
+    tracker.close_run(run_id, "completed")
+    tracker.flush()
+    assert read_sweep(default_uri(results), "speech-again").runs.iloc[0]["status"] == "FINISHED"
+
+
+def test_a_confirm_run_is_found_whatever_its_trial_is_called(results: Path) -> None:
+    first = started(results, "speech-confirm")
+    run_id = open_trial(first, 1, stage="confirm", role="finalist", seed=123)
+    first.close_run(run_id, "completed")
+    first.flush()
+    second = started(results, "speech-confirm")
+    assert open_trial(second, 9, stage="confirm", role="finalist", seed=123) == run_id
+    assert open_trial(second, 9, stage="confirm", role="finalist", seed=456) != run_id
+    assert open_trial(second, 9, stage="confirm", role="finalist", seed=123, fold="2") != run_id
+
+
+def test_predictions_come_back_from_the_record(results: Path, tmp_path: Path) -> None:
+    from trainables.records import Predictions
+
+    said = Predictions(["a", "b"], ["g", "h"], ["-", "-"], ["yes", "no"], ["yes", "yes"], None, ("no", "yes"))
+    turned = Predictions(["b", "a"], ["h", "g"], ["-", "-"], ["no", "yes"], ["no", "yes"], None, ("no", "yes"))
+    tracker = started(results, "speech-predictions")
+    ids = []
+    for seed, predictions in ((1, said), (2, turned)):
+        folder = tmp_path / str(seed)
+        predictions.write_parquet(folder / "predictions" / "test.parquet")
+        (folder / "adapter").mkdir()
+        (folder / "adapter" / "adapter_config.json").write_text("{}")
+        (folder / "optimizer").mkdir()
+        (folder / "optimizer" / "state.bin").write_text("large")
+        run_id = open_trial(tracker, seed, stage="confirm", role="finalist", seed=seed)
+        tracker.log_artifacts(run_id, folder)
+        tracker.close_run(run_id, "completed")
+        ids.append(run_id)
+    tracker.flush()
+    sweep = read_sweep(default_uri(results), "speech-predictions")
+    assert sweep.predictions(ids[0]).outputs == ["yes", "yes"]
+    assert sweep.aligned(ids)[ids[1]].outputs == ["yes", "no"]
+    assert {seed: p.example_ids for seed, p in sweep.by_seed("c1").items()} == {1: ["a", "b"], 2: ["b", "a"]}
+    with pytest.raises(InputError, match=r"no readable predictions/validation\.parquet"):
+        sweep.predictions(ids[0], "validation")
+    kept = {path.parent.name for path in (results / "mlartifacts").rglob("*") if path.is_file()}
+    assert {"adapter", "predictions"} <= kept
+    assert "optimizer" not in kept
+
+
+def test_a_later_look_stands_beside_the_first(results: Path) -> None:
+    """The first look's finalists, verdict and runs stay as they were; a reader gets those of the last verdict."""
+    uri = default_uri(results)
+    runs = []
+    for look, seeds, finalist in ((1, [1, 2], "x"), (2, [3, 4], "y")):
+        tracker = Tracker(uri, results, "speech", miniature=True)
+        tracker.start_sweep("speech-looks", f"trials: {look}\n", {}, {}, look=look)
+        tracker.log_finalists([{"config_id": finalist}])
+        tracker.log_looks([[1, 2], [3, 4]][:look])
+        untuned = [open_trial(tracker, 9, config_id="untuned", stage="confirm", role="untuned", seed="-")]
+        runs.append(untuned + [open_trial(tracker, stage="confirm", role="baseline", seed=seed) for seed in seeds])
+        assert set(read_sweep(uri, "speech-looks").runs["run_id"]) == set(runs[0])  # no second verdict yet
+        for run in runs[-1]:
+            tracker.close_run(run, "completed")
+        tracker.finish_sweep(verdict={"sentence": f"look {look}"}, metrics={"sweep/trials": 10.0 * look})
+    found = read_sweep(uri, "speech-looks")
+    assert (found.look, set(found.runs["run_id"])) == (2, set(runs[1]))
+    assert json.loads(found.parent.data.tags[TAG_LOOKS]) == [[1, 2], [3, 4]]
+    assert found.parent.data.metrics["sweep/trials"] == 20.0
+    texts = {name: tracker._client.download_artifacts(found.parent.info.run_id, name) for name in FILES}
+    assert '"look 1"' in Path(texts["verdict.json"]).read_text()
+    assert '"x"' in Path(texts["finalists.json"]).read_text()
+    assert '"look 2"' in Path(texts["look-2/verdict.json"]).read_text()
+    assert '"y"' in Path(texts["look-2/finalists.json"]).read_text()
+
+
+def test_a_session_adds_its_provenance_to_the_first_ones(results: Path) -> None:
+    for cores in (2, 8):
+        tracker = Tracker(default_uri(results), results, "speech", miniature=True)
+        tracker.start_sweep("speech-sessions", "", {"cores": cores}, {})
+    parent = read_sweep(default_uri(results), "speech-sessions").parent
+    assert (parent.data.tags["provenance.cores"], parent.data.tags[TAG_SESSIONS]) == ("2", "2")
+    files = ("provenance.json", "provenance-2.json")
+    kept = [Path(tracker._client.download_artifacts(parent.info.run_id, file)).read_text() for file in files]
+    assert [json.loads(text) for text in kept] == [{"cores": 2}, {"cores": 8}]
+
+
+def test_a_run_that_no_journal_knows_goes_and_all_others_stay(results: Path) -> None:
+    first = started(results, "speech-left-over")
+    kept, over, left_over = (open_trial(first, n, config_id=f"c{n}") for n in range(3))
+    confirmed = open_trial(first, 3, stage="confirm", role="baseline")
+    for run in (over, left_over, confirmed):
+        first.close_run(run, "completed")
+    first.flush()
+
+    second = Tracker(default_uri(results), results, "speech", miniature=True)
+    second.start_sweep("speech-left-over", "", {}, {}, look=2)
+    assert open_trial(second, 0, config_id="c0") == kept
+    assert second.closed_run("explore", "c1", "a1b2c_00001", 42, NO_FOLD, "completed") == over
+    assert second.drop_unclaimed() == 1
+    assert set(read_sweep(default_uri(results), "speech-left-over").runs["run_id"]) == {kept, over, confirmed}
+
+
+def test_finalists_once_fixed_stay(results: Path) -> None:
+    tracker = started(results, "speech-finalists")
+    tracker.log_finalists([{"config_id": "x"}, {"config_id": "y"}])
+    tracker.log_finalists([{"config_id": "x"}, {"config_id": "y"}])
+    with pytest.raises(SweepFailed, match="had fixed the finalists"):
+        tracker.log_finalists([{"config_id": "z"}])
+
+
+def test_a_failed_sweep_says_so_and_raises_nothing_of_its_own(results: Path) -> None:
+    tracker = started(results, "speech-failed")
+    tracker.finish_sweep("failed", reason="every trial failed")
+    parent = read_sweep(default_uri(results), "speech-failed").parent
+    assert parent.info.status == "FAILED"
+    assert parent.data.tags[TAG_STATUS] == "failed"
+    assert parent.data.tags["sweep.reason"] == "every trial failed"
+
+
+def test_names_that_mlflow_refuses_are_bent_to_fit(results: Path) -> None:
+    tracker = started(results, "speech-names")
+    run_id = open_trial(tracker, params={"rank": 4, "odd:name*": "x" * 7000})
+    tracker.log_epoch(run_id, 1, {"val/recall:Ä*": 0.5})
+    tracker.flush()
+    runs = read_sweep(default_uri(results), "speech-names").runs
+    assert runs["metrics.val/recall_Ä_"].iloc[0] == 0.5
+    assert len(runs["params.odd_name_"].iloc[0]) == 6000
+
+
+def test_a_sweep_is_found_by_id_or_the_beginning_of_one(results: Path) -> None:
+    for sweep_id in ("found-a1", "found-a2", "found-b1", "found"):
+        started(results, sweep_id, experiment="to be found")
+    uri = default_uri(results)
+    assert read_sweep(uri, "found-a1").sweep_id == "found-a1"
+    assert read_sweep(uri, "found-b").sweep_id == "found-b1"
+    assert read_sweep(uri, "found").sweep_id == "found"  # an id goes before the beginnings of others
+    with pytest.raises(InputError, match=r"beginning of 2 sweeps: found-a1, found-a2\. Write more"):
+        read_sweep(uri, "found-a")
+    for unknown in ("fuond", ""):
+        with pytest.raises(InputError, match=f"No sweep is called '{unknown}'.* the latest: "):
+            read_sweep(uri, unknown)
+
+
+def test_a_name_means_its_latest_sweep(results: Path) -> None:
+    for number in (1, 2):
+        started(results, f"latest-{number}", experiment="latest")
+        time.sleep(0.01)
+    assert read_sweep(default_uri(results), "latest").sweep_id == "latest-2"
+
+
+def test_a_deleted_experiment_is_a_clear_error(results: Path) -> None:
+    tracker = started(results, "gone-1", experiment="gone")
+    tracker._client.delete_experiment(tracker.experiment_id)
+    with pytest.raises(InputError, match="experiment 'gone' was deleted"):
+        Tracker(default_uri(results), results, "gone", miniature=False)
+
+
+def test_a_server_that_does_not_answer_is_said_at_once() -> None:
+    begin = time.monotonic()
+    with pytest.raises(InputError, match=r"No MLflow server answers at http://127\.0\.0\.1:9") as caught:
+        Tracker("http://me:secret@127.0.0.1:9", Path("x"), "speech", miniature=False)
+    assert "secret" not in str(caught.value)
+    assert time.monotonic() - begin < 5
+
+
+def test_a_database_that_cannot_be_opened_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "text.db").write_text("not a database, but long enough to look like one to nobody")
+    begin = time.monotonic()
+    for path in (tmp_path / "file" / "mlflow.db", tmp_path / "text.db"):
+        with pytest.raises(InputError, match="cannot be opened for writing"):
+            Tracker(f"sqlite:///{path}", tmp_path, "speech", miniature=False)
+    assert time.monotonic() - begin < 5
+
+
+def test_nothing_private_is_written_and_nothing_is_printed(results: Path) -> None:
+    """A process of its own: what the store holds afterwards has no secret of the environment, no user, no host."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom sweeps.machine.provenance import collect\n"
+        "from sweeps.record.tracker import Tracker, default_uri\nfolder = Path(sys.argv[1])\n"
+        "tracker = Tracker(default_uri(folder), folder, 'quiet', miniature=False)\n"
+        "tracker.start_sweep('quiet-1', 'name: quiet', collect(), {})\n"
+        "run = tracker.open_run('explore', 'trial', 'c', 't_1', 1, '-', {'rank': 4})\n"
+        "tracker.log_epoch(run, 1, {'val/loss': 1.0})\ntracker.close_run(run, 'completed')\ntracker.finish_sweep()\n"
+    )
+    environment = {**os.environ, "SOME_TOKEN": "hunter2-hunter2", "USER": "somebody-here", "LOGNAME": "somebody-here"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(results)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    sweep = read_sweep(default_uri(results), "quiet-1")
+    everything = str([sweep.parent.to_dictionary(), sweep.runs.to_dict()])
+    host = platform.node()
+    for secret in ("hunter2", "somebody-here", *([host] if len(host) > 6 else [])):
+        assert secret not in everything
+    assert sweep.runs["tags.sweep.status"].iloc[0] == "completed"
+
+
+def test_tracking_does_not_keep_a_sweep_waiting(results: Path) -> None:
+    tracker = started(results, "speech-speed")
+    before = tracker.seconds
+    run_ids = [open_trial(tracker, number, config_id=f"c{number}") for number in range(5)]
+    opened = tracker.seconds
+    for run_id in run_ids:
+        for epoch in range(1, 11):
+            tracker.log_epoch(run_id, epoch, EPOCH)
+        tracker.close_run(run_id, "completed")
+    logged = tracker.seconds
+    tracker.flush()
+    assert opened > before
+    assert logged - opened < 0.5 * tracker.writer.seconds  # handing over costs less than writing
+    curves = read_sweep(default_uri(results), "speech-speed").curves(["val/loss"])
+    assert len(curves) == 50
+    assert read_sweep(default_uri(results), "speech-speed").runs[f"tags.{TAG_CONFIG_ID}"].nunique() == 5

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sweeps.state.workspace import check_results, new_workspace
+from trainables.errors import InputError
+
+
+def test_a_new_folder_is_made_and_left_clean(tmp_path: Path) -> None:
+    folder = check_results(str(tmp_path / "a" / "b"), needed_bytes=1)
+    assert folder == tmp_path / "a" / "b"
+    assert list(folder.iterdir()) == []
+
+
+def test_no_room_on_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"GB free and this sweep needs about .* GB"):
+        check_results(str(tmp_path), needed_bytes=1 << 60)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_no_permission(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="cannot write"):
+        check_results(str(tmp_path / "results"), needed_bytes=1)
+
+
+def test_a_file_stands_where_the_folder_should(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(InputError, match=r"cannot write to .*results"):
+        check_results(str(tmp_path / "results"), needed_bytes=1)
+
+
+def test_a_uri_is_refused_with_the_way_out() -> None:
+    with pytest.raises(InputError, match="a file system that every node mounts"):
+        check_results("s3://bucket/results", needed_bytes=1)
+
+
+def test_two_sweeps_never_share_a_folder(tmp_path: Path) -> None:
+    first, second = (new_workspace(tmp_path, "speech") for _ in range(2))
+    assert first.folder != second.folder
+    assert first.sweep_id.startswith("speech-")
