@@ -25,7 +25,7 @@ ONLY_IN = {
         "sweeps/worker/pool.py",
         "sweeps/worker/proxy.py",
     ),
-    "optuna": ("sweeps/search/sampler.py", "sweeps/config/resolve.py", "analysis/report/importance.py"),
+    "optuna": ("sweeps/search/sampler.py", "sweeps/search/space.py", "analysis/report/importance.py"),
     "mlflow": (
         "sweeps/record/tracker.py",
         "sweeps/record/child_runs.py",

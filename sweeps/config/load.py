@@ -1,6 +1,6 @@
 """A sweep file, with `key=value` overrides, to a SweepSpec; every error at once, each with its place. Loads no torch.
 
-YAML -> located values (`document.py`) -> overrides (`overrides.py`) -> kinds and keys (`schema.py`, `axes.py`) -> rules
+YAML -> located values (`located_yaml.py`) -> overrides (`overrides.py`) -> kinds and keys (`schema.py`, `search_types.py`) -> rules
 between keys (`rules.py`) -> SweepSpec.
 """
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.config import located_yaml, rules
+from sweeps.config.axis import allows, in_order
 from sweeps.config.located_yaml import Node
 from sweeps.config.miniature import Sizes, stand_in
 from sweeps.config.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
 from sweeps.config.scalar_types import Problems, show
 from sweeps.config.schema import ROOT
-from sweeps.config.search_types import allows, in_order
 from sweeps.config.spec import DataSpec, SweepSpec, TrainSpec
 from trainables.errors import InputError
 

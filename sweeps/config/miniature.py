@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sweeps.config.spec import Axis, SweepSpec
+from sweeps.config.axis import Axis
+from sweeps.config.spec import SweepSpec
 from trainables.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,78 +1,17 @@
-"""Axes to Optuna's suggestions (define by run), and a sample of them to a TrialConfig."""
+"""A sample of the axes to a TrialConfig, and how many configurations a space has."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
-from sweeps.config.search_types import DEFAULT_RANK, discrete_values, is_active
-from sweeps.config.spec import Axis, SweepSpec
+from sweeps.config.axis import Axis, conditions, discrete_values, is_active
+from sweeps.config.search_types import DEFAULT_RANK
+from sweeps.config.spec import SweepSpec
 from trainables.config import TrialConfig
 
-if TYPE_CHECKING:
-    import optuna
-
 _CONFIG_FIELDS = {field.name for field in fields(TrialConfig)}
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Asks an Optuna trial for every active axis, each under its own name. A class, so that Ray can pickle it."""
-
-    axes: tuple[Axis, ...]
-    fixed: Mapping[str, Any]
-
-    def __call__(self, trial: optuna.Trial) -> dict[str, Any]:
-        sample: dict[str, Any] = {}
-        for axis in self.axes:
-            if is_active(axis, self.axes, {**self.fixed, **sample}):
-                sample[axis.name] = _suggest(trial, axis, asked_as(axis, self.axes))
-        return sample
-
-    def as_asked(self, point: Mapping[str, Any]) -> dict[str, Any]:
-        """A sample, or a part of one, under the names by which Optuna knows its axes."""
-        known = {**self.fixed, **point}
-        opened = [axis for axis in self.axes if axis.name in point and is_active(axis, self.axes, known)]
-        return {asked_as(axis, self.axes): point[axis.name] for axis in opened}
-
-
-def asked_as(axis: Axis, axes: Sequence[Axis]) -> str:
-    """Optuna's name for an axis: its own, with the condition where several have it, for each has other values."""
-    if sum(other.name == axis.name for other in axes) == 1:
-        return axis.name
-    return f"{axis.name} where {conditions(axis)}"
-
-
-def conditions(axis: Axis) -> str:
-    """`rank is 16 or 32 and model_size is 7b`"""
-    return " and ".join(f"{name} is {' or '.join(map(str, wanted))}" for name, wanted in axis.when.items())
-
-
-def propose(spec: SweepSpec) -> Proposal:
-    """The search space as OptunaSearch takes it; returns what it asked for, the values of the active axes."""
-    return Proposal(spec.axes, dict(spec.fixed))
-
-
-def _suggest(trial: optuna.Trial, axis: Axis, name: str) -> Any:
-    if axis.kind == "choice":
-        return trial.suggest_categorical(name, list(axis.values))
-    low, high = axis.values
-    log = axis.kind.startswith("log_")
-    if axis.kind.endswith("int"):
-        return trial.suggest_int(name, low, high, log=log)
-    return trial.suggest_float(name, low, high, log=log)
-
-
-def distribution(axis: Axis) -> optuna.distributions.BaseDistribution:
-    """What Optuna keeps beside a value that `_suggest` was given."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if axis.kind == "choice":
-        return CategoricalDistribution(list(axis.values))
-    low, high = axis.values
-    kind = IntDistribution if axis.kind.endswith("int") else FloatDistribution
-    return kind(low, high, log=axis.kind.startswith("log_"))
 
 
 def active_axes(spec: SweepSpec, sample: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rules between the keys of a sweep file. What a key may hold by itself is in `schema.py` and `axes.py`.
+"""Rules between the keys of a sweep file. What a key may hold by itself is in `schema.py` and `search_types.py`.
 
 A rule looks only at what was read without a problem: what follows from a problem is not reported again.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sweeps.config.axis import Axis, allows, cycle, discrete_values, is_active
 from sweeps.config.overrides import MINIATURE
 from sweeps.config.scalar_types import Problems, nearest
 from sweeps.config.schema import LOWER_IS_BETTER, ROOT, TASK_METRICS
-from sweeps.config.search_types import DEFAULT_RANK, allows, cycle, discrete_values, is_active
-from sweeps.config.spec import Axis, DataSpec, FinalistsSpec, TrainSpec
+from sweeps.config.search_types import DEFAULT_RANK
+from sweeps.config.spec import DataSpec, FinalistsSpec, TrainSpec
 from trainables.config import AUGMENTATIONS
 from trainables.data.examples import SPLITS
 

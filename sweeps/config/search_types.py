@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from sweeps.config.axis import Axis
 from sweeps.config.container_types import Either, Field, Many, Table
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
-from sweeps.config.spec import Axis
 from trainables.config import AUGMENTATIONS, QUANTIZATIONS, SCHEDULERS, TrialConfig
 from trainables.registry import BACKBONES
 
@@ -207,73 +207,3 @@ AUGMENT = Table({name: Field(AXIS_VALUES[name], AXIS_HELP[name]) for name in AUG
 
 # A configuration, or part of one: the baseline, a warm start
 POINT = Table({name: Field(Removable(kind), AXIS_HELP.get(name, "")) for name, kind in AXIS_VALUES.items()})
-
-
-def discrete_values(axis: Any) -> Sequence[Any] | None:
-    """What an axis, several of one name, or a fixed value, can take; None where it is continuous."""
-    if isinstance(axis, tuple):
-        found = [discrete_values(one) for one in axis]
-        return None if None in found else tuple(dict.fromkeys(value for values in found for value in values or ()))
-    if not isinstance(axis, Axis):
-        return (axis,)
-    if axis.kind == "choice":
-        return axis.values
-    return range(axis.values[0], axis.values[1] + 1) if axis.kind in ("int", "log_int") else None
-
-
-def allows(axis: Any, value: Any) -> bool:
-    """Whether an axis, one of several, or a fixed value, can take this value."""
-    if isinstance(axis, tuple):
-        return any(allows(one, value) for one in axis)
-    values = discrete_values(axis)
-    if values is not None:
-        return value in values
-    low, high = axis.values
-    return value is not None and bool(low <= value <= high)
-
-
-def is_active(axis: Axis, axes: Iterable[Axis], point: Mapping[str, Any]) -> bool:
-    """Whether every condition holds in `point` (fixed values and values of axes). No circles among the conditions."""
-    for name, wanted in axis.when.items():
-        if name not in point or point[name] not in wanted:
-            return False
-        above = [other for other in axes if other.name == name]
-        if above and not any(is_active(other, axes, point) for other in above):
-            return False
-    return True
-
-
-def cycle(axes: Sequence[Axis]) -> list[str]:
-    """The axes of one circle of conditions, the first again at the end; empty where there is none."""
-    done: set[str] = set()
-
-    def visit(name: str, trail: list[str]) -> list[str]:
-        if name in trail:
-            return [*trail[trail.index(name) :], name]
-        if name in done:
-            return []
-        for above in dict.fromkeys(other for axis in axes if axis.name == name for other in axis.when):
-            found = visit(above, [*trail, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    return next((found for axis in axes if (found := visit(axis.name, []))), [])
-
-
-def in_order(axes: Sequence[Axis]) -> tuple[Axis, ...]:
-    """Each axis after those that its condition names, else in the file's order. No circles among the conditions."""
-    ordered: list[Axis] = []
-
-    def add(name: str) -> None:
-        same = [axis for axis in axes if axis.name == name]
-        if not same or same[0] in ordered:
-            return
-        for above in dict.fromkeys(other for axis in same for other in axis.when):
-            add(above)
-        ordered.extend(same)
-
-    for axis in axes:
-        add(axis.name)
-    return tuple(ordered)

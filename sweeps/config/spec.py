@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sweeps.config.axis import Axis
+from trainables.config import TrialConfig
 
-@dataclass(frozen=True)
-class Axis:
-    """One open choice of `search:`. Several may have one name, with conditions of which at most one holds."""
 
-    name: str
-    kind: str  # choice | uniform | log_uniform | int | log_int
-    values: tuple[Any, ...]  # choice: the choices; else (low, high), both inside
-    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # other axis -> values for which this is active
+def _trial_default(name: str) -> Any:
+    """What TrialConfig takes where the file says nothing: the same default must not stand in two places."""
+    return next(field.default for field in fields(TrialConfig) if field.name == name)
 
 
 @dataclass(frozen=True)
@@ -30,17 +28,19 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class TrainSpec:
-    epochs: int = 3
-    max_steps: int | None = None
-    batch_size: int = 8
-    gradient_accumulation: int = 1
-    warmup_ratio: float = 0.0
-    weight_decay: float = 0.0
-    scheduler: str = "linear"
-    clip_norm: float | None = 1.0
-    label_smoothing: float = 0.0
-    sampling: str = "random"
-    keep: str = "last"
+    """What every training shares: the fields of TrialConfig of the same names, with their defaults."""
+
+    epochs: int = _trial_default("epochs")
+    max_steps: int | None = _trial_default("max_steps")
+    batch_size: int = _trial_default("batch_size")
+    gradient_accumulation: int = _trial_default("gradient_accumulation")
+    warmup_ratio: float = _trial_default("warmup_ratio")
+    weight_decay: float = _trial_default("weight_decay")
+    scheduler: str = _trial_default("scheduler")
+    clip_norm: float | None = _trial_default("clip_norm")
+    label_smoothing: float = _trial_default("label_smoothing")
+    sampling: str = _trial_default("sampling")
+    keep: str = _trial_default("keep")
 
 
 @dataclass(frozen=True)

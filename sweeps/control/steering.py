@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sweeps.config.axis import allows
 from sweeps.config.resolve import open_axes
-from sweeps.config.search_types import allows
 from sweeps.config.spec import SweepSpec
 from sweeps.control import requests
 from sweeps.control.requests import CLONE, FINISH, PAUSE, RESUME, STOP, Inbox, Request

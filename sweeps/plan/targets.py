@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from sweeps.config.axis import Axis, is_active
 from sweeps.config.resolve import baseline_config
 from sweeps.config.scalar_types import nearest
-from sweeps.config.search_types import is_active
-from sweeps.config.spec import Axis, SweepSpec
+from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, fits
 from trainables.config import TrialConfig

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.record.reader import connect, read_predictions, shown
+from sweeps.config.axis import Axis
 from sweeps.config.resolve import active_axes, baseline_config, resolve
-from sweeps.config.spec import Axis, SweepSpec
+from sweeps.config.spec import SweepSpec
 from sweeps.state.resume import Manifest, sweep_events
 from sweeps.state.workspace import Workspace
 from sweeps.worker.job import CONFIRM, ConfirmRun

@@ -18,10 +18,11 @@ import numpy as np
 import optuna
 from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
 
-from sweeps.config.resolve import asked_as, distribution, open_axes, propose
-from sweeps.config.search_types import allows
+from sweeps.config.axis import allows
+from sweeps.config.resolve import open_axes
 from sweeps.config.spec import SweepSpec
 from sweeps.search.pruning import EachValue, Pruner
+from sweeps.search.space import asked_as, distribution, propose
 from sweeps.state.progress import CLONED, COMPLETED, FINISH, PRUNED, SPACE, STOP, STOPPED, StageProgress, TrialProgress
 
 OBJECTIVE = "objective"

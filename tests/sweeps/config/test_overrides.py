@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sweeps.config.axis import Axis
 from sweeps.config.load import load_sweep, parse_sweep
-from sweeps.config.spec import Axis, FinalistsSpec, SweepSpec
+from sweeps.config.spec import FinalistsSpec, SweepSpec
 from trainables.errors import InputError
 
 MINI = ("mini-s", "mini-l")

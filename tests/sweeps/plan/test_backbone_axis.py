@@ -17,15 +17,16 @@ import soundfile
 from rich.console import Console
 
 from sweeps.config import resolve
+from sweeps.config.axis import is_active
 from sweeps.config.load import load_sweep, parse_sweep
 from sweeps.config.miniature import stand_in
-from sweeps.config.search_types import is_active
 from sweeps.config.spec import SweepSpec
 from sweeps.control.steering import changed_sample
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import prepare
 from sweeps.search.pruning import EachValue
 from sweeps.search.sampler import OptunaProposals, make_pruner
+from sweeps.search.space import Proposal
 from sweeps.stage.inputs import explore_job, make_stores
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import Workspace
@@ -219,7 +220,7 @@ def test_each_backbone_hears_the_clips_at_its_own_rate(clips: Path, tmp_path: Pa
     stores = make_stores(found, Workspace(tmp_path / "results", "sweep"), ("train", "validation"), Console(quiet=True))
     job = explore_job(found, stores, "-", {})
     trial = SweepTrial.__new__(SweepTrial)
-    sample = resolve.Proposal(found.spec.axes, found.spec.fixed)(optuna.create_study().ask())
+    sample = Proposal(found.spec.axes, found.spec.fixed)(optuna.create_study().ask())
     for name in (*found.spec.backbones, found.spec.backbones[0]):
         backbone = found.backbones[name]
         given = dict(found.spec.baseline) if name == "ast" else fitting(found.spec, name, sample)

@@ -166,7 +166,7 @@ def test_it_proposes_what_tunes_own_optuna_search_does(spec: SweepSpec) -> None:
     import optuna
     from ray.tune.search.optuna import OptunaSearch
 
-    from sweeps.config.resolve import propose
+    from sweeps.search.space import propose
 
     ours = OptunaProposals(spec, parallel_trials=PARALLEL)
     theirs = OptunaSearch(
