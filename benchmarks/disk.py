@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.small_sweep import SWEEP, write_data
-from sweeps.stage.cleanup import size_bytes
 from sweeps.stage.run import AUTHENTICATION, QUIET_ENVIRONMENT
+from sweeps.state.workspace import size_bytes
 
 T = TypeVar("T")
 LOOK_SECONDS = 0.2
@@ -68,8 +68,7 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
     from sweeps.stage.run import ray_session, run_stage
     from sweeps.state.progress import StageProgress
-    from sweeps.state.workspace import new_workspace
-    from sweeps.worker.job import EXPLORE
+    from sweeps.state.workspace import EXPLORE, new_workspace
 
     prepared = prepared_in(folder, trials)
     build_miniatures(prepared)

@@ -56,9 +56,8 @@ def explored(
     from sweeps.stage.inputs import explore_job, make_stores, pin_revisions
     from sweeps.stage.run import run_stage
     from sweeps.state.progress import StageProgress
-    from sweeps.state.workspace import new_workspace
+    from sweeps.state.workspace import EXPLORE, new_workspace
     from sweeps.sweep import make_console
-    from sweeps.worker.job import EXPLORE
 
     spec = prepared.spec
     workspace, asha = new_workspace(folder, spec.name), make_scheduler(spec)

@@ -15,7 +15,8 @@ import numpy as np
 from ray import tune
 
 from sweeps.config.resolve import resolve
-from sweeps.worker.job import Job, lane_folder, tie_broken
+from sweeps.state.workspace import lane_folder
+from sweeps.worker.job import Job, tie_broken
 from trainables.records import NO_FOLD, Predictions
 from trainables.training.resume_points import FINAL
 

@@ -6,12 +6,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sweeps.stage.cleanup import remove, size_bytes
 from sweeps.state.find import find_workspace, results_folder
+from sweeps.state.manifest import held, state_of
 from sweeps.state.progress import FAILED, StageProgress
-from sweeps.state.resume import JOURNAL, held, state_of
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import EXPLORE
+from sweeps.state.workspace import EXPLORE, Workspace, remove, size_bytes
 from trainables.errors import InputError, print_problems
 from trainables.training.resume_points import FINAL, points
 
@@ -38,8 +36,7 @@ def superfluous(workspace: Workspace) -> list[Path]:
 
 
 def _stages(workspace: Workspace, finished: bool) -> Iterator[Path]:
-    for journal in [*workspace.folder.glob(f"*/{JOURNAL}"), *workspace.folder.glob(f"*/*/{JOURNAL}")]:
-        stage = journal.parent
+    for stage in workspace.stages():
         yield stage / "tune"
         for trial in StageProgress(stage, watching=True).trials.values():
             # a write that was cut off; a trial that has yet to end clears its own away

@@ -19,8 +19,8 @@ from sweeps.stage.holds import Overseer
 from sweeps.stage.run import run_stage
 from sweeps.stage.view import StageView
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import CONFIRM, ConfirmRun, Job, lane_folder
+from sweeps.state.workspace import CONFIRM, Workspace, lane_folder
+from sweeps.worker.job import ConfirmRun, Job
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
 from trainables.records import NO_SEED

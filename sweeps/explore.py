@@ -18,8 +18,8 @@ from sweeps.stage.holds import Overseer
 from sweeps.stage.run import run_stage
 from sweeps.stage.view import StageView
 from sweeps.state.progress import FAILED, StageProgress
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import EXPLORE, Job
+from sweeps.state.workspace import EXPLORE, Workspace
+from sweeps.worker.job import Job
 from trainables.errors import SweepFailed
 
 

@@ -29,21 +29,9 @@ from sweeps.stage.inputs import (
 )
 from sweeps.stage.limits import DiskLimit, TimeLimit
 from sweeps.state.extend import Extension, to_extend
-from sweeps.state.resume import (
-    AUTO,
-    EXTEND,
-    Manifest,
-    choose,
-    extendable,
-    held,
-    moved,
-    note,
-    note_look,
-    note_session,
-    state_of,
-)
-from sweeps.state.workspace import Workspace, check_results, new_workspace
-from sweeps.worker.job import CONFIRM
+from sweeps.state.manifest import Manifest, held, note, note_look, note_session, state_of
+from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
+from sweeps.state.workspace import CONFIRM, Workspace, check_results, new_workspace
 from trainables.data.sources import hub_revision
 from trainables.errors import InputError, SweepFailed, SweepStopped
 from trainables.records import (

@@ -16,10 +16,8 @@ from analysis.report.document import Document, Picture, Pictures, Section, Table
 from sweeps.machine.provenance import collect
 from sweeps.record.store import ui_command
 from sweeps.stage.run import AUTHENTICATION, keep_token_private
-from sweeps.state.names import file_name
-from sweeps.state.resume import Manifest
-from sweeps.state.workspace import Workspace, new_workspace, private_files
-from sweeps.worker.job import lane_folder
+from sweeps.state.manifest import Manifest
+from sweeps.state.workspace import Workspace, file_name, lane_folder, new_workspace, private_files
 from trainables.errors import InputError
 from trainables.redact import redacted
 

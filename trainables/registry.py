@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from trainables.contract import Backbone, Task
+    from trainables.contract import Backbone, Size, Task
 
 BACKBONES: dict[str, str] = {
     "ast": "trainables.backbones.ast",
@@ -37,3 +37,8 @@ def task(kind: str, options: dict[str, Any]) -> Task:
     """`options` is the YAML's `task:` without `kind`, already validated against the class's dataclass fields."""
     module, _, cls = TASKS[kind].partition(":")
     return cast("Task", getattr(import_module(module), cls)(**options))
+
+
+def size_of(backbone: Backbone, name: str) -> Size:
+    """A published size or one of the miniature. Raises KeyError where the backbone has none of this name."""
+    return {**backbone.SIZES, **backbone.MINIATURE_SIZES}[name]

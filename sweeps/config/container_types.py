@@ -1,4 +1,4 @@
-"""Kinds of values made of others: lists, alternatives, mappings. Like those in `scalar_types.py` they report, never raise."""
+"""Kinds of values made of others: lists, alternatives, mappings. Like those in `scalar_types.py` they never raise."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A sweep file, with `key=value` overrides, to a SweepSpec; every error at once, each with its place. Loads no torch.
 
-YAML -> located values (`located_yaml.py`) -> overrides (`overrides.py`) -> kinds and keys (`schema.py`, `search_types.py`) -> rules
-between keys (`rules.py`) -> SweepSpec.
+YAML -> located values (`located_yaml.py`) -> overrides (`overrides.py`) -> kinds and keys (`schema.py`,
+`search_types.py`) -> rules between keys (`rules.py`) -> SweepSpec.
 """
 
 from __future__ import annotations

@@ -1,26 +1,18 @@
-"""On the miniature its sizes stand in for the published ones, wherever a sweep names one."""
+"""Replaces published model sizes by the miniature's, wherever a sweep names one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sweeps.config.axis import Axis
 from sweeps.config.spec import SweepSpec
 from trainables.errors import InputError
 
-if TYPE_CHECKING:
-    from trainables.contract import Backbone, Size
-
 SIZE, BACKBONE = "model_size", "backbone"
 Sizes = Sequence[str] | Mapping[str, Sequence[str]]  # of the sweep's backbone, or by the backbone's name
 Table = Mapping[str, str]  # published size -> the miniature's
-
-
-def size_of(backbone: Backbone, name: str) -> Size:
-    """A published size or one of the miniature. Raises KeyError where the backbone has none of this name."""
-    return {**backbone.SIZES, **backbone.MINIATURE_SIZES}[name]
 
 
 def stand_in(spec: SweepSpec, miniature: Sizes, published: Sizes | None = None) -> SweepSpec:

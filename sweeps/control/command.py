@@ -117,7 +117,7 @@ def steer(command: Command) -> int:
         print_status(workspace, as_json=command.json)
         return 0
     from sweeps.control import requests
-    from sweeps.state.resume import running_elsewhere, state_of
+    from sweeps.state.manifest import running_elsewhere, state_of
 
     if not running_elsewhere(workspace):
         if state_of(workspace).finished:

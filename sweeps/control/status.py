@@ -13,8 +13,9 @@ from rich.text import Text
 
 from sweeps.control import requests
 from sweeps.control.requests import PAUSE, RESUME
-from sweeps.state.progress import JOURNAL, StageProgress
-from sweeps.state.resume import running_elsewhere, state_of
+from sweeps.state.journal import JOURNAL
+from sweeps.state.manifest import running_elsewhere, state_of
+from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import Workspace
 
 SHOWN_TRIALS, SHOWN_ANSWERS = 30, 5
@@ -24,7 +25,8 @@ LOG_COLUMNS = 150
 def read_status(workspace: Workspace) -> dict[str, Any]:
     """Plain values; `state` is running, paused, finishing, interrupted or finished."""
     given = list(requests.answers(workspace).values())
-    stages = [_stage(workspace, path.parent) for path in _journals(workspace)]
+    begun = sorted(workspace.stages(), key=lambda stage: (stage / JOURNAL).stat().st_mtime_ns)
+    stages = [_stage(workspace, stage) for stage in begun]
     held = [answer.command for answer in given if answer.done and answer.command in (PAUSE, RESUME)]
     if state_of(workspace).finished:
         state = "finished"
@@ -61,12 +63,6 @@ def print_status(workspace: Workspace, *, as_json: bool) -> None:
         console.print(f"{answer['command']}: {answer['said']}", markup=False, soft_wrap=True)
     if status["unanswered"]:
         console.print(f"not answered yet: {', '.join(status['unanswered'])}", markup=False)
-
-
-def _journals(workspace: Workspace) -> list[Path]:
-    """Of every stage that has begun, in the order in which they began."""
-    found = [*workspace.folder.glob(f"*/{JOURNAL}"), *workspace.folder.glob(f"*/*/{JOURNAL}")]
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, str(path)))
 
 
 def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:

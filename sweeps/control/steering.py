@@ -18,8 +18,7 @@ from sweeps.control import requests
 from sweeps.control.requests import CLONE, FINISH, PAUSE, RESUME, STOP, Inbox, Request
 from sweeps.stage.holds import Hold, Order
 from sweeps.state.progress import StageProgress
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import EXPLORE
+from sweeps.state.workspace import EXPLORE, Workspace
 from trainables.errors import InputError
 
 if TYPE_CHECKING:

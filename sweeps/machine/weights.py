@@ -1,4 +1,4 @@
-"""Where a sweep's weights are, and whether it therefore runs on the miniature."""
+"""Where a sweep's weights are, whether it therefore runs on the miniature, and from where a trial loads them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, Facts, fits
+from trainables import registry
+from trainables.config import TrialConfig
 from trainables.modeling.checkpoints import CONFIG, checkpoints_folder, find_file, is_file_name
 
 if TYPE_CHECKING:
@@ -118,6 +120,28 @@ def commit_of(size: Size) -> str | None:
             pass
     cached = try_to_load_from_cache(size.checkpoint, CONFIG)
     return Path(cached).parent.name if isinstance(cached, str) else None
+
+
+def checkpoint_name(config: TrialConfig) -> str:
+    sizes = registry.backbone(config.backbone).SIZES
+    return sizes[config.model_size].checkpoint if config.model_size in sizes else f"miniature {config.model_size}"
+
+
+def checkpoint_revision(config: TrialConfig, revisions: Mapping[str, str]) -> str | None:
+    """The commit of the hub's repository, of `revisions` (by checkpoint) where it was pinned; None where weights come
+    from no hub."""
+    published = registry.backbone(config.backbone).SIZES.get(config.model_size)
+    return None if published is None else revisions.get(published.checkpoint, published.revision)
+
+
+def checkpoint_to_load(config: TrialConfig, revisions: Mapping[str, str], miniature_recipe: str | None) -> str:
+    """A hub id with the commit that was pinned, or the folder of a miniature, which is made where it is absent."""
+    if miniature_recipe is not None:
+        from trainables import miniature
+
+        return str(miniature.path(config.backbone, config.model_size, miniature_recipe, progress=False))
+    checkpoint = registry.backbone(config.backbone).SIZES[config.model_size].checkpoint
+    return f"{checkpoint}@{revisions[checkpoint]}" if checkpoint in revisions else checkpoint
 
 
 def _missing(sizes: Sequence[Size]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeps.config.miniature import size_of
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import clip_bytes
 from sweeps.machine.profile import Profile
 from sweeps.plan.prepare import quantizations_of, sizes_of
 from trainables.packing.rule import AUTO_LANES, may_pay
+from trainables.registry import size_of
 
 if TYPE_CHECKING:
     from sweeps.plan.prepare import Prepared

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from sweeps.plan.prepare import Prepared, prepare_recorded
 from sweeps.state.extend import Extension, check_meaning
-from sweeps.state.resume import Manifest, changes, state_of
+from sweeps.state.manifest import Manifest, state_of
+from sweeps.state.resume import changes
 from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 

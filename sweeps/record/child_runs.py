@@ -17,7 +17,7 @@ from sweeps.record.background import BackgroundWriter
 from sweeps.record.begun_runs import BegunRuns
 from sweeps.record.known_runs import KnownRuns, allowed_name, run_name
 from sweeps.record.retry import Patient
-from sweeps.worker.job import CONFIRM
+from sweeps.state.workspace import CONFIRM
 from trainables.records import (
     TAG_CONFIG_ID,
     TAG_FOLD,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sweeps.worker.job import EXPLORE
+from sweeps.state.workspace import EXPLORE
 from trainables.records import (
     NO_FOLD,
     NO_SEED,

@@ -9,7 +9,7 @@ from sweeps.config.resolve import active_axes, resolve
 from sweeps.config.spec import SweepSpec
 from sweeps.record.tracker import Tracker
 from sweeps.state.progress import COMPLETED, StageProgress, TrialProgress
-from sweeps.worker.job import CONFIRM, EXPLORE, lane_folder
+from sweeps.state.workspace import CONFIRM, EXPLORE, lane_folder
 from trainables.config import TrialConfig
 from trainables.records import (
     COST_MEMORY,

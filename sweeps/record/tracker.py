@@ -25,7 +25,7 @@ from sweeps.record.store import (
     ui_command,
 )
 from sweeps.stage.holds import Overseer
-from sweeps.state.names import file_name
+from sweeps.state.workspace import file_name
 from trainables.errors import SweepFailed
 from trainables.records import (
     NO_FOLD,

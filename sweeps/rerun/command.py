@@ -101,7 +101,7 @@ def rerun(command: Command) -> int:
     from sweeps.rerun.recorded import facts_of, given_of, read_run
     from sweeps.rerun.retrain import restore, train_again
     from sweeps.state.find import find_workspace, results_folder
-    from sweeps.state.resume import Manifest
+    from sweeps.state.manifest import Manifest
 
     console = Console(highlight=False, stderr=command.json, soft_wrap=True)
     uri = command.tracking_uri

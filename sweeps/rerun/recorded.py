@@ -14,9 +14,9 @@ from analysis.record.reader import connect, read_predictions, shown
 from sweeps.config.axis import Axis
 from sweeps.config.resolve import active_axes, baseline_config, resolve
 from sweeps.config.spec import SweepSpec
-from sweeps.state.resume import Manifest, sweep_events
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import CONFIRM, ConfirmRun
+from sweeps.state.manifest import Manifest, sweep_events
+from sweeps.state.workspace import CONFIRM, Workspace
+from sweeps.worker.job import ConfirmRun
 from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import (

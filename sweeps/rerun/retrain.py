@@ -17,8 +17,8 @@ from sweeps.plan.prepare import Prepared, prepare_recorded
 from sweeps.record.known_runs import allowed_name
 from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import CONFIRM, Job, lane_folder
+from sweeps.state.workspace import CONFIRM, Workspace, lane_folder
+from sweeps.worker.job import Job
 from trainables import registry
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions

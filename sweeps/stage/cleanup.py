@@ -7,14 +7,13 @@ adapter and the answers of every run: they are what a sweep is for.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from sweeps.config.resolve import baseline_config, resolve
 from sweeps.config.spec import SweepSpec
 from sweeps.search.finalists import Explored, choose_finalists
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
+from sweeps.state.workspace import remove
 from trainables.training.resume_points import FINAL, points
 
 
@@ -71,24 +70,3 @@ def explored(spec: SweepSpec, trial: TrialProgress) -> Explored:
         value_se=last.get("value_se"),
         objective=last.get("objective"),
     )
-
-
-def remove(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def size_bytes(folder: Path) -> int:
-    """What the files below a folder hold; files that go while it is counted are passed over."""
-    total = 0
-    pending = [folder]
-    while pending:
-        try:
-            for path in pending.pop().iterdir():
-                if path.is_dir() and not path.is_symlink():
-                    pending.append(path)
-                else:
-                    total += path.lstat().st_size
-        except OSError:
-            continue
-    return total

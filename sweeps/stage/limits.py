@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sweeps.stage.cleanup import size_bytes
 from sweeps.stage.holds import Hold, Order
+from sweeps.state.workspace import size_bytes
 
 SECONDS_PER_HOUR = 3600.0
 LOOK_SECONDS = 5.0

@@ -21,10 +21,11 @@ import numpy as np
 from sweeps.config.load import parse_sweep
 from sweeps.config.resolve import resolve
 from sweeps.config.spec import SweepSpec
-from sweeps.state.journal import read_journal
-from sweeps.state.resume import Manifest, State, changes, listed, note, state_of, sweeps_of
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import EXPLORE
+from sweeps.state.find import sweeps_of
+from sweeps.state.journal import JOURNAL, read_journal
+from sweeps.state.manifest import Manifest, State, note, state_of
+from sweeps.state.resume import changes, listed
+from sweeps.state.workspace import EXPLORE, Workspace
 from trainables.errors import InputError
 
 MAY_DIFFER = ("trials", "search", "finalists", "seeds.confirm")
@@ -136,8 +137,8 @@ def fresh_seeds(used: Collection[int], count: int) -> tuple[int, ...]:
 
 def check_meaning(workspace: Workspace, before: SweepSpec, now: SweepSpec) -> None:
     """Raises InputError where a trial would mean another configuration under the file as it is now."""
-    for path in sorted(workspace.folder.glob(f"**/{EXPLORE}/journal.jsonl")):
-        for event in (event for event in read_journal(path) if event["event"] == "asked"):
+    for stage in (stage for stage in workspace.stages() if stage.name == EXPLORE):
+        for event in (event for event in read_journal(stage / JOURNAL) if event["event"] == "asked"):
             if not _same(before, now, event["given"]):
                 raise InputError(
                     f"search: in {workspace.sweep_id} {event['trial']} would be another configuration with this file. "

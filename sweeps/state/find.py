@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-from sweeps.state.resume import MANIFEST, Manifest
+from sweeps.state.manifest import MANIFEST, Manifest
 from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 
@@ -54,3 +54,14 @@ def find_workspace(word: str, results: Path) -> Workspace:
         )
     latest = ", ".join(ids[:SHOWN]) or "none"
     raise InputError(f"SWEEP: {str(results)!r} holds no sweep {word[:80]!r}; the latest: {latest}. See --results.")
+
+
+def sweeps_of(results: Path, name: str) -> list[Workspace]:
+    """The sweeps of this name that can be taken up, oldest first."""
+    found = []
+    for path in results.glob(f"*/{MANIFEST}"):
+        workspace = Workspace(results, path.parent.name)
+        with suppress(InputError):  # what cannot be read cannot be taken up, and is in nobody's way
+            if Manifest.read(workspace).name == name:
+                found.append(workspace)
+    return sorted(found, key=lambda workspace: (workspace.folder / MANIFEST).stat().st_mtime_ns)

@@ -12,6 +12,7 @@ from typing import Any
 from trainables.data.atomic import sync
 
 Event = Mapping[str, Any]
+JOURNAL = "journal.jsonl"  # of a sweep, in its folder, and of a stage, in its own
 
 
 class Journal:

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sweeps.state.journal import Event, Journal, read_journal
+from sweeps.state.journal import JOURNAL, Event, Journal, read_journal
 
-JOURNAL = "journal.jsonl"
 SPACE = "space"
 STOP, CLONED, FINISH = "stop", "cloned", "finish"
 RUNNING, COMPLETED, PRUNED, FAILED, STOPPED = "running", "completed", "pruned", "failed", "stopped"

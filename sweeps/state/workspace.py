@@ -8,19 +8,22 @@ results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeps.state.names import file_name
-from sweeps.worker.job import EXPLORE
+from sweeps.state.journal import JOURNAL
 from trainables.errors import InputError
 from trainables.records import NO_FOLD
+
+EXPLORE, CONFIRM = "explore", "confirm"  # the two stages
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Workspace:
 
     def stage(self, name: str) -> Path:
         return self.round / (name if name == EXPLORE or self.look == 1 else f"{name}-{self.look}")
+
+    def stages(self) -> list[Path]:
+        """The folders of all stages that have begun, in every round and look."""
+        found = [*self.folder.glob(f"*/{JOURNAL}"), *self.folder.glob(f"*/*/{JOURNAL}")]
+        return sorted(journal.parent for journal in found)
 
 
 @contextmanager
@@ -90,3 +98,36 @@ def new_workspace(results: Path, name: str) -> Workspace:
     workspace = Workspace(results, sweep_id)
     workspace.folder.mkdir(parents=True)
     return workspace
+
+
+def lane_folder(seed: int | str, fold: str) -> str:
+    return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{file_name(fold)}")
+
+
+def file_name(text: str) -> str:
+    """`text` as part of a file's name: as it is where that is safe, else what is safe of it and a hash. Names of folds
+    and groups come from manifests, and may hold slashes."""
+    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", text):
+        return text
+    return f"{re.sub('[^A-Za-z0-9_-]+', '_', text)[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def size_bytes(folder: Path) -> int:
+    """What the files below a folder hold; files that go while it is counted are passed over."""
+    total = 0
+    pending = [folder]
+    while pending:
+        try:
+            for path in pending.pop().iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    pending.append(path)
+                else:
+                    total += path.lstat().st_size
+        except OSError:
+            continue
+    return total

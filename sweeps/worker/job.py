@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sweeps.config.spec import SweepSpec
-from sweeps.state.names import file_name
+from sweeps.state.workspace import EXPLORE
 from trainables.config import TrialConfig
 from trainables.records import NO_FOLD
-
-EXPLORE = "explore"
-CONFIRM = "confirm"
 
 
 @dataclass(frozen=True)
@@ -61,10 +58,6 @@ class ConfirmRun:
 
     def as_dict(self) -> dict[str, Any]:
         return {"arm": self.arm, "role": self.role, "config": self.config.as_dict(), "seed": self.seed}
-
-
-def lane_folder(seed: int | str, fold: str) -> str:
-    return f"seed-{seed}" + ("" if fold == NO_FOLD else f"-fold-{file_name(fold)}")
 
 
 def tie_broken(value: float, loss: float, mode: str) -> float:

@@ -14,12 +14,12 @@ from typing import Any
 
 from ray import tune
 
-from sweeps.config.miniature import size_of
 from sweeps.config.resolve import resolve
-from sweeps.machine.checkpoints import checkpoint_name, checkpoint_revision, checkpoint_to_load
 from sweeps.machine.memory import clip_bytes
+from sweeps.machine.weights import checkpoint_name, checkpoint_revision, checkpoint_to_load
 from sweeps.stage.failures import HANG_FILE
-from sweeps.worker.job import CONFIRM, Job, lane_folder, tie_broken
+from sweeps.state.workspace import CONFIRM, lane_folder
+from sweeps.worker.job import Job, tie_broken
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.contract import Size
@@ -31,6 +31,7 @@ from trainables.process.turnaround import Turnaround
 from trainables.process.warm_engines import WarmEngines
 from trainables.process.watchdog import Watchdog
 from trainables.records import NO_SEED, Predictions, further_name
+from trainables.registry import size_of
 from trainables.training import faults
 from trainables.training.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.training.lane import Lane, LaneKey

@@ -12,7 +12,8 @@ from benchmarks.paced_trial import PacedTrial
 from benchmarks.sweep_workloads import WORKLOADS
 from sweeps.config.load import load_sweep
 from sweeps.state.progress import StageProgress
-from sweeps.worker.job import EXPLORE, Job
+from sweeps.state.workspace import EXPLORE
+from sweeps.worker.job import Job
 from trainables.data.store import SplitStore
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sweeps.clean import clean, main, superfluous
+from sweeps.state.manifest import Manifest, held, note
 from sweeps.state.progress import StageProgress
-from sweeps.state.resume import Manifest, held, note
 from sweeps.state.workspace import Workspace, new_workspace
 
 

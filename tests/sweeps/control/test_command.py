@@ -25,10 +25,9 @@ from sweeps.control.steering import Steering, changed_sample
 from sweeps.search.sampler import OptunaProposals, make_scheduler, replay_rungs
 from sweeps.stage.holds import Hold, Reins
 from sweeps.stage.tune_hooks import StageKeeper, StageScheduler, StageSearcher
+from sweeps.state.manifest import Manifest, held, note
 from sweeps.state.progress import PRUNED, STOPPED, StageProgress
-from sweeps.state.resume import Manifest, held, note
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import CONFIRM, EXPLORE
+from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace
 from trainables.errors import InputError
 
 SPEC = load_sweep("qwen_lora", ["trials=3", "train.epochs=3"])
@@ -371,7 +370,7 @@ def test_the_command_line_asks_and_says_what_was_answered(
     session = Session(workspace)
     begun(session)
     monkeypatch.setattr("time.sleep", lambda seconds: session.look())  # the sweep's turn while the command waits
-    monkeypatch.setattr("sweeps.state.resume.running_elsewhere", lambda workspace: True)
+    monkeypatch.setattr("sweeps.state.manifest.running_elsewhere", lambda workspace: True)
     results = ["--results", str(workspace.results)]
     assert main(["tones", "stop", "0", *results]) == 0
     assert "ends with its running epoch" in capsys.readouterr().out

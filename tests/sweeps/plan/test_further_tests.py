@@ -20,8 +20,8 @@ from sweeps.plan.further_tests import evaluations_table
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.stage.inputs import make_stores
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import CONFIRM, Job
+from sweeps.state.workspace import CONFIRM, Workspace
+from sweeps.worker.job import Job
 from sweeps.worker.tune_trial import WARM, SweepTrial
 from trainables.config import TrialConfig
 from trainables.errors import InputError

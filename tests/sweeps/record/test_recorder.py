@@ -8,7 +8,7 @@ import pytest
 from sweeps.config.load import load_sweep
 from sweeps.record.recorder import Recorder
 from sweeps.state.progress import StageProgress
-from sweeps.worker.job import EXPLORE
+from sweeps.state.workspace import EXPLORE
 from trainables.process import memory
 from trainables.records import COST_MEMORY, COST_SECONDS, TAG_MENDED, TAG_MICRO_BATCH
 

@@ -22,10 +22,9 @@ from sweeps.rerun.command import DEFAULT_TOLERANCE, changes_of, main, parse, sen
 from sweeps.rerun.comparison import DIFFERENT, IDENTICAL, WITHIN, compare
 from sweeps.rerun.recorded import RecordedRun, facts_of, given_of, read_run
 from sweeps.state.find import find_workspace
+from sweeps.state.manifest import Manifest, sweep_journal
 from sweeps.state.progress import TrialProgress
-from sweeps.state.resume import Manifest, sweep_journal
-from sweeps.state.workspace import Workspace
-from sweeps.worker.job import CONFIRM, EXPLORE
+from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace
 from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import PARAM_PRECISION, Predictions

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from sweeps.config.load import load_sweep
-from sweeps.stage.cleanup import Housekeeper, size_bytes
+from sweeps.stage.cleanup import Housekeeper
 from sweeps.stage.holds import Hold
 from sweeps.stage.limits import LOOK_SECONDS, RESERVE_BYTES, DiskLimit, TimeLimit
 from sweeps.state.progress import StageProgress
+from sweeps.state.workspace import size_bytes
 from trainables.training.resume_points import FINAL, point_name, save_point
 
 POINT_BYTES = 10_000

@@ -14,7 +14,8 @@ from sweeps.config.load import load_sweep
 from sweeps.machine.profile import choose, probe
 from sweeps.stage.run import QUIET_ENVIRONMENT, ray_session, run_stage
 from sweeps.state.progress import COMPLETED, StageProgress
-from sweeps.worker.job import EXPLORE, Job
+from sweeps.state.workspace import EXPLORE
+from sweeps.worker.job import Job
 from sweeps.worker.tune_trial import WARM, SweepTrial
 from trainables import miniature
 

@@ -9,10 +9,9 @@ import pytest
 from sweeps.config.load import load_sweep
 from sweeps.config.spec import SweepSpec
 from sweeps.state.extend import Extension, check_meaning, fresh_seeds, to_extend
+from sweeps.state.manifest import Manifest, note, note_look, state_of
 from sweeps.state.progress import StageProgress
-from sweeps.state.resume import Manifest, note, note_look, state_of
-from sweeps.state.workspace import Workspace, new_workspace
-from sweeps.worker.job import EXPLORE
+from sweeps.state.workspace import EXPLORE, Workspace, new_workspace
 from trainables.errors import InputError
 
 COMMAND = "python -m sweeps.run qwen_lora"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sweeps.state.resume import AUTO, NEW, RESUME, Manifest, changes, choose, extendable, held, moved, note, note_look
+from sweeps.state.manifest import Manifest, note, note_look
+from sweeps.state.resume import AUTO, NEW, RESUME, changes, choose, extendable, moved
 from sweeps.state.workspace import Workspace, new_workspace
 from trainables.errors import InputError
 
@@ -74,22 +74,6 @@ def test_where_it_runs_and_what_it_may_take_can_change(line: str) -> None:
 def test_the_same_number_written_otherwise_is_no_difference() -> None:
     assert changes("rate: 1.0e-3\n", "rate: 0.001\n") == {}
     assert changes("rate: 1.0e-3\n", "rate: 0.002\n") == {"rate": "rate: 0.001 -> 0.002"}
-
-
-def test_one_process_at_a_time(tmp_path: Path) -> None:
-    """A second process: locks of one process do not exclude each other."""
-    workspace = begun(tmp_path)
-    with held(workspace):
-        child = os.fork()
-        if child == 0:
-            try:
-                with held(workspace):
-                    os._exit(0)
-            except InputError:
-                os._exit(3)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
-    with held(workspace):
-        pass
 
 
 def test_what_moved_is_named() -> None:

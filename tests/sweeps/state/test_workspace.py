@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.state.workspace import check_results, new_workspace
+from sweeps.state.journal import JOURNAL
+from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace, check_results, new_workspace
 from trainables.errors import InputError
 
 
@@ -42,3 +43,15 @@ def test_two_sweeps_never_share_a_folder(tmp_path: Path) -> None:
     first, second = (new_workspace(tmp_path, "speech") for _ in range(2))
     assert first.folder != second.folder
     assert first.sweep_id.startswith("speech-")
+
+
+def test_the_stages_of_every_round_and_look_are_found(tmp_path: Path) -> None:
+    first, second = Workspace(tmp_path, "tones"), Workspace(tmp_path, "tones", look=2)
+    fold = Workspace(tmp_path, "tones", outer_fold="a/b")
+    begun = [first.stage(EXPLORE), first.stage(CONFIRM), second.stage(CONFIRM), fold.stage(EXPLORE)]
+    for folder in (*begun, first.folder):  # the sweep has a journal of its own
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / JOURNAL).touch()
+    assert first.stages() == sorted(begun)
+    assert second.stage(EXPLORE) == first.stage(EXPLORE)
+    assert second.stage(CONFIRM).name == "confirm-2"

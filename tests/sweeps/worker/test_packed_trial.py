@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sweeps.config.load import load_sweep
-from sweeps.worker.job import CONFIRM, EXPLORE, Job
+from sweeps.state.workspace import CONFIRM, EXPLORE
+from sweeps.worker.job import Job
 from sweeps.worker.meeting import Gone
 from sweeps.worker.pack_host import PackHost
 from sweeps.worker.tune_trial import WARM, SweepTrial

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from sweeps.config.load import load_sweep
-from sweeps.worker.job import EXPLORE, Job
+from sweeps.state.workspace import EXPLORE
+from sweeps.worker.job import Job
 from sweeps.worker.tune_trial import WARM, SweepTrial
 from trainables.training.batch import Heard
 from trainables.training.engine import Engine
