@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.small_sweep import SWEEP, write_data
-from sweeps.stage.run import AUTHENTICATION, QUIET_ENVIRONMENT
+from sweeps.stage.ray_session import AUTHENTICATION, QUIET_ENVIRONMENT
 from sweeps.state.workspace import size_bytes
 
 T = TypeVar("T")
@@ -63,10 +63,12 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     from rich.console import Console
 
     from sweeps.plan.plan import make_plan
-    from sweeps.search.sampler import OptunaProposals, make_scheduler
+    from sweeps.search.pruning import make_pruner
+    from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.cleanup import Housekeeper
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
-    from sweeps.stage.run import ray_session, run_stage
+    from sweeps.stage.ray_session import ray_session
+    from sweeps.stage.run import run_stage
     from sweeps.state.progress import StageProgress
     from sweeps.state.workspace import EXPLORE, new_workspace
 
@@ -87,7 +89,7 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
                 proposals,
                 profile=prepared.profile,
                 observers=[housekeeper],
-                pruner=make_scheduler(prepared.spec),
+                pruner=make_pruner(prepared.spec, lambda name: progress.trials[name].given),
             )
         housekeeper.all_over()
 
@@ -101,7 +103,8 @@ def as_documented(folder: Path, trials: int) -> int:
     from ray import tune
     from rich.console import Console
 
-    from sweeps.search.sampler import OptunaProposals, make_scheduler
+    from sweeps.search.pruning import asha
+    from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
     from sweeps.state.workspace import new_workspace
 
@@ -130,13 +133,14 @@ def as_documented(folder: Path, trials: int) -> int:
             assert point is not None
             shutil.copytree(point, checkpoint_dir, dirs_exist_ok=True)
 
-    store = folder / "tune"
+    spec, store = prepared.spec, folder / "tune"
+    scheduler = asha(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor)
     store.mkdir()
     ray.init(address="local", num_cpus=prepared.profile.concurrency, include_dashboard=False, log_to_driver=False)
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(Documented, job=job), {"cpu": 1}),
         param_space={"trial": tune.grid_search(configs)},
-        tune_config=tune.TuneConfig(scheduler=make_scheduler(prepared.spec), reuse_actors=True),
+        tune_config=tune.TuneConfig(scheduler=scheduler, reuse_actors=True),
         run_config=tune.RunConfig(
             storage_path=str(store), checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1)
         ),

@@ -17,7 +17,7 @@ from sweeps.plan.prepare import Prepared
 def documented(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm) -> Ran:
     """A function trainable as Ray Tune's documentation has it, with `reuse_actors` where the arm reuses."""
     from sweeps.stage.inputs import build_miniatures
-    from sweeps.stage.run import ray_session
+    from sweeps.stage.ray_session import ray_session
 
     assert decisions is not None
     build_miniatures(prepared)

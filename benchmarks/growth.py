@@ -56,7 +56,7 @@ def drive(trials: int, lanes: int, nodes: int, epoch_seconds: float, folder: Pat
         if nodes > 1:
             stack.enter_context(simulated(nodes))
         from sweeps.plan.prepare import prepare
-        from sweeps.stage.run import ray_session
+        from sweeps.stage.ray_session import ray_session
 
         prepared = prepare(file, overrides, planning=False)
         profile = replace(prepared.profile, concurrency=places)

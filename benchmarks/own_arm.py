@@ -16,7 +16,7 @@ from sweeps.plan.prepare import Prepared
 def ours(prepared: Prepared, decisions: Decisions | None, folder: Path, arm: Arm) -> Ran:
     """Stage 1 as `sweeps.explore` runs it: Optuna, ASHA, the journal and MLflow at work."""
     from sweeps.stage.inputs import build_miniatures
-    from sweeps.stage.run import ray_session
+    from sweeps.stage.ray_session import ray_session
 
     if decisions is not None:
         given = tuple(decision["given"] for decision in decisions)
@@ -51,8 +51,10 @@ def explored(
     from ray.tune.schedulers import TrialScheduler
 
     from sweeps.record.recorder import Recorder
-    from sweeps.record.tracker import Tracker, default_uri
-    from sweeps.search.sampler import OptunaProposals, make_scheduler
+    from sweeps.record.store import default_uri
+    from sweeps.record.tracker import Tracker
+    from sweeps.search.pruning import make_pruner
+    from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.inputs import explore_job, make_stores, pin_revisions
     from sweeps.stage.run import run_stage
     from sweeps.state.progress import StageProgress
@@ -60,7 +62,9 @@ def explored(
     from sweeps.sweep import make_console
 
     spec = prepared.spec
-    workspace, asha = new_workspace(folder, spec.name), make_scheduler(spec)
+    workspace = new_workspace(folder, spec.name)
+    progress = StageProgress(workspace.stage(EXPLORE))
+    asha = make_pruner(spec, lambda name: progress.trials[name].given)
     epochs = {f"trial_{i:05d}": decision["epochs"] for i, decision in enumerate(decisions or ())}
 
     class Decided:
@@ -95,13 +99,12 @@ def explored(
     at_once = prepared.profile.concurrency * job.trials_together
     tracker = Tracker(default_uri(folder), folder, spec.name, miniature=True)
     tracker.start_sweep(workspace.sweep_id, spec.source_text, {}, {})
-    progress = StageProgress(workspace.stage(EXPLORE))
     run_stage(
         job,
         progress,
         OptunaProposals(spec, parallel_trials=at_once),
         profile=prepared.profile,
-        observers=[Recorder(spec, EXPLORE, tracker), scores, *observers],
+        observers=[Recorder(spec, EXPLORE, tracker.runs), scores, *observers],
         pruner=asha if decisions is None else Decided(),
     )
     tracker.flush()

@@ -77,13 +77,10 @@ def simulate(setting: Setting, seed_counts: Sequence[int], rng: np.random.Genera
 
 
 def chosen(seen: Validation, trials: int) -> list[Explored]:
-    """Stage 1 on a machine with two workers: the scheduler of `sweeps.search.sampler`, then `choose_finalists`."""
-    from sweeps.search.sampler import make_scheduler
+    """Stage 1 on a machine with two workers: the scheduler of `sweeps.search.pruning`, then `choose_finalists`."""
+    from sweeps.search.pruning import asha
 
-    spec: Any = SimpleNamespace(
-        train=SimpleNamespace(epochs=EPOCHS), grace_epochs=GRACE_EPOCHS, reduction_factor=REDUCTION_FACTOR, mode="max"
-    )
-    scheduler = make_scheduler(spec)
+    scheduler = asha("max", EPOCHS, GRACE_EPOCHS, REDUCTION_FACTOR)
     waiting = [SimpleNamespace(trial_id=str(index), rung=0) for index in reversed(range(trials))]
     running: list[Any] = []
     explored, now = [], 0
@@ -103,7 +100,7 @@ def chosen(seen: Validation, trials: int) -> list[Explored]:
         running.remove(trial)
         status = "completed" if epoch == EPOCHS else "pruned"
         config = TrialConfig(backbone="simulated", model_size="-", rank=index + 1)
-        explored.append(Explored(trial.trial_id, config, {}, status, epoch, value, None, objective))
+        explored.append(Explored(trial.trial_id, config, {}, status, epoch, value, objective))
     return choose_finalists(explored, FINALISTS, mode="max", baseline_id=BASELINE)
 
 

@@ -80,7 +80,7 @@ def confirm(
         axes=columns if spec.backbone else ["backbone", *columns],
     )
     progress = StageProgress(workspace.stage(CONFIRM))
-    recorder = Recorder(spec, CONFIRM, tracker, outer_fold=job.outer_fold)
+    recorder = Recorder(spec, CONFIRM, tracker.runs, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
     housekeeper = Housekeeper(progress)
     housekeeper.catch_up()

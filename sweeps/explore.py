@@ -11,9 +11,10 @@ from sweeps.control.steering import Steering
 from sweeps.machine.profile import Profile
 from sweeps.record.recorder import Recorder
 from sweeps.record.tracker import Tracker
-from sweeps.search.finalists import Explored
-from sweeps.search.sampler import OptunaProposals, make_pruner, replay_rungs
-from sweeps.stage.cleanup import Housekeeper, explored
+from sweeps.search.finalists import Explored, explored
+from sweeps.search.pruning import make_pruner, replay_rungs
+from sweeps.search.sampler import OptunaProposals
+from sweeps.stage.cleanup import Housekeeper
 from sweeps.stage.holds import Overseer
 from sweeps.stage.run import run_stage
 from sweeps.stage.view import StageView
@@ -58,7 +59,7 @@ def explore(
         )
     pruner = make_pruner(spec, lambda name: progress.trials[name].given)
     replay_rungs(pruner, progress)
-    recorder = Recorder(spec, EXPLORE, tracker, outer_fold=job.outer_fold)
+    recorder = Recorder(spec, EXPLORE, tracker.runs, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
     housekeeper = Housekeeper(progress, spec)
     housekeeper.catch_up()

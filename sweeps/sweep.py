@@ -17,7 +17,6 @@ from sweeps.plan.packing import trials_at_once
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.plan.restore import manifest_of, taken_up
 from sweeps.record.store import default_uri, is_new
-from sweeps.stage.early_ray import EarlyRay
 from sweeps.stage.holds import Overseer
 from sweeps.stage.inputs import (
     build_miniatures,
@@ -27,7 +26,8 @@ from sweeps.stage.inputs import (
     pin_revisions,
     write_splits,
 )
-from sweeps.stage.limits import DiskLimit, TimeLimit
+from sweeps.stage.limits import DiskLimit, RecordLimit, TimeLimit
+from sweeps.stage.ray_session import EarlyRay
 from sweeps.state.extend import Extension, to_extend
 from sweeps.state.manifest import Manifest, held, note, note_look, note_session, state_of
 from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
@@ -208,7 +208,7 @@ def conclude(
         for fold, part in rounds_of(prepared)
     ]
     ray.end()
-    if left_over := tracker.drop_unclaimed():
+    if left_over := tracker.runs.drop_unclaimed():
         console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
     found = judge(prepared, outcomes, tracker, look=workspace.look)
     seconds = time.monotonic() - started
@@ -226,7 +226,7 @@ def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, starte
         trials_at_once=trials_at_once(prepared),
     )
     hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
-    return [disk, tracker.overseer, *hours]
+    return [disk, RecordLimit(lambda: tracker.gave_up), *hours]
 
 
 def run_round(
@@ -291,7 +291,7 @@ def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker, *, 
 
     spec, task = prepared.spec, prepared.task
     metric_name = spec.metric.partition("/")[2]
-    record = read_sweep(tracker.uri, tracker.sweep_id)
+    record = read_sweep(tracker.uri, tracker.sweep.sweep_id)
     parts: dict[str, dict[int, list[Predictions]]] = {}
     for run in (run for outcome in outcomes for run in outcome.confirmed):
         seed = run.seed if run.seed is not None else 0

@@ -18,8 +18,9 @@ HEAVY = ("torch", "ray", "mlflow")
 # A library, and the files that may name it (whole import statements, those inside functions included)
 ONLY_IN = {
     "ray": (
-        "sweeps/search/sampler.py",
+        "sweeps/search/pruning.py",
         "sweeps/stage/tune_hooks.py",
+        "sweeps/stage/ray_session.py",
         "sweeps/stage/run.py",
         "sweeps/worker/tune_trial.py",
         "sweeps/worker/pool.py",
@@ -28,7 +29,7 @@ ONLY_IN = {
     "optuna": ("sweeps/search/sampler.py", "sweeps/search/space.py", "analysis/report/importance.py"),
     "mlflow": (
         "sweeps/record/tracker.py",
-        "sweeps/record/child_runs.py",
+        "sweeps/record/run_writer.py",
         "analysis/record/reader.py",
         "analysis/record/publish.py",
     ),
@@ -59,7 +60,7 @@ LIGHT = (
     "sweeps.machine.weights",
     "sweeps.plan.packing",
     "sweeps.worker.pack_host",
-    "sweeps.stage.early_ray",
+    "sweeps.stage.ray_session",
     "analysis.compare",
     "trainables.config",
     "trainables.records",
@@ -126,7 +127,7 @@ def test_imports_follow_the_arrows(file: str) -> None:
     ("file", "statement", "message"),
     [
         ("trainables/wrong.py", "from sweeps import spec", "knows neither"),
-        ("trainables/wrong.py", "def f():\n    import ray.tune", "only sweeps/search/sampler.py"),
+        ("trainables/wrong.py", "def f():\n    import ray.tune", "only sweeps/search/pruning.py"),
         ("trainables/wrong.py", "import peft", "only trainables/training/adapters.py"),
         ("analysis/wrong.py", "from trainables import registry", "analysis sees only"),
         ("analysis/wrong.py", "import torch", "never trains"),

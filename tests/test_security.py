@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analysis.report.document import Document, Picture, Pictures, Section, Table, Text
 from sweeps.machine.provenance import collect
 from sweeps.record.store import ui_command
-from sweeps.stage.run import AUTHENTICATION, keep_token_private
+from sweeps.stage.ray_session import AUTHENTICATION, keep_token_private
 from sweeps.state.manifest import Manifest
 from sweeps.state.workspace import Workspace, file_name, lane_folder, new_workspace, private_files
 from trainables.errors import InputError

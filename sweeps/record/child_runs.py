@@ -1,22 +1,15 @@
-"""The child runs of a sweep in MLflow: one a training, begun, written and closed.
-
-What nobody waits for is written in the background, a batch at a time; steps that are already logged are skipped.
-"""
+"""The child runs of a sweep in MLflow: one a training, begun once and found again after a kill."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.record.reader import connect
-from sweeps.record.background import BackgroundWriter
-from sweeps.record.begun_runs import BegunRuns
-from sweeps.record.known_runs import KnownRuns, allowed_name, run_name
-from sweeps.record.retry import Patient
+from sweeps.record.background import Run
+from sweeps.record.known_runs import KnownRuns, run_name
+from sweeps.record.run_writer import RunWriter, as_text
 from sweeps.state.workspace import CONFIRM
 from trainables.records import (
     TAG_CONFIG_ID,
@@ -24,7 +17,6 @@ from trainables.records import (
     TAG_LOOK,
     TAG_MINIATURE,
     TAG_PARENT,
-    TAG_REASON,
     TAG_ROLE,
     TAG_SEED,
     TAG_STAGE,
@@ -32,32 +24,35 @@ from trainables.records import (
     TAG_SWEEP_ID,
     TAG_TRIAL_ID,
 )
-from trainables.redact import redacted
-
-PARAM_CHARACTERS = 6000  # MLflow's limit for a value
-TAG_CHARACTERS = 5000
-BATCH_SIZE = 1000  # MLflow's limit for metrics in one call
 
 
-class RunRecords:
+@dataclass(frozen=True)
+class SweepRun:
+    """The parent run, and what all its children have of it."""
+
+    experiment_id: str
+    sweep_id: str
+    run: Run
+    look: int  # at the test data, that stage 2 is
+    miniature: bool
+    dataset: tuple[str, str] | None  # name, fingerprint
+
+
+class ChildRuns:
     """Of one sweep, in one process."""
 
-    def __init__(self, uri: str, *, miniature: bool) -> None:
-        """Connects; raises InputError where the store cannot be reached or written."""
-        self.seconds = 0.0  # that the sweep waited for its record; `writer.seconds` went by in the background
-        self.writer = BackgroundWriter()
-        self.miniature = miniature
-        self.experiment_id = self.sweep_id = self.parent_id = ""
-        self.look = 1
-        self._depth = 0
+    def __init__(self, writer: RunWriter, sweep: SweepRun, recorded: Iterable[Any] = ()) -> None:
+        """`recorded`: MLflow's runs that an earlier session has begun."""
+        self._writer, self._sweep = writer, sweep
         self._known = KnownRuns()
-        self._logged: dict[str, set[tuple[str, int]]] = {}  # run -> (metric, step) that are written or under way
-        self._dataset: tuple[str, str] | None = None
-        with self._clock():
-            self._client = Patient(connect(uri))
-            self._runs = BegunRuns(self._client, self.writer)
+        for run in recorded:
+            self._known.remember(Run(run.info.run_id), run.data.tags, in_use=False)
 
-    def open_run(
+    @property
+    def all(self) -> list[Run]:
+        return self._known.runs
+
+    def begin(
         self,
         stage: str,
         role: str,
@@ -66,61 +61,36 @@ class RunRecords:
         seed: int | str,
         fold: str,
         params: Mapping[str, Any],
-    ) -> str:
-        """The run of this training, made where there is none (`KnownRuns.find` has the rule); returns its run id."""
-        run = self.begin_run(stage, role, config_id, trial_id, seed, fold, params)
-        run_id = self.run_id(run)
-        self._known.rename(run, run_id)
-        if run in self._logged:
-            self._logged[run_id] = self._logged.pop(run)
-        return run_id
-
-    def begin_run(
-        self,
-        stage: str,
-        role: str,
-        config_id: str,
-        trial_id: str,
-        seed: int | str,
-        fold: str,
-        params: Mapping[str, Any],
-    ) -> str:
-        """As `open_run`, but a new run is made in the background: returns what stands for its id in every call of this
-        tracker."""
-        with self._clock():
+    ) -> Run:
+        """The run of this training (`KnownRuns.find` has the rule); where there is none, a new one in the
+        background."""
+        with self._writer.waited:
+            sweep = self._sweep
             tags = {
-                TAG_SWEEP_ID: self.sweep_id,
-                TAG_PARENT: self.parent_id,
+                TAG_SWEEP_ID: sweep.sweep_id,
+                TAG_PARENT: self._writer.id_of(sweep.run),
                 TAG_STAGE: stage,
                 TAG_ROLE: role,
                 TAG_CONFIG_ID: config_id,
                 TAG_TRIAL_ID: trial_id,
                 TAG_SEED: str(seed),
                 TAG_FOLD: fold,
-                TAG_MINIATURE: as_text(self.miniature),
+                TAG_MINIATURE: as_text(sweep.miniature),
                 **self._look_tag(stage),
             }
             known = self._known.find(tags)
             if known is not None:
                 if not known.in_use:
-                    self._take_up(known.run_id, trial_id, params)
+                    self._take_up(known.run, trial_id, params)
                 known.trial_id, known.in_use = trial_id, True
-                return known.run_id
-            run = self._runs.begin(self.experiment_id, tags, run_name(role, trial_id, seed, fold, params))
+                return known.run
+            run = self._writer.begin(sweep.experiment_id, tags, run_name(role, trial_id, seed, fold, params))
             self._known.remember(run, tags, in_use=True)
-            self._logged[run] = set()
-            self._log_params(run, params, known={})
-            self._describe_data(run)
+            self._writer.log_params(run, params, known={})
+            self._writer.describe_data(run, sweep.dataset)
             return run
 
-    def run_id(self, run: str) -> str:
-        """MLflow's id of a run that `begin_run` has named."""
-        with self._clock():
-            return self._runs.id_of(run)
-
-    def closed_run(
-        self, stage: str, config_id: str, trial_id: str, seed: int | str, fold: str, status: str
-    ) -> str | None:
+    def closed(self, stage: str, config_id: str, trial_id: str, seed: int | str, fold: str, status: str) -> Run | None:
         """The run of this trial if the record has it, over and with this status. What was handed over before a run was
         closed is in the store when the closing is: writes keep their order."""
         return self._known.closed(
@@ -135,94 +105,45 @@ class RunRecords:
             }
         )
 
-    def log_epoch(self, run_id: str, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Hands an epoch's metrics to the queue and returns; what the run already has at this epoch is skipped."""
-        from mlflow.entities import Metric
+    def id_of(self, run: Run) -> str:
+        """MLflow's id, waited for."""
+        return self._writer.id_of(run)
 
-        with self._clock():
-            logged = self._logged_of(run_id)
-            new = {name: value for name, value in metrics.items() if (allowed_name(name), epoch) not in logged}
-            now = int(time.time() * 1000)
-            entries = [Metric(allowed_name(name), float(value), now, epoch) for name, value in new.items()]
-            logged.update((allowed_name(name), epoch) for name in new)
-            for start in range(0, len(entries), BATCH_SIZE):
-                self._runs.write(self._client.log_batch, run_id, metrics=entries[start : start + BATCH_SIZE])
+    def log_epoch(self, run: Run, epoch: int, metrics: Mapping[str, float]) -> None:
+        self._writer.log_epoch(run, epoch, metrics)
 
-    def log_artifacts(self, run_id: str, folder: Path, parts: Sequence[str] = ("predictions", "adapter")) -> None:
-        """Copies these sub-folders of `folder` to the run; those that are missing are passed over."""
-        with self._clock():
-            for part in parts:
-                if (folder / part).is_dir():
-                    self._runs.write(self._client.log_artifacts, run_id, str(folder / part), artifact_path=part)
+    def log_artifacts(self, run: Run, folder: Path, *parts: str) -> None:
+        """Copies these sub-folders of `folder` (predictions, adapter) to the run, where they are there."""
+        self._writer.log_artifacts(run, folder, parts or ("predictions", "adapter"))
 
-    def tag_run(self, run_id: str, tag: str, value: str) -> None:
-        with self._clock():
-            self._runs.write(self._client.set_tag, run_id, tag, redacted(value)[:TAG_CHARACTERS])
+    def tag(self, run: Run, tag: str, value: str) -> None:
+        self._writer.tag(run, tag, value)
 
-    def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
-        """`status`: completed | pruned | failed, of a sweep also interrupted."""
-        with self._clock():
-            self._runs.write(self._client.set_tag, run_id, TAG_STATUS, status)
-            if reason:
-                self._runs.write(self._client.set_tag, run_id, TAG_REASON, redacted(reason)[:TAG_CHARACTERS])
-            state = {"failed": "FAILED", "interrupted": "KILLED"}.get(status, "FINISHED")
-            self._runs.write(self._client.set_terminated, run_id, state, int(time.time() * 1000))
-            self._known.close(run_id, status)
+    def close(self, run: Run, status: str, reason: str | None = None) -> None:
+        """`status`: completed | pruned | stopped | failed."""
+        self._writer.end(run, status, reason)
+        self._known.close(run, status)
 
-    def flush(self) -> None:
-        """Returns when everything logged so far is in the store. Raises SweepFailed where it does not take it."""
-        with self._clock():
-            self.writer.flush()
+    def drop_unclaimed(self) -> int:
+        """Deletes runs that the journal does not know, and returns how many there were.
 
-    @contextmanager
-    def _clock(self) -> Iterator[None]:
-        """Adds the time of the outermost call to `seconds`."""
-        started = time.perf_counter()
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._depth -= 1
-            if self._depth == 0:
-                self.seconds += time.perf_counter() - started
+        A file system that lost the end of a journal takes trials back that have a run already; where they are proposed
+        again these are taken up, and what is left over here was trained by nobody.
+        """
+        with self._writer.waited:
+            self._writer.flush()
+            left_over = self._known.unclaimed(str(self._sweep.look))
+            for run in left_over:
+                self._writer.client.delete_run(self._writer.id_of(run))
+            return len(left_over)
 
     def _look_tag(self, stage: str) -> dict[str, str]:
-        return {TAG_LOOK: str(self.look)} if stage == CONFIRM else {}
+        return {TAG_LOOK: str(self._sweep.look)} if stage == CONFIRM else {}
 
-    def _take_up(self, run: str, trial_id: str, params: Mapping[str, Any]) -> None:
-        self.writer.flush()
-        run_id = self._runs.id_of(run)
-        found = self._client.get_run(run_id)
-        self._client.update_run(run_id, status="RUNNING")
-        self._client.set_tag(run_id, TAG_TRIAL_ID, trial_id)
-        for tag in {TAG_STATUS, TAG_REASON} & set(found.data.tags):
-            self._client.delete_tag(run_id, tag)
-        self._log_params(run, params, known=found.data.params)
-
-    def _logged_of(self, run_id: str) -> set[tuple[str, int]]:
-        if run_id not in self._logged:
-            run = self._client.get_run(run_id)
-            histories = [self._client.get_metric_history(run_id, name) for name in run.data.metrics]
-            self._logged[run_id] = {(value.key, value.step) for history in histories for value in history}
-        return self._logged[run_id]
-
-    def _log_params(self, run_id: str, params: Mapping[str, Any], known: Mapping[str, str]) -> None:
-        """Params cannot be changed once written, so those that a run has are left alone."""
-        from mlflow.entities import Param
-
-        named = {allowed_name(name): as_text(value)[:PARAM_CHARACTERS] for name, value in params.items()}
-        new = [Param(name, value) for name, value in named.items() if name not in known]
-        for start in range(0, len(new), 100):  # MLflow's limit for params in one call
-            self._runs.write(self._client.log_batch, run_id, params=new[start : start + 100])
-
-    def _describe_data(self, run_id: str) -> None:
-        from mlflow.entities import Dataset, DatasetInput
-
-        if self._dataset is not None:
-            name, digest = self._dataset
-            dataset = Dataset(name=name, digest=digest[:36], source_type="code", source=json.dumps({"name": name}))
-            self._runs.write(self._client.log_inputs, run_id, datasets=[DatasetInput(dataset, tags=[])])
-
-
-def as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else redacted(str(value))
+    def _take_up(self, run: Run, trial_id: str, params: Mapping[str, Any]) -> None:
+        self._writer.flush()
+        run_id = self._writer.id_of(run)
+        found = self._writer.client.get_run(run_id)
+        self._writer.reopen(run, found)
+        self._writer.client.set_tag(run_id, TAG_TRIAL_ID, trial_id)
+        self._writer.log_params(run, params, known=found.data.params)

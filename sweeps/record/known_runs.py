@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sweeps.record.background import Run
 from sweeps.state.workspace import EXPLORE
 from trainables.records import (
     NO_FOLD,
@@ -33,7 +34,7 @@ Training = tuple[str, ...]
 
 @dataclass
 class KnownRun:
-    run_id: str
+    run: Run
     stage: str
     look: str
     trial_id: str
@@ -49,13 +50,17 @@ class KnownRuns:
     by_training: dict[Training, list[KnownRun]] = field(default_factory=dict)
 
     @property
-    def run_ids(self) -> list[str]:
-        return [run.run_id for runs in self.by_training.values() for run in runs]
+    def runs(self) -> list[Run]:
+        return [known.run for known in self._all]
 
-    def remember(self, run_id: str, tags: Mapping[str, str], *, in_use: bool) -> None:
+    @property
+    def _all(self) -> list[KnownRun]:
+        return [known for runs in self.by_training.values() for known in runs]
+
+    def remember(self, run: Run, tags: Mapping[str, str], *, in_use: bool) -> None:
         trial_id, status = tags[TAG_TRIAL_ID], tags.get(TAG_STATUS)
-        run = KnownRun(run_id, tags[TAG_STAGE], tags.get(TAG_LOOK, ""), trial_id, status, in_use, claimed=in_use)
-        self.by_training.setdefault(_training(tags), []).append(run)
+        known = KnownRun(run, tags[TAG_STAGE], tags.get(TAG_LOOK, ""), trial_id, status, in_use, claimed=in_use)
+        self.by_training.setdefault(_training(tags), []).append(known)
 
     def find(self, tags: Mapping[str, str]) -> KnownRun | None:
         """The run that a training with these tags continues.
@@ -68,28 +73,21 @@ class KnownRuns:
         free = [run for run in runs if tags[TAG_STAGE] != EXPLORE or not (run.status or run.in_use)]
         return _claimed(own + free)
 
-    def closed(self, tags: Mapping[str, str]) -> str | None:
+    def closed(self, tags: Mapping[str, str]) -> Run | None:
         """The run of this very trial, if it is over in the way that `tags` say."""
         runs = self.by_training.get(_training(tags), [])
         found = _claimed([run for run in runs if (run.trial_id, run.status) == (tags[TAG_TRIAL_ID], tags[TAG_STATUS])])
-        return None if found is None else found.run_id
+        return None if found is None else found.run
 
-    def unclaimed(self, look: str) -> list[str]:
+    def unclaimed(self, look: str) -> list[Run]:
         """Runs of stage 1, or of this look at the test data, that no trial of this session has asked for."""
-        return [
-            run.run_id
-            for runs in self.by_training.values()
-            for run in runs
-            if not run.claimed and (run.stage == EXPLORE or run.look == look)
-        ]
+        left = [known for known in self._all if not known.claimed]
+        return [known.run for known in left if known.stage == EXPLORE or known.look == look]
 
-    def rename(self, run_id: str, new_id: str) -> None:
-        for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
-            run.run_id = new_id
-
-    def close(self, run_id: str, status: str) -> None:
-        for run in (run for runs in self.by_training.values() for run in runs if run.run_id == run_id):
-            run.status, run.in_use = status, False
+    def close(self, run: Run, status: str) -> None:
+        for known in self._all:
+            if known.run is run:
+                known.status, known.in_use = status, False
 
 
 def _training(tags: Mapping[str, str]) -> Training:

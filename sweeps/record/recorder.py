@@ -7,7 +7,8 @@ from typing import Any
 
 from sweeps.config.resolve import active_axes, resolve
 from sweeps.config.spec import SweepSpec
-from sweeps.record.tracker import Tracker
+from sweeps.record.background import Run
+from sweeps.record.child_runs import ChildRuns
 from sweeps.state.progress import COMPLETED, StageProgress, TrialProgress
 from sweeps.state.workspace import CONFIRM, EXPLORE, lane_folder
 from trainables.config import TrialConfig
@@ -26,14 +27,14 @@ from trainables.training.schedule import part_size
 
 
 class Recorder:
-    """Hands each result to the tracker as it arrives, and the files of a run when the run is over."""
+    """Hands each result to the record as it arrives, and the files of a run when the run is over."""
 
-    def __init__(self, spec: SweepSpec, stage: str, tracker: Tracker, *, outer_fold: str = NO_FOLD) -> None:
+    def __init__(self, spec: SweepSpec, stage: str, child_runs: ChildRuns, *, outer_fold: str = NO_FOLD) -> None:
         self.spec = spec
         self.stage = stage
         self.outer_fold = outer_fold
-        self.tracker = tracker
-        self.runs: dict[tuple[str, str, str], str] = {}  # (trial, seed, fold) -> what the tracker calls it
+        self.child_runs = child_runs
+        self.runs: dict[tuple[str, str, str], Run] = {}  # by trial, seed and fold
 
     def started(self, trial: TrialProgress) -> None:
         """Nothing yet: a run begins with its first result."""
@@ -48,21 +49,21 @@ class Recorder:
         for lane in self._lanes(trial):
             run = self.run(trial, lane)
             if trial.mended:
-                self.tracker.tag_run(run, TAG_MENDED, "; ".join(trial.mended))
+                self.child_runs.tag(run, TAG_MENDED, "; ".join(trial.mended))
             if trial.batch_parts > 1:
                 micro_batch = part_size(self._config(trial).batch_size, trial.batch_parts)
-                self.tracker.tag_run(run, TAG_MICRO_BATCH, str(micro_batch))
+                self.child_runs.tag(run, TAG_MICRO_BATCH, str(micro_batch))
             if cut := trial.last.get("kept_below"):
-                self.tracker.tag_run(run, TAG_KEPT, cut)
+                self.child_runs.tag(run, TAG_KEPT, cut)
             pack = max((result.get("pack_lanes", 1) for result in trial.results), default=1)
             if pack > 1:
-                self.tracker.tag_run(run, TAG_PACK, str(pack))
+                self.child_runs.tag(run, TAG_PACK, str(pack))
             if trial.status == COMPLETED:
                 folder = trial.folder / FINAL / lane_folder(lane["seed"], lane["fold"])
                 # an explored adapter is a means to a ranking; the confirmed ones are the sweep's product
                 parts = ("predictions", "adapter") if self.stage == CONFIRM else ("predictions",)
-                self.tracker.log_artifacts(run, folder, parts)
-            self.tracker.close_run(run, trial.status, reason=trial.reason or None)
+                self.child_runs.log_artifacts(run, folder, *parts)
+            self.child_runs.close(run, trial.status, reason=trial.reason or None)
 
     def catch_up(self, progress: StageProgress) -> None:
         """Writes what the journal has and MLflow lacks: a driver that is killed loses what it had not written yet."""
@@ -76,14 +77,14 @@ class Recorder:
 
     def run_id(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str:
         """MLflow's id of a trial's lane."""
-        return self.tracker.run_id(self.run(trial, lane))
+        return self.child_runs.id_of(self.run(trial, lane))
 
-    def run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str:
-        """What the tracker calls the run of a trial's lane; made where there is none."""
+    def run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> Run:
+        """The run of a trial's lane, begun where there is none."""
         key = (trial.name, str(lane["seed"]), lane["fold"])
         if key not in self.runs:
             closed = self._closed_run(trial, lane) if trial.over else None
-            self.runs[key] = closed or self.tracker.begin_run(
+            self.runs[key] = closed or self.child_runs.begin(
                 stage=self.stage,
                 role="trial" if self.stage == EXPLORE else trial.given["role"],
                 config_id=self._config_id(trial),
@@ -94,8 +95,8 @@ class Recorder:
             )
         return self.runs[key]
 
-    def _closed_run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> str | None:
-        return self.tracker.closed_run(
+    def _closed_run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> Run | None:
+        return self.child_runs.closed(
             self.stage, self._config_id(trial), trial.name, str(lane["seed"]), lane["fold"], trial.status
         )
 
@@ -106,7 +107,7 @@ class Recorder:
             COST_MEMORY: result["peak_memory_bytes"],
         }
         for lane in result["lanes"]:
-            self.tracker.log_epoch(self.run(trial, lane), result["epoch"], {**lane["metrics"], **costs})
+            self.child_runs.log_epoch(self.run(trial, lane), result["epoch"], {**lane["metrics"], **costs})
 
     def _lanes(self, trial: TrialProgress) -> list[dict[str, Any]]:
         if trial.results:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sweeps.stage.holds import Hold, Order
 from trainables.errors import SweepStopped
 from trainables.redact import redacted
 
@@ -35,21 +34,18 @@ def is_away(error: Exception) -> bool:
 
 class Patient:
     """A client, every method of which waits until the record answers. Raises SweepStopped when it has waited for
-    `patience_seconds` in one call, and from then on at once. It is also an overseer that ends the sweep then."""
+    `patience_seconds` in one call, and from then on at once; `gave_up` says why."""
 
     def __init__(self, client: Any, patience_seconds: float = PATIENCE_SECONDS) -> None:
         # MLflow's own seven tries take two minutes, in which nobody can interrupt it
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         self._client = client
         self.patience_seconds = patience_seconds
-        self.gave_up = ""  # why
+        self.gave_up = ""
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
         return partial(self._call, method) if callable(method) else method
-
-    def order(self) -> Order:
-        return Order(Hold.END, self.gave_up) if self.gave_up else Order()
 
     def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         began, wait_seconds = time.monotonic(), FIRST_WAIT_SECONDS

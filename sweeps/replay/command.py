@@ -52,7 +52,7 @@ def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> R
     from analysis.record.sweep_reader import read_recorded
     from sweeps.config.load import parse_sweep
     from sweeps.replay.rules import over_orders, rules_of, winner_of
-    from sweeps.search import sampler
+    from sweeps.search import pruning
 
     recorded = read_recorded(uri, sweep)
     if folds := folds_of(recorded):
@@ -70,8 +70,8 @@ def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> R
         **given,
         trials=len(curves),
         recorded={"grace_epochs": spec.grace_epochs, "reduction_factor": spec.reduction_factor},
-        asha=sampler.asha,
-        median=sampler.median_rule,
+        asha=pruning.asha,
+        median=pruning.median_rule,
     )
     return Replayed(
         sweep_id=recorded.name,

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sweeps.search.sampler import OBJECTIVE
+from sweeps.search.pruning import OBJECTIVE
 from sweeps.worker.job import tie_broken
 
 STOP = "STOP"

@@ -62,7 +62,8 @@ def train_again(
     run: RecordedRun, given: Mapping[str, Any], prepared: Prepared, folder: Path, console: Console
 ) -> Repeated:
     """Trains in `folder`, which is left full. Raises InputError where the run's fold is not there any more."""
-    from sweeps.stage.run import ray_session, run_stage
+    from sweeps.stage.ray_session import ray_session
+    from sweeps.stage.run import run_stage
 
     outer_fold, part = _round_of(run, prepared)
     workspace = Workspace(folder, "rerun", outer_fold)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sweeps.config.spec import FinalistsSpec
+from sweeps.config.resolve import resolve
+from sweeps.config.spec import FinalistsSpec, SweepSpec
+from sweeps.state.progress import TrialProgress
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
 
@@ -18,21 +20,33 @@ class Explored:
     trial_id: str
     config: TrialConfig
     sample: Mapping[str, Any]  # its active axes
-    status: str  # completed | pruned | failed
+    status: str  # completed | pruned | failed | stopped
     epochs: int
     value: float | None  # the objective, mean over seeds; None: failed before its first epoch
-    value_se: float | None
     objective: float | None  # with the tie-break
 
 
+def explored(spec: SweepSpec, trial: TrialProgress) -> Explored:
+    last = trial.last
+    return Explored(
+        trial_id=trial.name,
+        config=resolve(spec, trial.given),
+        sample=dict(trial.given),
+        status=trial.status,
+        epochs=last.get("epoch", 0),
+        value=last.get("value"),
+        objective=last.get("objective"),
+    )
+
+
 def choose_finalists(
-    explored: Iterable[Explored], finalists: FinalistsSpec, *, mode: str, baseline_id: str
+    trials: Iterable[Explored], finalists: FinalistsSpec, *, mode: str, baseline_id: str
 ) -> list[Explored]:
     """The best completed trials, one per configuration, best first; the baseline's own configuration is passed over.
 
     With `per: axis`, the best of each of that axis's values.
     """
-    completed = [trial for trial in explored if trial.status == "completed" and trial.objective is not None]
+    completed = [trial for trial in trials if trial.status == "completed" and trial.objective is not None]
     completed.sort(key=lambda trial: _rank(trial, mode))
     chosen: list[Explored] = []
     taken_ids, taken_values = {baseline_id}, set()

@@ -1,9 +1,21 @@
-"""What stops trials, as a stage sees it; and one that holds a trial only against those of its own kind."""
+"""Who prunes: ASHA (Li et al. 2020, arXiv 1810.05934), which may hold a trial only against those of its own kind.
+
+A pruner is rebuilt from a stage's journal: it is shown every result again, in order, so that its rungs are whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+import math
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, Protocol, cast
+
+from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
+
+from sweeps.config.spec import SweepSpec
+from sweeps.state.progress import CLONED, FINISH, SPACE, STOP, STOPPED, StageProgress
+
+OBJECTIVE = "objective"  # of a result: the metric with its tie-break
 
 
 class Pruner(Protocol):
@@ -42,3 +54,50 @@ class EachValue:
         if value not in self.pruners:
             self.pruners[value] = self.make()
         return self.pruners[value]
+
+
+def asha(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> ASHAScheduler:
+    """One bracket: a trial is stopped at a rung when it is not among the best 1/reduction_factor seen there so far."""
+    return ASHAScheduler(
+        time_attr="epoch",
+        metric=OBJECTIVE,
+        mode=mode,
+        max_t=max(epochs, grace_epochs),
+        grace_period=grace_epochs,
+        reduction_factor=reduction_factor,
+        brackets=1,
+    )
+
+
+def make_pruner(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
+    """ASHA; with `finalists: {per: axis}` one for every value, since each value is to have a finalist: only trials with
+    the same value are held against each other. `given` says what a trial was given, by its name."""
+
+    def make() -> Pruner:
+        return cast(Pruner, asha(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor))
+
+    per = spec.finalists.per
+    return make() if per is None else EachValue(make, lambda name: given(name).get(per))
+
+
+def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:
+    """A trial is stopped where its best value is worse than the median of the others' running means (Golovin et al.
+    2017, Google Vizier); never before three others have come as far."""
+    return MedianStoppingRule(
+        time_attr="epoch", metric=OBJECTIVE, mode=mode, grace_period=grace_epochs, min_time_slice=math.inf
+    )
+
+
+def replay_rungs(scheduler: Pruner, progress: StageProgress) -> None:
+    """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
+    for event in (event for event in progress.events if event["event"] not in (SPACE, CLONED, FINISH, STOP)):
+        trial: Any = SimpleNamespace(trial_id=event["trial"])
+        if event["event"] in ("asked", "again"):
+            scheduler.on_trial_add(None, trial)
+        elif event["event"] in ("failed", STOPPED):
+            scheduler.on_trial_remove(None, trial)
+        elif event["event"] == "result":
+            if not event["result"]["done"]:
+                scheduler.on_trial_result(None, trial, event["result"])
+            if event["last"]:
+                scheduler.on_trial_complete(None, trial, event["result"])

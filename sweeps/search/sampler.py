@@ -1,31 +1,25 @@
-"""Who proposes and who prunes: Optuna's TPE (Bergstra et al. 2011) and ASHA (Li et al. 2020, arXiv 1810.05934).
+"""Who proposes: Optuna's TPE (Bergstra et al. 2011).
 
-Both are rebuilt from a stage's journal by doing again, in order, what it tells: the sampler is asked and told as it
-was, so that its history and its random state are those of the sweep that was interrupted, and every result is shown to
-the scheduler again, so that its rungs are whole. Where a sweep was extended into a space with other values, the sampler
-starts anew there, with the earlier trials that lie inside as its history.
+The sampler is rebuilt from a stage's journal: it is asked and told again, in order, what the journal has, so that its
+history and its random state are those of the sweep that was interrupted. Where a sweep was extended into a space with
+other values, the sampler starts anew there, with the earlier trials that lie inside as its history.
 """
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any, Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import optuna
-from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
 
 from sweeps.config.axis import allows
 from sweeps.config.resolve import open_axes
 from sweeps.config.spec import SweepSpec
-from sweeps.search.pruning import EachValue, Pruner
+from sweeps.search.pruning import OBJECTIVE
 from sweeps.search.space import asked_as, distribution, propose
 from sweeps.state.progress import CLONED, COMPLETED, FINISH, PRUNED, SPACE, STOP, STOPPED, StageProgress, TrialProgress
-
-OBJECTIVE = "objective"
 
 
 class Proposals(Protocol):
@@ -53,8 +47,8 @@ class OptunaProposals:
             self.study.enqueue_trial(self.space.as_asked(point))
         self.asked: dict[str, optuna.Trial] = {}
         self.earlier = 0  # trials of a space with other values
+        self.left_out = 0  # of the earlier trials, for lying outside this space
         self.clones = 0  # trials beyond those of the file
-        self.left_out = 0  # of them, for lying outside this one
 
     @property
     def exhausted(self) -> bool:
@@ -152,52 +146,3 @@ class OptunaProposals:
                     intermediate_values={result["epoch"]: result[OBJECTIVE] for result in trial.results},
                 )
             )
-
-
-def make_scheduler(spec: SweepSpec) -> ASHAScheduler:
-    return asha(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor)
-
-
-def asha(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> ASHAScheduler:
-    """One bracket: a trial is stopped at a rung when it is not among the best 1/reduction_factor seen there so far."""
-    return ASHAScheduler(
-        time_attr="epoch",
-        metric=OBJECTIVE,
-        mode=mode,
-        max_t=max(epochs, grace_epochs),
-        grace_period=grace_epochs,
-        reduction_factor=reduction_factor,
-        brackets=1,
-    )
-
-
-def make_pruner(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
-    """ASHA; with `finalists: {per: axis}` one for every value, since each value is to have a finalist: only trials with
-    the same value are held against each other. `given` says what a trial was given, by its name."""
-    per = spec.finalists.per
-    if per is None:
-        return cast(Pruner, make_scheduler(spec))
-    return EachValue(lambda: cast(Pruner, make_scheduler(spec)), lambda name: given(name).get(per))
-
-
-def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:
-    """A trial is stopped where its best value is worse than the median of the others' running means (Golovin et al.
-    2017, Google Vizier); never before three others have come as far."""
-    return MedianStoppingRule(
-        time_attr="epoch", metric=OBJECTIVE, mode=mode, grace_period=grace_epochs, min_time_slice=math.inf
-    )
-
-
-def replay_rungs(scheduler: Pruner, progress: StageProgress) -> None:
-    """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
-    for event in (event for event in progress.events if event["event"] not in (SPACE, CLONED, FINISH, STOP)):
-        trial: Any = SimpleNamespace(trial_id=event["trial"])
-        if event["event"] in ("asked", "again"):
-            scheduler.on_trial_add(None, trial)
-        elif event["event"] in ("failed", STOPPED):
-            scheduler.on_trial_remove(None, trial)
-        elif event["event"] == "result":
-            if not event["result"]["done"]:
-                scheduler.on_trial_result(None, trial, event["result"])
-            if event["last"]:
-                scheduler.on_trial_complete(None, trial, event["result"])

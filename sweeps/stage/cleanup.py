@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sweeps.config.resolve import baseline_config, resolve
+from sweeps.config.resolve import baseline_config
 from sweeps.config.spec import SweepSpec
-from sweeps.search.finalists import Explored, choose_finalists
+from sweeps.search.finalists import choose_finalists, explored
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.state.workspace import remove
 from trainables.training.resume_points import FINAL, points
@@ -56,17 +56,3 @@ def losers_adapters(progress: StageProgress, spec: SweepSpec) -> list[Path]:
     chosen = choose_finalists(ranked, spec.finalists, mode=spec.mode, baseline_id=baseline_id)
     losers = completed.keys() - {trial.trial_id for trial in chosen}
     return [path for name in sorted(losers) for path in completed[name].folder.glob(f"{FINAL}/*/adapter")]
-
-
-def explored(spec: SweepSpec, trial: TrialProgress) -> Explored:
-    last = trial.last
-    return Explored(
-        trial_id=trial.name,
-        config=resolve(spec, trial.given),
-        sample=dict(trial.given),
-        status=trial.status,
-        epochs=last.get("epoch", 0),
-        value=last.get("value"),
-        value_se=last.get("value_se"),
-        objective=last.get("objective"),
-    )

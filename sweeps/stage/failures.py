@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweeps.stage.holds import Hold, Order
-from sweeps.stage.kernel_kills import KernelKills
 from sweeps.state.progress import FAILED, TrialProgress
 from trainables.process.watchdog import hung
 from trainables.training.faults import BAD_INPUT, DIVERGED, OUT_OF_MEMORY
@@ -25,6 +24,8 @@ OF_CONFIGURATIONS = (DIVERGED, OUT_OF_MEMORY)
 LOW_MEMORY = ("running low on memory", "NODE_OUT_OF_MEMORY", "OutOfMemoryError")  # Ray's words
 DEAD_WORKER = ("ActorDiedError", "The actor died", "ActorUnavailableError", "WorkerCrashedError", "NodeDiedError")
 
+VM_STATISTICS, OOM_KILLS = Path("/proc/vmstat"), "oom_kill"  # Linux counts them since 4.13
+
 ADVICE = {
     DIVERGED: "lower search.learning_rate, or set train.clip_norm",
     OUT_OF_MEMORY: "lower train.batch_size, choose smaller sizes or quantization nf4, or run fewer trials at once "
@@ -33,6 +34,28 @@ ADVICE = {
     HUNG: "see that file for where it stood; SWEEP_HANG_SECONDS sets how long a batch may take",
     DIED: "look for what ends processes on this machine: memory, a watchful administrator, a driver",
 }
+
+
+class KernelKills:
+    """Whether the kernel ends processes because memory is full: the worker that it takes has no time to say so. Where
+    nobody counts these kills there are none."""
+
+    def __init__(self, statistics: Path = VM_STATISTICS) -> None:
+        self.statistics = statistics
+        self.seen = self._count()
+
+    def any_new(self) -> bool:
+        """Since it was last asked."""
+        before, self.seen = self.seen, self._count()
+        return self.seen > before
+
+    def _count(self) -> int:
+        try:
+            lines = self.statistics.read_text().splitlines()
+        except OSError:
+            return 0
+        counts = dict(line.split(maxsplit=1) for line in lines if " " in line)
+        return int(counts.get(OOM_KILLS, 0))
 
 
 def why(error_text: str, folder: Path, kernel_kills: KernelKills) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""`limits:` of the sweep file, as overseers of the sweep."""
+"""What ends a session before the sweep is done: `limits:` of the sweep file, the disk, a record that is away."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ class DiskLimit:
         """`sweep` is the sweep's folder; `artifacts` gives those of its runs in the record, where they are local."""
         self.limit_bytes, self.sweep, self.artifacts = limit_bytes, sweep, artifacts
         self.trials_at_once = trials_at_once
-        self.peak_bytes = 0
         self._order = Order()
         self._looked = float("-inf")
 
@@ -55,7 +54,6 @@ class DiskLimit:
 
     def _look(self) -> Order:
         used = size_bytes(self.sweep) + sum(map(size_bytes, self.artifacts()))
-        self.peak_bytes = max(self.peak_bytes, used)
         points = [path for depth in ("*/*", "*/*/*") for path in self.sweep.glob(f"{depth}/epoch-*")]
         coming = self.trials_at_once * max(map(size_bytes, points), default=0)
         if self.limit_bytes is not None and used + coming > self.limit_bytes:
@@ -68,3 +66,15 @@ class DiskLimit:
         if free < coming + RESERVE_BYTES:
             return Order(Hold.END, f"the disk has {free / 1e6:.0f} MB left; free some space in the results folder")
         return Order()
+
+
+class RecordLimit:
+    """The record does not answer any more: what is trained now could not be recorded."""
+
+    def __init__(self, gave_up: Callable[[], str]) -> None:
+        """`gave_up` says why nothing can be recorded (`Tracker.gave_up`); empty where it can."""
+        self.gave_up = gave_up
+
+    def order(self) -> Order:
+        reason = self.gave_up()
+        return Order(Hold.END, reason) if reason else Order()

@@ -19,10 +19,8 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from sweeps.search.sampler import Proposals
-from sweeps.stage.failures import why
+from sweeps.stage.failures import KernelKills, why
 from sweeps.stage.holds import Hold, Reins
-from sweeps.stage.kernel_kills import KernelKills
-from sweeps.stage.listener import Listener
 from sweeps.state.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
 from trainables.errors import SweepFailed
 from trainables.redact import redacted
@@ -44,6 +42,26 @@ class Observer(Protocol):
 
     def ended(self, trial: TrialProgress) -> None:
         """The trial is over: completed, pruned, failed or stopped."""
+
+
+_LISTENING: dict[str, Listener] = {}
+
+
+class Listener:
+    """What holds a terminal, a connection or a file, which no snapshot can keep.
+
+    Tune writes its callbacks, searcher and scheduler into the experiment's snapshot. Of a listener it writes the name
+    only, and a snapshot that is read gets the listener of that name that this driver has made."""
+
+    def __init__(self) -> None:
+        _LISTENING[type(self).__name__] = self
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (_listening, (type(self).__name__,))
+
+
+def _listening(name: str) -> Listener:
+    return _LISTENING[name]
 
 
 class StageSearcher(Listener, Searcher):  # type: ignore[misc]

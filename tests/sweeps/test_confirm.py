@@ -8,8 +8,8 @@ from trainables.config import TrialConfig
 
 BASE = TrialConfig(backbone="qwen2_audio", model_size="7b", quantization="nf4")
 FINALISTS = [
-    Explored("t1", replace(BASE, model_size="3b", quantization="none"), {}, "completed", 3, 0.9, None, 0.9),
-    Explored("t2", replace(BASE, rank=4), {}, "completed", 3, 0.8, None, 0.8),
+    Explored("t1", replace(BASE, model_size="3b", quantization="none"), {}, "completed", 3, 0.9, 0.9),
+    Explored("t2", replace(BASE, rank=4), {}, "completed", 3, 0.8, 0.8),
 ]
 
 

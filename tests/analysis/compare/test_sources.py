@@ -10,7 +10,8 @@ import pytest
 from analysis.compare.command import main
 from analysis.compare.matching import choose_metric
 from analysis.compare.sources import find_source, find_sources, joined
-from sweeps.record.tracker import Tracker, default_uri
+from sweeps.record.store import default_uri
+from sweeps.record.tracker import Tracker
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE
 
@@ -32,14 +33,14 @@ def record(make, tmp_path_factory) -> dict:
     def add(
         tracker: Tracker, name: str, predictions, status: str | None, stage: str, role: str, config: str, seed
     ) -> None:
-        run_id = tracker.open_run(stage, role, config, f"t_{name}", seed, NO_FOLD, {"rank": 8})
+        run = tracker.runs.begin(stage, role, config, f"t_{name}", seed, NO_FOLD, {"rank": 8})
         if predictions is not None:
             split = "validation" if stage == "explore" else "test"
             predictions.write_parquet(folder / name / "predictions" / f"{split}.parquet")
-            tracker.log_artifacts(run_id, folder / name)
+            tracker.runs.log_artifacts(run, folder / name)
         if status:
-            tracker.close_run(run_id, status)
-        runs[name] = run_id
+            tracker.runs.close(run, status)
+        runs[name] = tracker.runs.id_of(run)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)

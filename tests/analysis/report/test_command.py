@@ -19,7 +19,9 @@ from analysis.record.sweep_reader import read_recorded
 from analysis.report.command import document, main, write_report
 from analysis.report.document import Table
 from analysis.verdict.rule import verdict
-from sweeps.record.tracker import Tracker, default_uri
+from sweeps.record.background import Run
+from sweeps.record.store import default_uri
+from sweeps.record.tracker import Tracker
 from trainables.errors import InputError
 from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
 
@@ -69,16 +71,16 @@ def record_sweep(
         skill = 2.2 - 1.2 * (math.log10(rate) + 3.3) ** 2 + 0.1 * math.log2(rank)
         pruned = number % 3 == 1
         explored.append((f"trial{number:02}", f"c{number:02}", rank, rate, skill, pruned))
-        run = tracker.open_run(
+        run = tracker.runs.begin(
             "explore", "trial", f"c{number:02}", f"trial{number:02}", 42, NO_FOLD, _params(rank, rate, 42)
         )
         for epoch in range(1, 2 if pruned else EPOCHS + 1):
             seen = answers("validation", 10, skill - (EPOCHS - epoch) * 0.5, rng)
             costs = {COST_SECONDS: 0.5 + rank / 20, COST_MEMORY: 2.0**30 + rank * 2**20}
-            tracker.log_epoch(run, epoch, {"val/accuracy": accuracy(seen), "train/loss": 1 / epoch, **costs})
+            tracker.runs.log_epoch(run, epoch, {"val/accuracy": accuracy(seen), "train/loss": 1 / epoch, **costs})
         if not pruned:
             _artifacts(tracker, run, results, validation=seen)
-        tracker.close_run(run, "pruned" if pruned else "completed")
+        tracker.runs.close(run, "pruned" if pruned else "completed")
         explored[-1] += (accuracy(seen),)
     best = sorted((e for e in explored if not e[5]), key=lambda e: -e[6])[:2]
     tracker.log_finalists([{"config_id": e[1], "trial_id": e[0], "value": e[6], "rank": e[2]} for e in best])
@@ -111,20 +113,20 @@ def _params(rank: int, rate: float, seed: int) -> dict[str, object]:
 
 
 def _confirm(tracker, results, role, config_id, trial_id, seed, params, test, rng) -> None:
-    run = tracker.open_run("confirm", role, config_id, trial_id, seed, NO_FOLD, params)
+    run = tracker.runs.begin("confirm", role, config_id, trial_id, seed, NO_FOLD, params)
     value = accuracy(test)
     epoch = {"val/accuracy": value - 0.01, COST_SECONDS: 1.0, COST_MEMORY: 2.0**30}
     far = answers("far", 8, 0.8 if role == "finalist" else 0.2, rng)
-    tracker.log_epoch(run, EPOCHS, epoch | {"test/accuracy": value, "test_far/accuracy": accuracy(far)})
+    tracker.runs.log_epoch(run, EPOCHS, epoch | {"test/accuracy": value, "test_far/accuracy": accuracy(far)})
     _artifacts(tracker, run, results, test=test, far=far)
-    tracker.close_run(run, "completed")
+    tracker.runs.close(run, "completed")
 
 
-def _artifacts(tracker: Tracker, run: str, results: Path, **splits: Predictions) -> None:
-    folder = results / "tmp" / run
+def _artifacts(tracker: Tracker, run: Run, results: Path, **splits: Predictions) -> None:
+    folder = results / "tmp" / tracker.runs.id_of(run)
     for split, found in splits.items():
         found.write_parquet(folder / "predictions" / f"{split}.parquet")
-    tracker.log_artifacts(run, folder)
+    tracker.runs.log_artifacts(run, folder)
 
 
 def _write_splits(tracker: Tracker, results: Path, groups: int) -> None:
@@ -149,23 +151,23 @@ def record_folds(results: Path, sweep_id: str) -> None:
     for fold in ("a", "b"):
         for number in range(2):
             config_id = f"{fold}{number}"
-            run = tracker.open_run(
+            run = tracker.runs.begin(
                 "explore", "trial", config_id, f"t{config_id}", 42, fold, _params(4, 1e-3 * (number + 1), 42)
             )
-            tracker.log_epoch(run, 1, {"val/mae": 0.3 + 0.1 * number})
-            tracker.close_run(run, "completed")
+            tracker.runs.log_epoch(run, 1, {"val/mae": 0.3 + 0.1 * number})
+            tracker.runs.close(run, "completed")
         tracker.log_finalists([{"config_id": f"{fold}0", "trial_id": f"t{fold}0", "value": 0.3}], fold=fold)
         for name, config_id, noise in (("finalist 1", f"{fold}0", 0.1), ("baseline", "base", 0.4)):
             for seed in (1, 2):
                 test = numbers(fold, noise, rng)
                 pooled[name].setdefault(seed, []).append(test)
                 trial_id = f"{config_id}-{fold}-{seed}"
-                run = tracker.open_run(
+                run = tracker.runs.begin(
                     "confirm", name.split()[0], config_id, trial_id, seed, fold, _params(4, 1e-3, seed)
                 )
-                tracker.log_epoch(run, 1, {"val/mae": noise})
+                tracker.runs.log_epoch(run, 1, {"val/mae": noise})
                 _artifacts(tracker, run, results, test=test)
-                tracker.close_run(run, "completed")
+                tracker.runs.close(run, "completed")
     arms = {name: {seed: Predictions.joined(parts) for seed, parts in seeds.items()} for name, seeds in pooled.items()}
     judged = verdict(
         {"finalist 1": arms["finalist 1"]}, arms["baseline"], METRICS["mae"], metric_name="test mae", mode="min"

@@ -22,7 +22,8 @@ from sweeps.control.command import NAMES, main, parse
 from sweeps.control.requests import Inbox, ask
 from sweeps.control.status import read_status
 from sweeps.control.steering import Steering, changed_sample
-from sweeps.search.sampler import OptunaProposals, make_scheduler, replay_rungs
+from sweeps.search.pruning import make_pruner, replay_rungs
+from sweeps.search.sampler import OptunaProposals
 from sweeps.stage.holds import Hold, Reins
 from sweeps.stage.tune_hooks import StageKeeper, StageScheduler, StageSearcher
 from sweeps.state.manifest import Manifest, held, note
@@ -72,7 +73,7 @@ class Session:
         self.progress = StageProgress(workspace.stage(stage))
         self.proposals = OptunaProposals(spec, parallel_trials=1)
         self.proposals.replay(self.progress)
-        pruner = make_scheduler(spec)
+        pruner: Any = make_pruner(spec, lambda name: self.progress.trials[name].given)
         replay_rungs(pruner, self.progress)
         self.reins = Reins([self.steering.takes(stage, spec, self.progress, self.proposals)], self.progress.stopping)
         self.searcher = StageSearcher(self.progress, self.proposals, self.reins, parallel_trials=1)

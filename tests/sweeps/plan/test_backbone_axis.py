@@ -24,8 +24,8 @@ from sweeps.config.spec import SweepSpec
 from sweeps.control.steering import changed_sample
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import prepare
-from sweeps.search.pruning import EachValue
-from sweeps.search.sampler import OptunaProposals, make_pruner
+from sweeps.search.pruning import EachValue, make_pruner
+from sweeps.search.sampler import OptunaProposals
 from sweeps.search.space import Proposal
 from sweeps.stage.inputs import explore_job, make_stores
 from sweeps.state.progress import StageProgress

@@ -13,28 +13,28 @@ from trainables.process import memory
 from trainables.records import COST_MEMORY, COST_SECONDS, TAG_MENDED, TAG_MICRO_BATCH
 
 
-class FakeTracker:
+class FakeChildRuns:
     def __init__(self) -> None:
         self.logged: dict[tuple[str, int], dict[str, float]] = {}
-        self.closed: dict[str, str] = {}
+        self.ended: dict[str, str] = {}
         self.tags: dict[tuple[str, str], str] = {}
 
-    def log_epoch(self, run_id: str, epoch: int, metrics: dict[str, float]) -> None:
-        self.logged[run_id, epoch] = metrics
+    def log_epoch(self, run: str, epoch: int, metrics: dict[str, float]) -> None:
+        self.logged[run, epoch] = metrics
 
-    def closed_run(self, stage: str, config: str, trial: str, seed: str, fold: str, status: str) -> str | None:
-        return f"{trial}/{seed}" if self.closed.get(f"{trial}/{seed}") == status else None
+    def closed(self, stage: str, config: str, trial: str, seed: str, fold: str, status: str) -> str | None:
+        return f"{trial}/{seed}" if self.ended.get(f"{trial}/{seed}") == status else None
 
-    def begin_run(self, *, trial_id: str, seed: str, **tags: object) -> str:
+    def begin(self, *, trial_id: str, seed: str, **tags: object) -> str:
         return f"{trial_id}/{seed}"
 
-    def tag_run(self, run_id: str, tag: str, value: str) -> None:
-        self.tags[run_id, tag] = value
+    def tag(self, run: str, tag: str, value: str) -> None:
+        self.tags[run, tag] = value
 
-    def log_artifacts(self, run_id: str, folder: Path, parts: object) -> None: ...
+    def log_artifacts(self, run: str, folder: Path, *parts: str) -> None: ...
 
-    def close_run(self, run_id: str, status: str, reason: str | None = None) -> None:
-        self.closed[run_id] = status
+    def close(self, run: str, status: str, reason: str | None = None) -> None:
+        self.ended[run] = status
 
 
 @pytest.fixture
@@ -54,23 +54,23 @@ def progress(tmp_path: Path) -> StageProgress:
 
 
 def test_lanes_share_the_cost_of_their_epoch(progress: StageProgress) -> None:
-    tracker = FakeTracker()
-    Recorder(load_sweep("qwen_lora"), EXPLORE, tracker).reported(progress.trials["over"])
+    runs = FakeChildRuns()
+    Recorder(load_sweep("qwen_lora"), EXPLORE, runs).reported(progress.trials["over"])
     metrics = {"val/accuracy": 0.8, COST_SECONDS: 2.5, COST_MEMORY: 2**30}
-    assert tracker.logged == {("over/1", 3): metrics, ("over/2", 3): metrics}
+    assert runs.logged == {("over/1", 3): metrics, ("over/2", 3): metrics}
 
 
 def test_what_a_killed_driver_had_not_written_is_written_and_nothing_else(progress: StageProgress) -> None:
-    tracker = FakeTracker()
-    recorder = Recorder(load_sweep("qwen_lora"), EXPLORE, tracker)
+    runs = FakeChildRuns()
+    recorder = Recorder(load_sweep("qwen_lora"), EXPLORE, runs)
     recorder.catch_up(progress)
-    assert {key for key in tracker.logged if key[0] == "over/1"} == {("over/1", epoch) for epoch in (1, 2, 3)}
-    assert tracker.closed == {"over/1": "completed", "over/2": "completed"}
-    assert ("begun/2", 1) in tracker.logged
+    assert {key for key in runs.logged if key[0] == "over/1"} == {("over/1", epoch) for epoch in (1, 2, 3)}
+    assert runs.ended == {"over/1": "completed", "over/2": "completed"}
+    assert ("begun/2", 1) in runs.logged
 
-    tracker.logged.clear()
-    Recorder(load_sweep("qwen_lora"), EXPLORE, tracker).catch_up(progress)
-    assert {run for run, _ in tracker.logged} == {"begun/1", "begun/2"}  # the tracker skips what a run has
+    runs.logged.clear()
+    Recorder(load_sweep("qwen_lora"), EXPLORE, runs).catch_up(progress)
+    assert {run for run, _ in runs.logged} == {"begun/1", "begun/2"}  # the record skips what a run has
 
 
 def test_what_was_mended_and_the_micro_batch_are_recorded(progress: StageProgress) -> None:
@@ -79,13 +79,13 @@ def test_what_was_mended_and_the_micro_batch_are_recorded(progress: StageProgres
     result = {**progress.trials["over"].last, "batch_parts": 4}
     progress.result("begun", {**result, "epoch": 2}, last=False)
     progress.result("begun", {**result, "epoch": 3}, last=True)
-    tracker = FakeTracker()
-    recorder = Recorder(spec, EXPLORE, tracker)
+    runs = FakeChildRuns()
+    recorder = Recorder(spec, EXPLORE, runs)
     for trial in progress.trials.values():
         recorder.ended(trial)
-    assert {run for run, _ in tracker.tags} == {"begun/1", "begun/2"}
-    assert tracker.tags["begun/1", TAG_MICRO_BATCH] == "2"  # six clips in four parts: 2, 2, 2
-    mended = tracker.tags["begun/1", TAG_MENDED]
+    assert {run for run, _ in runs.tags} == {"begun/1", "begun/2"}
+    assert runs.tags["begun/1", TAG_MICRO_BATCH] == "2"  # six clips in four parts: 2, 2, 2
+    mended = runs.tags["begun/1", TAG_MENDED]
     assert "epoch 2: the machine ran low on memory" in mended
     assert "epoch 2: out of memory, batches in 4 parts" in mended
 

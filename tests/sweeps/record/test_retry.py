@@ -13,7 +13,6 @@ from analysis.record.reader import read_sweep
 from benchmarks.record_server import Door, behind_a_door
 from sweeps.record.retry import Patient, is_away
 from sweeps.record.tracker import Tracker
-from sweeps.stage.holds import Hold
 from trainables.errors import SweepStopped
 from trainables.records import NO_FOLD
 
@@ -48,12 +47,12 @@ def test_what_the_record_refuses_is_not_tried_again() -> None:
 def test_patience_ends_and_then_the_sweep_does() -> None:
     client = Flaky([AWAY] * 100)
     patient = Patient(client, patience_seconds=0.6)
-    assert patient.order().hold == Hold.NONE
+    assert not patient.gave_up
     with pytest.raises(SweepStopped, match="has not answered"):
         patient.set_tag(7)
     calls = client.calls
     assert 2 <= calls <= 4
-    assert patient.order().hold == Hold.END
+    assert "has not answered" in patient.gave_up
     with pytest.raises(SweepStopped):
         patient.set_tag(8)
     assert client.calls == calls  # not asked any more
@@ -74,15 +73,16 @@ def test_a_server_that_goes_away_for_a_while_loses_nothing(door: Door, tmp_path:
         timer = threading.Timer(2.5, door.open)
         door.shut()
         timer.start()
-        run_id = tracker.open_run("explore", "trial", f"c{number}", f"t_{number:05d}", 42, NO_FOLD, {"rank": number})
+        run = tracker.runs.begin("explore", "trial", f"c{number}", f"t_{number:05d}", 42, NO_FOLD, {"rank": number})
+        tracker.runs.id_of(run)  # waits for the server
         timer.join()
         for epoch in (1, 2, 3):
-            tracker.log_epoch(run_id, epoch, {"val/accuracy": number + epoch / 10})
+            tracker.runs.log_epoch(run, epoch, {"val/accuracy": number + epoch / 10})
             if epoch == 2:
                 door.shut()
                 time.sleep(0.5)
                 door.open()
-        tracker.close_run(run_id, "completed")
+        tracker.runs.close(run, "completed")
     tracker.finish_sweep(metrics={"sweep/seconds": 1.0})
 
     sweep = read_sweep(door.uri, "away-1")

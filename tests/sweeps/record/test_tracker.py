@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from analysis.record.reader import read_sweep
-from sweeps.record.tracker import Tracker, default_uri
+from sweeps.record.background import Run
+from sweeps.record.store import default_uri
+from sweeps.record.tracker import Tracker
 from trainables.errors import InputError, SweepFailed
 from trainables.records import (
     NO_FOLD,
@@ -48,20 +50,20 @@ def started(results: Path, sweep_id: str, experiment: str = "speech") -> Tracker
     return tracker
 
 
-def open_trial(tracker: Tracker, number: int = 7, *, config_id: str = "c1", stage: str = "explore", **more) -> str:
+def open_trial(tracker: Tracker, number: int = 7, *, config_id: str = "c1", stage: str = "explore", **more) -> Run:
     arguments = {"role": "trial", "seed": 42, "fold": NO_FOLD, "params": {"rank": 16, "alpha": 32, "seed": 42}, **more}
-    return tracker.open_run(stage=stage, config_id=config_id, trial_id=f"a1b2c_{number:05d}", **arguments)
+    return tracker.runs.begin(stage=stage, config_id=config_id, trial_id=f"a1b2c_{number:05d}", **arguments)
 
 
 def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -> None:
     tracker = started(results, "speech-1")
     runs = []
     for number in range(3):
-        run_id = open_trial(tracker, number, config_id=f"c{number}")
+        run = open_trial(tracker, number, config_id=f"c{number}")
         for epoch in (1, 2):
-            tracker.log_epoch(run_id, epoch, {**EPOCH, "train/loss": number + 1 / epoch})
-        tracker.close_run(run_id, ("completed", "pruned", "failed")[number], "out of memory" if number == 2 else None)
-        runs.append(run_id)
+            tracker.runs.log_epoch(run, epoch, {**EPOCH, "train/loss": number + 1 / epoch})
+        tracker.runs.close(run, ("completed", "pruned", "failed")[number], "out of memory" if number == 2 else None)
+        runs.append(tracker.runs.id_of(run))
     tracker.log_finalists([{"config_id": "c0", "value": 0.8}])
     tracker.finish_sweep(verdict={"sentence": "c0 is better."}, metrics={"sweep/seconds": 12.5})
 
@@ -92,17 +94,18 @@ def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -
 
 def test_the_same_training_is_never_two_runs(results: Path) -> None:
     first = started(results, "speech-resumed")
-    run_id = open_trial(first)
-    assert open_trial(first) == run_id
-    first.log_epoch(run_id, 1, EPOCH)
+    run = open_trial(first)
+    assert open_trial(first) is run
+    first.runs.log_epoch(run, 1, EPOCH)
     first.flush()
 
     second = started(results, "speech-resumed")  # the driver was killed and starts again
     assert second.parent_id == first.parent_id
-    assert open_trial(second) == run_id
-    second.log_epoch(run_id, 1, {"train/loss": 99.0, "val/new": 1.0})
-    second.log_epoch(run_id, 2, EPOCH)
-    second.close_run(run_id, "completed")
+    again = open_trial(second)
+    assert again.made_id == run.made_id
+    second.runs.log_epoch(again, 1, {"train/loss": 99.0, "val/new": 1.0})
+    second.runs.log_epoch(again, 2, EPOCH)
+    second.runs.close(again, "completed")
     second.flush()
     sweep = read_sweep(default_uri(results), "speech-resumed")
     assert len(sweep.runs) == 1
@@ -117,42 +120,44 @@ def test_the_same_training_is_never_two_runs(results: Path) -> None:
 def test_a_cut_off_run_is_taken_up_by_the_trial_that_trains_it_again(results: Path) -> None:
     first = started(results, "speech-adopted")
     cut_off, finished = open_trial(first, 1), open_trial(first, 2, config_id="c2")
-    first.close_run(finished, "pruned")
+    first.runs.close(finished, "pruned")
     first.flush()
 
     second = started(results, "speech-adopted")
-    assert open_trial(second, 11) == cut_off
-    assert open_trial(second, 12, config_id="c2") != finished  # that one is another trial's, and over
-    assert open_trial(second, 13) != cut_off  # taken
+    adopted, other, third = open_trial(second, 11), open_trial(second, 12, config_id="c2"), open_trial(second, 13)
     second.flush()
+    assert adopted.made_id == cut_off.made_id
+    assert other.made_id != finished.made_id  # that one is another trial's, and over
+    assert third is not adopted  # taken
     table = read_sweep(default_uri(results), "speech-adopted").runs.set_index("run_id")
-    assert table.loc[cut_off, f"tags.{TAG_TRIAL_ID}"] == "a1b2c_00011"
+    assert table.loc[cut_off.made_id, f"tags.{TAG_TRIAL_ID}"] == "a1b2c_00011"
     assert len(table) == 4
 
 
 def test_a_failed_run_that_is_trained_again_is_running(results: Path) -> None:
     tracker = started(results, "speech-again")
-    run_id = open_trial(tracker)
-    tracker.close_run(run_id, "failed", "worker died")
-    assert open_trial(tracker) == run_id
+    run = open_trial(tracker)
+    tracker.runs.close(run, "failed", "worker died")
+    assert open_trial(tracker) is run
     tracker.flush()
     row = read_sweep(default_uri(results), "speech-again").runs.iloc[0]
     assert row["status"] == "RUNNING"
     assert f"tags.{TAG_STATUS}" not in row
-    tracker.close_run(run_id, "completed")
+    tracker.runs.close(run, "completed")
     tracker.flush()
     assert read_sweep(default_uri(results), "speech-again").runs.iloc[0]["status"] == "FINISHED"
 
 
 def test_a_confirm_run_is_found_whatever_its_trial_is_called(results: Path) -> None:
     first = started(results, "speech-confirm")
-    run_id = open_trial(first, 1, stage="confirm", role="finalist", seed=123)
-    first.close_run(run_id, "completed")
+    run = open_trial(first, 1, stage="confirm", role="finalist", seed=123)
+    first.runs.close(run, "completed")
     first.flush()
     second = started(results, "speech-confirm")
-    assert open_trial(second, 9, stage="confirm", role="finalist", seed=123) == run_id
-    assert open_trial(second, 9, stage="confirm", role="finalist", seed=456) != run_id
-    assert open_trial(second, 9, stage="confirm", role="finalist", seed=123, fold="2") != run_id
+    found = open_trial(second, 9, stage="confirm", role="finalist", seed=123)
+    assert found.made_id == run.made_id
+    assert open_trial(second, 9, stage="confirm", role="finalist", seed=456) is not found
+    assert open_trial(second, 9, stage="confirm", role="finalist", seed=123, fold="2") is not found
 
 
 def test_predictions_come_back_from_the_record(results: Path, tmp_path: Path) -> None:
@@ -169,10 +174,10 @@ def test_predictions_come_back_from_the_record(results: Path, tmp_path: Path) ->
         (folder / "adapter" / "adapter_config.json").write_text("{}")
         (folder / "optimizer").mkdir()
         (folder / "optimizer" / "state.bin").write_text("large")
-        run_id = open_trial(tracker, seed, stage="confirm", role="finalist", seed=seed)
-        tracker.log_artifacts(run_id, folder)
-        tracker.close_run(run_id, "completed")
-        ids.append(run_id)
+        run = open_trial(tracker, seed, stage="confirm", role="finalist", seed=seed)
+        tracker.runs.log_artifacts(run, folder)
+        tracker.runs.close(run, "completed")
+        ids.append(tracker.runs.id_of(run))
     tracker.flush()
     sweep = read_sweep(default_uri(results), "speech-predictions")
     assert sweep.predictions(ids[0]).outputs == ["yes", "yes"]
@@ -196,12 +201,14 @@ def test_a_later_look_stands_beside_the_first(results: Path) -> None:
         tracker.log_looks([[1, 2], [3, 4]][:look])
         untuned = [open_trial(tracker, 9, config_id="untuned", stage="confirm", role="untuned", seed="-")]
         runs.append(untuned + [open_trial(tracker, stage="confirm", role="baseline", seed=seed) for seed in seeds])
-        assert set(read_sweep(uri, "speech-looks").runs["run_id"]) == set(runs[0])  # no second verdict yet
+        tracker.flush()
+        # no second verdict yet
+        assert set(read_sweep(uri, "speech-looks").runs["run_id"]) == {run.made_id for run in runs[0]}
         for run in runs[-1]:
-            tracker.close_run(run, "completed")
+            tracker.runs.close(run, "completed")
         tracker.finish_sweep(verdict={"sentence": f"look {look}"}, metrics={"sweep/trials": 10.0 * look})
     found = read_sweep(uri, "speech-looks")
-    assert (found.look, set(found.runs["run_id"])) == (2, set(runs[1]))
+    assert (found.look, set(found.runs["run_id"])) == (2, {run.made_id for run in runs[1]})
     assert json.loads(found.parent.data.tags[TAG_LOOKS]) == [[1, 2], [3, 4]]
     assert found.parent.data.metrics["sweep/trials"] == 20.0
     texts = {name: tracker._client.download_artifacts(found.parent.info.run_id, name) for name in FILES}
@@ -227,15 +234,19 @@ def test_a_run_that_no_journal_knows_goes_and_all_others_stay(results: Path) -> 
     kept, over, left_over = (open_trial(first, n, config_id=f"c{n}") for n in range(3))
     confirmed = open_trial(first, 3, stage="confirm", role="baseline")
     for run in (over, left_over, confirmed):
-        first.close_run(run, "completed")
+        first.runs.close(run, "completed")
     first.flush()
 
     second = Tracker(default_uri(results), results, "speech", miniature=True)
     second.start_sweep("speech-left-over", "", {}, {}, look=2)
-    assert open_trial(second, 0, config_id="c0") == kept
-    assert second.closed_run("explore", "c1", "a1b2c_00001", 42, NO_FOLD, "completed") == over
-    assert second.drop_unclaimed() == 1
-    assert set(read_sweep(default_uri(results), "speech-left-over").runs["run_id"]) == {kept, over, confirmed}
+    assert open_trial(second, 0, config_id="c0").made_id == kept.made_id
+    found = second.runs.closed("explore", "c1", "a1b2c_00001", 42, NO_FOLD, "completed")
+    assert found is not None
+    assert found.made_id == over.made_id
+    assert second.runs.drop_unclaimed() == 1
+    assert set(read_sweep(default_uri(results), "speech-left-over").runs["run_id"]) == {
+        run.made_id for run in (kept, over, confirmed)
+    }
 
 
 def test_finalists_once_fixed_stay(results: Path) -> None:
@@ -257,8 +268,8 @@ def test_a_failed_sweep_says_so_and_raises_nothing_of_its_own(results: Path) -> 
 
 def test_names_that_mlflow_refuses_are_bent_to_fit(results: Path) -> None:
     tracker = started(results, "speech-names")
-    run_id = open_trial(tracker, params={"rank": 4, "odd:name*": "x" * 7000})
-    tracker.log_epoch(run_id, 1, {"val/recall:Ä*": 0.5})
+    run = open_trial(tracker, params={"rank": 4, "odd:name*": "x" * 7000})
+    tracker.runs.log_epoch(run, 1, {"val/recall:Ä*": 0.5})
     tracker.flush()
     runs = read_sweep(default_uri(results), "speech-names").runs
     assert runs["metrics.val/recall_Ä_"].iloc[0] == 0.5
@@ -315,11 +326,13 @@ def test_nothing_private_is_written_and_nothing_is_printed(results: Path) -> Non
     """A process of its own: what the store holds afterwards has no secret of the environment, no user, no host."""
     code = (
         "import sys\nfrom pathlib import Path\nfrom sweeps.machine.provenance import collect\n"
-        "from sweeps.record.tracker import Tracker, default_uri\nfolder = Path(sys.argv[1])\n"
+        "from sweeps.record.store import default_uri\n"
+        "from sweeps.record.tracker import Tracker\nfolder = Path(sys.argv[1])\n"
         "tracker = Tracker(default_uri(folder), folder, 'quiet', miniature=False)\n"
         "tracker.start_sweep('quiet-1', 'name: quiet', collect(), {})\n"
-        "run = tracker.open_run('explore', 'trial', 'c', 't_1', 1, '-', {'rank': 4})\n"
-        "tracker.log_epoch(run, 1, {'val/loss': 1.0})\ntracker.close_run(run, 'completed')\ntracker.finish_sweep()\n"
+        "run = tracker.runs.begin('explore', 'trial', 'c', 't_1', 1, '-', {'rank': 4})\n"
+        "tracker.runs.log_epoch(run, 1, {'val/loss': 1.0})\ntracker.runs.close(run, 'completed')\n"
+        "tracker.finish_sweep()\n"
     )
     environment = {**os.environ, "SOME_TOKEN": "hunter2-hunter2", "USER": "somebody-here", "LOGNAME": "somebody-here"}
     done = subprocess.run(
@@ -337,16 +350,17 @@ def test_nothing_private_is_written_and_nothing_is_printed(results: Path) -> Non
 def test_tracking_does_not_keep_a_sweep_waiting(results: Path) -> None:
     tracker = started(results, "speech-speed")
     before = tracker.seconds
-    run_ids = [open_trial(tracker, number, config_id=f"c{number}") for number in range(5)]
+    runs = [open_trial(tracker, number, config_id=f"c{number}") for number in range(5)]
+    tracker.flush()
     opened = tracker.seconds
-    for run_id in run_ids:
+    for run in runs:
         for epoch in range(1, 11):
-            tracker.log_epoch(run_id, epoch, EPOCH)
-        tracker.close_run(run_id, "completed")
+            tracker.runs.log_epoch(run, epoch, EPOCH)
+        tracker.runs.close(run, "completed")
     logged = tracker.seconds
     tracker.flush()
     assert opened > before
-    assert logged - opened < 0.5 * tracker.writer.seconds  # handing over costs less than writing
+    assert logged - opened < 0.5 * tracker.writer.background.seconds  # handing over costs less than writing
     curves = read_sweep(default_uri(results), "speech-speed").curves(["val/loss"])
     assert len(curves) == 50
     assert read_sweep(default_uri(results), "speech-speed").runs[f"tags.{TAG_CONFIG_ID}"].nunique() == 5

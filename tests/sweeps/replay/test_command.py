@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.record.tracker import Tracker, default_uri
+from sweeps.record.store import default_uri
+from sweeps.record.tracker import Tracker
 from sweeps.replay import command
 from trainables.records import NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE
 
@@ -23,7 +24,7 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
         "speech-1", SHIPPED.read_text(), {"cores": 2}, {PARAM_OBJECTIVE: "val/accuracy", PARAM_MODE: "max"}
     )
     for name, curve in CURVES.items():
-        run = tracker.open_run(
+        run = tracker.runs.begin(
             stage="explore",
             role="trial",
             config_id=name,
@@ -33,8 +34,8 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
             params={"rank": 4},
         )
         for epoch, value in enumerate(curve, start=1):
-            tracker.log_epoch(run, epoch, {"val/accuracy": value, "val/loss": 1.0 - value})
-        tracker.close_run(run, "completed" if len(curve) == 3 else "pruned" if curve else "failed")
+            tracker.runs.log_epoch(run, epoch, {"val/accuracy": value, "val/loss": 1.0 - value})
+        tracker.runs.close(run, "completed" if len(curve) == 3 else "pruned" if curve else "failed")
     tracker.flush()
     return tracker.uri
 

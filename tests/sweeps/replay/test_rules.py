@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sweeps.replay.rules import Curve, Rule, over_orders, replay, rules_of, wilson, winner_of
-from sweeps.search.sampler import asha, median_rule
+from sweeps.search.pruning import asha, median_rule
 
 
 def curve(name: str, *values: float, completed: bool = True) -> Curve:

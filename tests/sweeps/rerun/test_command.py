@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sweeps.config.load import load_sweep
 from sweeps.config.resolve import active_axes, baseline_config, resolve
 from sweeps.record.recorder import Recorder
-from sweeps.record.tracker import Tracker, default_uri
+from sweeps.record.store import default_uri
+from sweeps.record.tracker import Tracker
 from sweeps.rerun.command import DEFAULT_TOLERANCE, changes_of, main, parse, sentence
 from sweeps.rerun.comparison import DIFFERENT, IDENTICAL, WITHIN, compare
 from sweeps.rerun.recorded import RecordedRun, facts_of, given_of, read_run
@@ -176,19 +177,17 @@ def test_a_run_is_read_as_it_was_written_and_what_is_none_is_refused(tmp_path: P
     tracker = Tracker(default_uri(tmp_path), tmp_path, "speech", miniature=True)
     parent = tracker.start_sweep("speech-1", "name: speech\n", {"python": "3.11"}, {"device": "cpu"})
 
-    def opened(trial: str) -> str:
-        return tracker.open_run("confirm", "finalist", "c1", trial, 7, "-", {"rank": 16, "seed": 7})
-
-    run_id = opened("a")
+    begun = tracker.runs.begin("confirm", "finalist", "c1", "a", 7, "-", {"rank": 16, "seed": 7})
+    run_id = tracker.runs.id_of(begun)
     for epoch in (1, 2):
-        tracker.log_epoch(run_id, epoch, {"val/loss": 1 / 3 / epoch, "cost/epoch_seconds": 2.0})
+        tracker.runs.log_epoch(begun, epoch, {"val/loss": 1 / 3 / epoch, "cost/epoch_seconds": 2.0})
     answers(["A", "B"]).write_parquet(tmp_path / "left" / "predictions" / "test.parquet")
-    tracker.log_artifacts(run_id, tmp_path / "left")
+    tracker.runs.log_artifacts(begun, tmp_path / "left")
     tracker.flush()
     uri = tracker.uri
     with pytest.raises(InputError, match="is not over"):
         read_run(uri, run_id)
-    tracker.close_run(run_id, "completed")
+    tracker.runs.close(begun, "completed")
     tracker.flush()
     run = read_run(uri, run_id)
     assert run.curves == {("val/loss", 1): 1 / 3, ("val/loss", 2): 1 / 6}

@@ -15,7 +15,7 @@ BASE = TrialConfig(backbone="qwen2_audio", model_size="7b")
 
 def trial(number: int, rank: int, objective: float | None, status: str = "completed") -> Explored:
     config = replace(BASE, rank=rank)
-    return Explored(f"t{number}", config, {"rank": rank}, status, 3, objective, None, objective)
+    return Explored(f"t{number}", config, {"rank": rank}, status, 3, objective, objective)
 
 
 def ids(chosen: list[Explored]) -> list[str]:

@@ -12,7 +12,8 @@ import pytest
 
 from sweeps.config.load import load_sweep
 from sweeps.config.spec import SweepSpec
-from sweeps.search.sampler import OptunaProposals, make_scheduler, replay_rungs
+from sweeps.search.pruning import asha, replay_rungs
+from sweeps.search.sampler import OptunaProposals
 from sweeps.state.progress import StageProgress
 
 TRIALS, EPOCHS, PARALLEL = 18, 4, 3  # more trials than TPE proposes at random
@@ -28,6 +29,10 @@ def spec() -> SweepSpec:
     return replace(loaded, warm_start=({"rank": 8, "alpha_ratio": 2},))
 
 
+def scheduler(spec: SweepSpec) -> Any:
+    return asha(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor)
+
+
 def score(given: dict[str, Any], epoch: int) -> float:
     return epoch * (1 - abs(given["learning_rate"] - 2e-4) * 1e3) + given["rank"] / 640
 
@@ -36,7 +41,7 @@ def search(spec: SweepSpec, folder: Path, *, after_event: Callable[[int], None] 
     """What Tune does, without workers: up to PARALLEL trials take turns, an epoch each."""
     progress = StageProgress(folder)
     progress.space([asdict(axis) for axis in spec.axes])
-    proposals, pruner = OptunaProposals(spec, parallel_trials=PARALLEL), make_scheduler(spec)
+    proposals, pruner = OptunaProposals(spec, parallel_trials=PARALLEL), scheduler(spec)
     proposals.replay(progress)
     replay_rungs(pruner, progress)
     live = progress.unfinished
@@ -186,7 +191,7 @@ def test_it_proposes_what_tunes_own_optuna_search_does(spec: SweepSpec) -> None:
 
 def test_rungs_come_back_whole(spec: SweepSpec, tmp_path: Path) -> None:
     progress = search(spec, tmp_path)
-    fresh = make_scheduler(spec)
+    fresh = scheduler(spec)
     replay_rungs(fresh, progress)
     rungs = dict(fresh._brackets[0]._rungs)
     for milestone, recorded in rungs.items():

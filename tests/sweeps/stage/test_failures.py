@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.stage.failures import DIED, HANG_FILE, HUNG, STREAK, STREAK_OF_CONFIGURATIONS, FailureWatch, why
+from sweeps.stage.failures import (
+    DIED,
+    HANG_FILE,
+    HUNG,
+    STREAK,
+    STREAK_OF_CONFIGURATIONS,
+    FailureWatch,
+    KernelKills,
+    why,
+)
 from sweeps.stage.holds import Hold
-from sweeps.stage.kernel_kills import KernelKills
 from sweeps.state.progress import COMPLETED, FAILED, PRUNED, TrialProgress
 from trainables.training.faults import DIVERGED, OUT_OF_MEMORY
 

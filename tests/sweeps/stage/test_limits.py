@@ -14,7 +14,7 @@ import pytest
 from sweeps.config.load import load_sweep
 from sweeps.stage.cleanup import Housekeeper
 from sweeps.stage.holds import Hold
-from sweeps.stage.limits import LOOK_SECONDS, RESERVE_BYTES, DiskLimit, TimeLimit
+from sweeps.stage.limits import LOOK_SECONDS, RESERVE_BYTES, DiskLimit, RecordLimit, TimeLimit
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import size_bytes
 from trainables.training.resume_points import FINAL, point_name, save_point
@@ -166,6 +166,14 @@ def test_hours_are_those_of_a_session_and_of_a_clock_that_nobody_sets(monkeypatc
     monkeypatch.setattr(time, "monotonic", lambda: begun + 3601.0)
     assert "limits.hours" in fresh.order().reason
     assert TimeLimit(1.0, begun + 3601.0).order().hold == Hold.NONE
+
+
+def test_a_record_that_is_given_up_ends_the_sweep() -> None:
+    reasons = ["", "MLflow has not answered"]
+    limit = RecordLimit(lambda: reasons[0])
+    assert limit.order().hold == Hold.NONE
+    reasons.pop(0)
+    assert (limit.order().hold, limit.order().reason) == (Hold.END, "MLflow has not answered")
 
 
 def test_a_look_at_the_disk_is_not_taken_at_every_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from sweeps.config.load import load_sweep
 from sweeps.machine.profile import choose, probe
-from sweeps.stage.run import QUIET_ENVIRONMENT, ray_session, run_stage
+from sweeps.stage.ray_session import QUIET_ENVIRONMENT, ray_session
+from sweeps.stage.run import run_stage
 from sweeps.state.progress import COMPLETED, StageProgress
 from sweeps.state.workspace import EXPLORE
 from sweeps.worker.job import Job
@@ -49,7 +50,7 @@ def job(tone_stores: dict[str, Path], tiny_checkpoint: Path, tmp_path: Path, mon
     for name, value in {**QUIET_ENVIRONMENT, "RAY_worker_niceness": "0"}.items():
         monkeypatch.setenv(name, value)
     # a Ray that was imported before it was to ask for a token cannot do so any more
-    monkeypatch.setattr("sweeps.stage.run.AUTHENTICATION", {})
+    monkeypatch.setattr("sweeps.stage.ray_session.AUTHENTICATION", {})
     monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path / "cache"))

@@ -1,22 +1,34 @@
-"""A Ray that does not come up is a sentence, and the sweep can go on later."""
+"""Ray starts in the background and ends in good order; one that does not come up is a sentence."""
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sweeps.machine.profile import choose, probe
-from sweeps.stage.run import AUTHENTICATION, QUIET_ENVIRONMENT, ray_session
+from sweeps.machine.profile import Profile, choose, probe
+from sweeps.stage.ray_session import QUIET_ENVIRONMENT, EarlyRay, RaySession, ray_session
 from trainables.errors import SweepFailed
 
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session writes into the environment of its process; a later test's Ray must not find a token asked for."""
-    for name, value in {**QUIET_ENVIRONMENT, **AUTHENTICATION}.items():
+    for name, value in QUIET_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    # a Ray that was imported before it was to ask for a token cannot do so any more
+    monkeypatch.setattr("sweeps.stage.ray_session.AUTHENTICATION", {})
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+
+@pytest.fixture
+def profile() -> Profile:
+    return replace(choose("cpu", probe(), planning=False), concurrency=2)
 
 
 def test_a_ray_that_does_not_start_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +60,100 @@ def test_a_ray_that_was_too_slow_is_started_again(monkeypatch: pytest.MonkeyPatc
         assert session.dashboard_url == "http://127.0.0.1:8265"
     assert len(attempts) == 2
     assert attempts[0] == attempts[1]
+
+
+class FakeSession:
+    """Stands for Ray: says when it begins and ends."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failure: Exception | None = None) -> None:
+        self.said: list[str] = []
+        self.failure = failure
+        monkeypatch.setattr("sweeps.stage.ray_session.ray_session", self.begins)
+
+    def begins(self, profile: Profile) -> FakeSession:
+        self.said.append("begun")
+        return self
+
+    def __enter__(self) -> RaySession:
+        time.sleep(0.2)
+        if self.failure is not None:
+            raise self.failure
+        self.said.append("up")
+        self.thread = threading.get_ident()  # Ray's processes live as long as this thread does
+        return RaySession(dashboard_url=None)
+
+    def __exit__(self, *exception: Any) -> None:
+        assert threading.get_ident() == self.thread
+        self.said.append("down")
+
+
+def test_it_starts_in_the_background_once_and_ends_once(monkeypatch: pytest.MonkeyPatch, profile: Profile) -> None:
+    session = FakeSession(monkeypatch)
+    with EarlyRay(profile) as ray:
+        ray.begin()
+        assert "up" not in session.said  # nobody waits
+        ray.begin()
+        assert ray.session() == ray.session() == RaySession(dashboard_url=None)
+        assert session.said == ["begun", "up"]
+        ray.end()
+        assert session.said == ["begun", "up", "down"]
+    assert session.said == ["begun", "up", "down"]
+
+
+def test_bad_input_in_between_ends_what_was_being_started(monkeypatch: pytest.MonkeyPatch, profile: Profile) -> None:
+    session = FakeSession(monkeypatch)
+
+    def refuse() -> None:
+        with EarlyRay(profile) as ray:
+            ray.begin()
+            raise ValueError("bad input")
+
+    with pytest.raises(ValueError, match="bad input"):
+        refuse()
+    assert session.said == ["begun", "up", "down"]
+
+
+def test_nothing_is_started_that_nobody_asked_for(monkeypatch: pytest.MonkeyPatch, profile: Profile) -> None:
+    session = FakeSession(monkeypatch)
+    with EarlyRay(profile):
+        pass
+    assert session.said == []
+
+
+def test_a_ray_that_does_not_start_is_said_where_it_is_needed(
+    monkeypatch: pytest.MonkeyPatch, profile: Profile
+) -> None:
+    session = FakeSession(monkeypatch, failure=RuntimeError("no room"))
+    with EarlyRay(profile) as ray:
+        ray.begin()
+        with pytest.raises(RuntimeError, match="no room"):
+            ray.session()
+    assert session.said == ["begun"]
+
+
+class Looking:
+    def look(self) -> tuple[int, str | None]:
+        return os.getpid(), os.environ.get("OMP_NUM_THREADS")
+
+
+def test_an_actor_lives_in_a_process_that_was_there_before_it_with_the_environment_of_workers(profile: Profile) -> None:
+    """On a real Ray; an actor as packs live in one."""
+    import psutil
+    import ray
+
+    def idle() -> set[int]:
+        children = psutil.Process().children(recursive=True)
+        return {child.pid for child in children if child.cmdline()[:1] == ["ray::IDLE"]}
+
+    threads = os.environ.get("OMP_NUM_THREADS")
+    own = replace(profile, worker_environment={"OMP_NUM_THREADS": "3"})
+    with ray_session(own):
+        assert os.environ.get("OMP_NUM_THREADS") == threads  # the driver's own stays
+        for _ in range(600):
+            if len(there := idle()) == 2:
+                break
+            time.sleep(0.1)
+        actors = [ray.remote(Looking).options(num_cpus=1).remote() for _ in range(2)]
+        found = ray.get([actor.look.remote() for actor in actors], timeout=120)
+    assert {pid for pid, _ in found} == there
+    assert [threads for _, threads in found] == ["3", "3"]

@@ -31,7 +31,7 @@ PROFILE: Any = SimpleNamespace(concurrency=2, trial_resources={"CPU": 1.0}, work
 @pytest.fixture(scope="module", autouse=True)
 def on_ray() -> Iterator[None]:
     """One Ray for all tests; workers get the trials of this file by value, they cannot import it."""
-    from sweeps.stage.run import QUIET_ENVIRONMENT
+    from sweeps.stage.ray_session import QUIET_ENVIRONMENT
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in QUIET_ENVIRONMENT.items():
