@@ -76,14 +76,14 @@ def fitted(
 
 
 def work_of(prepared: Prepared) -> Work:
-    from sweeps.plan.prepare import sizes_of
     from trainables import miniature
 
     spec, profile = prepared.spec, prepared.profile
-    recipe, sizes = prepared.miniature_recipe, prepared.backbone.SIZES
+    recipe, sizes = prepared.miniature_recipe, prepared.backbones[spec.backbone].SIZES
+    (hearing,) = prepared.hearings
     checkpoints = {
         size: str(miniature.path(spec.backbone, size, recipe)) if recipe else sizes[size].checkpoint
-        for size in sizes_of(spec)
+        for size in spec.sizes_of(spec.backbone)
     }
     return Work(
         checkpoints,
@@ -91,7 +91,7 @@ def work_of(prepared: Prepared) -> Work:
         dict(spec.task_options),
         prepared.of_split("train"),
         prepared.of_split("validation"),
-        prepared.window_seconds,
+        hearing.window_seconds,
         spec.explore_seeds[0],
         evaluation_batch_size=16,
         threads=profile.threads_per_worker,

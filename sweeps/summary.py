@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from sweeps.plan.further_tests import evaluations_table
+from sweeps.confirm import Confirmed
 from sweeps.plan.prepare import Prepared
-from sweeps.samples import samples_table
 from sweeps.state.workspace import Workspace
 from trainables.config import TrialConfig
+from trainables.records import Predictions
 
 if TYPE_CHECKING:
     from analysis.verdict.comparison import Comparison
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 MINIATURE_NOTE = (
     "These numbers come from the miniature: they show that the sweep works, and say nothing about the published models."
 )
+SAMPLES = 5
+STREAM = 42  # of the draw of sample clips: the same sweep, the same clips
 
 
 def print_summary(
@@ -135,6 +139,46 @@ def describe(config: TrialConfig, *, untuned: bool = False) -> str:
         f"{where} r={config.rank} alpha={config.alpha} {config.target_modules} lr={config.learning_rate:.1e} "
         f"dropout={config.lora_dropout:.2f}"
     )
+
+
+def evaluations_table(confirmed: Sequence[Confirmed], splits: Sequence[str], metrics: Sequence[str]) -> Table:
+    """One row an arm: every metric on every one of these test sets, the mean over its runs."""
+    table = Table(title="All metrics", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    names = [f"{split}/{metric}" for split in splits for metric in metrics]
+    for column in ("arm", *names):
+        table.add_column(column)
+    for arm in dict.fromkeys(run.arm for run in confirmed):
+        runs = [run.metrics for run in confirmed if run.arm == arm]
+        table.add_row(arm, *(f"{fmean(run[name] for run in runs):.3f}" for name in names))
+    return table
+
+
+def samples_table(confirmed: Sequence[Confirmed], best: str) -> Table:
+    """Test clips drawn at random: what was said, and what the best arm, the baseline and the untuned backbone wrote,
+    each under its first seed."""
+    shown = {arm: _first_answers(confirmed, arm) for arm in dict.fromkeys((best, "baseline", "untuned"))}
+    answers = {arm: found for arm, found in shown.items() if found}
+    table = Table(title="Test clips, drawn at random", title_justify="left", box=None, pad_edge=False)
+    for column in ("said", *answers):
+        table.add_column(column, header_style="bold", overflow="fold")
+    known = set.intersection(*(set(found) for found in answers.values())) if answers else set()
+    first = [(example, said) for example, (said, _) in next(iter(answers.values()), {}).items() if example in known]
+    for row in sorted(np.random.default_rng(STREAM).permutation(len(first))[:SAMPLES]):
+        example, said = first[row]
+        table.add_row(Text(said), *(Text(found[example][1]) for found in answers.values()))
+    return table
+
+
+def _first_answers(confirmed: Sequence[Confirmed], arm: str) -> Mapping[str, tuple[str, str]]:
+    """Clip -> what it says, what was heard; by the first of the arm's runs."""
+    run = next((run for run in confirmed if run.arm == arm), None)
+    if run is None:
+        return {}
+    found = Predictions.read_parquet(run.folder / "predictions" / "test.parquet")
+    return {
+        example: (str(target), str(output))
+        for example, target, output in zip(found.example_ids, found.targets, found.outputs, strict=True)
+    }
 
 
 def discordant_line(comparison: Comparison) -> str | None:

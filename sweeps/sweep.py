@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sweeps.control.steering import Steering
-from sweeps.plan.outer_folds import rounds_of
 from sweeps.plan.packing import trials_at_once
-from sweeps.plan.prepare import Prepared, prepare
-from sweeps.plan.restore import manifest_of, taken_up
+from sweeps.plan.prepare import Prepared, prepare, prepare_settled, rounds_of
+from sweeps.plan.restore import check_same_data, manifest_of, settle_again
+from sweeps.plan.settle import settle
 from sweeps.record.store import default_uri, is_new
 from sweeps.stage.holds import Overseer
 from sweeps.stage.inputs import (
@@ -93,23 +93,28 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
 
     started = time.monotonic()
     console = make_console()
-    prepared = prepare(file, overrides, planning=False)
-    folder = check_results(prepared.spec.results, needed_bytes=0)
+    settled = settle(file, overrides, planning=False)
+    spec = settled.spec
+    folder = check_results(spec.results, needed_bytes=0)
     command = shlex.join(["python", "-m", "sweeps.run", file, *overrides])
     workspace: Workspace | None
     extension: Extension | None = None
     if mode == EXTEND:
-        workspace, extension = to_extend(folder, prepared.spec, command)
+        workspace, extension = to_extend(folder, spec, command)
     else:
-        workspace = choose(folder, prepared.spec.name, prepared.spec.source_text, mode, command)
+        workspace = choose(folder, spec.name, spec.source_text, mode, command)
+    # only now are data read: those of the sweep that is meant
     if workspace is not None:
-        prepared = taken_up(prepared, workspace, extension)
-    elif mode == AUTO and (there := extendable(folder, prepared.spec.name, prepared.spec.source_text)):
-        console.print(
-            f"A new sweep. {there.sweep_id} differs from it by its number of trials only: {command} --extend would add "
-            "to that one.",
-            soft_wrap=True,
-        )
+        prepared = prepare_settled(settle_again(settled, workspace, extension))
+        check_same_data(prepared, workspace)
+    else:
+        prepared = prepare_settled(settled)
+        if mode == AUTO and (there := extendable(folder, spec.name, spec.source_text)):
+            console.print(
+                f"A new sweep. {there.sweep_id} differs from it by its number of trials only: {command} --extend would "
+                "add to that one.",
+                soft_wrap=True,
+            )
     plan = make_plan(prepared, file, overrides)
     if plan.problems:
         raise InputError(plan.problems)

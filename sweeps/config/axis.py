@@ -16,6 +16,10 @@ class Axis:
     values: tuple[Any, ...]  # choice: the choices; else (low, high), both inside
     when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # other axis -> values for which this is active
 
+    def may_be_of(self, backbone: str) -> bool:
+        """Whether its conditions leave this backbone possible."""
+        return backbone in self.when.get("backbone", (backbone,))
+
 
 def conditions(axis: Axis) -> str:
     """`rank is 16 or 32 and model_size is 7b`"""

@@ -7,13 +7,13 @@ YAML -> located values (`located_yaml.py`) -> overrides (`overrides.py`) -> kind
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sweeps.config import located_yaml, rules
 from sweeps.config.axis import allows, in_order
 from sweeps.config.located_yaml import Node
-from sweeps.config.miniature import Sizes, stand_in
 from sweeps.config.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
 from sweeps.config.scalar_types import Problems, show
 from sweeps.config.schema import ROOT
@@ -23,30 +23,24 @@ from trainables.errors import InputError
 SHIPPED = "search_spaces"
 
 
-def load_sweep(
-    path: str | Path,
-    overrides: Sequence[str] = (),
-    *,
-    miniature_sizes: Sizes | None = None,
-    published_sizes: Sizes | None = None,
-) -> SweepSpec:
-    """Reads a sweep file: at `path`, else the shipped sweep of that name.
+@dataclass(frozen=True)
+class Variants:
+    """A sweep file that was read once: which of the two is run is decided later, by the machine and its weights."""
 
-    With `miniature_sizes` the file's `miniature:` block is applied, and these sizes stand in for the published ones, in
-    order (`published_sizes`; without them, the order in which the file names sizes).
-    Raises InputError with every problem found.
-    """
+    published: SweepSpec  # as written
+    miniature: SweepSpec  # with its `miniature:` block; sizes are still those of the file, see `stand_in`
+
+
+def load_sweep(path: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
+    """The sweep as its file is written. Raises InputError as `load_variants`."""
+    return load_variants(path, overrides).published
+
+
+def load_variants(path: str | Path, overrides: Sequence[str] = ()) -> Variants:
+    """Reads the sweep file at `path`, else the shipped sweep of that name. Raises InputError with every problem."""
     file = find(path)
     name = located_yaml.one_line(str(path), limit=200)
-    text = _read(file, name)
-    return parse_sweep(
-        text,
-        overrides,
-        name=name,
-        base_folder=str(file.resolve().parent),
-        miniature_sizes=miniature_sizes,
-        published_sizes=published_sizes,
-    )
+    return parse_variants(_read(file, name), overrides, name=name, base_folder=str(file.resolve().parent))
 
 
 def parse_sweep(
@@ -56,12 +50,22 @@ def parse_sweep(
     name: str = "sweep",
     base_folder: str = ".",
     recorded: bool = False,
-    miniature_sizes: Sizes | None = None,
-    published_sizes: Sizes | None = None,
 ) -> SweepSpec:
-    """The text of a sweep file to a SweepSpec; `name` stands before the line in errors. Otherwise as `load_sweep`.
+    """The sweep as this text has it. Arguments and InputError as of `parse_variants`."""
+    return parse_variants(text, overrides, name=name, base_folder=base_folder, recorded=recorded).published
 
-    `recorded`: the text is some spec's `source_text`; read with the same sizes, it gives the same spec again.
+
+def parse_variants(
+    text: str,
+    overrides: Sequence[str] = (),
+    *,
+    name: str = "sweep",
+    base_folder: str = ".",
+    recorded: bool = False,
+) -> Variants:
+    """The text of a sweep file; `name` stands before the line in errors. Raises InputError with every problem found.
+
+    `recorded`: the text is the `source_text` of one of the two; read again, it gives that one again.
     """
     root, found = located_yaml.parse(text, name)
     if root.value is None:
@@ -80,18 +84,20 @@ def parse_sweep(
     small, more = apply_miniature(root)
     found += more
     # Both variants are held to the rules, whichever is wanted: a file that is right is right on every machine.
-    results = []
+    documents, values = [], []
     for variant in (root, small):
-        variant, more = apply_overrides(variant, outside)
-        values, problems = _read_values(variant)
+        document, more = apply_overrides(variant, outside)
+        read, problems = _read_values(document)
         found += [*more, *problems.found]
-        results.append((variant, values))
+        documents.append(document)
+        values.append(read)
     if found:
         raise InputError(sorted(dict.fromkeys(found), key=lambda problem: _line(problem, name)))
-    variant, values = results[0] if miniature_sizes is None else results[1]
-    changed = bool(overrides) or miniature_sizes is not None
-    spec = _assemble(values, located_yaml.dump(variant.plain()) if changed else text, base_folder)
-    return spec if miniature_sizes is None else stand_in(spec, miniature_sizes, published_sizes)
+    texts = [located_yaml.dump(document.plain()) for document in documents]
+    return Variants(
+        published=_assemble(values[0], texts[0] if overrides else text, base_folder),
+        miniature=_assemble(values[1], texts[1], base_folder),
+    )
 
 
 def _read_values(root: Node) -> tuple[dict[str, Any], Problems]:

@@ -208,7 +208,7 @@ ROOT = Table(
         "finalists": Field(FINALISTS, "Which trials are confirmed: a number, or {count: n}, or {per: axis}."),
         "baseline": Field(POINT, "What a finalist has to beat: one value per active axis.", required=True),
         "warm_start": Field(Many(POINT, at_least=0, unique=False), "Configurations that stage 1 tries first."),
-        "results": Field(Text(rule="a folder or a URI"), "Tune's state, checkpoints, adapters."),
+        "results": Field(Text(rule="a folder"), "The folder of the record, adapters and reports; a URI is refused."),
         "profile": Field(Name(PROFILES), "The hardware."),
         "precision": Field(Name(PRECISIONS), "What frozen weights are kept and computed in; auto: what is fast."),
         "head": Field(Name(HEADS), "A task head is trained whole, or through an adapter."),

@@ -88,3 +88,20 @@ class SweepSpec:
             return (self.backbone,)
         opened = [value for axis in self.axes if axis.name == "backbone" for value in axis.values]
         return tuple(dict.fromkeys([*opened, self.baseline["backbone"]]))
+
+    def sizes_of(self, backbone: str) -> list[str]:
+        """Every size of this backbone that the search, the baseline or a warm start may use."""
+        found = [
+            size for axis in self.axes if axis.name == "model_size" and axis.may_be_of(backbone) for size in axis.values
+        ]
+        found += [self.fixed["model_size"]] if "model_size" in self.fixed else []
+        points = (self.baseline, *self.warm_start)
+        own = [point for point in points if point.get("backbone", self.backbone or None) == backbone]
+        return list(dict.fromkeys([*found, *(point["model_size"] for point in own if "model_size" in point)]))
+
+    @property
+    def quantizations(self) -> list[str]:
+        """Every quantization that the search or the baseline may use."""
+        found = [value for axis in self.axes if axis.name == "quantization" for value in axis.values]
+        found += [point["quantization"] for point in (self.fixed, self.baseline) if "quantization" in point]
+        return list(dict.fromkeys(found)) or ["none"]

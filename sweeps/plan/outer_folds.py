@@ -7,19 +7,16 @@ the pooled test predictions estimate what the whole procedure (search, choice of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sweeps.config.spec import SweepSpec
 from trainables.data.splits import draw_folds
 from trainables.errors import InputError
-from trainables.records import NO_FOLD
 
 if TYPE_CHECKING:
-    from sweeps.plan.prepare import Prepared
     from trainables.data.examples import Example
 
-OFFICIAL, LEAVE_ONE_GROUP_OUT = "official", "leave_one_group_out"
+LEAVE_ONE_GROUP_OUT = "leave_one_group_out"
 
 
 def outer_folds(spec: SweepSpec, examples: Sequence[Example], *, stratify: bool) -> dict[str, str]:
@@ -49,22 +46,6 @@ def outer_folds(spec: SweepSpec, examples: Sequence[Example], *, stratify: bool)
     if len(set(named.values())) < 2:
         raise InputError(f"data.folds.outer: {wanted} gives one fold only; at least 2 are needed.")
     return named
-
-
-def rounds_of(prepared: Prepared) -> list[tuple[str, Prepared]]:
-    """(fold, what its sweep sees), one per outer fold; without outer folds one round, under NO_FOLD."""
-    names = sorted(set(prepared.outer.values()))
-    return [(name, round_of(prepared, name)) for name in names] or [(NO_FOLD, prepared)]
-
-
-def round_of(prepared: Prepared, fold: str) -> Prepared:
-    spec, stratify = prepared.spec, prepared.task.column == "label"
-    splits = fold_splits(spec, prepared.examples, prepared.outer, fold, stratify=stratify)
-    inner: Mapping[str, str] = {}
-    if spec.data.inner_folds is not None:
-        rest = [example for example in prepared.examples if splits[example.id] != "test"]
-        inner = draw_folds(rest, spec.data.inner_folds, spec.explore_seeds[0], stratify)
-    return replace(prepared, splits=splits, folds=inner)
 
 
 def fold_splits(

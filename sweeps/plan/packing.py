@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import clip_bytes
 from sweeps.machine.profile import Profile
-from sweeps.plan.prepare import quantizations_of, sizes_of
+from sweeps.plan.prepare import Prepared
 from trainables.packing.rule import AUTO_LANES, may_pay
 from trainables.registry import size_of
-
-if TYPE_CHECKING:
-    from sweeps.plan.prepare import Prepared
 
 GENERATIONS = 4  # auto: a search that proposes everything at once learns nothing from what it has seen
 
@@ -29,7 +24,7 @@ def largest_params(prepared: Prepared) -> int:
     return max(
         size_of(backbone, size).total_params
         for name, backbone in prepared.backbones.items()
-        for size in sizes_of(prepared.spec, name)
+        for size in prepared.spec.sizes_of(name)
     )
 
 
@@ -38,7 +33,7 @@ def trials_per_worker(prepared: Prepared) -> int:
     spec, profile = prepared.spec, prepared.profile
     lanes = len(spec.explore_seeds) * (spec.data.inner_folds or 1)
     clips = half_of_worker_bytes(prepared) // clip_bytes(largest_params(prepared), profile.precision)
-    wanted = wanted_trials(spec, profile, quantizations_of(spec), lanes)
+    wanted = wanted_trials(spec, profile, spec.quantizations, lanes)
     return max(1, min(wanted, clips // (spec.train.batch_size * lanes)))
 
 

@@ -11,6 +11,7 @@ from sweeps.config.resolve import configurations_count, describe_space
 from sweeps.plan.further_tests import EvaluationRow, evaluation_rows
 from sweeps.plan.packing import trials_at_once
 from sweeps.plan.power import PowerPlan, plan_power
+from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import MemoryRow, TargetRow, check_backbone
 from sweeps.plan.workload import (
     ClipCounts,
@@ -26,7 +27,6 @@ from sweeps.plan.workload import (
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
-    from sweeps.plan.prepare import Prepared
     from trainables.data.splits import SplitRow
 
 FEW_TEST_GROUPS, SOME_TEST_GROUPS = 6, 20  # per class; see DESIGN's verdict
@@ -109,7 +109,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
     )
     at_once = trials_at_once(prepared)
     needed_bytes = disk_bytes(check, stages, [clips, *otherwise], at_once, kept_bytes_per_clip(prepared))
-    needed_bytes += sum(further_bytes(prepared, stages, examples) for examples in prepared.evaluations.values())
+    needed_bytes += sum(further_bytes(prepared, stages, clips) for clips in prepared.evaluations.values())
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(
         seeds=len(stages.confirm_seeds),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweeps.plan.prepare import Prepared, prepare_recorded
+from sweeps.plan.prepare import Prepared
+from sweeps.plan.settle import Settled, settle_recorded
 from sweeps.state.extend import Extension, check_meaning
 from sweeps.state.manifest import Manifest, state_of
 from sweeps.state.resume import changes
@@ -28,38 +29,44 @@ def manifest_of(prepared: Prepared) -> Manifest:
     )
 
 
-def taken_up(prepared: Prepared, workspace: Workspace, extension: Extension | None) -> Prepared:
-    """What the sweep in this folder was begun with or is extended to, on this machine. Raises InputError where it
-    cannot go on here."""
+def settle_again(settled: Settled, workspace: Workspace, extension: Extension | None) -> Settled:
+    """What the sweep in this folder was begun with or is extended to, on this machine; no data are read for it.
+
+    `settled` is what the command means: what may change (see FROM_THE_COMMAND) comes from there, all else from the
+    sweep. Raises InputError where its weights or precision cannot be had here, so that its runs could not be compared.
+    """
     before, state = Manifest.read(workspace), state_of(workspace)
-    changed = changes(state.source_text, prepared.spec.source_text)
+    changed = changes(state.source_text, settled.spec.source_text)
     if changed and (extension is None or any(key.startswith("search.") for key in changed)):
-        # what may change (see resume.MAY_CHANGE) comes from the command, all else from the sweep
-        recorded = prepare_recorded(state.source_text, before.base_folder, like=prepared.spec)
+        recorded = settle_recorded(state.source_text, before.base_folder, like=settled.spec)
         if extension is None:
-            prepared = recorded
+            settled = recorded
         else:
-            check_meaning(workspace, recorded.spec, prepared.spec)
+            check_meaning(workspace, recorded.spec, settled.spec)
     seeds = state.confirm_seeds if extension is None else extension.confirm_seeds
     if seeds is not None:
-        prepared = replace(prepared, spec=replace(prepared.spec, confirm_seeds=seeds))
-    now = manifest_of(prepared)
-    if now.data_fingerprint != before.data_fingerprint:
+        settled = replace(settled, spec=replace(settled.spec, confirm_seeds=seeds))
+    if settled.profile.device == before.device == "cpu" and settled.spec.precision == "auto":
+        # a CPU computes in either, and what is faster may have been measured since
+        settled = replace(settled, profile=replace(settled.profile, precision=before.precision))
+    miniature, precision = settled.weights.miniature, settled.profile.precision
+    if (miniature, precision) != (before.miniature, before.precision):
+        raise InputError(
+            f"{workspace.sweep_id} was begun {_in_words(before.miniature, before.precision)} and would go on "
+            f"{_in_words(miniature, precision)}, so its runs could not be compared: go on where it was begun, or start "
+            "a new sweep with --new."
+        )
+    return settled
+
+
+def check_same_data(prepared: Prepared, workspace: Workspace) -> None:
+    """Raises InputError where clips, targets or splits are not those that the sweep was begun with."""
+    if prepared.data_fingerprint != Manifest.read(workspace).data_fingerprint:
         raise InputError(
             f"data.source: the clips, labels or splits of {prepared.spec.data.source!r} are not those that "
             f"{workspace.sweep_id} was begun with; bring them back, or start a new sweep with --new."
         )
-    if now.device == before.device == "cpu" and prepared.spec.precision == "auto":
-        # a CPU computes in either, and what is faster may have been measured since
-        prepared = replace(prepared, profile=replace(prepared.profile, precision=before.precision))
-        now = replace(now, precision=before.precision)
-    if (now.miniature, now.precision) != (before.miniature, before.precision):
-        raise InputError(
-            f"{workspace.sweep_id} was begun {_weights_in_words(before)} and would go on {_weights_in_words(now)}, so "
-            "its runs could not be compared: go on where it was begun, or start a new sweep with --new."
-        )
-    return prepared
 
 
-def _weights_in_words(manifest: Manifest) -> str:
-    return f"on {'the miniature' if manifest.miniature else 'published weights'} in {manifest.precision}"
+def _in_words(miniature: bool, precision: str) -> str:
+    return f"on {'the miniature' if miniature else 'published weights'} in {precision}"

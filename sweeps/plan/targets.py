@@ -6,7 +6,7 @@ Everything that cannot work is found here, before anything starts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sweeps.config.axis import Axis, is_active
@@ -15,13 +15,13 @@ from sweeps.config.scalar_types import nearest
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, fits
+from sweeps.plan.prepare import Prepared
 from trainables.config import TrialConfig
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from sweeps.plan.prepare import Prepared
     from trainables.contract import Size
 
 COUNTED_AXES = ("backbone", "model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
@@ -83,9 +83,8 @@ def check_backbone(prepared: Prepared) -> BackboneCheck:
     unknown: list[str] = []
     targets: list[TargetRow] = []
     memory: list[MemoryRow] = []
-    for name, backbone in prepared.backbones.items():
-        own = [point for point in points if point["backbone"] == name]
-        part = _check_one(replace(prepared, backbone=backbone), name, own)
+    for name in prepared.backbones:
+        part = _check_one(prepared, name, [point for point in points if point["backbone"] == name])
         unknown += part[0]
         targets += part[1]
         memory += part[2]
@@ -103,8 +102,8 @@ def check_backbone(prepared: Prepared) -> BackboneCheck:
 def _check_one(
     prepared: Prepared, name: str, points: Sequence[Point]
 ) -> tuple[list[str], list[TargetRow], list[MemoryRow]]:
-    """What is unknown, and the rows, of `prepared.backbone`, which the sweep knows as `name`."""
-    backbone = prepared.backbone
+    """What is unknown, and the rows, of one backbone of the sweep."""
+    backbone = prepared.backbones[name]
     sizes = backbone.MINIATURE_SIZES if prepared.weights.miniature else backbone.SIZES
     unknown = _unknown(prepared, name, sizes, points)
     targets: list[TargetRow] = []
@@ -126,7 +125,7 @@ def _target_rows(
 ) -> tuple[list[TargetRow], list[str]]:
     from trainables.training.targets import adapted_modules, count, head_mode, head_modules
 
-    backbone = prepared.backbone
+    backbone = prepared.backbones[backbone_name]
     rows: list[TargetRow] = []
     problems: list[str] = []
     chosen = dict.fromkeys((point["target_modules"], point["layers"]) for point in points)
@@ -237,7 +236,7 @@ def _distinct(points: Sequence[Point], name: str) -> list[Any]:
 
 
 def _unknown(prepared: Prepared, backbone_name: str, sizes: Mapping[str, Size], points: Sequence[Point]) -> list[str]:
-    spec, backbone = prepared.spec, prepared.backbone
+    spec, backbone = prepared.spec, prepared.backbones[backbone_name]
     found = []
     if spec.task_kind not in backbone.TASKS:
         found.append(f"task.kind: {backbone.NAME} cannot do {spec.task_kind}; it does {', '.join(backbone.TASKS)}.")
@@ -258,7 +257,7 @@ def _unknown(prepared: Prepared, backbone_name: str, sizes: Mapping[str, Size], 
 
 def _every_value(spec: SweepSpec, backbone: str, name: str) -> list[Any]:
     """What an axis of the search, fixed values, the baseline and `augment:` say of a setting of a backbone."""
-    opened = [axis for axis in spec.axes if axis.name == name and backbone in axis.when.get("backbone", (backbone,))]
+    opened = [axis for axis in spec.axes if axis.name == name and axis.may_be_of(backbone)]
     given = [spec.fixed, spec.augment]
     given += [spec.baseline] if spec.baseline.get("backbone", backbone) == backbone else []
     return [value for axis in opened for value in axis.values] + [each[name] for each in given if name in each]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sweeps.config.resolve import baseline_config
 from sweeps.config.spec import SweepSpec
+from sweeps.plan.data import Clips
+from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import BackboneCheck
+from trainables.data.store import Hearing
 from trainables.modeling.checkpoints import is_file_name
 from trainables.training.resume_points import KEPT_POINTS
-
-if TYPE_CHECKING:
-    from sweeps.plan.prepare import Prepared
-    from trainables.data.examples import Example
 
 RESUME_BYTES_PER_PARAM = 12  # fp32 weight and AdamW's two moments
 ADAPTER_BYTES_PER_PARAM = 4
@@ -101,41 +99,28 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_f
 
 def count_clips(prepared: Prepared) -> list[ClipCounts]:
     """For each way in which the sweep's backbones hear clips, from the headers of the files alone."""
-    seconds = [clip_seconds(example) for example in prepared.examples]
-    return [
-        _counts(prepared, seconds, how.sample_rate_hz, how.window_seconds, names)
-        for how, names in prepared.hearing().items()
-    ]
+    return [_counts(prepared.clips, hearing, names) for hearing, names in prepared.hearings.items()]
 
 
-def _counts(prepared: Prepared, seconds: Sequence[float], rate: int, window: float, names: Sequence[str]) -> ClipCounts:
-    one_sample = 1.0 / rate
+def _counts(clips: Clips, hearing: Hearing, backbones: Sequence[str]) -> ClipCounts:
+    window, one_sample = hearing.window_seconds, 1.0 / hearing.sample_rate_hz
     return ClipCounts(
         window_seconds=window,
-        sample_rate_hz=rate,
-        examples=len(seconds),
-        cropped=sum(length > window + one_sample for length in seconds),
-        padded=sum(length < window - one_sample for length in seconds),
-        total_seconds=round(sum(min(length, window) for length in seconds), 1),
-        left_out=prepared.left_out,
-        backbones=tuple(names),
+        sample_rate_hz=hearing.sample_rate_hz,
+        examples=len(clips.seconds),
+        cropped=sum(length > window + one_sample for length in clips.seconds),
+        padded=sum(length < window - one_sample for length in clips.seconds),
+        total_seconds=round(sum(min(length, window) for length in clips.seconds), 1),
+        left_out=clips.left_out,
+        backbones=tuple(backbones),
     )
-
-
-def clip_seconds(example: Example) -> float:
-    """How long an example's sound is, from the headers alone. Raises InputError where a header cannot be read."""
-    from trainables.data.audio import piece_bounds, probe
-
-    bounds = (piece_bounds(piece, probe(piece.path)) for piece in example.audio)
-    left = sum(last - first for first, last in bounds) - example.start_seconds
-    return left if example.seconds is None else min(left, example.seconds)
 
 
 def kept_bytes_per_clip(prepared: Prepared) -> int:
     """What workers may keep on disk of each clip that is computed once: a bound, which is rarely reached."""
     spec = prepared.spec
-    examples = len(prepared.examples) + sum(len(further) for further in prepared.evaluations.values())
-    samples = [round(how.window_seconds * how.sample_rate_hz) * len(names) for how, names in prepared.hearing().items()]
+    examples = len(prepared.examples) + sum(len(further.examples) for further in prepared.evaluations.values())
+    samples = [round(how.window_seconds * how.sample_rate_hz) * len(names) for how, names in prepared.hearings.items()]
     choices = next((len(axis.values) for axis in spec.axes if axis.name == "layers"), 1)
     most = KEPT_BYTES if spec.disk_gb is None else min(KEPT_BYTES, spec.disk_gb * 1e9 / KEPT_SHARE)
     return int(min(KEPT_WINDOWS * choices * sum(samples) * SAMPLE_BYTES, most / max(1, examples)))
@@ -162,14 +147,15 @@ def disk_bytes(
     return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
 
 
-def further_bytes(prepared: Prepared, stages: Stages, examples: Sequence[Example]) -> int:
+def further_bytes(prepared: Prepared, stages: Stages, clips: Clips) -> int:
     """What a further test set adds to `disk_bytes`: its sound, what is kept of it, and the answers of stage 2."""
-    lengths = [clip_seconds(example) for example in examples]
     samples = sum(
-        int(min(seconds, how.window_seconds) * how.sample_rate_hz) for how in prepared.hearing() for seconds in lengths
+        int(min(length, how.window_seconds) * how.sample_rate_hz)
+        for how in prepared.hearings
+        for length in clips.seconds
     )
-    answers = 2 * (stages.confirm_runs + stages.untuned_runs) * len(examples) * ANSWER_BYTES
-    sound = samples * SAMPLE_BYTES + kept_bytes_per_clip(prepared) * len(examples)
+    answers = 2 * (stages.confirm_runs + stages.untuned_runs) * len(clips.examples) * ANSWER_BYTES
+    sound = samples * SAMPLE_BYTES + kept_bytes_per_clip(prepared) * len(clips.examples)
     return sound * stages.outer_folds + answers
 
 

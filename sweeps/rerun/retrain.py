@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from rich.console import Console
 
 from sweeps.config.resolve import resolve
 from sweeps.machine.profile import probe
-from sweeps.plan.outer_folds import rounds_of
-from sweeps.plan.prepare import Prepared, prepare_recorded
+from sweeps.plan.prepare import Prepared, prepare_settled, rounds_of
+from sweeps.plan.settle import settle_recorded
 from sweeps.record.known_runs import allowed_name
 from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
@@ -49,9 +48,9 @@ def restore(run: RecordedRun, source_text: str, base_folder: str, device: str | 
     like = parse_sweep(source_text, base_folder=base_folder, recorded=True)
     if device is not None:
         like = replace(like, profile=device if device in ("cpu", probe().kind) else "auto")
-    if PARAM_RECIPE in run.sweep_params:
-        os.environ["AUDIO_SWEEPS_MINIATURE"] = run.sweep_params[PARAM_RECIPE]
-    prepared = prepare_recorded(source_text, base_folder, like=like, miniature=run.miniature)
+    recipe = run.sweep_params.get(PARAM_RECIPE)
+    settled = settle_recorded(source_text, base_folder, like=like, miniature=run.miniature, recipe=recipe)
+    prepared = prepare_settled(settled)
     precision = run.sweep_params.get(PARAM_PRECISION)
     if prepared.profile.device == "cpu" and precision in ("fp32", "bf16"):  # a CPU computes in either
         prepared = replace(prepared, profile=replace(prepared.profile, precision=precision))

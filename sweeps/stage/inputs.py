@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sweeps.machine.weights import commit_of
 from sweeps.plan.packing import half_of_worker_bytes, largest_params, trials_per_worker
-from sweeps.plan.prepare import Prepared, sizes_of
+from sweeps.plan.prepare import Prepared
 from sweeps.plan.workload import kept_bytes_per_clip
 from sweeps.state.workspace import EXPLORE, Workspace
 from sweeps.worker.job import Job
@@ -41,36 +41,30 @@ def miniatures_built(prepared: Prepared) -> bool:
 
 
 def sizes_by_backbone(prepared: Prepared) -> list[tuple[str, str]]:
-    return [(name, size) for name in prepared.backbones for size in sizes_of(prepared.spec, name)]
+    return [(name, size) for name in prepared.backbones for size in prepared.spec.sizes_of(name)]
 
 
 def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str], console: Console) -> dict[str, str]:
-    """Decodes the named splits once, for all workers; split -> folder, in which there is one of `Job.hearing` for each
-    way of hearing where the sweep's backbones hear differently."""
+    """Decodes the named splits once, for all workers, in every way in which the sweep's backbones hear; split -> folder
+    (see `open_store`)."""
     from rich.progress import Progress
 
     from trainables.data.store import write_store
 
     folders = {split: workspace.store(split) for split in splits}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        heard = prepared.hearing()
-        for (split, folder), how in product(folders.items(), heard):
+        hearings = prepared.hearings
+        for (split, folder), how in product(folders.items(), hearings):
             examples = prepared.of_split(split)
             bar = progress.add_task(f"decoding {split} clips", total=len(examples))
             write_store(
-                folder / how.folder if len(heard) > 1 else folder,
+                how.folder(folder) if len(hearings) > 1 else folder,
                 examples,
                 sample_rate_hz=how.sample_rate_hz,
                 window_seconds=how.window_seconds,
                 progress=lambda done, total, bar=bar: progress.update(bar, completed=done, total=total),  # type: ignore[misc]
             )
     return {split: str(folder) for split, folder in folders.items()}
-
-
-def hearing_of(prepared: Prepared) -> dict[str, str]:
-    """Backbone -> the folder inside a split's store; empty where all hear alike."""
-    heard = prepared.hearing()
-    return {name: how.folder for how, names in heard.items() for name in names} if len(heard) > 1 else {}
 
 
 def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
@@ -83,7 +77,7 @@ def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
         sizes = [
             backbone.SIZES[size]
             for name, backbone in prepared.backbones.items()
-            for size in sizes_of(prepared.spec, name)
+            for size in prepared.spec.sizes_of(name)
             if size in backbone.SIZES
         ]
         commits = {size.checkpoint: commit_of(size) for size in sizes}
@@ -100,7 +94,6 @@ def explore_job(
         spec=prepared.spec,
         stage=EXPLORE,
         stores=stores,
-        hearing=hearing_of(prepared),
         precision=profile.precision,
         engine_settings={
             "device": profile.device,

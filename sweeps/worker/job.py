@@ -27,7 +27,6 @@ class Job:
     revisions: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> commit of its hub repository
     folds: Mapping[str, str] = field(default_factory=dict)  # example id -> inner fold; stage 1 only
     outer_fold: str = NO_FOLD
-    hearing: Mapping[str, str] = field(default_factory=dict)  # backbone -> folder in each store; empty: all hear alike
     trials_per_worker: int = 1  # of stage 1; more: they train in packs, behind proxies
 
     @property

@@ -24,7 +24,7 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.contract import Size
 from trainables.data.folds import fold_clips
-from trainables.data.store import SplitStore
+from trainables.data.store import Hearing, SplitStore, open_store
 from trainables.packing.packer import Outcome, Packer
 from trainables.process import memory
 from trainables.process.turnaround import Turnaround
@@ -52,7 +52,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Any], job: Job) -> None:
         self.job = job
         self.task = registry.task(job.spec.task_kind, dict(job.spec.task_options))
-        self.opened: dict[str, dict[str, SplitStore]] = {}
+        self.opened: dict[Hearing, dict[str, SplitStore]] = {}
         # Stage 2 trains every run alone. One half of a worker's room is for warm backbones, the other for clips.
         packing = "off" if job.stage == CONFIRM else job.spec.packing
         self.packer = Packer(packing, clip_room_bytes=job.engine_budget_bytes)
@@ -84,10 +84,11 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
 
     def stores_of(self, backbone: str) -> dict[str, SplitStore]:
         """The clips as this backbone hears them, opened once."""
-        inner = self.job.hearing.get(backbone, "")
-        if inner not in self.opened:
-            self.opened[inner] = {split: SplitStore(Path(folder) / inner) for split, folder in self.job.stores.items()}
-        return self.opened[inner]
+        hearing = Hearing.of(registry.backbone(backbone), miniature=self.job.miniature_recipe is not None)
+        if hearing not in self.opened:
+            folders = {split: Path(folder) for split, folder in self.job.stores.items()}
+            self.opened[hearing] = {split: open_store(folder, hearing) for split, folder in folders.items()}
+        return self.opened[hearing]
 
     def take_up(self) -> None:
         """Stands where the trial's folder says that it is; a new one has an empty folder."""

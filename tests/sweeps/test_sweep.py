@@ -12,7 +12,8 @@ import soundfile
 from rich.console import Console
 
 from sweeps.plan.prepare import Prepared, prepare
-from sweeps.plan.restore import manifest_of, taken_up
+from sweeps.plan.restore import manifest_of, settle_again
+from sweeps.plan.settle import settle
 from sweeps.stage.inputs import explore_job, make_stores, write_splits
 from sweeps.state.workspace import new_workspace
 from trainables.errors import InputError
@@ -84,8 +85,9 @@ def test_the_same_file_is_prepared_alike_twice(prepared: Prepared, tmp_path: Pat
 
 def test_on_a_cpu_the_miniature_stands_in_and_its_sizes_replace_the_named_ones(prepared: Prepared) -> None:
     assert prepared.weights.miniature
-    assert prepared.spec.fixed["model_size"] in prepared.backbone.MINIATURE_SIZES
-    assert prepared.window_seconds == prepared.backbone.MINIATURE_WINDOW_SECONDS
+    backbone = prepared.backbones["qwen2_audio"]
+    assert prepared.spec.fixed["model_size"] in backbone.MINIATURE_SIZES
+    assert [hearing.window_seconds for hearing in prepared.hearings] == [backbone.MINIATURE_WINDOW_SECONDS]
 
 
 def test_a_memory_limit_bounds_workers_and_what_they_keep_warm(tmp_path: Path, prepared: Prepared) -> None:
@@ -119,7 +121,8 @@ def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepar
 def test_on_a_cpu_a_sweep_goes_on_in_the_precision_that_it_was_begun_in(prepared: Prepared, tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path, "tones")
     replace(manifest_of(prepared), precision="bf16").write(workspace)
-    assert taken_up(prepared, workspace, None).profile.precision == "bf16"
-    named = replace(prepared, spec=replace(prepared.spec, precision="fp32"))
+    settled = settle(tmp_path / "tones.yaml", ["profile=cpu"], planning=False)
+    assert settle_again(settled, workspace, None).profile.precision == "bf16"
+    named = replace(settled, spec=replace(settled.spec, precision="fp32"))
     with pytest.raises(InputError, match="begun on the miniature in bf16 and would go on on the miniature in fp32"):
-        taken_up(named, workspace, None)
+        settle_again(named, workspace, None)

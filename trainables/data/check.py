@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -20,35 +20,33 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 THREADS = 8  # headers are small reads: the wait is the disk's
 
 
-def check_examples(examples: Sequence[Example], task: Task) -> list[str]:
-    """One sentence for each problem, the same one for many examples said once; at most 20 and how many more.
+def check_examples(examples: Sequence[Example], task: Task) -> list[float]:
+    """How many seconds each example lasts after its crop: what a backbone's window will cut or pad. Every file's header
+    is opened once; nothing is decoded.
 
-    Found here: repeated ids, targets that the task refuses, files that are missing, empty, unreadable or without
+    Raises InputError: one sentence for each problem, the same one for many examples said once; at most 20 and how many
+    more. Found here: repeated ids, targets that the task refuses, files that are missing, empty, unreadable or without
     samples, crops outside the sound. Broken data behind a good header shows only when it is decoded (`write_store`).
     """
     problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(examples)]
     problems += _text_problems(examples)
     problems += _target_problems(examples, task)
-    problems += _audio_problems(examples)
-    if len(problems) > MOST_PROBLEMS:
-        return [*problems[:MOST_PROBLEMS], f"... and {len(problems) - MOST_PROBLEMS} more problems in the data."]
-    return problems
-
-
-def clip_seconds(examples: Sequence[Example]) -> list[float]:
-    """How long each example is after its crop, from headers: what a backbone's window will cut or pad.
-
-    InputError: as `probe`; run `check_examples` first for all problems at once.
-    """
     paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
     with ThreadPoolExecutor(THREADS) as pool:
-        headers = dict(zip(paths, pool.map(probe, paths), strict=True))
-    lengths = []
+        headers = dict(zip(paths, pool.map(_header, paths), strict=True))
+    problems += [problem for header in headers.values() if isinstance(header, tuple) for problem in header]
+    seconds: list[float] = []
     for example in examples:
-        bounds = [piece_bounds(piece, headers[piece.path]) for piece in example.audio]
-        rest = sum(last - first for first, last in bounds) - example.start_seconds
-        lengths.append(rest if example.seconds is None else min(rest, example.seconds))
-    return lengths
+        try:
+            seconds.append(_seconds(example, headers))
+        except InputError as error:
+            problems += error.problems
+    if len(problems) > MOST_PROBLEMS:
+        left = len(problems) - MOST_PROBLEMS
+        problems = [*problems[:MOST_PROBLEMS], f"... and {left} more problems in the data."]
+    if problems:
+        raise InputError(problems)
+    return seconds
 
 
 def _repeated(examples: Iterable[Example]) -> list[tuple[str, int]]:
@@ -81,21 +79,6 @@ def _target_problems(examples: Sequence[Example], task: Task) -> list[str]:
     ]
 
 
-def _audio_problems(examples: Sequence[Example]) -> list[str]:
-    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
-    with ThreadPoolExecutor(THREADS) as pool:
-        headers = dict(zip(paths, pool.map(_header, paths), strict=True))
-    problems = [problem for header in headers.values() if isinstance(header, tuple) for problem in header]
-    for example in examples:
-        try:
-            problem = _crop_problem(example, headers)
-        except InputError as error:
-            problems.extend(error.problems)
-        else:
-            problems.extend([problem] if problem else [])
-    return problems
-
-
 def _header(path: str) -> AudioInfo | tuple[str, ...]:
     try:
         return probe(path)
@@ -103,15 +86,18 @@ def _header(path: str) -> AudioInfo | tuple[str, ...]:
         return error.problems
 
 
-def _crop_problem(example: Example, headers: dict[str, AudioInfo | tuple[str, ...]]) -> str | None:
+def _seconds(example: Example, headers: Mapping[str, AudioInfo | tuple[str, ...]]) -> float:
+    """InputError: the crop lies outside the sound. 0 where a header cannot be read, which is said already."""
     if not example.audio:
-        return f"{example.id}: names no audio."
-    seconds = 0.0
+        raise InputError(f"{example.id}: names no audio.")
+    joined = 0.0
     for piece in example.audio:
         header = headers[piece.path]
         if isinstance(header, tuple):
-            return None  # said already
+            return 0.0
         first, last = piece_bounds(piece, header)
-        seconds += last - first
-    problem = crop_problem(example, seconds)
-    return None if problem is None else f"{example.id}: {problem}"
+        joined += last - first
+    if problem := crop_problem(example, joined):
+        raise InputError(f"{example.id}: {problem}")
+    rest = joined - example.start_seconds
+    return rest if example.seconds is None else min(rest, example.seconds)

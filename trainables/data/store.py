@@ -2,7 +2,8 @@
 
 `audio.npy` holds all waveforms end to end, (total samples,) float32; `offsets.npy` where each starts, (examples + 1,)
 int64; `examples.jsonl` the examples in order; `store.json` the sample rate. A store holds one split and nothing else:
-what is not in the folder cannot leak out of it.
+what is not in the folder cannot leak out of it. Where the backbones of a sweep hear clips differently, the split's
+folder holds one store for each way of hearing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -21,7 +23,33 @@ from trainables.data.audio import load_waveform
 from trainables.data.examples import Example
 from trainables.errors import InputError
 
+if TYPE_CHECKING:
+    from trainables.contract import Backbone
+
 MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How a backbone hears a clip: a store serves all backbones that hear alike."""
+
+    sample_rate_hz: int
+    window_seconds: float
+
+    @classmethod
+    def of(cls, backbone: Backbone, *, miniature: bool) -> Hearing:
+        window_seconds = backbone.MINIATURE_WINDOW_SECONDS if miniature else backbone.WINDOW_SECONDS
+        return cls(backbone.SAMPLE_RATE_HZ, window_seconds)
+
+    def folder(self, split: Path) -> Path:
+        """Where its store lies in a split's folder that holds several."""
+        return split / f"{self.sample_rate_hz}-hz-{self.window_seconds:g}-s"
+
+
+def open_store(split: Path, hearing: Hearing) -> SplitStore:
+    """The store of this hearing in a split's folder, which may be that store itself."""
+    own = hearing.folder(split)
+    return SplitStore(own if own.is_dir() else split)
 
 
 def write_store(

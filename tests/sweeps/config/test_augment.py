@@ -75,7 +75,7 @@ def test_masks_need_a_spectrogram(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ["augment={frequency_mask_bins: 30, gain_db: 6}", "profile=cpu"]
     prepared = prepare("beats_lora", asked, planning=True)
     make_plan(prepared)
-    monkeypatch.setattr(prepared.backbone, "SPECTROGRAM", None)
+    monkeypatch.setattr(prepared.backbones["beats"], "SPECTROGRAM", None)
     with pytest.raises(InputError) as caught:
         make_plan(prepared)
     assert caught.value.problems == (

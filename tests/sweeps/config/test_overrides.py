@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 
 from sweeps.config.axis import Axis
-from sweeps.config.load import load_sweep, parse_sweep
+from sweeps.config.load import load_sweep, load_variants, parse_variants
 from sweeps.config.spec import FinalistsSpec, SweepSpec
 from trainables.errors import InputError
-
-MINI = ("mini-s", "mini-l")
-PUBLISHED = ("3b", "7b")
 
 
 def axis(spec: SweepSpec, name: str) -> Axis | None:
@@ -117,50 +114,6 @@ def test_files_on_the_command_line_start_in_the_current_folder(tmp_path: Path, m
         assert load_sweep("qwen_lora", [f"data.source={source}"]).data.source == source
 
 
-def test_the_miniature_block_and_sizes() -> None:
-    spec = load_sweep("qwen_lora", miniature_sizes=MINI, published_sizes=PUBLISHED)
-    assert axis(spec, "model_size") == Axis("model_size", "choice", MINI)
-    assert axis(spec, "learning_rate") == Axis("learning_rate", "log_uniform", (3e-4, 1e-2))
-    assert (spec.baseline["model_size"], spec.baseline["learning_rate"]) == ("mini-l", 3e-3)
-    assert axis(load_sweep("qwen_lora"), "learning_rate") == Axis("learning_rate", "log_uniform", (1e-5, 1e-3))
-
-
-def test_overrides_win_over_the_miniature_block() -> None:
-    given = ["search.learning_rate=1e-3", "miniature.baseline.learning_rate=5e-3", "trials=3"]
-    spec = load_sweep("qwen_lora", given, miniature_sizes=MINI, published_sizes=PUBLISHED)
-    assert spec.fixed == {"learning_rate": 1e-3}
-    assert (spec.baseline["learning_rate"], spec.trials) == (5e-3, 3)
-    assert load_sweep("qwen_lora", given).baseline["learning_rate"] == 2e-4
-    switched_off = load_sweep("qwen_lora", ["miniature={}"], miniature_sizes=MINI, published_sizes=PUBLISHED)
-    assert switched_off.baseline["learning_rate"] == 2e-4
-
-
-def test_sizes_stand_in_everywhere_and_fall_together() -> None:
-    given = [
-        "search.model_size={choice: [3b, 30b, 7b]}",
-        "search.weight_decay={uniform: [0, 0.1], when: {model_size: [7b, 30b]}}",
-        "baseline.weight_decay=0.01",
-        "warm_start=[{model_size: 30b}, {rank: 4}]",
-    ]
-    spec = load_sweep("qwen_lora", given, miniature_sizes=MINI, published_sizes=("3b", "7b", "30b"))
-    assert axis(spec, "model_size") == Axis("model_size", "choice", MINI)
-    assert axis(spec, "weight_decay") == Axis("weight_decay", "uniform", (0.0, 0.1), {"model_size": ("mini-l",)})
-    assert spec.warm_start == ({"model_size": "mini-l"}, {"rank": 4})
-    fixed = load_sweep("qwen_lora", ["search.model_size=7b"], miniature_sizes=MINI, published_sizes=PUBLISHED)
-    assert fixed.fixed == {"model_size": "mini-l"}
-    own = load_sweep("qwen_lora", ["search.model_size=mini-s"], miniature_sizes=MINI, published_sizes=PUBLISHED)
-    assert own.fixed == {"model_size": "mini-s"}
-    with pytest.raises(InputError, match="model_size: qwen2_audio has no size 9b; its sizes: 3b, 7b"):
-        load_sweep("qwen_lora", ["search.model_size=9b"], miniature_sizes=MINI, published_sizes=PUBLISHED)
-
-
-def test_a_warm_start_for_published_sizes_keeps_on_the_miniature_what_fits_there() -> None:
-    given = ["warm_start=[{rank: 16, learning_rate: 2e-4}, {learning_rate: 1e-4}]"]
-    assert load_sweep("qwen_lora", given).warm_start == ({"rank": 16, "learning_rate": 2e-4}, {"learning_rate": 1e-4})
-    small = load_sweep("qwen_lora", given, miniature_sizes=MINI, published_sizes=PUBLISHED)
-    assert small.warm_start == ({"rank": 16},)
-
-
 def test_a_warm_start_may_repeat_what_is_fixed_but_not_contradict_it() -> None:
     spec = load_sweep("qwen_qlora", ["warm_start=[{quantization: nf4, rank: 8}]"])
     assert spec.warm_start == ({"rank": 8},)
@@ -168,8 +121,8 @@ def test_a_warm_start_may_repeat_what_is_fixed_but_not_contradict_it() -> None:
         load_sweep("qwen_qlora", ["warm_start=[{quantization: none}]"])
 
 
-@pytest.mark.parametrize("sizes", [None, MINI])
-def test_the_record_reads_back_as_the_same_sweep(sizes: tuple[str, ...] | None) -> None:
+@pytest.mark.parametrize("variant", ["published", "miniature"])
+def test_the_record_reads_back_as_the_same_sweep(variant: str) -> None:
     given = ["task.labels=['yes', 'no', '1e-3', 'null', '010', '1:30']", "data.source='2024-01-01'", "search.rank=8"]
     given += [
         "warm_start=[{learning_rate: 1e-4, model_size: 7b}]",
@@ -177,9 +130,7 @@ def test_the_record_reads_back_as_the_same_sweep(sizes: tuple[str, ...] | None) 
         "train.weight_decay=1e-5",
         "baseline.rank=32",
     ]
-    spec = load_sweep("qwen_lora", given, miniature_sizes=sizes, published_sizes=PUBLISHED)
-    again = parse_sweep(
-        spec.source_text, recorded=True, base_folder=spec.base_folder, miniature_sizes=sizes, published_sizes=PUBLISHED
-    )
+    spec = getattr(load_variants("qwen_lora", given), variant)
+    again = getattr(parse_variants(spec.source_text, recorded=True, base_folder=spec.base_folder), variant)
     assert spec.task_options["labels"] == ("yes", "no", "1e-3", "null", "010", "1:30")
     assert {**vars(again), "source_text": ""} == {**vars(spec), "source_text": ""}

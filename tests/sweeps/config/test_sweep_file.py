@@ -325,7 +325,7 @@ def test_reading_loads_nothing_heavy() -> None:
     heavy = ("torch", "ray", "mlflow", "transformers", "optuna", "numpy", "pandas")
     code = (
         "import sys; from sweeps.config.load import load_sweep; import sweeps.config.resolve\n"
-        "spec = load_sweep('qwen_lora', ['trials=3'], miniature_sizes=['small'])\n"
+        "spec = load_sweep('qwen_lora', ['trials=3'])\n"
         "sweeps.config.resolve.baseline_config(spec)\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )

@@ -32,6 +32,7 @@ from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import Workspace
 from sweeps.worker.tune_trial import SweepTrial
 from trainables import registry
+from trainables.data.store import open_store
 from trainables.errors import InputError
 
 TEXT = """
@@ -233,7 +234,7 @@ def test_each_backbone_hears_the_clips_at_its_own_rate(clips: Path, tmp_path: Pa
         for store in trial.stores.values():
             assert store.sample_rate_hz == backbone.SAMPLE_RATE_HZ
             assert len(store.waveform(0)) == backbone.SAMPLE_RATE_HZ // 2
-    assert len(trial.opened) == len(found.hearing()) >= 3
+    assert len(trial.opened) == len(found.hearings) >= 3
 
 
 def fitting(spec: SweepSpec, backbone: str, sample: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,6 +248,8 @@ def fitting(spec: SweepSpec, backbone: str, sample: Mapping[str, Any]) -> dict[s
 
 def test_a_single_backbone_keeps_its_stores_where_they_were(clips: Path, tmp_path: Path) -> None:
     found = prepare("ast_lora", [f"data.source={clips}", "profile=cpu"], planning=True)
-    stores = make_stores(found, Workspace(tmp_path / "results", "sweep"), ("train",), Console(quiet=True))
-    assert explore_job(found, stores, "-", {}).hearing == {}
-    assert (Path(stores["train"]) / "audio.npy").is_file()
+    workspace = Workspace(tmp_path / "results", "sweep")
+    stores = make_stores(found, workspace, ("train",), Console(quiet=True))
+    (hearing,) = found.hearings
+    assert stores == {"train": str(workspace.store("train"))}
+    assert open_store(workspace.store("train"), hearing).folder == workspace.store("train")

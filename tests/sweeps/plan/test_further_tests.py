@@ -15,15 +15,12 @@ from rich.console import Console
 
 from sweeps.config.load import load_sweep
 from sweeps.config.resolve import baseline_config
-from sweeps.confirm import Confirmed
-from sweeps.plan.further_tests import evaluations_table
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.stage.inputs import make_stores
 from sweeps.state.workspace import CONFIRM, Workspace
 from sweeps.worker.job import Job
 from sweeps.worker.tune_trial import WARM, SweepTrial
-from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -145,16 +142,3 @@ def test_in_stage_1_there_is_nothing_to_be_tested_on(job: Job) -> None:
     seen = {split: folder for split, folder in job.stores.items() if split in ("train", "validation")}
     assert replace(job, stage="explore", stores=seen).tests == []
     assert job.tests == ["test", "test_near"]
-
-
-def test_the_table_has_means_over_runs() -> None:
-    config = TrialConfig("moonshine", "tiny")
-    runs = [
-        Confirmed(arm, arm, config, seed, {"test_far/wer": wer}, "", Path(), {})
-        for arm, seed, wer in (("finalist 1", 1, 0.2), ("finalist 1", 2, 0.4), ("untuned", None, 1.1))
-    ]
-    console = Console(width=120)
-    with console.capture() as capture:
-        console.print(evaluations_table(runs, ["test_far"], ["wer"]))
-    lines = [line.split() for line in capture.get().splitlines()[1:] if line.strip()]
-    assert lines == [["arm", "test_far/wer"], ["finalist", "1", "0.300"], ["untuned", "1.100"]]

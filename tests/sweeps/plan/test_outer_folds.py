@@ -9,8 +9,9 @@ import pytest
 
 from sweeps.config.load import load_sweep
 from sweeps.config.spec import SweepSpec
-from sweeps.plan.outer_folds import outer_folds, rounds_of
-from sweeps.plan.prepare import Prepared
+from sweeps.plan.data import Clips
+from sweeps.plan.outer_folds import outer_folds
+from sweeps.plan.prepare import Prepared, rounds_of
 from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
 
@@ -40,7 +41,7 @@ def prepared(spec: SweepSpec) -> Prepared:
     clips = examples()
     nothing: Any = None
     outer = outer_folds(spec, clips, stratify=True)
-    return Prepared(spec, nothing, nothing, Labels(), nothing, clips, {}, outer=outer)  # type: ignore[arg-type]
+    return Prepared(spec, nothing, nothing, {}, Labels(), Clips(clips, [0.5] * len(clips)), {}, outer=outer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("wanted", "count"), [("official", 4), ("3", 3), ("leave_one_group_out", 48)])

@@ -18,13 +18,15 @@ from torch import nn
 from sweeps.config.load import parse_sweep
 from sweeps.machine.profile import GIB, Facts, choose
 from sweeps.machine.weights import Decision
+from sweeps.plan.data import Clips, complete_task
 from sweeps.plan.plan import Plan, make_plan
-from sweeps.plan.prepare import Prepared, complete_task, sizes_of
+from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import check_backbone, reachable
 from sweeps.plan.view import render, render_short
-from sweeps.plan.workload import clip_seconds, rungs
+from sweeps.plan.workload import rungs
 from trainables import registry
 from trainables.contract import Preset, Size
+from trainables.data.check import check_examples
 from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
 from trainables.tasks.label_scoring import LabelScoring
@@ -125,14 +127,15 @@ def prepared(
     **changes: Any,
 ) -> Prepared:
     spec = parse_sweep(SWEEP, overrides)
+    task = LabelScoring(labels=("a", "b"), prompt="a or b?")
     names = ["train"] * 12 + ["validation"] * 4 + ["test"] * 4
     return Prepared(
         spec=spec,
         profile=choose("auto", facts, miniature=miniature),
         weights=Decision(miniature, "because of the test"),
-        task=LabelScoring(labels=("a", "b"), prompt="a or b?"),
-        backbone=backbone(**changes),
-        examples=list(examples),
+        task=task,
+        backbones={"qwen2_audio": backbone(**changes)},
+        clips=Clips(examples, check_examples(examples, task)),
         splits={example.id: name for example, name in zip(examples, names, strict=True)},
     )
 
@@ -194,14 +197,6 @@ def test_clips_against_the_window(examples: list[Example]) -> None:
     assert clips.total_seconds == 8 * 0.25 + 12 * 1.0
     small = plan_of(examples, miniature=True).clips
     assert (small.window_seconds, small.padded, small.cropped) == (0.5, 8, 12)
-
-
-def test_a_clip_may_be_a_piece_of_a_file(examples: list[Example]) -> None:
-    long = examples[-1]
-    assert clip_seconds(long) == 2.0
-    assert clip_seconds(replace(long, start_seconds=0.5)) == 1.5
-    assert clip_seconds(replace(long, start_seconds=0.5, seconds=0.25)) == 0.25
-    assert clip_seconds(replace(long, audio=(*long.audio, AudioPiece(long.audio[0].path, 1.5)))) == 2.5
 
 
 def test_stages(examples: list[Example]) -> None:
@@ -349,7 +344,7 @@ def qwen_rows(examples: list[Example]) -> dict[tuple[str, str], Any]:
         f"search.target_modules={{choice: {presets}}}",
         "baseline={model_size: 7b, quantization: nf4, target_modules: attention, learning_rate: 1.0e-4}",
     ]
-    ready = replace(prepared(examples, overrides=overrides), backbone=qwen2_audio)
+    ready = replace(prepared(examples, overrides=overrides), backbones={"qwen2_audio": qwen2_audio})
     return {(row.model_size, row.target_modules): row for row in check_backbone(ready).targets}
 
 
@@ -362,12 +357,10 @@ def test_shipped_sweeps_can_be_planned_for_any_gpu(examples: list[Example]) -> N
         task = registry.task(spec.task_kind, dict(spec.task_options))
         spec, task = complete_task(spec, task, examples, ready.splits)
         profile = choose("cuda", CPU, planning=True)
-        first, *others = spec.backbones
-        further = {name: registry.backbone(name) for name in others}
-        ready = replace(ready, spec=spec, task=task, profile=profile, backbone=registry.backbone(first))
-        plan = make_plan(replace(ready, further_backbones=further), str(file))
+        backbones = {name: registry.backbone(name) for name in spec.backbones}
+        plan = make_plan(replace(ready, spec=spec, task=task, profile=profile, backbones=backbones), str(file))
         assert plan.problems == ()
-        named = [(name, size) for name in spec.backbones for size in sizes_of(spec, name)]
+        named = [(name, size) for name in spec.backbones for size in spec.sizes_of(name)]
         assert {(row.backbone, row.model_size) for row in plan.memory} == set(named)
         published = [registry.backbone(name).SIZES[size] for name, size in named]
         assert (plan.download_bytes > 0) == any(not size.origin for size in published)

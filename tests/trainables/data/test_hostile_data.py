@@ -64,10 +64,10 @@ def read(path: Path, column: str = "label") -> None:
     problems: tuple[str, ...] = ()
     try:
         examples = read_manifest(path, column, {}, path.parent / "cache")
-        if not check_examples(examples, Anything()):  # type: ignore[arg-type]
-            for example in examples:
-                json.dumps(example.as_dict(), ensure_ascii=False).encode()
-                load_waveform(example, 16_000, limit_seconds=2.0)
+        check_examples(examples, Anything())  # type: ignore[arg-type]
+        for example in examples:
+            json.dumps(example.as_dict(), ensure_ascii=False).encode()
+            load_waveform(example, 16_000, limit_seconds=2.0)
     except InputError as error:
         problems = error.problems
         assert problems

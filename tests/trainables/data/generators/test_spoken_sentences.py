@@ -73,7 +73,7 @@ def test_it_is_a_source_like_any_other(tmp_path: Path) -> None:
     examples = open_source(
         "spoken_sentences", base_folder=tmp_path, task=TASK, columns={}, cache_folder=tmp_path, seed=5
     )
-    assert check_examples(examples, TASK) == []
+    assert all(check_examples(examples, TASK))
     for example in examples:
         waveform, rate_hz = soundfile.read(example.audio[0].path)
         assert rate_hz == 16_000

@@ -1,4 +1,4 @@
-"""The transcripts that a sweep shows at its end: the arms' own, clip by clip."""
+"""What a sweep shows at its end: metrics on further tests, and transcripts, the arms' own, clip by clip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sweeps.confirm import Confirmed
-from sweeps.samples import SAMPLES, samples_table
+from sweeps.summary import SAMPLES, evaluations_table, samples_table
 from trainables.config import TrialConfig
 from trainables.records import Predictions
 
@@ -54,3 +54,16 @@ def test_every_arm_answers_the_same_clips(tmp_path: Path) -> None:
 
 def test_a_sweep_without_a_finished_arm_shows_nothing() -> None:
     assert samples_table([], "finalist 1").row_count == 0
+
+
+def test_the_table_has_means_over_runs() -> None:
+    config = TrialConfig("moonshine", "tiny")
+    runs = [
+        Confirmed(arm, arm, config, seed, {"test_far/wer": wer}, "", Path(), {})
+        for arm, seed, wer in (("finalist 1", 1, 0.2), ("finalist 1", 2, 0.4), ("untuned", None, 1.1))
+    ]
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(evaluations_table(runs, ["test_far"], ["wer"]))
+    lines = [line.split() for line in capture.get().splitlines()[1:] if line.strip()]
+    assert lines == [["arm", "test_far/wer"], ["finalist", "1", "0.300"], ["untuned", "1.100"]]

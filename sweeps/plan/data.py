@@ -1,0 +1,92 @@
+"""The clips of a sweep: read, checked, and divided into splits and folds. Nothing is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import compress
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sweeps.config.spec import SweepSpec
+from trainables.cache import cache_folder
+from trainables.data.check import check_examples
+from trainables.data.lengths import of_length
+from trainables.data.sources import open_source
+from trainables.data.splits import draw_folds, draw_splits
+from trainables.tasks.classification import Classification
+from trainables.tasks.transcription import Transcription
+
+if TYPE_CHECKING:
+    from trainables.contract import Task
+    from trainables.data.examples import Example
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Examples that were checked, and what their headers say."""
+
+    examples: Sequence[Example]
+    seconds: Sequence[float]  # how long each of them is after its crop
+    left_out: int = 0  # further ones, too short or too long for the task
+
+    def only(self, kept: Iterable[bool]) -> Clips:
+        kept = list(kept)
+        return replace(self, examples=list(compress(self.examples, kept)), seconds=list(compress(self.seconds, kept)))
+
+
+def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) -> Clips:
+    """The examples of a source, every one checked; `window_seconds` is what the backbones take whole.
+
+    Raises InputError with every problem.
+    """
+    examples = open_source(
+        source,
+        base_folder=Path(spec.base_folder),
+        task=task,
+        columns=spec.data.columns,
+        cache_folder=cache_folder(),
+        seed=spec.explore_seeds[0],
+    )
+    clips = Clips(examples, check_examples(examples, task))
+    if not isinstance(task, Transcription):
+        return clips
+    kept = of_length(
+        clips.seconds,
+        shortest_seconds=task.shortest_seconds,
+        longest_seconds=task.longest_seconds,
+        window_seconds=window_seconds,
+    )
+    return replace(clips.only(kept), left_out=kept.count(False))
+
+
+def split_examples(spec: SweepSpec, task: Task, examples: Sequence[Example]) -> dict[str, str]:
+    """The split of each example, drawn from the sweep's seed."""
+    return draw_splits(
+        examples,
+        validation=spec.data.validation,
+        test=spec.data.test,
+        seed=spec.explore_seeds[0],
+        stratify=task.column == "label",
+    )
+
+
+def inner_folds(spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str, str]:
+    """The fold of every example that is not a test example, where the file asks for folds."""
+    if spec.data.inner_folds is None:
+        return {}
+    seen = [example for example in examples if splits[example.id] != "test"]
+    return draw_folds(seen, spec.data.inner_folds, spec.explore_seeds[0], stratify=task.column == "label")
+
+
+def complete_task(
+    spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]
+) -> tuple[SweepSpec, Task]:
+    """Puts into the task, and so into the spec that workers get, what the file leaves to the data: a classification's
+    labels and balanced weights, the weights from training examples alone."""
+    if not isinstance(task, Classification):
+        return spec, task
+    training = [example.target for example in examples if splits[example.id] == "train"]
+    completed = task.completed([example.target for example in examples], training)
+    options = {field.name: getattr(completed, field.name) for field in fields(completed)}
+    return replace(spec, task_options=options), cast("Task", completed)

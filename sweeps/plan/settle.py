@@ -1,0 +1,131 @@
+"""A sweep file on this machine: which weights, which device, how many trials at once. No data are read for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweeps.config.load import Variants, load_variants, parse_variants
+from sweeps.config.miniature import stand_in
+from sweeps.config.spec import SweepSpec
+from sweeps.machine.memory import needed_bytes
+from sweeps.machine.profile import GIB, Profile, choose, probe
+from sweeps.machine.weights import Decision, needs_miniature
+from trainables import registry
+from trainables.errors import InputError
+
+if TYPE_CHECKING:
+    from trainables.contract import Backbone, Size
+
+MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
+RECIPE_VARIABLE, FULL_RECIPE = "AUDIO_SWEEPS_MINIATURE", "full"  # the variable may say `test`: a short one, for tests
+# What a sweep that goes on takes from the command: where it writes, how much it may take, and the hardware
+FROM_THE_COMMAND = ("results", "disk_gb", "memory_gb", "hours", "profile")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Everything about a sweep that is decided before its data are read."""
+
+    spec: SweepSpec  # on the miniature with its sizes
+    profile: Profile
+    weights: Decision  # miniature or published weights, and why
+    backbones: Mapping[str, Backbone]  # every one that the sweep may use, by name
+    miniature_recipe: str | None = None  # by which the miniature is trained; None: published weights
+
+
+def settle(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Settled:
+    """The sweep of this file. Raises InputError with every problem of the file, or what this machine lacks for it."""
+    return _settle(load_variants(path, overrides), planning=planning)
+
+
+def settle_recorded(
+    source_text: str,
+    base_folder: str,
+    *,
+    like: SweepSpec,
+    miniature: bool | None = None,
+    recipe: str | None = None,
+) -> Settled:
+    """The sweep that was begun with this text; where it writes, how much it may take and the profile are those of
+    `like`. `miniature`: which weights it had, `recipe`: how its miniature was trained; None leaves it to this machine.
+
+    Raises InputError where the published weights that it had cannot be had here.
+    """
+    variants = parse_variants(source_text, base_folder=base_folder, recorded=True)
+    taken = {name: getattr(like, name) for name in FROM_THE_COMMAND}
+    variants = Variants(replace(variants.published, **taken), replace(variants.miniature, **taken))
+    return _settle(variants, planning=False, miniature=miniature, recipe=recipe)
+
+
+def _settle(variants: Variants, *, planning: bool, miniature: bool | None = None, recipe: str | None = None) -> Settled:
+    spec = variants.published
+    backbones = {name: registry.backbone(name) for name in spec.backbones}
+    facts = probe()
+    first_profile = choose(spec.profile, facts, planning=planning, precision=spec.precision)
+    weights = decide_weights(spec, backbones, first_profile, planning=planning)
+    if miniature:
+        weights = Decision(True, "as it was")
+    elif miniature is False and weights.miniature:
+        raise InputError(f"the published weights that this was trained with cannot be had here: {weights.reason}.")
+    if weights.miniature:
+        spec = stand_in(
+            variants.miniature,
+            {name: tuple(backbone.MINIATURE_SIZES) for name, backbone in backbones.items()},
+            {name: tuple(backbone.SIZES) for name, backbone in backbones.items()},
+        )
+    profile = choose(
+        spec.profile,
+        facts,
+        planning=planning,
+        trial_bytes=MINIATURE_TRIAL_BYTES if weights.miniature else largest_trial_bytes(spec, backbones),
+        miniature=weights.miniature,
+        memory_limit_bytes=None if spec.memory_gb is None else int(spec.memory_gb * 1e9),
+        precision=spec.precision,
+    )
+    recipe = recipe or os.environ.get(RECIPE_VARIABLE, FULL_RECIPE)
+    return Settled(spec, profile, weights, backbones, recipe if weights.miniature else None)
+
+
+def decide_weights(spec: SweepSpec, backbones: Mapping[str, Backbone], profile: Profile, *, planning: bool) -> Decision:
+    """Published weights where the device holds one of the sweep's sizes and they can be had, else the miniature; of
+    several backbones all or none, for real ones and miniatures cannot be compared."""
+    decisions = [
+        needs_miniature(
+            known_sizes(spec, name, backbone),
+            tuple(spec.quantizations),
+            profile.precision,
+            profile.facts,
+            batch_size=spec.train.batch_size,
+            # a plan needs no weights, so nobody asks for them where it plans for another machine
+            at_hand=(lambda size: True) if planning and profile.facts.assumed else None,
+        )
+        for name, backbone in backbones.items()
+    ]
+    reasons = [decision.reason for decision in decisions if decision.miniature] or [d.reason for d in decisions]
+    return Decision(any(decision.miniature for decision in decisions), "; ".join(dict.fromkeys(reasons)))
+
+
+def known_sizes(spec: SweepSpec, name: str, backbone: Backbone) -> dict[str, Size]:
+    """The published sizes of a backbone that the sweep names; all of them where it names none."""
+    named = {size: backbone.SIZES[size] for size in spec.sizes_of(name) if size in backbone.SIZES}
+    return named or dict(backbone.SIZES)
+
+
+def largest_trial_bytes(spec: SweepSpec, backbones: Mapping[str, Backbone]) -> int:
+    """What the most demanding trial needs on its device, the adapter taken as 1 % of the model."""
+    return max(
+        needed_bytes(
+            size.total_params,
+            quantization,
+            "bf16",
+            trainable_params=size.total_params // 100,
+            batch_size=spec.train.batch_size,
+        )
+        for name, backbone in backbones.items()
+        for size in known_sizes(spec, name, backbone).values()
+        for quantization in spec.quantizations
+    )
