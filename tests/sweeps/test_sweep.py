@@ -1,128 +1,25 @@
-"""What a worker is told in stage 1, and what it is not."""
+"""A whole sweep's order of events; tests/test_main_job.py runs one."""
 
 from __future__ import annotations
 
-import pickle
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
-from rich.console import Console
 
-from sweeps.plan.prepare import Prepared, prepare
-from sweeps.plan.restore import manifest_of, settle_again
-from sweeps.plan.settle import settle
-from sweeps.stage.inputs import explore_job, make_stores, write_splits
+from sweeps.config.load import load_sweep
+from sweeps.state.manifest import Manifest
 from sweeps.state.workspace import new_workspace
+from sweeps.sweep import run_sweep
 from trainables.errors import InputError
 
-SWEEP = """\
-name: tones
-backbone: qwen2_audio
-task: {{kind: label_scoring, labels: [HUM, HISS], prompt: "Is this a hum or a hiss? Answer HUM or HISS."}}
-data: {{source: {manifest}, splits: {{validation: 0.25, test: 0.25}}}}
-search:
-  model_size: 7b
-  rank: {{choice: [4, 8]}}
-  learning_rate: {{log_uniform: [1.0e-3, 1.0e-2]}}
-objective: {{metric: val/accuracy}}
-trials: 2
-seeds: {{explore: [42], confirm: [1, 2]}}
-finalists: 1
-baseline: {{rank: 4, learning_rate: 2.0e-3}}
-"""
 
-
-@pytest.fixture
-def prepared(tmp_path: Path) -> Prepared:
-    rng = np.random.default_rng(0)
-    lines = ["audio,label,group"]
-    for index in range(48):
-        label = "HUM" if index % 2 else "HISS"
-        sound = rng.standard_normal(8000) if label == "HISS" else np.sin(np.arange(8000) / 8)
-        soundfile.write(tmp_path / f"clip-{index:02}.wav", 0.1 * sound, 16_000)
-        lines.append(f"clip-{index:02}.wav,{label},group-{index // 2:02}-{label}")
-    (tmp_path / "clips.csv").write_text("\n".join(lines))
-    (tmp_path / "tones.yaml").write_text(SWEEP.format(manifest="clips.csv"))
-    return prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=False)
-
-
-def test_no_test_example_reaches_a_worker_of_stage_one(prepared: Prepared, tmp_path: Path) -> None:
-    workspace = new_workspace(tmp_path / "results", prepared.spec.name)
-    stores = make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True))
-    job = explore_job(prepared, stores, "-")
-
-    told = pickle.dumps(job)  # what travels to the worker ...
-    for folder in job.stores.values():  # ... and every file that it names
-        told += b"".join(path.read_bytes() for path in Path(folder).rglob("*") if path.is_file())
-    test, seen = prepared.of_split("test"), prepared.of_split("train")
-    assert len(test) >= 8
-    assert not any(Path(piece.path).name.encode() in told for example in test for piece in example.audio)
-    assert not any(example.id.encode() in told or example.group.encode() in told for example in test)
-    assert all(Path(example.audio[0].path).name.encode() in told for example in seen)  # the search above can find
-    assert not workspace.store("test").exists()
-
-
-def test_groups_stand_on_one_side_and_the_split_is_written(prepared: Prepared, tmp_path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    write_splits([("-", prepared)], tmp_path / "splits.parquet")
-    rows = pq.read_table(tmp_path / "splits.parquet").to_pylist()
-    assert {row["split"] for row in rows} == {"train", "validation", "test"}
-    sides: dict[str, set[str]] = {}
-    for row in rows:
-        sides.setdefault(row["group"], set()).add(row["split"])
-    assert all(len(side) == 1 for side in sides.values())
-
-
-def test_the_same_file_is_prepared_alike_twice(prepared: Prepared, tmp_path: Path) -> None:
-    again = prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=False)
-    assert again.splits == prepared.splits
-    assert again.spec == prepared.spec
-
-
-def test_on_a_cpu_the_miniature_stands_in_and_its_sizes_replace_the_named_ones(prepared: Prepared) -> None:
-    assert prepared.weights.miniature
-    backbone = prepared.backbones["qwen2_audio"]
-    assert prepared.spec.fixed["model_size"] in backbone.MINIATURE_SIZES
-    assert [hearing.window_seconds for hearing in prepared.hearings] == [backbone.MINIATURE_WINDOW_SECONDS]
-
-
-def test_a_memory_limit_bounds_workers_and_what_they_keep_warm(tmp_path: Path, prepared: Prepared) -> None:
-    limited = prepare(tmp_path / "tones.yaml", ["profile=cpu", "limits.memory_gb=2.5"], planning=False)
-    assert limited.profile.concurrency == 1  # a trial on the miniature counts 2 GiB
-    kept = explore_job(limited, {}, "-").engine_budget_bytes
-    assert kept * 2 * limited.profile.concurrency <= 2.5e9
-    assert kept <= explore_job(prepared, {}, "-").engine_budget_bytes * prepared.profile.concurrency
-
-
-def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepared: Prepared, tmp_path: Path) -> None:
-    from trainables.data.folds import fold_clips
-    from trainables.data.store import SplitStore
-
-    folded = prepare(tmp_path / "tones.yaml", ["profile=cpu", "data.folds={inner: 3}"], planning=False)
-    assert folded.splits == prepared.splits
-    workspace = new_workspace(tmp_path / "results", folded.spec.name)
-    folders = make_stores(folded, workspace, ("train", "validation"), Console(quiet=True))
-    clips = fold_clips({split: SplitStore(Path(folder)) for split, folder in folders.items()}, folded.folds)
-
-    seen = {example.id for example in folded.examples if folded.splits[example.id] != "test"}
-    held_out = [example.id for _, validation in clips.values() for example in validation.examples]
-    assert sorted(held_out) == sorted(seen)
-    for train, validation in clips.values():
-        assert {e.id for e in train.examples} | {e.id for e in validation.examples} == seen
-        assert {e.group for e in train.examples}.isdisjoint(e.group for e in validation.examples)
-        store_row = validation.key(0)
-        assert np.array_equal(SplitStore(Path(store_row[0])).waveform(store_row[1]), validation.waveform(0))
-
-
-def test_on_a_cpu_a_sweep_goes_on_in_the_precision_that_it_was_begun_in(prepared: Prepared, tmp_path: Path) -> None:
-    workspace = new_workspace(tmp_path, "tones")
-    replace(manifest_of(prepared), precision="bf16").write(workspace)
-    settled = settle(tmp_path / "tones.yaml", ["profile=cpu"], planning=False)
-    assert settle_again(settled, workspace, None).profile.precision == "bf16"
-    named = replace(settled, spec=replace(settled.spec, precision="fp32"))
-    with pytest.raises(InputError, match="begun on the miniature in bf16 and would go on on the miniature in fp32"):
-        settle_again(named, workspace, None)
+def test_no_clip_is_read_before_it_is_clear_which_sweep_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ["profile=cpu", f"results={tmp_path}"]
+    workspace = new_workspace(tmp_path, "qwen_lora")
+    text = load_sweep("qwen_lora", given).source_text
+    Manifest("qwen_lora", text, ".", "f", True, "cpu", "fp32", {}).write(workspace)
+    monkeypatch.setattr("sweeps.plan.data.open_source", lambda *given, **more: pytest.fail("data were read"))
+    with pytest.raises(InputError, match="was interrupted, and was started with another file"):
+        run_sweep("qwen_lora", [*given, "trials=9"])

@@ -1,4 +1,6 @@
-"""Whole sweep files: the shipped ones, and what is wrong with broken ones. The editor's schema must agree."""
+"""Whole sweep files: the shipped ones, and what is wrong with broken ones. The editor's schema must agree.
+
+Covers `load`, `rules`, `schema`, `search_types`, `scalar_types`, `container_types` and `spec`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The plan on a made-up backbone, and its numbers for Qwen2-Audio against the published ones."""
+"""The plan on a made-up backbone, and its numbers for Qwen2-Audio against the published ones.
+
+Covers `plan`, `targets`, `workload` and `view`."""
 
 import json
 from collections.abc import Sequence
@@ -368,25 +370,5 @@ def test_shipped_sweeps_can_be_planned_for_any_gpu(examples: list[Example]) -> N
 
 
 def test_the_plan_says_what_the_verdict_can_show(examples: list[Example]) -> None:
-    """The table is `analysis.stats.power`'s for this sweep's seeds and test set; one seed has McNemar's sample size."""
-    from analysis.stats.power import detectable_before
-    from sweeps.plan.power import plan_power
-
-    classes = {"no": 40, "yes": 40}
-    found = plan_power(seeds=5, groups=80, clips=160, groups_of_class=classes)
-    assert list(found.rows) == detectable_before(5, 80, 160)
-    pooled = plan_power(seeds=5, groups=80, clips=160, groups_of_class=classes, arms=4)
-    assert pooled.rows[-1].difference < found.rows[-1].difference  # more arms tell more about the seeds
-    header, *rows = found.table()
-    assert [len(row) for row in rows] == [len(header)] * 3
-    assert rows[0][3] == f"{100 * found.rows[2].difference:.1f}"
-    fewer = plan_power(seeds=5, groups=80, clips=160, groups_of_class={"no": 10, "yes": 70})
-    assert fewer.rows[2].difference > found.rows[2].difference  # a small class limits the degrees of freedom
-    alone = plan_power(seeds=1, groups=80, clips=160, groups_of_class=classes)
-    assert alone.rows == ()
-    assert "about 312 independent clips" in alone.note  # Connor: (1.96 sqrt(.1) + .8416 sqrt(.0975))^2 / .05^2
-    few = plan_power(seeds=5, groups=8, clips=16, groups_of_class={"no": 4, "yes": 4})
-    assert "limited to these groups" in few.note
-    assert "only a first sweep can tell" in plan_power(seeds=5, groups=80, clips=160, groups_of_class={}).note
     shown = text_of(render(plan_of(examples)))
     assert "What the verdict can show" in shown

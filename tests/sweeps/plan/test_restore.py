@@ -1,0 +1,113 @@
+"""A sweep that goes on: the one that is meant, prepared once, and one that was begun with an earlier version."""
+
+from __future__ import annotations
+
+import shutil
+import wave
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweeps.config.resolve import resolve
+from sweeps.plan.prepare import prepare_settled
+from sweeps.plan.restore import check_same_data, manifest_of, settle_again
+from sweeps.plan.settle import Settled, settle
+from sweeps.search.sampler import OptunaProposals, make_pruner, replay_rungs
+from sweeps.state.manifest import MANIFEST, Manifest, state_of
+from sweeps.state.progress import COMPLETED, PRUNED, StageProgress
+from sweeps.state.resume import AUTO, choose
+from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace, new_workspace
+from trainables.config import TrialConfig
+from trainables.errors import InputError
+
+SWEEP = """\
+name: tones
+backbone: qwen2_audio
+task: {kind: label_scoring, labels: [HUM, HISS], prompt: "Is this a hum or a hiss? Answer HUM or HISS."}
+data: {source: clips.csv, splits: {validation: 0.25, test: 0.25}}
+search:
+  model_size: {choice: [7b, 3b]}
+  rank: {choice: [4, 8]}
+  learning_rate: {log_uniform: [1.0e-3, 1.0e-2]}
+  lora_dropout: {uniform: [0, 0.1], when: {rank: [8]}}
+train: {epochs: 2}
+objective: {metric: val/accuracy}
+trials: 4
+seeds: {explore: [42], confirm: [1, 2]}
+finalists: 1
+baseline: {model_size: 7b, rank: 4, learning_rate: 2.0e-3}
+"""
+# The sweep above, begun by commit 763128d and killed in stage 2. In its sweep.json CLIPS is the folder of the clips
+BEGUN = Path(__file__).parents[2] / "golden" / "sweeps" / "tones-20261130-105147-9bc0"
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    """The folder of the sweep file and of 24 clips, the same bytes wherever it is made."""
+    rng = np.random.default_rng(0)
+    lines = ["audio,label,group"]
+    for index in range(24):
+        label = "HUM" if index % 2 else "HISS"
+        sound = rng.integers(-3000, 3000, 8000) if label == "HISS" else (np.arange(8000) // 25 % 2 - 0.5) * 6000
+        with wave.open(str(tmp_path / f"clip-{index:02}.wav"), "wb") as file:
+            file.setparams((1, 2, 16_000, 8000, "NONE", ""))
+            file.writeframes(sound.astype("<i2").tobytes())
+        lines.append(f"clip-{index:02}.wav,{label},group-{index // 2:02}-{label}")
+    (tmp_path / "clips.csv").write_text("\n".join(lines))
+    (tmp_path / "tones.yaml").write_text(SWEEP)
+    return tmp_path
+
+
+def settled(clips: Path, *overrides: str) -> Settled:
+    return settle(clips / "tones.yaml", ["profile=cpu", *overrides], planning=False)
+
+
+def test_a_sweep_of_an_earlier_version_goes_on(clips: Path) -> None:
+    results = clips / "results"
+    shutil.copytree(BEGUN, results / BEGUN.name)
+    manifest = results / BEGUN.name / MANIFEST
+    manifest.write_text(manifest.read_text().replace("CLIPS", str(clips)))
+
+    meant = settled(clips)
+    workspace = choose(results, meant.spec.name, meant.spec.source_text, AUTO, "command")
+    assert workspace == Workspace(results, BEGUN.name)
+    state = state_of(workspace)
+    assert (state.looks, state.finished) == (((1, 2),), False)
+    prepared = prepare_settled(settle_again(meant, workspace, None))
+    check_same_data(prepared, workspace)  # raises where clips or splits are others
+
+    explored = StageProgress(workspace.stage(EXPLORE))
+    assert [trial.status for trial in explored.trials.values()] == [COMPLETED, COMPLETED, COMPLETED, PRUNED]
+    proposals = OptunaProposals(prepared.spec, parallel_trials=2)
+    proposals.replay(explored)  # raises where it proposes anything else
+    assert proposals.exhausted
+    replay_rungs(make_pruner(prepared.spec, lambda name: explored.trials[name].given), explored)
+    for trial in explored.trials.values():
+        assert resolve(prepared.spec, trial.given).config_id == trial.last["config_id"]
+
+    confirming = StageProgress(workspace.stage(CONFIRM))
+    assert [trial.name for trial in confirming.unfinished] == ["finalist-1-seed-1", "finalist-1-seed-2"]
+    best = TrialConfig.from_dict(confirming.unfinished[0].given["config"])
+    assert best.config_id in {trial.last["config_id"] for trial in explored.trials.values()}
+
+
+def test_what_was_begun_goes_on_as_it_was_whatever_the_file_says_now(clips: Path) -> None:
+    workspace = new_workspace(clips / "results", "tones")
+    manifest_of(prepare_settled(settled(clips))).write(workspace)
+    later = settle_again(settled(clips, "trials=9", "train.epochs=5", "limits.hours=2"), workspace, None)
+    assert (later.spec.trials, later.spec.train.epochs, later.spec.hours) == (4, 2, 2)
+    (clips / "clip-00.wav").write_bytes((clips / "clip-02.wav").read_bytes())
+    with pytest.raises(InputError, match=r"are not those that tones-.* was begun with"):
+        check_same_data(prepare_settled(later), workspace)
+
+
+def test_on_a_cpu_a_sweep_goes_on_in_the_precision_that_it_was_begun_in(clips: Path) -> None:
+    workspace = new_workspace(clips / "results", "tones")
+    now = settled(clips)
+    Manifest("tones", now.spec.source_text, str(clips), "f", True, "cpu", "bf16", {}).write(workspace)
+    assert settle_again(now, workspace, None).profile.precision == "bf16"
+    named = replace(now, spec=replace(now.spec, precision="fp32"))
+    with pytest.raises(InputError, match="begun on the miniature in bf16 and would go on on the miniature in fp32"):
+        settle_again(named, workspace, None)
