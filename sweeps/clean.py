@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.state.find import find_workspace, results_folder
 from sweeps.state.manifest import held, state_of
 from sweeps.state.progress import FAILED, StageProgress
 from sweeps.state.workspace import EXPLORE, Workspace, remove, size_bytes
-from trainables.errors import InputError, print_problems
+from trainables import command_line
+from trainables.command_line import Exit
+from trainables.errors import InputError
 from trainables.training.resume_points import FINAL, points
 
-HELP = """\
-usage: python -m sweeps.clean SWEEP [--dry-run] [--results FOLDER]
-
+DESCRIPTION = """\
 Frees the disk of what a sweep no longer needs. Of a finished sweep that is the decoded sound (made again where it is
 extended), resume points and the adapters of the search; of one that was interrupted, what it does not need to go on.
 Kept: the record in MLflow, journals, splits, predictions, the report, and the adapters that stage 2 confirmed.
-
-  SWEEP        the sweep's id, the beginning of one, its name (the latest of that name), or its folder
-  --dry-run    says what would go, and removes nothing
-  --results FOLDER   where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)
-
-exit status: 0 done, 2 bad input or the sweep is running (nothing was removed)
 """
+
+PARSER = command_line.Parser(
+    "sweeps.clean",
+    "SWEEP [--dry-run] [--results FOLDER]",
+    DESCRIPTION,
+    exits={Exit.BAD_INPUT: "bad input, or the sweep is running (nothing was removed)"},
+)
+PARSER.words({"SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder"})
+PARSER.flag("--dry-run", "says what would go, and removes nothing")
+PARSER.value(
+    "--results",
+    "FOLDER",
+    "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)",
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    sweep: str
+    dry_run: bool
+    results: str | None
 
 
 def superfluous(workspace: Workspace) -> list[Path]:
@@ -52,19 +68,14 @@ def _sound(workspace: Workspace) -> Iterator[Path]:
     yield from workspace.folder.glob("fold-*/data")
 
 
-def parse(arguments: Sequence[str]) -> tuple[str, bool, str | None]:
-    """(SWEEP, dry run, results). Raises InputError for a command line that cannot be understood."""
-    words, results = [word for word in arguments if word != "--dry-run"], None
-    if "--results" in words:
-        at = words.index("--results")
-        results = words[at + 1] if at + 1 < len(words) else None
-        if results is None:
-            raise InputError("--results: a folder is missing; write --results FOLDER")
-        del words[at : at + 2]
-    unknown = [word for word in words if word.startswith("--")]
-    if unknown or len(words) != 1:
-        raise InputError(f"expected one SWEEP, got {' '.join(words)[:80]!r}; see --help")
-    return words[0], "--dry-run" in arguments, results
+def parse(arguments: Sequence[str]) -> Command:
+    """Raises InputError for a command line that cannot be understood."""
+    given, problems = PARSER.read(arguments)
+    if len(given.words) != 1:
+        problems.append(f"expected one SWEEP, got {' '.join(given.words)[:80]!r}; see --help")
+    if problems:
+        raise InputError(problems)
+    return Command(given.words[0], given.dry_run, given.results)
 
 
 def clean(word: str, results: str | None, *, dry_run: bool) -> int:
@@ -83,16 +94,11 @@ def clean(word: str, results: str | None, *, dry_run: bool) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in words or "-h" in words:
-        print(HELP, end="")
-        return 0
-    try:
-        word, dry_run, results = parse(words)
-        clean(word, results, dry_run=dry_run)
-    except InputError as error:
-        return print_problems(error)
-    return 0
+    return command_line.main(parse, _free, arguments)
+
+
+def _free(command: Command) -> None:
+    clean(command.sweep, command.results, dry_run=command.dry_run)
 
 
 if __name__ == "__main__":

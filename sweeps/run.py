@@ -10,52 +10,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from trainables.errors import InputError, SweepFailed, SweepStopped, print_problems
+from trainables import command_line
+from trainables.command_line import Exit
+from trainables.errors import InputError
 
-HELP = """\
-usage: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]
-
+DESCRIPTION = """\
 Runs a whole sweep from one YAML file: searches the configurations with Optuna and ASHA on Ray Tune, trains them with
 LoRA or QLoRA, records every run in MLflow, trains the finalists and the baseline again on fresh seeds, and says with a
 significance test whether the winner wins.
 
-  FILE         a sweep file, or the name of a shipped one: qwen_lora, qwen_qlora, ast_lora, htsat_lora,
-               beats_lora, efficientat_lora, moonshine_lora, whisper_lora, audio_backbones
-  key=value    replaces an entry of the file, in the file's own syntax; --key value is the same
-
-  --plan       says what the sweep would do and cost, and stops: nothing is trained, no weights are needed
-  --plan --json   the same as JSON, with plain integers
-  --resume     goes on with the interrupted sweep of this name, as it was begun, whatever the file says now
-  --new        starts a new sweep where an interrupted one could be continued
-  --extend     with trials=N: adds trials to the latest sweep of this name, up to N in all, and goes by all of them; its
-               axes may have other values than before. After a verdict this is one more look at the test data: confirmed
-               on seeds that no look has used, judged at half the level
-  --help       this text
-
 An interrupted sweep (Ctrl-C, a crash, a power failure) goes on when the same command is given again: no finished run is
 repeated, and an unfinished one goes on from its last epoch.
-
-examples:
+"""
+EXAMPLES = """\
   python -m sweeps.run search_spaces/qwen_lora.yaml
   python -m sweeps.run search_spaces/qwen_lora.yaml --plan --profile cuda
   python -m sweeps.run search_spaces/qwen_lora.yaml data.source=my_clips.jsonl trials=64
   python -m sweeps.run search_spaces/qwen_lora.yaml 'search.rank={choice: [8, 16]}' finalists=3
   python -m sweeps.run search_spaces/qwen_lora.yaml --extend trials=32
-
-environment:
+"""
+ENVIRONMENT = """\
   MLFLOW_TRACKING_URI   where runs are recorded (default: a SQLite file in the results folder)
   RAY_ADDRESS           a Ray cluster to run on (default: this machine)
   AUDIO_SWEEPS_CACHE    generated data and miniatures (default: ~/.cache/audio-sweeps)
   SWEEP_HANG_SECONDS    how long a worker may take for a batch before it is ended and replaced (default: 600)
   HF_HOME, HF_HUB_OFFLINE   where Hugging Face keeps weights, and whether the hub may be asked
-
-exit status: 0 done, 1 failed, 2 bad input (nothing was started), 3 stopped at a limit or by sweeps.control,
-130 interrupted
 """
-
-SHOW_CURSOR = b"\x1b[?25h\n"
+GOES_ON = "the same command goes on where it was"
 WAYS = ("resume", "new", "extend")
+
+PARSER = command_line.Parser(
+    "sweeps.run",
+    "FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]",
+    DESCRIPTION,
+    exits={
+        Exit.FAILED: "failed",
+        Exit.BAD_INPUT: "bad input (nothing was started)",
+        Exit.STOPPED: f"stopped at a limit or by sweeps.control; {GOES_ON}",
+        Exit.INTERRUPTED: f"interrupted (Ctrl-C); {GOES_ON}",
+    },
+    sections={"examples": EXAMPLES, "environment": ENVIRONMENT},
+)
+PARSER.words(
+    {
+        "FILE": "a sweep file, or the name of a shipped one: qwen_lora, qwen_qlora, ast_lora, htsat_lora, beats_lora, "
+        "efficientat_lora, moonshine_lora, whisper_lora, audio_backbones",
+        "key=value": "replaces an entry of the file, in the file's own syntax; --key value is the same",
+    }
+)
+PARSER.flag("--plan", "says what the sweep would do and cost, and stops: nothing is trained, no weights are needed")
+PARSER.flag("--json", "with --plan: the same as JSON, with plain integers")
+PARSER.flag("--resume", "goes on with the interrupted sweep of this name, as it was begun, whatever the file says now")
+PARSER.flag("--new", "starts a new sweep where an interrupted one could be continued")
+PARSER.flag(
+    "--extend",
+    "with trials=N: adds trials to the latest sweep of this name, up to N in all, and goes by all of them; its axes "
+    "may have other values than before. After a verdict this is one more look at the test data: finalists are "
+    "confirmed on seeds that no look has used, and judged at half the level",
+)
 MODES = ("--plan", "--json", "--help", "-h", *(f"--{way}" for way in WAYS))
+SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 @dataclass(frozen=True)
@@ -69,76 +83,60 @@ class Command:
 
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood."""
-    words = list(arguments)
-    modes = {word for word in words if word in MODES}
-    positional: list[str] = []
-    overrides: list[str] = []
-    problems: list[str] = []
-    rest = iter(word for word in words if word not in MODES)
-    for word in rest:
-        if word.startswith("--"):
-            key, equals, value = word[2:].partition("=")
-            if not equals:
-                following = next(rest, None)
-                if following is None:
-                    problems.append(f"{word}: a value is missing; write {word} VALUE")
-                    continue
-                value = following
-            overrides.append(f"{key}={value}")
-        elif "=" in word:
-            overrides.append(word)
-        else:
-            positional.append(word)
-    if not positional:
+    words, overrides, without_value = _divided(arguments)
+    given, problems = PARSER.read(words)
+    problems += without_value
+    if not given.words:
         problems.append("no sweep file was given; try search_spaces/qwen_lora.yaml, or --help")
-    if len(positional) > 1:
-        problems.append(f"one sweep file at a time, got {', '.join(positional)}; overrides are written key=value")
-    if "--json" in modes and "--plan" not in modes:
+    if len(given.words) > 1:
+        problems.append(f"one sweep file at a time, got {', '.join(given.words)}; overrides are written key=value")
+    if given.json and not given.plan:
         problems.append("--json goes with --plan")
-    chosen = [mode for mode in WAYS if f"--{mode}" in modes]
+    chosen = [way for way in WAYS if getattr(given, way)]
     if len(chosen) > 1:
-        problems.append(f"one of --{' and --'.join(chosen)} at a time")
+        problems.append(f"one of {' and '.join(f'--{way}' for way in chosen)} at a time")
     if problems:
         raise InputError(problems)
-    return Command(
-        positional[0],
-        tuple(overrides),
-        plan="--plan" in modes,
-        json="--json" in modes,
-        mode=chosen[0] if chosen else "auto",
-    )
+    mode = chosen[0] if chosen else "auto"
+    return Command(given.words[0], tuple(overrides), plan=given.plan, json=given.json, mode=mode)
+
+
+def _divided(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """The words that the parser knows; overrides (`key=value`, `--key=value`, `--key value`); what lacks a value."""
+    words = [word for word in arguments if word in MODES]
+    overrides: list[str] = []
+    problems: list[str] = []
+    rest = iter(word for word in arguments if word not in MODES)
+    for word in rest:
+        flagged = word.startswith("--")
+        if "=" in word:
+            overrides.append(word.removeprefix("--"))
+        elif not flagged:
+            words.append(word)
+        elif (value := next(rest, None)) is not None:
+            overrides.append(f"{word.removeprefix('--')}={value}")
+        else:
+            problems.append(f"{word}: a value is missing; write {word} VALUE")
+    return words, overrides, problems
+
+
+def run(command: Command) -> None:
+    """Raises InputError before anything starts; SweepFailed, SweepStopped, KeyboardInterrupt after."""
+    # on some CPUs it warns of an optional kernel that it would fetch from the hub
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from sweeps.state.workspace import private_files
+    from sweeps.sweep import plan_sweep, run_sweep
+
+    if command.plan:
+        plan_sweep(command.file, command.overrides, as_json=command.json)
+        return
+    signal.signal(signal.SIGINT, _first_interrupt)
+    with private_files():
+        run_sweep(command.file, command.overrides, command.mode)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in words or "-h" in words:
-        print(HELP, end="")
-        return 0
-    try:
-        command = parse(words)
-        # on some CPUs it warns of an optional kernel that it would fetch from the hub
-        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-        from sweeps.state.workspace import private_files
-        from sweeps.sweep import plan_sweep, run_sweep
-
-        if command.plan:
-            plan_sweep(command.file, command.overrides, as_json=command.json)
-        else:
-            signal.signal(signal.SIGINT, _first_interrupt)
-            with private_files():
-                run_sweep(command.file, command.overrides, command.mode)
-    except InputError as error:
-        return print_problems(error)
-    except SweepFailed as failure:
-        print(f"failed: {failure}", file=sys.stderr)
-        return 1
-    except SweepStopped as stop:
-        print(f"stopped: {stop}; the same command goes on where it was", file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it was", file=sys.stderr)
-        return 130
-    return 0
+    return command_line.main(parse, run, arguments, interrupted=f"interrupted; {GOES_ON}")
 
 
 def _first_interrupt(number: int, frame: object) -> NoReturn:
@@ -150,8 +148,8 @@ def _first_interrupt(number: int, frame: object) -> NoReturn:
 def _second_interrupt(number: int, frame: object) -> NoReturn:
     # not print: it may have been interrupted in the middle of one, and cannot be entered twice
     cursor = SHOW_CURSOR if sys.stdout.isatty() else b""  # the live table hides it
-    os.write(sys.stderr.fileno(), cursor + b"stopped at once; the same command goes on where it was\n")
-    os._exit(130)
+    os.write(sys.stderr.fileno(), cursor + f"stopped at once; {GOES_ON}\n".encode())
+    os._exit(Exit.INTERRUPTED)
 
 
 if __name__ == "__main__":

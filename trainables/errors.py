@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 LONGEST_PROBLEM = 4000  # characters
@@ -11,7 +10,7 @@ LONGEST_PROBLEM = 4000  # characters
 class InputError(Exception):
     """Something the user gave is wrong. Holds every problem found, one clear sentence or two each.
 
-    Command lines print the problems and exit with 2; nothing prints a traceback for it.
+    `command_line.main` prints the problems and exits with 2; nothing prints a traceback for it.
     """
 
     def __init__(self, problems: str | Sequence[str]) -> None:
@@ -21,13 +20,6 @@ class InputError(Exception):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[str, ...]]]:
         return (InputError, (self.problems,))
-
-
-def print_problems(error: InputError) -> int:
-    """Prints every problem for a command line, and returns its exit status."""
-    for problem in error.problems:
-        print(f"error: {problem}", file=sys.stderr)
-    return 2
 
 
 def _one_line(problem: str) -> str:

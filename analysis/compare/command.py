@@ -3,51 +3,77 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainables.errors import InputError, print_problems
+from trainables import command_line
+from trainables.command_line import NOT_NEGATIVE, Exit
+from trainables.errors import InputError
 
-HELP = """\
-usage: python -m analysis.compare A B [C ...] [options]
-       python -m analysis.compare COUNTS.json [options]
-
+DESCRIPTION = """\
 Compares configurations by their predictions on the same test examples. The sweeps' verdict decides (seeds and test
 groups as crossed random factors, where there are several seeds); beside it stands every other test that fits the data,
 each with what it claims. Differences are A minus B.
-
-  A, B, ...    a file of predictions (.parquet, .csv, .json, .jsonl) with the columns example_id, target, output, and
-               optionally seed, group, score/CLASS
-               an MLflow run's id
-               SWEEP               the finalist that came first in the sweep's validation results
-               SWEEP:CONFIG_ID     a configuration with all its confirm seeds; also SWEEP:baseline, SWEEP:untuned,
-                                   SWEEP:finalists
-               NAME=...            any of these under a name of your own
-  COUNTS.json  published counts of right answers, where there are no predictions (see analysis/compare/counts.py)
-
-  --metric NAME         accuracy, balanced_accuracy, macro_f1, loss; mae, mse, rmse, pearson, ccc, r2; wer, cer
-                        (default: the sweep's, else accuracy or mae by the data)
-  --alpha LEVEL         two-sided level, and intervals at 1 - LEVEL (default 0.05)
-  --margin DIFFERENCE   also tests equivalence and "no worse than" within this difference
-  --screen              for three and more: also the false discovery rate over all pairs
-  --picture FILE.svg    for three and more: the critical-difference picture
-  --seed NUMBER         of the resampling (default 0): the same seed, the same numbers
-  --tracking-uri URI    MLflow's store (default: MLFLOW_TRACKING_URI, else results/mlflow.db)
-  --json                everything as JSON
-  --help                this text
-
-examples:
+"""
+EXAMPLES = """\
   python -m analysis.compare qwen_lora:finalists qwen_lora:baseline
   python -m analysis.compare attention=a.csv mlp=b.csv --margin 0.02
   python -m analysis.compare examples/published/attention_mlp.json
-
-exit status: 0 compared (whatever was found), 2 bad input, 130 interrupted
+"""
+WHAT_A_IS = """\
+  FILE                  predictions (.parquet, .csv, .json, .jsonl) with the columns example_id, target, output, and
+                        optionally seed, group, score/CLASS
+  RUN_ID                one MLflow run
+  SWEEP                 the finalist that came first in the sweep's validation results
+  SWEEP:CONFIG_ID       a configuration with all its confirm seeds; also SWEEP:baseline, SWEEP:untuned,
+                        SWEEP:finalists
+  NAME=...              any of these under a name of your own
 """
 
-FLAGS = ("--json", "--screen")
-OPTIONS = ("--metric", "--alpha", "--margin", "--picture", "--seed", "--tracking-uri")
+PARSER = command_line.Parser(
+    "analysis.compare",
+    ("A B [C ...] [options]", "COUNTS.json [options]"),
+    DESCRIPTION,
+    exits={Exit.DONE: "compared (whatever was found)"},
+    sections={"what A, B, ... can be": WHAT_A_IS, "examples": EXAMPLES},
+)
+PARSER.words(
+    {
+        "A, B, ...": "what is compared: see below",
+        "COUNTS.json": "counts of right answers from a paper, instead of predictions (see examples/published)",
+    }
+)
+PARSER.value(
+    "--metric",
+    "NAME",
+    "accuracy, balanced_accuracy, macro_f1, loss; mae, mse, rmse, pearson, ccc, r2; wer, cer "
+    "(default: the sweep's, else accuracy or mae by the data)",
+)
+PARSER.value(
+    "--alpha",
+    "LEVEL",
+    "two-sided level, and intervals at 1 - LEVEL (default: %(default)s)",
+    read=command_line.number("a number between 0 and 0.5", lambda level: 0.0 < level < 0.5),
+    default=0.05,
+)
+PARSER.value(
+    "--margin",
+    "DIFFERENCE",
+    'also tests equivalence and "no worse than" within this difference',
+    read=command_line.number("a number above 0, in the metric's unit", lambda margin: margin > 0.0),
+)
+PARSER.flag("--screen", "for three and more: also the false discovery rate over all pairs")
+PARSER.value("--picture", "FILE.svg", "for three and more: the critical-difference picture")
+PARSER.value(
+    "--seed",
+    "NUMBER",
+    "of the resampling (default: %(default)s): the same seed, the same numbers",
+    read=NOT_NEGATIVE,
+    default=0,
+)
+PARSER.value("--tracking-uri", "URI", "MLflow's store (default: MLFLOW_TRACKING_URI, else results/mlflow.db)")
+PARSER.flag("--json", "everything as JSON")
 LOG_COLUMNS = 190  # where there is no terminal
 
 
@@ -66,58 +92,22 @@ class Command:
 
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood, with every problem."""
-    words: list[str] = []
-    values: dict[str, str] = {}
-    problems: list[str] = []
-    rest = iter(arguments)
-    for word in rest:
-        name, equals, value = word.partition("=")
-        if word in FLAGS:
-            values[word] = "yes"
-        elif name in OPTIONS:
-            following = value if equals else next(rest, None)
-            if following is None:
-                problems.append(f"{name}: a value is missing.")
-            else:
-                values[name] = following
-        elif word.startswith("--"):
-            problems.append(f"{name}: there is no such option; there are {', '.join((*OPTIONS, *FLAGS))}.")
-        else:
-            words.append(word)
-    alpha = _number(values, "--alpha", 0.05, problems)
-    margin = _number(values, "--margin", None, problems)
-    seed = _number(values, "--seed", 0, problems)
-    if alpha is not None and not 0.0 < alpha < 0.5:
-        problems.append(f"--alpha {alpha:g}: must lie between 0 and 0.5.")
-    if margin is not None and margin <= 0.0:
-        problems.append(f"--margin {margin:g}: must be above 0, in the metric's unit.")
-    if seed is not None and (seed < 0 or seed != int(seed)):
-        problems.append(f"--seed {seed:g}: must be a whole number, at least 0.")
-    if not words:
+    given, problems = PARSER.read(arguments)
+    if not given.words:
         problems.append("Nothing to compare was given; name two configurations, or see --help.")
     if problems:
         raise InputError(problems)
     return Command(
-        tuple(words),
-        metric=values.get("--metric"),
-        alpha=alpha or 0.05,
-        margin=margin,
-        picture=values.get("--picture"),
-        seed=int(seed or 0),
-        tracking_uri=values.get("--tracking-uri"),
-        json="--json" in values,
-        screen="--screen" in values,
+        tuple(given.words),
+        metric=given.metric,
+        alpha=given.alpha,
+        margin=given.margin,
+        picture=given.picture,
+        seed=given.seed,
+        tracking_uri=given.tracking_uri,
+        json=given.json,
+        screen=given.screen,
     )
-
-
-def _number(values: dict[str, str], name: str, default: float | None, problems: list[str]) -> float | None:
-    if name not in values:
-        return default
-    try:
-        return float(values[name])
-    except ValueError:
-        problems.append(f"{name} {values[name]}: must be a number.")
-        return None
 
 
 def run(command: Command) -> None:
@@ -163,14 +153,4 @@ def run(command: Command) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in words or "-h" in words:
-        print(HELP, end="")
-        return 0
-    try:
-        run(parse(words))
-    except InputError as error:
-        return print_problems(error)
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return command_line.main(parse, run, arguments)

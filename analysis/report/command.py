@@ -5,34 +5,40 @@ python -m analysis.report SWEEP [--tracking-uri URI] [--output FOLDER]
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainables.errors import InputError, print_problems
+from trainables import command_line
+from trainables.command_line import Exit
+from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.record.sweep import Recorded
     from analysis.report.document import Block, Document
 
-HELP = """\
-usage: python -m analysis.report SWEEP [--tracking-uri URI] [--output FOLDER]
-
+DESCRIPTION = """\
 Writes report.html (one file, no network needed), report.md and its pictures, and logs them to the sweep's parent run.
-
-  SWEEP                 a sweep's id, the beginning of one, a name (its latest), or its results folder
-  --tracking-uri URI    MLflow's store (default: MLFLOW_TRACKING_URI, else results/mlflow.db)
-  --output FOLDER       where to write (default: SWEEP/report where SWEEP is a folder, else ./<sweep id>-report)
-  --help                this text
-
-examples:
+"""
+EXAMPLES = """\
   python -m analysis.report qwen_lora
   python -m analysis.report results/qwen_lora-20260101-120000-ab12 --output report
-
-exit status: 0 written, 2 bad input, 130 interrupted
 """
+
+PARSER = command_line.Parser(
+    "analysis.report",
+    "SWEEP [--tracking-uri URI] [--output FOLDER]",
+    DESCRIPTION,
+    exits={Exit.DONE: "written"},
+    sections={"examples": EXAMPLES},
+)
+PARSER.words({"SWEEP": "a sweep's id, the beginning of one, a name (its latest), or its results folder"})
+PARSER.value("--tracking-uri", "URI", "MLflow's store (default: MLFLOW_TRACKING_URI, else results/mlflow.db)")
+PARSER.value(
+    "--output", "FOLDER", "where to write (default: SWEEP/report where SWEEP is a folder, else ./<sweep id>-report)"
+)
+
 HTML, MARKDOWN, PICTURES = "report.html", "report.md", "pictures"
 MINIATURE_NOTE = (
     "This sweep ran on the miniature, a small stand-in: the numbers show that it works from end to end, and say "
@@ -126,47 +132,26 @@ def _write(report: Document, folder: Path) -> Path:
 
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood."""
-    words, problems = list(arguments), []
-    positional: list[str] = []
-    options: dict[str, str] = {}
-    while words:
-        word = words.pop(0)
-        if not word.startswith("--"):
-            positional.append(word)
-            continue
-        name, equals, given = word.partition("=")
-        if name not in ("--tracking-uri", "--output"):
-            problems.append(f"{name} is not an option; there are --tracking-uri and --output.")
-        elif equals or words:
-            options[name] = given if equals else words.pop(0)
-        else:
-            problems.append(f"{name}: a value is missing; write {name} VALUE.")
-    if len(positional) != 1:
-        found = f"got {', '.join(positional)}" if positional else "none was given; try --help"
+    given, problems = PARSER.read(arguments)
+    if len(given.words) != 1:
+        found = f"got {', '.join(given.words)}" if given.words else "none was given; try --help"
         problems.append(f"One sweep at a time: {found}.")
     if problems:
         raise InputError(problems)
-    return Command(positional[0], options.get("--tracking-uri"), options.get("--output"))
+    return Command(given.words[0], given.tracking_uri, given.output)
+
+
+def report(command: Command) -> None:
+    """Writes the report that a command asks for and prints where it is. Raises InputError."""
+    from analysis.record.reader import read_sweep
+    from analysis.record.store import sweep_and_store
+
+    sweep, store = sweep_and_store(command.sweep, command.tracking_uri)
+    sweep_id = read_sweep(store, sweep).sweep_id
+    beside = Path(command.sweep) / "report" if Path(command.sweep).is_dir() else Path(f"{sweep_id}-report")
+    page = write_report(store, sweep_id, Path(command.output) if command.output else beside)
+    print(f"Report: {page} (and {MARKDOWN} beside it; both are in MLflow, on the sweep's own run, under report/)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in words or "-h" in words:
-        print(HELP, end="")
-        return 0
-    try:
-        command = parse(words)
-        from analysis.record.reader import read_sweep
-        from analysis.record.store import sweep_and_store
-
-        sweep, store = sweep_and_store(command.sweep, command.tracking_uri)
-        sweep_id = read_sweep(store, sweep).sweep_id
-        beside = Path(command.sweep) / "report" if Path(command.sweep).is_dir() else Path(f"{sweep_id}-report")
-        page = write_report(store, sweep_id, Path(command.output) if command.output else beside)
-        print(f"Report: {page} (and {MARKDOWN} beside it; both are in MLflow, on the sweep's own run, under report/)")
-    except InputError as error:
-        return print_problems(error)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+    return command_line.main(parse, report, arguments)

@@ -8,21 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import InputError, print_problems
+from sweeps.control.requests import CLONE, COMMANDS, STOP
+from trainables import command_line
+from trainables.command_line import Exit
+from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from sweeps.control.requests import Answer, Request
     from sweeps.state.workspace import Workspace
 
-HELP = """\
-usage: python -m sweeps.control SWEEP COMMAND [--results FOLDER] [--json]
-
+DESCRIPTION = """\
 Steers a sweep while it runs, from a second terminal. Nothing is lost by it: what a trial has trained is kept, what
 was decided is in the sweep's journal and in MLflow (tag sweep.control), and a sweep that is killed keeps it.
-
-  SWEEP        the sweep's id, the beginning of one, its name (the latest of that name), or its folder
-
-commands:
+"""
+COMMANDS_HELP = """\
   status              what is running, what has come of it, and what was asked before; --json as JSON
   stop TRIAL          the trial ends with its running epoch; it counts as stopped, not as pruned
   clone TRIAL k=v ... a new trial of that configuration with other values of open axes; it is the next one
@@ -31,23 +30,43 @@ commands:
   finish              no new trials: running ones end by their rules, then the finalists are confirmed (with outer
                       folds: those of the fold that is searched now)
 
-  TRIAL               as `status` names it: trial_00003, or 3
-  --results FOLDER    where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)
+TRIAL is written as `status` names it: trial_00003, or 3.
 
 stop, clone and finish are for the search: what stage 2 trains was fixed before it began, and all of it is needed.
-
-examples:
+"""
+EXAMPLES = """\
   python -m sweeps.control qwen_lora status
   python -m sweeps.control qwen_lora clone 3 learning_rate=3e-4 rank=8
-
-exit status: 0 done, 1 the sweep has not answered yet, 2 refused or bad input (nothing was changed)
 """
 
 STATUS = "status"
-NEEDS_TRIAL = ("stop", "clone")
-NAMES = (STATUS, "stop", "clone", "pause", "resume", "finish")
+NEEDS_TRIAL = (STOP, CLONE)
+NAMES = (STATUS, *COMMANDS)
 WAIT_SECONDS = 30.0
 ASK_SECONDS = 0.2
+
+PARSER = command_line.Parser(
+    "sweeps.control",
+    "SWEEP COMMAND [--results FOLDER] [--json]",
+    DESCRIPTION,
+    exits={
+        Exit.FAILED: "the sweep has not answered yet",
+        Exit.BAD_INPUT: "refused or bad input (nothing was changed)",
+    },
+    sections={"commands": COMMANDS_HELP, "examples": EXAMPLES},
+)
+PARSER.words(
+    {
+        "SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder",
+        "COMMAND": f"one of {', '.join(NAMES)}: see below",
+    }
+)
+PARSER.value(
+    "--results",
+    "FOLDER",
+    "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)",
+)
+PARSER.flag("--json", "with status: as JSON")
 
 
 @dataclass(frozen=True)
@@ -62,33 +81,21 @@ class Command:
 
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood."""
-    positional: list[str] = []
-    results: str | None = None
-    problems: list[str] = []
-    rest = iter(word for word in arguments if word != "--json")
-    for word in rest:
-        if word == "--results" or word.startswith("--results="):
-            results = word.partition("=")[2] if "=" in word else next(rest, "")
-            if not results:
-                problems.append("--results: a folder is missing; write --results FOLDER")
-        elif word.startswith("--"):
-            problems.append(f"{word[:60]!r} is no option; those are --results, --json and --help")
-        else:
-            positional.append(word)
-    sweep, name, trial, *changes = [*positional, "", "", ""][: max(3, len(positional))]
+    given, problems = PARSER.read(arguments)
+    sweep, name, trial, *changes = [*given.words, "", "", ""][: max(3, len(given.words))]
     if not sweep or name not in NAMES:
         got = f"got {name[:60]!r}" if name else "none was given"
         problems.append(f"expected SWEEP and one of {', '.join(NAMES)}; {got}. See --help")
     elif (name in NEEDS_TRIAL) != bool(trial):
         problems.append(f"{name}: a TRIAL is missing" if not trial else f"{name}: takes nothing, got {trial[:60]!r}")
-    elif changes and name != "clone":
+    elif changes and name != CLONE:
         problems.append(f"{name}: one trial at a time, got {', '.join(changes)[:60]!r} as well")
-    if "--json" in arguments and name != STATUS:
+    if given.json and name != STATUS:
         problems.append("--json goes with status")
-    values, found = _values(changes) if name == "clone" and not problems else ({}, [])
+    values, found = _values(changes) if name == CLONE and not problems else ({}, [])
     if problems or found:
         raise InputError([*problems, *found])
-    return Command(sweep, name, trial, values, results, "--json" in arguments)
+    return Command(sweep, name, trial, values, given.results, given.json)
 
 
 def _values(changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -115,7 +122,7 @@ def steer(command: Command) -> int:
         from sweeps.control.status import print_status
 
         print_status(workspace, as_json=command.json)
-        return 0
+        return Exit.DONE
     from sweeps.control import requests
     from sweeps.state.manifest import running_elsewhere, state_of
 
@@ -136,9 +143,9 @@ def steer(command: Command) -> int:
             f"{command.name}: asked for. {workspace.sweep_id} is between two steps (starting, decoding or judging) and "
             "answers when it is done; `status` shows the answer."
         )
-        return 1
+        return Exit.FAILED
     print(f"{command.name}: {answered.said}", file=sys.stdout if answered.done else sys.stderr)
-    return 0 if answered.done else 2
+    return Exit.DONE if answered.done else Exit.BAD_INPUT
 
 
 def wait(workspace: Workspace, request: Request, seconds: float = WAIT_SECONDS) -> Answer | None:
@@ -154,16 +161,11 @@ def wait(workspace: Workspace, request: Request, seconds: float = WAIT_SECONDS) 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in words or "-h" in words:
-        print(HELP, end="")
-        return 0
-    try:
-        from sweeps.state.workspace import private_files
+    return command_line.main(parse, _steer_privately, arguments)
 
-        with private_files():
-            return steer(parse(words))
-    except InputError as error:
-        return print_problems(error)
-    except KeyboardInterrupt:
-        return 130
+
+def _steer_privately(command: Command) -> int:
+    from sweeps.state.workspace import private_files
+
+    with private_files():
+        return steer(command)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import InputError, print_problems
+from trainables import command_line
+from trainables.command_line import NOT_NEGATIVE, POSITIVE
+from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.record.sweep import Recorded
@@ -23,6 +24,32 @@ Trials that the sweep pruned have short curves; where a rule would have let one 
 value ("carried"). A sweep whose asha.grace_epochs is its train.epochs prunes nothing and is the best to learn from.
 """
 LOSS = "val/loss"
+
+PARSER = command_line.Parser(
+    "sweeps.replay", "SWEEP [--orders N] [--workers N] [--seed N] [--tracking-uri URI] [--json]", DESCRIPTION
+)
+PARSER.words({"SWEEP": "a sweep's id, the beginning of one, or a name (its latest)"})
+PARSER.value("--orders", "N", "random orders of the trials (default: %(default)s)", read=POSITIVE, default=200)
+PARSER.value("--workers", "N", "trials at once (default: %(default)s)", read=POSITIVE, default=2)
+PARSER.value(
+    "--seed",
+    "N",
+    "of the orders (default: %(default)s)",
+    read=NOT_NEGATIVE,
+    default=0,
+)
+PARSER.value("--tracking-uri", "URI", "MLflow's store (default: MLFLOW_TRACKING_URI, else results/mlflow.db)")
+PARSER.flag("--json", "plain values instead of the table")
+
+
+@dataclass(frozen=True)
+class Command:
+    sweep: str
+    orders: int
+    workers: int
+    seed: int
+    tracking_uri: str | None
+    json: bool
 
 
 @dataclass(frozen=True)
@@ -132,34 +159,28 @@ def show(found: Replayed) -> None:
     console.print(table)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m sweeps.replay", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sweep", metavar="SWEEP", help="a sweep's id, the beginning of one, or a name (its latest)")
-    parser.add_argument("--orders", type=_positive, default=200, help="random orders of the trials (default 200)")
-    parser.add_argument("--workers", type=_positive, default=2, help="trials at once (default 2)")
-    parser.add_argument("--seed", type=int, default=0, help="of the orders (default 0)")
-    parser.add_argument("--tracking-uri", help="default: MLFLOW_TRACKING_URI, else results/mlflow.db")
-    parser.add_argument("--json", action="store_true", help="plain values instead of the table")
-    command = parser.parse_args(arguments)
-    try:
-        from sweeps.record.store import default_uri
-        from sweeps.state.find import results_folder
+def parse(arguments: Sequence[str]) -> Command:
+    """Raises InputError for a command line that cannot be understood."""
+    given, problems = PARSER.read(arguments)
+    if len(given.words) != 1:
+        problems.append(f"one SWEEP is needed, got {len(given.words)}; see --help")
+    if problems:
+        raise InputError(problems)
+    return Command(given.words[0], given.orders, given.workers, given.seed, given.tracking_uri, given.json)
 
-        uri = command.tracking_uri or default_uri(results_folder())
-        found = replayed(command.sweep, uri, orders=command.orders, workers=command.workers, seed=command.seed)
-    except InputError as error:
-        return print_problems(error)
+
+def replay(command: Command) -> None:
+    """Replays and prints. Raises InputError."""
+    from sweeps.record.store import default_uri
+    from sweeps.state.find import results_folder
+
+    uri = command.tracking_uri or default_uri(results_folder())
+    found = replayed(command.sweep, uri, orders=command.orders, workers=command.workers, seed=command.seed)
     if command.json:
         print(json.dumps(found.as_dict(), indent=2))
     else:
         show(found)
-    return 0
 
 
-def _positive(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
-    return value
+def main(arguments: Sequence[str] | None = None) -> int:
+    return command_line.main(parse, replay, arguments)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import InputError, SweepFailed, print_problems
+from trainables import command_line
+from trainables.command_line import Exit
+from trainables.errors import InputError
 from trainables.records import PARAM_DATA
 
 if TYPE_CHECKING:
     from sweeps.rerun.comparison import Deviation, Sameness
 
-HELP = """\
-usage: python -m sweeps.rerun RUN_ID [--tolerance X] [--results FOLDER] [--tracking-uri URI] [--json]
-
+DESCRIPTION = """\
 Trains a recorded run once more and says whether it is the same: identical (to the last bit), within tolerance (and how
 far), or different (and what has changed: code, libraries, machine, data). Any run of a sweep will do: a trial of the
 search, a finalist, the baseline, the untuned backbone; a run that was pruned is repeated as far as it went.
@@ -26,19 +25,34 @@ search, a finalist, the baseline, the untuned backbone; a run that was pruned is
 Configuration, seed, data, splits and device are restored from the record; so are the versions of code and libraries as
 far as saying which differ. Compared are every metric of every epoch, the answers to the validation and test clips with
 their scores, and the parameter counts. Nothing is recorded, and the record is not touched.
-
-  RUN_ID              an MLflow run, 32 hexadecimal digits: `mlflow ui` shows them, and so does a sweep's report
-  --tolerance X       how far values may lie apart: |a - b| / max(1, |a|), the share of labels or texts (default 0.01)
-  --results FOLDER    where the sweep's folder is (default: beside the record, else ./results)
-  --tracking-uri URI  where the run is recorded (default: MLFLOW_TRACKING_URI, else results/mlflow.db)
-  --json              the outcome as JSON on the standard output, all else on the standard error
-  --help              this text
-
-exit status: 0 identical or within tolerance, 1 different or failed, 2 bad input (nothing was trained), 130 interrupted
 """
 
-OPTIONS = ("--tolerance", "--results", "--tracking-uri")
 DEFAULT_TOLERANCE = 0.01
+
+PARSER = command_line.Parser(
+    "sweeps.rerun",
+    "RUN_ID [--tolerance X] [--results FOLDER] [--tracking-uri URI] [--json]",
+    DESCRIPTION,
+    exits={
+        Exit.DONE: "identical or within tolerance",
+        Exit.FAILED: "different or failed",
+        Exit.BAD_INPUT: "bad input (nothing was trained)",
+    },
+)
+PARSER.words({"RUN_ID": "an MLflow run, 32 hexadecimal digits: `mlflow ui` shows them, and so does a sweep's report"})
+PARSER.value(
+    "--tolerance",
+    "X",
+    "how far values may lie apart: |a - b| / max(1, |a|), and the share of labels or texts (default: %(default)s)",
+    read=command_line.number("a number of at least 0", lambda value: 0 <= value < math.inf),
+    default=DEFAULT_TOLERANCE,
+)
+PARSER.value("--results", "FOLDER", "where the sweep's folder is (default: beside the record, else ./results)")
+PARSER.value(
+    "--tracking-uri", "URI", "where the run is recorded (default: MLFLOW_TRACKING_URI, else results/mlflow.db)"
+)
+PARSER.flag("--json", "the outcome as JSON on the standard output, all else on the standard error")
+
 SHOWN = 8
 DATA = "data"
 # What makes numbers differ; where and when a sweep was started does not
@@ -56,37 +70,12 @@ class Command:
 
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood."""
-    values: dict[str, str] = {}
-    positional: list[str] = []
-    problems: list[str] = []
-    rest = iter(word for word in arguments if word != "--json")
-    for word in rest:
-        name, equals, value = word.partition("=")
-        if name in OPTIONS:
-            following = value if equals else next(rest, None)
-            if following is None:
-                problems.append(f"{name}: a value is missing; write {name} VALUE")
-            else:
-                values[name] = following
-        elif word.startswith("-"):
-            problems.append(f"{word[:60]!r} is no option; those are {', '.join(OPTIONS)}, --json and --help")
-        else:
-            positional.append(word)
-    if len(positional) != 1:
-        problems.append(f"one RUN_ID is needed, got {len(positional)}; see --help")
-    tolerance = DEFAULT_TOLERANCE
-    if "--tolerance" in values:
-        try:
-            tolerance = float(values["--tolerance"])
-        except ValueError:
-            tolerance = math.nan
-        if not 0 <= tolerance < math.inf:
-            problems.append(f"--tolerance: expected a number of at least 0, got {values['--tolerance'][:60]!r}")
+    given, problems = PARSER.read(arguments)
+    if len(given.words) != 1:
+        problems.append(f"one RUN_ID is needed, got {len(given.words)}; see --help")
     if problems:
         raise InputError(problems)
-    return Command(
-        positional[0], tolerance, values.get("--results"), values.get("--tracking-uri"), "--json" in arguments
-    )
+    return Command(given.words[0], given.tolerance, given.results, given.tracking_uri, given.json)
 
 
 def rerun(command: Command) -> int:
@@ -208,7 +197,7 @@ def say(command: Command, console: Any, found: Sameness | None, changes: Sequenc
             "changed": list(changes),
         }
         print(json.dumps(content, indent=2, default=str))
-    return 1 if outcome == DIFFERENT else 0
+    return Exit.FAILED if outcome == DIFFERENT else Exit.DONE
 
 
 def sentence(found: Sameness | None) -> str:
@@ -232,23 +221,13 @@ def _line(deviation: Deviation) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in words or "-h" in words:
-        print(HELP, end="")
-        return 0
-    try:
-        command = parse(words)
-        # on some CPUs it warns of an optional kernel that it would fetch from the hub
-        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-        from sweeps.state.workspace import private_files
+    return command_line.main(parse, _rerun_privately, arguments, interrupted="interrupted; nothing was recorded")
 
-        with private_files():
-            return rerun(command)
-    except InputError as error:
-        return print_problems(error)
-    except SweepFailed as failure:
-        print(f"failed: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; nothing was recorded", file=sys.stderr)
-        return 130
+
+def _rerun_privately(command: Command) -> int:
+    # on some CPUs it warns of an optional kernel that it would fetch from the hub
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from sweeps.state.workspace import private_files
+
+    with private_files():
+        return rerun(command)

@@ -13,14 +13,16 @@ stands in two folds. Published accuracies over the five folds: 66.7 % (k nearest
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from trainables import command_line
+from trainables.data.manifest_command import manifest_parser, read_words, write_manifest
 from trainables.data.recordings import by_group
 from trainables.errors import InputError
 
@@ -41,22 +43,18 @@ def clips(folder: Path, *, relative_to: Path) -> list[dict[str, Any]]:
     return rows
 
 
+PARSER = manifest_parser("esc10", __doc__, holds="esc10")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m trainables.data.esc10", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="holds esc10")
-    parser.add_argument("--output", type=Path, required=True, help="the manifest to write, a .jsonl file")
-    options = parser.parse_args(arguments)
-    output = options.output.absolute()
-    try:
-        rows = clips(options.folder.absolute(), relative_to=output.parent)
-    except InputError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 2
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return command_line.main(partial(read_words, PARSER), write, arguments)
+
+
+def write(options: argparse.Namespace) -> None:
+    rows = clips(options.folder, relative_to=options.output.absolute().parent)
+    write_manifest(options.output, rows)
     groups, folds = ({row[name] for row in rows} for name in ("group", "fold"))
     print(f"{options.output}: {len(rows)} clips of {len(groups)} recordings in {len(folds)} folds")
-    return 0
 
 
 if __name__ == "__main__":

@@ -12,15 +12,18 @@ The group is the speaker, so that nobody is heard in two splits.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trainables import command_line
+from trainables.command_line import NOT_NEGATIVE, WHOLE
+from trainables.data.manifest_command import manifest_parser, read_words, write_manifest
 from trainables.data.recordings import Deck, by_group, trimmed
 from trainables.errors import InputError
 
@@ -61,32 +64,33 @@ def _by_digit(speaker: str, paths: Sequence[Path], rng: np.random.Generator) -> 
     return [Deck(found, rng) for found in of_digit]
 
 
+PARSER = manifest_parser(
+    "fsdd_digits",
+    __doc__,
+    holds="fsdd/recordings",
+    options=" [--strings N] [--fewest N] [--most N] [--seed N]",
+)
+PARSER.value("--strings", "N", "how many strings (default: %(default)s)", read=WHOLE, default=480)
+PARSER.value("--fewest", "N", "fewest digits in a string (default: %(default)s)", read=WHOLE, default=2)
+PARSER.value("--most", "N", "most digits in a string (default: %(default)s)", read=WHOLE, default=5)
+PARSER.value("--seed", "N", "of the choice of digits (default: %(default)s)", read=NOT_NEGATIVE, default=0)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m trainables.data.fsdd_digits", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="holds fsdd/recordings")
-    parser.add_argument("--output", type=Path, required=True, help="the manifest to write, a .jsonl file")
-    parser.add_argument("--strings", type=int, default=480, help="how many (default: %(default)s)")
-    parser.add_argument("--fewest", type=int, default=2, help="digits in a string (default: %(default)s)")
-    parser.add_argument("--most", type=int, default=5, help="digits in a string (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of digits (default: %(default)s)")
-    options = parser.parse_args(arguments)
-    output = options.output.absolute()
-    try:
-        rows = strings(
-            options.folder.absolute(),
-            count=options.strings,
-            fewest=options.fewest,
-            most=options.most,
-            seed=options.seed,
-            relative_to=output.parent,
-        )
-    except InputError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 2
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return command_line.main(partial(read_words, PARSER), write, arguments)
+
+
+def write(options: argparse.Namespace) -> None:
+    rows = strings(
+        options.folder,
+        count=options.strings,
+        fewest=options.fewest,
+        most=options.most,
+        seed=options.seed,
+        relative_to=options.output.absolute().parent,
+    )
+    write_manifest(options.output, rows)
     print(f"{options.output}: {len(rows)} digit strings, {len({row['group'] for row in rows})} speakers")
-    return 0
 
 
 if __name__ == "__main__":

@@ -20,15 +20,18 @@ much length and bandwidth give away.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trainables import command_line
+from trainables.command_line import NOT_NEGATIVE, WHOLE
+from trainables.data.manifest_command import manifest_parser, read_words, write_manifest
 from trainables.data.recordings import FRAME_SECONDS, Deck, by_group, frame_levels, rounded, trimmed
 from trainables.errors import InputError
 
@@ -109,31 +112,32 @@ def _seconds(pieces: list[dict[str, Any]]) -> float:
     return float(sum(piece["seconds"] for piece in pieces))
 
 
+PARSER = manifest_parser(
+    "fsdd_esc10",
+    __doc__,
+    holds="fsdd/recordings and esc10",
+    options=" [--clips N] [--seed N] [--uncontrolled]",
+)
+PARSER.value("--clips", "N", "how many clips, half of them speech (default: %(default)s)", read=WHOLE, default=480)
+PARSER.value("--seed", "N", "of the choice of clips and offsets (default: %(default)s)", read=NOT_NEGATIVE, default=0)
+PARSER.flag("--uncontrolled", "whole recordings at full bandwidth, to compare")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m trainables.data.fsdd_esc10", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="holds fsdd/recordings and esc10")
-    parser.add_argument("--output", type=Path, required=True, help="the manifest to write, a .jsonl file")
-    parser.add_argument("--clips", type=int, default=480, help="half of them speech (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of clips and offsets (default: %(default)s)")
-    parser.add_argument("--uncontrolled", action="store_true", help="whole recordings at full bandwidth, to compare")
-    options = parser.parse_args(arguments)
-    output = options.output.absolute()
-    try:
-        rows = clips(
-            options.folder.absolute(),
-            count=options.clips,
-            seed=options.seed,
-            controlled=not options.uncontrolled,
-            relative_to=output.parent,
-        )
-    except InputError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 2
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return command_line.main(partial(read_words, PARSER), write, arguments)
+
+
+def write(options: argparse.Namespace) -> None:
+    rows = clips(
+        options.folder,
+        count=options.clips,
+        seed=options.seed,
+        controlled=not options.uncontrolled,
+        relative_to=options.output.absolute().parent,
+    )
+    write_manifest(options.output, rows)
     groups = len({row["group"] for row in rows})
     print(f"{options.output}: {len(rows)} clips, half of them speech, {groups} groups")
-    return 0
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def test_a_run_is_read_as_it_was_written_and_what_is_none_is_refused(tmp_path: P
         (["a", "--tolerance"], "a value is missing"),
         (["a", "--tolerance", "nan"], "at least 0"),
         (["a", "--tolerance=-1"], "at least 0"),
-        (["a", "--fast"], "no option"),
+        (["a", "--fast"], "--fast is not an option"),
     ],
 )
 def test_a_wrong_command_line_is_said_in_a_sentence(
