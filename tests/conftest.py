@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +23,51 @@ sys.dont_write_bytecode = False
 EXIT_STATUS = pytest.StashKey[int]()
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# A file is one piece of work for one process, since its tests share what they made. These are begun first, in this
+# order: the main job is the longest of all; what starts a Ray of its own is one piece, so that it does so in turn.
+FIRST = {
+    "tests/test_main_job.py": "main_job",
+    "tests/trainables/backbones/test_packed_equality.py": "packed_equality",
+    "tests/trainables/backbones/test_contract.py": "contract",
+    "tests/benchmarks/test_kills.py": "ray",
+    "tests/sweeps/stage/test_tune_hooks.py": "ray",
+    "tests/sweeps/stage/test_ray_session.py": "ray",
+    "tests/sweeps/stage/test_packed_stage.py": "ray",
+}
+MOST_PROCESSES = 4  # torch is imported in each
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes for the tests (`-n auto` of pyproject.toml): as many as there are cores, for the whole suite. A part of
+    it, named by path, `-k` or a marker, runs in this process, which spares the start of others; `-n N` has its way."""
+    whole = config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword
+    if not whole or config.option.markexpr != "not slow" or config.option.lf:
+        return 0
+    from trainables.limits import usable_cores
+
+    return min(usable_cores(), MOST_PROCESSES)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist
+        places = {file: place for place, file in enumerate(FIRST)}
+        items.sort(key=lambda item: places.get(file_of(item.nodeid), len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPiece(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return FIRST.get(file_of(nodeid), file_of(nodeid))
+
+    return ByPiece(config, log)
+
+
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -29,11 +77,43 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leaves without the destructors of the many C++ libraries that only a test run loads together, Ray's several times
-    started and ended: they have crashed once all tests had passed, and the crash was the run's exit status."""
+    started and ended: they have crashed once all tests had passed, and the crash was the run's exit status. So does
+    each process of pytest-xdist, which has sent all its results by then."""
     if EXIT_STATUS in config.stash:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[EXIT_STATUS])
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """MLflow makes a new SQLite database by all its migrations, two seconds of a processor each: once a run here, and
+    the databases of all other tests are copies. Nothing is imported for it: tests without MLflow do not pay."""
+    utils = sys.modules.get("mlflow.store.db.utils")
+    if utils is not None and not hasattr(utils, "_copied"):
+        factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
+        base = factory.getbasetemp()
+        copied(utils, (base.parent if hasattr(item.config, "workerinput") else base) / "mlflow.db")
+
+
+def copied(utils: Any, template: Path) -> None:
+    made = utils._initialize_tables
+
+    def initialize(engine: Any) -> None:
+        path = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
+        if path is None or path == ":memory:":
+            return made(engine)
+        if not template.exists():
+            made(engine)
+            whole = template.with_name(f"{template.name}-{os.getpid()}")
+            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(whole)) as target:
+                source.backup(target)
+            whole.replace(template)
+            return None
+        with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(path)) as target:
+            source.backup(target)
+        return None
+
+    utils._initialize_tables, utils._copied = initialize, True
 
 
 @pytest.fixture(scope="session")
