@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.stage.inputs import explore_job, make_stores, write_splits
 from sweeps.state.workspace import new_workspace
@@ -86,6 +87,19 @@ def test_on_a_cpu_the_miniature_stands_in_and_its_sizes_replace_the_named_ones(p
     backbone = prepared.backbones["qwen2_audio"]
     assert prepared.spec.fixed["model_size"] in backbone.MINIATURE_SIZES
     assert [hearing.window_seconds for hearing in prepared.hearings] == [backbone.MINIATURE_WINDOW_SECONDS]
+
+
+def test_every_file_is_opened_once_from_the_manifest_to_the_plan(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    whole = soundfile.SoundFile
+    monkeypatch.setattr(
+        soundfile, "SoundFile", lambda file, *more, **how: opened.append(file) or whole(file, *more, **how)
+    )
+    plan = make_plan(prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True))
+    assert plan.clips.total_seconds == 48 * 0.5
+    assert len(opened) == 48
 
 
 def test_a_memory_limit_bounds_workers_and_what_they_keep_warm(tmp_path: Path, prepared: Prepared) -> None:

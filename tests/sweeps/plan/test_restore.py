@@ -13,8 +13,9 @@ import pytest
 from sweeps.config.resolve import resolve
 from sweeps.plan.prepare import prepare_settled
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
-from sweeps.plan.settle import Settled, settle
-from sweeps.search.sampler import OptunaProposals, make_pruner, replay_rungs
+from sweeps.plan.settle import Settled, settle, settle_recorded
+from sweeps.search.pruning import make_pruner, replay_rungs
+from sweeps.search.sampler import OptunaProposals
 from sweeps.state.manifest import MANIFEST, Manifest, state_of
 from sweeps.state.progress import COMPLETED, PRUNED, StageProgress
 from sweeps.state.resume import AUTO, choose
@@ -111,3 +112,11 @@ def test_on_a_cpu_a_sweep_goes_on_in_the_precision_that_it_was_begun_in(clips: P
     named = replace(now, spec=replace(now.spec, precision="fp32"))
     with pytest.raises(InputError, match="begun on the miniature in bf16 and would go on on the miniature in fp32"):
         settle_again(named, workspace, None)
+
+
+def test_the_recipe_of_a_recorded_miniature_is_handed_on(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUDIO_SWEEPS_MINIATURE", raising=False)
+    now = settled(clips)
+    again = settle_recorded(now.spec.source_text, str(clips), like=now.spec, miniature=True, recipe="test")
+    assert prepare_settled(again).miniature_recipe == "test"
+    assert now.miniature_recipe == settled(clips).miniature_recipe == "full"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from sweeps.record.tracker import Tracker
 from sweeps.rerun.command import DEFAULT_TOLERANCE, changes_of, main, parse, sentence
 from sweeps.rerun.comparison import DIFFERENT, IDENTICAL, WITHIN, compare
 from sweeps.rerun.recorded import RecordedRun, facts_of, given_of, read_run
-from sweeps.state.find import find_workspace
 from sweeps.state.manifest import Manifest, sweep_journal
 from sweeps.state.progress import TrialProgress
 from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace
@@ -238,37 +236,6 @@ def test_any_command_line_is_understood_or_refused(arguments: list[str]) -> None
         command = parse(arguments)
         assert 0 <= command.tolerance < math.inf
         assert command.run_id in arguments
-
-
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(
-    st.text(max_size=40) | st.sampled_from(["", ".", "..", "/", "~nobody-here/x", "s-1", "s-", "speech", "a" * 5000])
-)
-def test_any_word_names_a_sweep_or_none(sweeps: Path, word: str) -> None:
-    with contextlib.suppress(InputError):
-        assert find_workspace(word, sweeps).folder.parent == sweeps
-
-
-@pytest.fixture(scope="module")
-def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sweeps of one name, and a folder whose record is damaged."""
-    results = tmp_path_factory.mktemp("results")
-    for number in (1, 2):
-        workspace = Workspace(results, f"s-{number}")
-        workspace.folder.mkdir()
-        Manifest("speech", "", ".", "f", True, "cpu", "fp32", {}).write(workspace)
-        os.utime(workspace.folder / "sweep.json", (number, number))
-    (results / "broken").mkdir()
-    (results / "broken" / "sweep.json").write_text("[")
-    return results
-
-
-def test_a_sweep_is_found_by_id_beginning_name_and_folder(sweeps: Path) -> None:
-    for word, sweep_id in (("s-1", "s-1"), ("speech", "s-2"), (str(sweeps / "s-1"), "s-1"), ("brok", "broken")):
-        assert find_workspace(word, sweeps).sweep_id == sweep_id
-    for word, message in (("s-", "beginning of 2"), ("t", "no sweep 't'; the latest: "), ("", "no sweep")):
-        with pytest.raises(InputError, match=message):
-            find_workspace(word, sweeps)
 
 
 def test_the_precision_is_that_of_the_record_whatever_this_machine_would_choose(
