@@ -13,10 +13,12 @@ from scipy.special import bdtr, ndtr
 
 from analysis.predictions.pseudovalues import mean_pseudovalues
 from analysis.stats.crossed import crossed
+from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts, newcombe, tango
 from analysis.verdict.arms import Arm, Design
-from analysis.verdict.comparison import Comparison, Discordant, contrast
-from analysis.verdict.rule import Verdict, holm, verdict_of
+from analysis.verdict.comparison import Comparison, contrast
+from analysis.verdict.result import Verdict
+from analysis.verdict.rule import verdict_of
 from benchmarks.simulated_sweeps import Answers, Validation, World, confirm_answers, true_components, validation
 from sweeps.config.spec import FinalistsSpec
 from sweeps.search.finalists import Explored, choose_finalists
@@ -168,7 +170,7 @@ def _one_seed(world: World, truths: np.ndarray, answers: Answers) -> dict[str, f
     """The first finalist against the baseline on one seed: McNemar's test, and the intervals for these two models."""
     design, arms = arms_of(world, answers, 1)
     alone = contrast(design, arms["finalist 1"], arms[BASELINE], alpha=ALPHA)
-    (counts,) = alone.discordant
+    counts = PairedCounts.of(answers.right[0, 0], answers.right[-1, 0])
     significant = mcnemar_p(counts) <= ALPHA
     gap = float(truths[0] - truths[-1])
     model_gap = float(answers.model_accuracy[0, 0] - answers.model_accuracy[-1, 0])
@@ -178,9 +180,8 @@ def _one_seed(world: World, truths: np.ndarray, answers: Answers) -> dict[str, f
         "one_seed_covers": float(_covers(alone.interval, model_gap)),
         "one_seed_width": _width(alone.interval),
     }
-    table = PairedCounts.of(answers.right[0, 0], answers.right[-1, 0])
     for name, interval in (("newcombe", newcombe), ("tango", tango)):
-        ends = interval(table, ALPHA) if world.clips_per_group == 1 else None
+        ends = interval(counts, ALPHA) if world.clips_per_group == 1 else None
         found[f"{name}_covers"] = np.nan if ends is None else float(_covers(ends, model_gap))
         found[f"{name}_width"] = _width(ends)
     return found
@@ -188,8 +189,7 @@ def _one_seed(world: World, truths: np.ndarray, answers: Answers) -> dict[str, f
 
 def _naive(seen: Validation, best: int, accuracies: np.ndarray, baseline: float) -> dict[str, float]:
     """The trial with the best validation score against the baseline, tested on the clips that chose it."""
-    right, base = seen.right[best], seen.baseline_right
-    counts = Discordant(0, int((right & ~base).sum()), int((base & ~right).sum()))
+    counts = PairedCounts.of(seen.right[best], seen.baseline_right)
     significant = mcnemar_p(counts) <= ALPHA
     gap = float(accuracies[best] - baseline)
     return {
@@ -211,14 +211,14 @@ def _oracle_finds(world: World, truths: np.ndarray, family: Sequence[Comparison]
     )
 
 
-def mcnemar_p(counts: Discordant) -> float:
-    """The exact two-sided p-value of `comparison.mcnemar`, by the symmetry of the binomial; 1 without any."""
-    smaller = min(counts.only_first_right, counts.only_second_right)
-    return min(1.0, 2.0 * float(bdtr(smaller, len(counts), 0.5))) if len(counts) else 1.0
+def mcnemar_p(counts: PairedCounts) -> float:
+    """That of `paired_binary.mcnemar_exact`, by the symmetry of the binomial; 1 where no example divides the two."""
+    smaller = min(counts.only_first, counts.only_second)
+    return min(1.0, 2.0 * float(bdtr(smaller, counts.discordant, 0.5))) if counts.discordant else 1.0
 
 
-def _lead(counts: Discordant) -> int:
-    return counts.only_first_right - counts.only_second_right
+def _lead(counts: PairedCounts) -> int:
+    return counts.only_first - counts.only_second
 
 
 def _is_false(comparison: Comparison, gap: float) -> bool:

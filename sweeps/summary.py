@@ -20,7 +20,7 @@ from trainables.records import Predictions
 
 if TYPE_CHECKING:
     from analysis.verdict.comparison import Comparison
-    from analysis.verdict.rule import Verdict
+    from analysis.verdict.result import Verdict
     from sweeps.record.tracker import Tracker
     from sweeps.sweep import Outcome
 
@@ -40,6 +40,8 @@ def print_summary(
     verdict: Verdict,
     seconds: float,
 ) -> None:
+    from analysis.verdict.wording import sentence
+
     miniature = prepared.weights.miniature
     explored = [trial for outcome in outcomes for trial in outcome.explored]
     confirmed = [run for outcome in outcomes for run in outcome.confirmed]
@@ -49,7 +51,7 @@ def print_summary(
 
     say()
     say("Verdict", style="bold")
-    say(verdict.sentence())
+    say(sentence(verdict))
     if miniature:
         say(MINIATURE_NOTE, style="yellow")
     for warning in verdict.warnings:

@@ -49,7 +49,7 @@ from trainables.records import (
 LOG_COLUMNS = 150
 
 if TYPE_CHECKING:
-    from analysis.verdict.rule import Verdict
+    from analysis.verdict.result import Verdict
     from sweeps.confirm import Confirmed
     from sweeps.record.tracker import Tracker
     from sweeps.search.finalists import Explored
@@ -201,6 +201,7 @@ def conclude(
     prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, ray: EarlyRay, started: float
 ) -> None:
     """Every round and the verdict."""
+    from analysis.verdict.wording import as_record
     from sweeps.summary import print_summary
 
     build_miniatures(prepared)
@@ -218,7 +219,7 @@ def conclude(
     found = judge(prepared, outcomes, tracker, look=workspace.look)
     seconds = time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
-    tracker.finish_sweep(verdict=found.as_dict(), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
+    tracker.finish_sweep(verdict=as_record(found), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
     print_summary(console, prepared, workspace, tracker, outcomes, found, seconds)
 
 

@@ -30,7 +30,7 @@ ONLY_IN = {
     "mlflow": (
         "sweeps/record/tracker.py",
         "sweeps/record/run_writer.py",
-        "analysis/record/reader.py",
+        "analysis/record/store.py",
         "analysis/record/publish.py",
     ),
     "peft": ("trainables/training/adapters.py",),

@@ -20,11 +20,13 @@ from analysis.compare.sources import Source
 from analysis.predictions.ensemble import ensemble
 from analysis.predictions.files import numeric
 from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, SumMetric
-from analysis.stats.finding import Finding
-from analysis.stats.friedman import Ranking, benjamini_hochberg
+from analysis.stats.finding import CLAIMS, Finding
+from analysis.stats.friedman import Ranking
+from analysis.stats.multiplicity import benjamini_hochberg
 from analysis.verdict.arms import Arm, Design, arms_of
-from analysis.verdict.comparison import CLAIMS, Comparison
-from analysis.verdict.rule import Verdict, verdict_of
+from analysis.verdict.comparison import Comparison
+from analysis.verdict.result import Verdict
+from analysis.verdict.rule import verdict_of
 from analysis.verdict.wording import pair_sentence, sentence
 from trainables.errors import InputError
 from trainables.records import Predictions

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.stats.crossed import FEWEST_GROUPS
 from analysis.stats.finding import Finding
 from analysis.stats.friedman import Ranking, cochran_q, ranking
-from analysis.verdict.arms import FEWEST_GROUPS, Arm, Design
+from analysis.verdict.arms import Arm, Design
 
 
 def overall_findings(

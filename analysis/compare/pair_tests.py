@@ -21,14 +21,14 @@ from analysis.predictions.ensemble import ensemble
 from analysis.predictions.metrics import CLASSIFICATION, METRICS, REGRESSION, TRANSCRIPTION, SumMetric, columns
 from analysis.stats import paired_binary
 from analysis.stats.correlation import correlation_difference
+from analysis.stats.crossed import FEWEST_GROUPS
 from analysis.stats.finding import Finding, out_of_reach
 from analysis.stats.mapsswe import speech_findings
+from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts
 from analysis.stats.resampling import crossed_bootstrap, paired_bootstrap, permutation
 from analysis.stats.signs import MOST_PAIRS, seed_findings
-from analysis.verdict.arms import FEWEST_GROUPS
 from analysis.verdict.comparison import Comparison, compare
-from analysis.verdict.rule import holm
 from trainables.records import Predictions
 
 

@@ -16,13 +16,13 @@ from analysis.compare.equivalence import equivalence_findings
 from analysis.compare.view import print_effects, print_findings, say, span, table
 from analysis.stats import paired_binary
 from analysis.stats.crossed import seeds_only
-from analysis.stats.finding import Finding
+from analysis.stats.finding import CLAIMS, Finding
 from analysis.stats.meta_analysis import difference_variance, meta_findings, pool
-from analysis.stats.paired_binary import PairedCounts
+from analysis.stats.multiplicity import holm
+from analysis.stats.paired_binary import Discordant, PairedCounts, mcnemar_interval
 from analysis.stats.power import mcnemar_clips
 from analysis.stats.signs import MOST_PAIRS, seed_findings
-from analysis.verdict.comparison import CLAIMS, Comparison, Discordant, mcnemar_interval
-from analysis.verdict.rule import holm
+from analysis.verdict.comparison import Comparison
 from analysis.verdict.wording import pair_sentence
 
 POWERS = (0.8, 0.9)
@@ -54,7 +54,7 @@ class PublishedPair:
             return None
         c = self.comparison
         numbers = ", ".join(f"about {count:,.0f} at {100.0 * power:g} % power" for power, count in self.needed.items())
-        observed = f"{len(c.discordant[0])} of {c.examples} discordant"
+        observed = f"{c.discordant[0].counts(c.examples).discordant} of {c.examples} discordant"
         return f"To settle {c.difference:+.3f} at {observed}, two-sided {c.alpha:g}, takes examples: {numbers}."
 
 
@@ -151,7 +151,7 @@ def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | Non
         claim, method = "models", "exact McNemar test"
         possible = [p for p in map(paired_binary.mcnemar_exact, tables[1]) if p is not None]
         p_value = max(possible) if possible else None
-        interval = mcnemar_interval(discordant[0], counts.examples, alpha)
+        interval = mcnemar_interval(widest[1], alpha)
         warnings.append("One seed only: the claim is about these trained models, not about their configurations.")
     if p_value is None:
         warnings.append("No example or no seed divides the two, so nothing can be tested.")

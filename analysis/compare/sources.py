@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from analysis.predictions.files import SUFFIXES, read_file
-from analysis.record.reader import connect, read_predictions, read_sweep, shown
-from analysis.record.store import store_of, sweep_and_store
+from analysis.record.reader import read_predictions, read_sweep
+from analysis.record.store import connect, shown, store_of, sweep_and_store
 from trainables.errors import InputError
 from trainables.records import (
     PARAM_OBJECTIVE,

@@ -11,8 +11,7 @@ from rich.text import Text
 
 from analysis.compare.comparison import Compared
 from analysis.compare.effect_sizes import Effect
-from analysis.stats.finding import Finding
-from analysis.verdict.comparison import CLAIMS
+from analysis.stats.finding import CLAIMS, Finding
 
 SHORT_NOTE = 40  # characters; longer notes that repeat stand below the table
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from analysis.predictions.align import correct
 from trainables.errors import InputError
@@ -146,15 +147,22 @@ def _r2(sums: np.ndarray) -> np.ndarray:
     return _mean(1.0 - _over(squared_error, var_t))
 
 
-def _word_rows(predictions: Predictions) -> np.ndarray:
-    from analysis.stats.mapsswe import word_errors
+def word_errors(reference: str, transcript: str) -> tuple[int, int]:
+    """Substitutions, deletions and insertions in all; words in the reference."""
+    words = reference.split()
+    return int(Levenshtein.distance(words, transcript.split())), len(words)
 
+
+def character_errors(reference: str, transcript: str) -> tuple[int, int]:
+    """The same by characters, spaces included."""
+    return int(Levenshtein.distance(reference, transcript)), len(reference)
+
+
+def _word_rows(predictions: Predictions) -> np.ndarray:
     return np.array([word_errors(t, o) for t, o in zip(predictions.targets, predictions.outputs, strict=True)], float)
 
 
 def _character_rows(predictions: Predictions) -> np.ndarray:
-    from analysis.stats.mapsswe import character_errors
-
     pairs = zip(predictions.targets, predictions.outputs, strict=True)
     return np.array([character_errors(t, o) for t, o in pairs], float)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.record.reader import connect, shown
+from analysis.record.store import connect, shown
 from trainables.errors import InputError
 
 ARTIFACT_FOLDER = "report"

@@ -1,109 +1,24 @@
-"""Reads MLflow: a sweep's runs as tidy tables, their learning curves, and their predictions, aligned.
+"""Reads MLflow: a sweep's runs as tidy tables, their learning curves, and their predictions.
 
 pandas and mlflow are imported when they are used.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import sqlite3
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit
-from urllib.request import urlopen
 
-from analysis.predictions import align
+from analysis.record.store import connect
 from trainables.errors import InputError
-from trainables.records import ROLE_SWEEP, TAG_LOOK, TAG_PARENT, TAG_ROLE, TAG_SEED, TAG_SWEEP_ID, Predictions
-from trainables.redact import redacted
+from trainables.records import ROLE_SWEEP, TAG_LOOK, TAG_PARENT, TAG_ROLE, TAG_SWEEP_ID, Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HEALTH_TIMEOUT_SECONDS = 10.0
-SQLITE_TIMEOUT_SECONDS = 30.0  # another sweep may be making the tables
 PAGE = 1000  # runs or metric values in one answer
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "GIT_PYTHON_REFRESH": "quiet",  # a machine without git is no reason for a warning
-}
-
-
-def connect(uri: str) -> Any:
-    """An MlflowClient on a store that answers; MLflow's own messages below errors, and its telemetry, are off.
-
-    Makes the tables of a new SQLite store (seconds). Raises InputError where the store cannot be reached or opened.
-    """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    if uri.startswith(("http://", "https://")):
-        _check_server(uri)
-    if sqlite_path(uri) is not None:
-        check_sqlite(uri)
-    from mlflow import MlflowClient
-
-    for logger in ("mlflow", "alembic"):
-        logging.getLogger(logger).setLevel(logging.ERROR)
-    try:
-        client = MlflowClient(tracking_uri=uri)
-        client.search_experiments(max_results=1)
-    except Exception as error:  # whatever the store's driver raises: mlflow, sqlalchemy, sqlite3, requests, OSError
-        reason = redacted((str(error).strip().splitlines() or [type(error).__name__])[0])
-        raise InputError(
-            f"MLflow's store {shown(uri)} cannot be opened ({reason}); check "
-            "MLFLOW_TRACKING_URI, or leave it unset to record in the results folder."
-        ) from error
-    return client
-
-
-def shown(uri: str) -> str:
-    """An address without its user and password."""
-    parts = urlsplit(uri)
-    return uri.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1) if "@" in parts.netloc else uri
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite store; None where it is none."""
-    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0])) if uri.startswith("sqlite:///") else None
-
-
-def check_sqlite(uri: str) -> None:
-    """Opens the file once, for writing: MLflow's own client would try for minutes. Raises InputError."""
-    path = sqlite_path(uri)
-    assert path is not None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=SQLITE_TIMEOUT_SECONDS)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("SELECT count(*) FROM sqlite_master")
-            connection.rollback()
-    except (sqlite3.Error, OSError) as error:
-        raise InputError(
-            f"MLflow's database {str(path)!r} cannot be opened for writing ({error}); check MLFLOW_TRACKING_URI, or "
-            "choose another folder with results=FOLDER."
-        ) from error
-
-
-def _check_server(uri: str) -> None:
-    """Asks once, with a time limit: MLflow's own client would try for minutes."""
-    try:
-        with urlopen(f"{shown(uri).rstrip('/')}/health", timeout=HEALTH_TIMEOUT_SECONDS):
-            return
-    except HTTPError:
-        return  # somebody answers; whether we are let in is seen when the store is asked
-    except (URLError, OSError, ValueError) as error:
-        raise InputError(
-            f"No MLflow server answers at {shown(uri)} ({getattr(error, 'reason', error)}); start it, correct "
-            "MLFLOW_TRACKING_URI, or leave it unset to record in the results folder."
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -112,9 +27,8 @@ class SweepRuns:
 
     tracking_uri: str
     parent: Any  # mlflow.entities.Run
-    runs: (
-        pd.DataFrame
-    )  # one row a child run: run_id, run_name, status, start_time, end_time, tags.*, params.*, metrics.*
+    # one row a child run: run_id, run_name, status, start_time, end_time, tags.*, params.*, metrics.*
+    runs: pd.DataFrame
 
     @property
     def sweep_id(self) -> str:
@@ -142,25 +56,6 @@ class SweepRuns:
     def predictions(self, run_id: str, split: str = "test") -> Predictions:
         """What a run said about `split` (validation | test). Raises InputError where it left nothing."""
         return read_predictions(connect(self.tracking_uri), run_id, split)
-
-    def aligned(self, run_ids: Sequence[str], split: str = "test") -> dict[str, Predictions]:
-        """run id -> predictions, all in the order of the first. Raises InputError as `align.aligned`."""
-        client = connect(self.tracking_uri)
-        return align.aligned({run_id: read_predictions(client, run_id, split) for run_id in run_ids})
-
-    def by_seed(self, config_id: str, *, stage: str = "confirm", split: str = "test") -> dict[int, Predictions]:
-        """seed -> predictions of one configuration's completed runs, as the verdict takes them."""
-        runs = self.runs
-        chosen = runs[
-            (runs["tags.sweep.config_id"] == config_id)
-            & (runs["tags.sweep.stage"] == stage)
-            & (runs["tags.sweep.status"] == "completed")
-        ]
-        client = connect(self.tracking_uri)
-        return {
-            int(seed): read_predictions(client, run_id, split)
-            for seed, run_id in zip(chosen[f"tags.{TAG_SEED}"], chosen["run_id"], strict=True)
-        }
 
 
 def read_predictions(client: Any, run_id: str, split: str) -> Predictions:

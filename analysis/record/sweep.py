@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from analysis.record.reader import SweepRuns, connect, read_predictions
+from analysis.record.reader import SweepRuns, read_predictions
+from analysis.record.store import connect
 from trainables.errors import InputError
 from trainables.records import (
     NO_FOLD,

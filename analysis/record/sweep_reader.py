@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.record.reader import SweepRuns, connect, read_sweep
+from analysis.record.reader import SweepRuns, read_sweep
+from analysis.record.store import connect
 from analysis.record.sweep import COUNTS, Arm, Recorded, Run, Trial
 from trainables.errors import InputError
 from trainables.records import COST_MEMORY, COST_SECONDS, PARAM_MODE, PARAM_OBJECTIVE, TAG_FINALISTS, of_look

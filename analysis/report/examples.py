@@ -10,11 +10,12 @@ import numpy as np
 
 from analysis.predictions.align import aligned, correct, take
 from analysis.predictions.ensemble import probabilities
-from analysis.predictions.metrics import columns
+from analysis.predictions.metrics import columns, word_errors
 from analysis.record.sweep import Arm, Recorded
 from analysis.report.document import Block, Heading, Section, Table, Text
 from analysis.report.numbers import signed, value
-from analysis.verdict.comparison import CLAIMS, compare
+from analysis.stats.finding import CLAIMS
+from analysis.verdict.comparison import compare
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -155,8 +156,6 @@ def _badness(run: Predictions) -> np.ndarray:
         column = [run.classes.index(target) for target in run.targets]
         return (1.0 - correct(run)) + (1.0 - chances[np.arange(len(run)), column])
     if isinstance(run.targets[0], str):
-        from analysis.stats.mapsswe import word_errors
-
         return np.array([word_errors(t, o)[0] for t, o in zip(run.targets, run.outputs, strict=True)], dtype=float)
     return np.asarray(np.abs(columns(run.outputs) - columns(run.targets)).mean(axis=1))
 

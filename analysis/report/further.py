@@ -9,7 +9,8 @@ from analysis.predictions.metrics import METRICS
 from analysis.record.sweep import Arm, Recorded
 from analysis.report.document import Block, Section, Table, Text
 from analysis.report.numbers import signed, value
-from analysis.verdict.comparison import CLAIMS, compare
+from analysis.stats.finding import CLAIMS
+from analysis.verdict.comparison import compare
 from trainables.errors import InputError
 from trainables.records import FURTHER, Predictions, further_name
 

@@ -10,8 +10,8 @@ from analysis.record.sweep import Recorded
 from analysis.report.document import Block, Section, Table, Text
 from analysis.report.numbers import value
 from analysis.stats.crossed import Estimate
+from analysis.stats.finding import CLAIMS
 from analysis.stats.power import POWER, Components, components_of, detectable, mcnemar_clips, needed
-from analysis.verdict.comparison import CLAIMS
 
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1")  # 0 to 1: differences are told in points
 SEED_COUNTS = (2, 3, 5, 10, 20)

@@ -13,7 +13,7 @@ from analysis.record.sweep import Arm, Recorded
 from analysis.report import plots
 from analysis.report.document import Block, Picture, Pictures, Section, Table, Text
 from analysis.report.numbers import p_value, signed, value
-from analysis.verdict.comparison import CLAIMS
+from analysis.stats.finding import CLAIMS
 from analysis.verdict.wording import level as level_in_words
 from trainables.errors import InputError
 from trainables.records import Predictions

@@ -21,12 +21,15 @@ A limit to know: with few seeds the degrees of freedom may be close to S - 1, an
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtr, stdtrit  # what scipy.stats.t calls, without its checks of every argument
 
+FEWEST_GROUPS = 6  # in the smallest class, for a claim about new groups
+FEW_GROUPS = 20  # in the smallest class: up to here they limit the degrees of freedom
 FEWEST_POOLED = 3
 ROUNDING = 1e-9  # spread below this share of the largest difference is floating-point noise, not variance
 
@@ -45,6 +48,12 @@ class Estimate:
     seed_freedom: float  # degrees of freedom of ms_seed
     p_value: float | None = None  # two-sided, Student's t
     interval: tuple[float, float] | None = None  # two-sided, at confidence 1 - alpha
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Estimate:
+        """The inverse of `dataclasses.asdict`, after JSON."""
+        interval = plain["interval"]
+        return cls(**{**plain, "interval": None if interval is None else (interval[0], interval[1])})
 
     def interval_at(self, alpha: float) -> tuple[float, float] | None:
         """The two-sided interval at confidence 1 - alpha."""

@@ -1,11 +1,16 @@
-"""What one test or interval says, and about what: the form that every test family here answers in."""
+"""What one test or interval says, and about what: the form that every test family answers in."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from analysis.verdict.comparison import CLAIMS
+CLAIMS = {
+    "population": "new seeds and new test groups",
+    "groups": "new seeds, on these test groups only",
+    "models": "these trained models only, on new test groups",
+    "models_and_groups": "these trained models on these test groups only",
+}
 
 
 @dataclass(frozen=True)
@@ -13,7 +18,7 @@ class Finding:
     """One test or interval. Without a p-value `note` says why there is none."""
 
     name: str
-    claim: str  # a key of contrast.CLAIMS: what is random, and so what the finding may be said of
+    claim: str  # a key of CLAIMS: what is random, and so what the finding may be said of
     scope: str = ""  # of a part: `seed 42`, `class yes`; empty: of everything
     p_value: float | None = None  # two-sided unless `name` says otherwise
     statistic: float | None = None

@@ -4,7 +4,6 @@
   continuity correction
 * Friedman's test (1937) on ranks within blocks, with Iman and Davenport's F (1980); afterwards Nemenyi's critical
   difference (1963) between average ranks, over all pairs at once (Demsar 2006, JMLR 7:1)
-* Benjamini and Hochberg 1995: the false discovery rate, for a screen; it does not control the chance of any error
 
 Blocks (test groups) are taken as independent and the models as trained: for configurations, the verdict's pairs with
 Holm's correction decide. Ranks ignore by how much one is better.
@@ -18,8 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.stats
-
-FEWEST_BLOCKS = 6  # below, the chi-square distribution is no guide
 
 
 @dataclass(frozen=True)
@@ -112,11 +109,3 @@ def nemenyi_critical_difference(models: int, blocks: int, alpha: float = 0.05) -
     """Average ranks further apart than this differ, all pairs of models considered."""
     q = float(scipy.stats.studentized_range.isf(alpha, models, math.inf)) / math.sqrt(2.0)
     return q * math.sqrt(models * (models + 1) / (6.0 * blocks))
-
-
-def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
-    """Adjusted p-values: those at most q have a false discovery rate of at most q. None counts as 1 and stays None."""
-    if not p_values:
-        return []
-    adjusted = scipy.stats.false_discovery_control([1.0 if p is None else p for p in p_values])
-    return [None if p is None else float(a) for p, a in zip(p_values, adjusted, strict=True)]

@@ -42,17 +42,6 @@ class SegmentTest:
         return len(self.differences)
 
 
-def word_errors(reference: str, transcript: str) -> tuple[int, int]:
-    """Substitutions, deletions and insertions in all; words in the reference."""
-    words = reference.split()
-    return int(Levenshtein.distance(words, transcript.split())), len(words)
-
-
-def character_errors(reference: str, transcript: str) -> tuple[int, int]:
-    """The same by characters, spaces included."""
-    return int(Levenshtein.distance(reference, transcript)), len(reference)
-
-
 def segment_differences(reference: str, first: str, second: str) -> list[int]:
     """Errors of the first minus errors of the second, in every segment of one utterance that has an error."""
     words = reference.split()

@@ -14,15 +14,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analysis.stats.crossed import Estimate
+from analysis.stats.crossed import FEW_GROUPS, Estimate
 
 POWER = 0.8
 WITHIN_GROUP = 0.3  # correlation of clips of one group, assumed before a sweep
 SEED_SPREADS = (0.0, 0.01, 0.03)  # assumed before a sweep; of accuracy
 DISCORDANCES = (0.05, 0.1, 0.2)
-MOST_SEEDS = 100
 MOST_GROUPS = 10_000_000
-FEW_GROUPS = 20  # up to here the verdict holds the degrees of freedom to groups - 1
 
 
 @dataclass(frozen=True)
@@ -151,16 +149,6 @@ def needed(
             low, high = (low, middle) if enough(seeds, middle) else (middle, high)
         found.append(Needed(seeds, high))
     return found
-
-
-def seeds_needed(
-    difference: float, components: Components, groups: int, *, power_wanted: float = POWER, alpha: float = 0.05
-) -> int | None:
-    """The fewest seeds that show this difference on these test groups; None: more than `MOST_SEEDS`."""
-    for seeds in range(2, MOST_SEEDS + 1):
-        if power(difference, components, seeds, groups, alpha=alpha) >= power_wanted:
-            return seeds
-    return None
 
 
 def assumed_components(

@@ -9,10 +9,10 @@ import numpy as np
 
 from analysis.predictions.align import aligned, correct, group_numbers, groups_per_class
 from analysis.predictions.pseudovalues import ExampleScores, Metric, mean_pseudovalues, pseudovalues
+from analysis.stats.crossed import FEWEST_GROUPS
 from trainables.errors import InputError
 from trainables.records import Predictions
 
-FEWEST_GROUPS = 6  # in a class, for a claim about new groups
 EXAMPLE_SCORES: Mapping[str, ExampleScores] = {"accuracy": correct}  # metrics that are a mean over examples
 
 

@@ -11,63 +11,21 @@ Every later look at the test data halves the level: alpha / 2^look, look = 0 for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from analysis.predictions.pseudovalues import ExampleScores
-from analysis.stats.crossed import Estimate, crossed, groups_only, pooled_spread
+from analysis.stats.crossed import crossed, groups_only, pooled_spread
+from analysis.stats.multiplicity import holm
 from analysis.verdict.arms import Arm, Design, arms_of
-from analysis.verdict.comparison import CLAIMS, Comparison, Discordant, compare, contrast
+from analysis.verdict.comparison import Comparison, contrast
+from analysis.verdict.result import Row, Verdict
 from trainables.errors import InputError
 from trainables.records import Predictions
 
-__all__ = ["CLAIMS", "Comparison", "Discordant", "Estimate", "Row", "Verdict", "compare", "crossed", "holm", "verdict"]
-
 QUESTIONS = ("baseline", "each_other")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One configuration's test values."""
-
-    name: str
-    role: str  # finalist | baseline | untuned
-    values: Mapping[int, float]  # seed -> metric; the untuned backbone stands under seed 0 alone
-    mean: float
-    standard_error: float | None  # of the mean, over seeds; None with one run
-    interval: tuple[float, float] | None  # of the mean, over new test groups and, with several runs, new seeds
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the confirm runs show."""
-
-    metric: str
-    mode: str  # max | min
-    question: str  # baseline | each_other
-    look: int  # earlier looks at the test data
-    alpha: float  # the level used: the given one / 2^look
-    rows: tuple[Row, ...]
-    against_baseline: tuple[Comparison, ...]  # finalist minus baseline
-    among_finalists: tuple[Comparison, ...]
-    against_untuned: Comparison | None  # best finalist minus untuned backbone; a test of its own, in no family
-    best: str  # the finalist with the best mean
-    winner: str | None  # a finalist shown to be better than the baseline (each_other: than every other finalist)
-    indistinguishable: tuple[str, ...]  # finalists that cannot be told from the best, itself first
-    warnings: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values only, safe for JSON, with the sentence."""
-        return {**_plain(asdict(self)), "sentence": self.sentence()}
-
-    def sentence(self) -> str:
-        """The verdict in words that may be quoted."""
-        from analysis.verdict.wording import sentence
-
-        return sentence(self)
 
 
 def verdict(
@@ -177,19 +135,6 @@ def verdict_of(
     )
 
 
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjusted p-values. None, where nothing can be tested, counts as 1 and stays None."""
-    size = len(p_values)
-    order = sorted(range(size), key=lambda i: 1.0 if p_values[i] is None else float(p_values[i] or 0.0))
-    adjusted: list[float | None] = [None] * size
-    largest = 0.0
-    for rank, index in enumerate(order):
-        p = p_values[index]
-        largest = max(largest, min(1.0, (size - rank) * (1.0 if p is None else p)))
-        adjusted[index] = None if p is None else largest
-    return adjusted
-
-
 def _family(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     adjusted = holm([comparison.p_value for comparison in comparisons])
     return tuple(
@@ -206,9 +151,3 @@ def _row(arm: Arm, role: str, alpha: float) -> Row:
         of_mean = crossed if len(values) > 1 else groups_only
         interval = of_mean(arm.by_group, alpha=alpha).interval
     return Row(arm.name, role, arm.values, float(values.mean()), standard_error, interval)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, tuple | list) else value

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-from analysis.verdict.comparison import CLAIMS, Comparison
-
-if TYPE_CHECKING:
-    from analysis.verdict.rule import Verdict
+from analysis.stats.finding import CLAIMS
+from analysis.verdict.comparison import Comparison
+from analysis.verdict.result import Verdict
 
 
 def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
@@ -41,6 +40,11 @@ def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
     if verdict.look:
         parts.append(f"This is look {verdict.look + 1} at the test data: {level(verdict.alpha, verdict.look)}.")
     return " ".join(parts)
+
+
+def as_record(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as `verdict.json` keeps it: its plain values, with the sentence."""
+    return {**verdict.as_dict(), "sentence": sentence(verdict)}
 
 
 def level(alpha: float, look: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from analysis.stats.crossed import FEW_GROUPS, FEWEST_GROUPS
 from sweeps.config.resolve import configurations_count, describe_space
 from sweeps.plan.further_tests import EvaluationRow, evaluation_rows
 from sweeps.plan.packing import trials_at_once
@@ -29,7 +30,6 @@ from trainables.errors import InputError
 if TYPE_CHECKING:
     from trainables.data.splits import SplitRow
 
-FEW_TEST_GROUPS, SOME_TEST_GROUPS = 6, 20  # per class; see DESIGN's verdict
 STARTUP_TRIALS = 10  # TPE proposes at random before it has seen these
 
 
@@ -165,9 +165,9 @@ def _advised(plan: Plan) -> Plan:
             "It runs on the miniature: a rehearsal of the whole sweep, whose scores say nothing about real sizes."
         )
     fewest = min((row.groups for row in plan.splits if row.split == "test" and row.groups), default=0)
-    if 0 < fewest < FEW_TEST_GROUPS:
+    if 0 < fewest < FEWEST_GROUPS:
         found.append(f"Only {fewest} test groups of a class: the verdict will be limited to these groups.")
-    elif FEW_TEST_GROUPS <= fewest <= SOME_TEST_GROUPS:
+    elif FEWEST_GROUPS <= fewest <= FEW_GROUPS:
         found.append(f"{fewest} test groups of a class: only large differences can be shown.")
     if plan.lacking:
         found.append(f"No example of a class in a split ({', '.join(plan.lacking)}): scores there mean little.")

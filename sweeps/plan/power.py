@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.stats.crossed import FEWEST_GROUPS
 from analysis.stats.power import (
     DISCORDANCES,
     POWER,
@@ -14,8 +15,6 @@ from analysis.stats.power import (
     detectable_before,
     mcnemar_clips,
 )
-
-FEWEST_GROUPS = 6  # of a class, for a claim about new groups
 
 
 @dataclass(frozen=True)

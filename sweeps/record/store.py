@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from analysis.record.reader import check_sqlite, shown, sqlite_path
+from analysis.record.store import check_sqlite, shown, sqlite_path
 from trainables.errors import InputError
 
 UI_HOST = "127.0.0.1"

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from analysis.record.reader import all_pages, connect
+from analysis.record.reader import all_pages
+from analysis.record.store import connect
 from sweeps.record.background import Run, Stopwatch
 from sweeps.record.child_runs import ChildRuns, SweepRun
 from sweeps.record.known_runs import allowed_name
@@ -192,7 +193,7 @@ class Tracker:
         verdict: Mapping[str, Any] | None = None,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Closes the parent run with the verdict (`Verdict.as_dict()`), its sentence as the run's description.
+        """Closes the parent run with the verdict (`wording.as_record`), its sentence as the run's description.
 
         After a failure nothing is raised: that failure is what must be heard.
         """

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.record.reader import connect, read_predictions, shown
+from analysis.record.reader import read_predictions
+from analysis.record.store import connect, shown
 from sweeps.config.axis import Axis
 from sweeps.config.resolve import active_axes, baseline_config, resolve
 from sweeps.config.spec import SweepSpec

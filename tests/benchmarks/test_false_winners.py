@@ -8,10 +8,11 @@ import pytest
 import scipy.stats
 
 from analysis.predictions.align import correct
-from analysis.verdict.comparison import Discordant, mcnemar
+from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from analysis.verdict.rule import verdict
 from benchmarks import false_winners
-from benchmarks.false_winners import Cell, grid, main, run, share_interval
+from benchmarks.false_winners import main, run
+from benchmarks.false_winners_grid import Cell, grid, share_interval
 from benchmarks.false_winners_report import as_json, markdown
 from benchmarks.simulated_sweeps import World, confirm_answers, true_components, validation
 from benchmarks.simulated_verdicts import Setting, arms_of, chosen, judge, mcnemar_p
@@ -118,7 +119,8 @@ def test_selection_is_optimistic() -> None:
 def test_mcnemars_quick_p_value_is_the_shipped_one() -> None:
     for b in range(9):
         for c in range(9):
-            assert mcnemar_p(Discordant(0, b, c)) == pytest.approx(mcnemar(Discordant(0, b, c)) or 1.0, rel=1e-12)
+            counts = PairedCounts.divided(b, c, 20)
+            assert mcnemar_p(counts) == pytest.approx(mcnemar_exact(counts) or 1.0, rel=1e-12)
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 50), (7, 200), (50, 50)])

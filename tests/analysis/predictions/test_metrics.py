@@ -7,7 +7,7 @@ import pytest
 import sklearn.metrics
 
 from analysis.predictions.align import take
-from analysis.predictions.metrics import METRICS, SumMetric
+from analysis.predictions.metrics import METRICS, SumMetric, character_errors, word_errors
 from analysis.predictions.pseudovalues import pseudovalues
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -104,3 +104,11 @@ def test_what_is_not_defined_is_nan() -> None:
     run = numbers(4)
     assert np.isnan(METRICS["pearson"](replace(run, outputs=[np.array([1.0])] * 4)))
     assert np.isnan(METRICS["wer"](Predictions(["a"], ["a"], ["-"], [""], ["oh"])))
+
+
+def test_errors_and_words_are_counted() -> None:
+    assert word_errors("the cat sat", "the cat") == (1, 3)
+    assert word_errors("the cat sat", "a cat sat down") == (2, 3)
+    assert word_errors("the cat", "") == (2, 2)
+    assert word_errors("", "oh") == (1, 0)
+    assert character_errors("abc", "abd") == (1, 3)

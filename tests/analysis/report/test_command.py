@@ -13,12 +13,13 @@ import pytest
 
 from analysis.predictions.align import correct
 from analysis.predictions.metrics import METRICS
-from analysis.record.reader import connect
+from analysis.record.store import connect
 from analysis.record.sweep import Recorded
 from analysis.record.sweep_reader import read_recorded
 from analysis.report.command import document, main, write_report
 from analysis.report.document import Table
 from analysis.verdict.rule import verdict
+from analysis.verdict.wording import as_record
 from sweeps.record.background import Run
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
@@ -100,7 +101,7 @@ def record_sweep(
     if judged:
         baseline = found.pop("baseline")
         judgement = verdict(found, baseline, accuracy, metric_name="test accuracy", untuned=untuned)
-        tracker.finish_sweep(verdict=judgement.as_dict(), metrics={"sweep/seconds": 321.0})
+        tracker.finish_sweep(verdict=as_record(judgement), metrics={"sweep/seconds": 321.0})
     else:
         tracker.finish_sweep("failed", reason="the machine was <switched> off")
     tracker.flush()
@@ -172,7 +173,7 @@ def record_folds(results: Path, sweep_id: str) -> None:
     judged = verdict(
         {"finalist 1": arms["finalist 1"]}, arms["baseline"], METRICS["mae"], metric_name="test mae", mode="min"
     )
-    tracker.finish_sweep(verdict=judged.as_dict())
+    tracker.finish_sweep(verdict=as_record(judged))
     tracker.flush()
 
 

@@ -1,5 +1,6 @@
 """Right and wrong of two models: against base R, published examples, and what must hold for any table."""
 
+import itertools
 import math
 
 import numpy as np
@@ -13,6 +14,7 @@ from analysis.stats.paired_binary import (
     discordant_odds,
     findings,
     mcnemar_exact,
+    mcnemar_interval,
     mcnemar_mid_p,
     newcombe,
     tango,
@@ -127,3 +129,31 @@ def test_intervals_cover_the_truth() -> None:
             low, high = interval(counts)
             hits[which] += low <= 0.07 <= high
     assert (hits / 3000 > 0.935).all()
+
+
+def test_mcnemar_is_the_binomial_test_and_its_interval_agrees_with_it() -> None:
+    for b, c in itertools.product(range(13), range(13)):
+        counts, n = PairedCounts.divided(b, c, 50), b + c
+        p, interval = mcnemar_exact(counts), mcnemar_interval(counts, 0.05)
+        if n == 0:
+            assert p is None
+            assert interval is None
+            continue
+        tail = sum(scipy.special.comb(n, k, exact=True) for k in range(min(b, c) + 1)) / 2**n
+        assert p == pytest.approx(min(1.0, 2 * tail))
+        assert interval is not None
+        assert interval[0] <= (b - c) / 50 <= interval[1]
+        assert (interval[0] > 0 or interval[1] < 0) == (p < 0.05)
+        score, share = tango(counts), scipy.stats.binomtest(b, n).proportion_ci(0.95, "exact")
+        ends = [(2 * end - 1) * n / 50 for end in (share.low, share.high)]
+        assert interval == pytest.approx((min(score[0], ends[0]), max(score[1], ends[1])), abs=1e-9)
+
+
+def test_one_seeds_interval_covers_a_large_difference() -> None:
+    """20 points between two models on 100 clips: the conditional interval alone would miss them one time in five."""
+    counts = np.random.default_rng(0).multinomial(100, [0.22, 0.02, 0.76], size=1500)
+    inside = 0
+    for b, c, _ in counts:
+        interval = mcnemar_interval(PairedCounts.divided(int(b), int(c), 100), 0.05)
+        inside += interval is not None and interval[0] <= 0.2 <= interval[1]
+    assert inside / 1500 >= 0.94 - 3 * math.sqrt(0.05 * 0.95 / 1500)

@@ -16,7 +16,6 @@ from analysis.stats.power import (
     mcnemar_clips,
     needed,
     power,
-    seeds_needed,
 )
 
 MIXED = Components(seed=0.0004, group=0.05, residual=0.05)
@@ -120,15 +119,11 @@ def test_needed_is_the_fewest() -> None:
         assert row.groups is not None
         assert power(0.1, MIXED, row.seeds, row.groups) >= 0.8
         assert row.groups == 2 or power(0.1, MIXED, row.seeds, row.groups - 1) < 0.8
-    seeds = seeds_needed(0.06, MIXED, 200)
-    assert seeds is not None
-    assert power(0.06, MIXED, seeds, 200) >= 0.8 > power(0.06, MIXED, seeds - 1, 200)
 
 
 def test_no_number_of_clips_replaces_a_seed() -> None:
     """The spread over seeds stays, however many examples there are."""
     assert needed(0.01, Components(0.0004, 0.05, 0.05), (2,))[0].groups is None
-    assert seeds_needed(0.001, MIXED, 100) is None
 
 
 def test_nothing_that_varies_says_nothing() -> None:

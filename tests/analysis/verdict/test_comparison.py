@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import math
 from dataclasses import asdict
 
 import numpy as np
@@ -11,8 +10,8 @@ import scipy.stats
 
 from analysis.predictions.align import correct
 from analysis.stats.crossed import crossed, two_arms
-from analysis.stats.paired_binary import PairedCounts, tango
-from analysis.verdict.comparison import Discordant, compare, mcnemar, mcnemar_interval
+from analysis.stats.paired_binary import Discordant
+from analysis.verdict.comparison import compare
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -239,34 +238,6 @@ def test_names_of_examples_groups_and_classes_do_not_matter(make) -> None:
     other = compare(first, second, accuracy, metric_name="accuracy")
     assert other.p_value == pytest.approx(plain.p_value, rel=1e-9)
     assert other.discordant == plain.discordant
-
-
-def test_mcnemar_is_the_binomial_test_and_its_interval_agrees_with_it() -> None:
-    for b, c in itertools.product(range(13), range(13)):
-        counts, n = Discordant(1, b, c), b + c
-        p, interval = mcnemar(counts), mcnemar_interval(counts, 50, 0.05)
-        if n == 0:
-            assert p is None
-            assert interval is None
-            continue
-        tail = sum(scipy.special.comb(n, k, exact=True) for k in range(min(b, c) + 1)) / 2**n
-        assert p == pytest.approx(min(1.0, 2 * tail))
-        assert interval is not None
-        assert interval[0] <= (b - c) / 50 <= interval[1]
-        assert (interval[0] > 0 or interval[1] < 0) == (p < 0.05)
-        score, share = tango(PairedCounts(50 - n, b, c, 0)), scipy.stats.binomtest(b, n).proportion_ci(0.95, "exact")
-        ends = [(2 * end - 1) * n / 50 for end in (share.low, share.high)]
-        assert interval == pytest.approx((min(score[0], ends[0]), max(score[1], ends[1])), abs=1e-9)
-
-
-def test_one_seeds_interval_covers_a_large_difference() -> None:
-    """20 points between two models on 100 clips: the conditional interval alone would miss them one time in five."""
-    counts = np.random.default_rng(0).multinomial(100, [0.22, 0.02, 0.76], size=1500)
-    inside = 0
-    for b, c, _ in counts:
-        interval = mcnemar_interval(Discordant(1, int(b), int(c)), 100, 0.05)
-        inside += interval is not None and interval[0] <= 0.2 <= interval[1]
-    assert inside / 1500 >= 0.94 - 3 * math.sqrt(0.05 * 0.95 / 1500)
 
 
 @pytest.mark.parametrize(("seeds", "groups"), [(1, 1), (1, 7), (2, 1), (2, 3), (2, 6), (3, 7)])

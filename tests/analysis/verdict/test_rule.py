@@ -1,6 +1,5 @@
 """The sweep's verdict: families, winners, words, and how often it finds a winner where there is none."""
 
-import json
 import math
 
 import numpy as np
@@ -9,8 +8,12 @@ from scipy import stats
 
 from analysis.predictions.align import correct
 from analysis.stats.crossed import crossed
+from analysis.stats.multiplicity import holm
 from analysis.verdict.arms import arms_of
-from analysis.verdict.rule import Verdict, compare, holm, verdict
+from analysis.verdict.comparison import compare
+from analysis.verdict.result import Verdict
+from analysis.verdict.rule import verdict
+from analysis.verdict.wording import sentence
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -39,34 +42,24 @@ def judged(make, accuracies, *, seeds: int = 5, clips: int = 200, stream: int = 
     return verdict(finalists, arms[-1], accuracy, metric_name="test/accuracy", **options)
 
 
-def test_holm_on_a_published_example() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-
-
-def test_holm_counts_what_cannot_be_tested() -> None:
-    assert holm([0.02, None, 0.03]) == [pytest.approx(0.06), None, pytest.approx(0.06)]
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
-
-
 def test_a_clear_winner_is_named_with_its_numbers(make) -> None:
     found = judged(make, [0.95, 0.75, 0.7])
     assert found.winner == found.best == "trial 1"
     assert found.indistinguishable == ("trial 1",)
     first = found.against_baseline[0]
-    sentence = found.sentence()
-    assert sentence.startswith("trial 1 is better than the baseline on test/accuracy: ")
-    assert f"a difference of {first.difference:+.3f}" in sentence
-    assert "95 % simultaneous interval" in sentence
-    assert "5 seeds, 200 test groups; crossed random effects" in sentence
-    assert "nan" not in sentence
+    words = sentence(found)
+    assert words.startswith("trial 1 is better than the baseline on test/accuracy: ")
+    assert f"a difference of {first.difference:+.3f}" in words
+    assert "95 % simultaneous interval" in words
+    assert "5 seeds, 200 test groups; crossed random effects" in words
+    assert "nan" not in words
 
 
 def test_equal_configurations_have_no_winner(make) -> None:
     found = judged(make, [0.8, 0.8, 0.8])
     assert found.winner is None
     assert set(found.indistinguishable) == {"trial 1", "trial 2"}
-    assert found.sentence().startswith("No finalist can be shown to beat the baseline on test/accuracy; ")
+    assert sentence(found).startswith("No finalist can be shown to beat the baseline on test/accuracy; ")
 
 
 def test_winners_that_cannot_be_told_apart_are_named_as_a_set(make) -> None:
@@ -74,13 +67,13 @@ def test_winners_that_cannot_be_told_apart_are_named_as_a_set(make) -> None:
     assert found.winner == found.best
     assert len(found.indistinguishable) == 2
     other = found.indistinguishable[1]
-    assert f"{found.winner} cannot be told from {other}." in found.sentence()
+    assert f"{found.winner} cannot be told from {other}." in sentence(found)
 
 
 def test_a_finalist_worse_than_the_baseline_is_said_to_be(make) -> None:
     found = judged(make, [0.6, 0.9])
     assert found.winner is None
-    assert "trial 1, is worse" in found.sentence()
+    assert "trial 1, is worse" in sentence(found)
 
 
 def test_smaller_is_better_where_the_mode_says_so(make) -> None:
@@ -106,7 +99,7 @@ def test_one_finalist_is_a_plain_comparison(make) -> None:
     (only,) = found.against_baseline
     assert only.adjusted_p_value == only.p_value == alone.p_value
     assert only.interval == alone.interval
-    assert "simultaneous" not in found.sentence()
+    assert "simultaneous" not in sentence(found)
     assert found.among_finalists == ()
 
 
@@ -115,10 +108,10 @@ def test_every_later_look_halves_the_level(make) -> None:
     assert [look.alpha for look in looks] == [0.05, 0.025, 0.0125]
     widths = [c.interval[1] - c.interval[0] for look in looks for c in look.against_baseline if c.interval]
     assert widths == sorted(widths)
-    assert "97.5 % interval" in looks[1].sentence()
-    assert "look" not in looks[0].sentence()
-    assert looks[1].sentence().endswith("This is look 2 at the test data: the level is 0.025 (0.05 / 2^1).")
-    assert looks[2].sentence().endswith("This is look 3 at the test data: the level is 0.0125 (0.05 / 2^2).")
+    assert "97.5 % interval" in sentence(looks[1])
+    assert "look" not in sentence(looks[0])
+    assert sentence(looks[1]).endswith("This is look 2 at the test data: the level is 0.025 (0.05 / 2^1).")
+    assert sentence(looks[2]).endswith("This is look 3 at the test data: the level is 0.0125 (0.05 / 2^2).")
     assert len({look.against_baseline[0].p_value for look in looks}) == 1
 
 
@@ -145,12 +138,12 @@ def test_the_order_of_finalists_does_not_matter(make) -> None:
 def test_each_against_the_others(make) -> None:
     clear = judged(make, [0.95, 0.7, 0.65, 0.8], question="each_other")
     assert clear.winner == "trial 1"
-    assert clear.sentence().startswith(
+    assert sentence(clear).startswith(
         "trial 1 is better than every other finalist on test/accuracy; the next best is trial 2: "
     )
     tie = judged(make, [0.9, 0.9, 0.6, 0.8], question="each_other")
     assert tie.winner is None
-    assert f"No finalist can be shown to be the best on test/accuracy; {tie.best} has the best mean" in tie.sentence()
+    assert f"No finalist can be shown to be the best on test/accuracy; {tie.best} has the best mean" in sentence(tie)
 
 
 def test_the_untuned_backbone_stands_beside_in_no_family(make) -> None:
@@ -186,36 +179,20 @@ def test_an_arms_interval_speaks_of_new_seeds_and_groups_and_is_wider_for_clips_
     assert twice.interval == pytest.approx(expected)  # as if each had been there once
 
 
-def test_everything_is_plain_json(make) -> None:
-    for found in (
-        judged(make, [0.9, 0.8, 0.7]),
-        judged(make, [0.9, 0.7], seeds=1),
-        judged(make, [1 - 1e-12, 1 - 1e-12]),
-        judged(make, [0.9, 0.8], clips=8, seeds=2),
-    ):
-        text = json.dumps(found.as_dict(), allow_nan=False)
-        back = json.loads(text)
-        assert back["sentence"] == found.sentence()
-        assert back["against_baseline"][0]["first_values"].keys() == {
-            str(seed) for seed in found.against_baseline[0].seeds
-        }
-
-
 def test_nothing_to_test_is_said_in_words(make) -> None:
     right = np.ones(40, dtype=bool)
     runs = {seed: make(right) for seed in SEEDS}
     found = verdict({"a": runs}, dict(runs), accuracy, metric_name="accuracy")
     assert found.winner is None
-    assert "nothing can be tested" in found.sentence()
+    assert "nothing can be tested" in sentence(found)
     assert found.against_baseline[0].adjusted_p_value is None
 
 
 def test_limited_claims_are_part_of_the_sentence(make) -> None:
-    assert (
-        "The claim is about these trained models only, on new test groups."
-        in judged(make, [0.9, 0.7], seeds=1).sentence()
+    assert "The claim is about these trained models only, on new test groups." in sentence(
+        judged(make, [0.9, 0.7], seeds=1)
     )
-    assert "The claim is about new seeds, on these test groups only." in judged(make, [0.9, 0.7], clips=8).sentence()
+    assert "The claim is about new seeds, on these test groups only." in sentence(judged(make, [0.9, 0.7], clips=8))
 
 
 def test_what_is_missing_is_refused(make) -> None:

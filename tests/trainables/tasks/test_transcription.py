@@ -8,6 +8,7 @@ import pytest
 from analysis.predictions.metrics import METRICS
 from analysis.predictions.pseudovalues import pseudovalues
 from analysis.verdict.rule import verdict
+from analysis.verdict.wording import sentence
 from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks import metrics
@@ -101,4 +102,4 @@ def test_the_jackknife_of_a_word_error_rate_and_a_verdict_where_less_is_better()
     found = verdict({"finalist 1": good}, bad, word_error_rate, metric_name="test wer", mode="min", untuned=run(0, 3))
     assert found.winner == "finalist 1"
     assert found.against_baseline[0].difference == pytest.approx(-2 / 9)
-    assert "finalist 1" in found.sentence()
+    assert "finalist 1" in sentence(found)

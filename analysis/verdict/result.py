@@ -1,0 +1,74 @@
+"""What a verdict holds, and its form on disk (`verdict.json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from analysis.verdict.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration's test values."""
+
+    name: str
+    role: str  # finalist | baseline | untuned
+    values: Mapping[int, float]  # seed -> metric; the untuned backbone stands under seed 0 alone
+    mean: float
+    standard_error: float | None  # of the mean, over seeds; None with one run
+    interval: tuple[float, float] | None  # of the mean, over new test groups and, with several runs, new seeds
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Row:
+        """The inverse of `dataclasses.asdict`, after JSON."""
+        interval = plain["interval"]
+        values = {int(seed): value for seed, value in plain["values"].items()}
+        return cls(**{**plain, "values": values, "interval": None if interval is None else (interval[0], interval[1])})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the confirm runs show."""
+
+    metric: str
+    mode: str  # max | min
+    question: str  # baseline | each_other
+    look: int  # earlier looks at the test data
+    alpha: float  # the level used: the given one / 2^look
+    rows: tuple[Row, ...]
+    against_baseline: tuple[Comparison, ...]  # finalist minus baseline
+    among_finalists: tuple[Comparison, ...]
+    against_untuned: Comparison | None  # best finalist minus untuned backbone; a test of its own, in no family
+    best: str  # the finalist with the best mean
+    winner: str | None  # a finalist shown to be better than the baseline (each_other: than every other finalist)
+    indistinguishable: tuple[str, ...]  # finalists that cannot be told from the best, itself first
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values only, safe for JSON."""
+        found: dict[str, Any] = _plain(asdict(self))
+        return found
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Verdict:
+        """The inverse of `as_dict`, after JSON; other entries, such as the sentence of a record, are passed over."""
+        untuned = plain["against_untuned"]
+        return cls(
+            **{
+                **{field.name: plain[field.name] for field in fields(cls)},
+                "rows": tuple(Row.from_dict(row) for row in plain["rows"]),
+                "against_baseline": tuple(Comparison.from_dict(each) for each in plain["against_baseline"]),
+                "among_finalists": tuple(Comparison.from_dict(each) for each in plain["among_finalists"]),
+                "against_untuned": None if untuned is None else Comparison.from_dict(untuned),
+                "indistinguishable": tuple(plain["indistinguishable"]),
+                "warnings": tuple(plain["warnings"]),
+            }
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, tuple | list) else value
