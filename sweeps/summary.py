@@ -21,6 +21,7 @@ from trainables.records import Predictions
 if TYPE_CHECKING:
     from analysis.verdict.comparison import Comparison
     from analysis.verdict.result import Verdict
+    from sweeps.confirm import Confirmed
     from sweeps.record.tracker import Tracker
     from sweeps.sweep import Outcome
 
@@ -66,7 +67,7 @@ def print_summary(
     if prepared.evaluations or prepared.task.column == "text":
         metrics = [name for name in prepared.task.metrics if name != "loss"]
         say()
-        console.print(evaluations_table(confirmed, ["test", *prepared.evaluations], metrics))
+        console.print(evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics))
     if prepared.task.column == "text":
         say()
         console.print(samples_table(confirmed, verdict.best))
@@ -86,6 +87,12 @@ def print_summary(
     if command := tracker.ui_command():
         say(f"Compare:   {command}")
     say(f"  then open {tracker.link_to_comparison([run.run_id for run in confirmed])}")
+
+
+def counted(confirmed: Sequence[Confirmed], verdict: Verdict) -> list[Confirmed]:
+    """The runs that the verdict rests on: of an arm that lacks an outer fold under a seed, that seed is left out."""
+    seeds = {"untuned" if row.role == "untuned" else row.name: set(row.values) for row in verdict.rows}
+    return [run for run in confirmed if (run.seed or 0) in seeds.get(run.arm, ())]
 
 
 def arms_table(

@@ -43,7 +43,6 @@ from trainables.records import (
     PARAM_OBJECTIVE,
     PARAM_PRECISION,
     PARAM_RECIPE,
-    Predictions,
 )
 
 LOG_COLUMNS = 150
@@ -216,7 +215,7 @@ def conclude(
     ray.end()
     if left_over := tracker.runs.drop_unclaimed():
         console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
-    found = judge(prepared, outcomes, tracker, look=workspace.look)
+    found = judge(prepared, tracker, look=workspace.look)
     seconds = time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
     tracker.finish_sweep(verdict=as_record(found), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
@@ -289,34 +288,33 @@ def run_round(
     return Outcome(fold, tuple(explored), tuple(finalists), tuple(confirmed))
 
 
-def judge(prepared: Prepared, outcomes: Sequence[Outcome], tracker: Tracker, *, look: int) -> Verdict:
-    """The verdict over the test predictions of this look's confirm runs, as in MLflow; outer folds are pooled."""
+def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
+    """The verdict over the test predictions of this look's confirm runs.
+
+    It reads what MLflow has of them, and not the files of the results folder: what a report or a comparison reads
+    later is what was judged. `analysis.predictions.pooled` says which seeds count.
+    """
     from analysis.predictions.align import correct
-    from analysis.record.reader import read_sweep
+    from analysis.record.reader import UNTUNED, read_sweep
     from analysis.verdict.rule import verdict
 
     spec, task = prepared.spec, prepared.task
     metric_name = spec.metric.partition("/")[2]
-    record = read_sweep(tracker.uri, tracker.sweep.sweep_id)
-    parts: dict[str, dict[int, list[Predictions]]] = {}
-    for run in (run for outcome in outcomes for run in outcome.confirmed):
-        seed = run.seed if run.seed is not None else 0
-        parts.setdefault(run.arm, {}).setdefault(seed, []).append(record.predictions(run.run_id, "test"))
-    # an arm that some fold lacks (fewer finalists there, a failed run) has not answered every clip
-    arms = {
-        arm: {seed: Predictions.joined(folds) for seed, folds in by_seed.items() if len(folds) == len(outcomes)}
-        for arm, by_seed in parts.items()
-    }
-    baseline = arms.pop("baseline", None)
-    untuned = arms.pop("untuned", None)
-    return verdict(
-        {arm: arms[arm] for arm in sorted(arms, key=lambda arm: (len(arm), arm)) if arms[arm]},
-        baseline or None,
+    record = read_sweep(tracker.uri, tracker.sweep.sweep_id, look=look)
+    pools = {arm: record.pooled(runs) for arm, runs in record.arms().items()}
+    answers = {arm: pool.by_seed for arm, pool in pools.items() if pool.by_seed}
+    baseline, untuned = answers.pop("baseline", None), answers.pop(UNTUNED, None)
+    found = verdict(
+        answers,
+        baseline,
         lambda predictions: task.score(predictions)[metric_name],
         metric_name=f"test {metric_name}",
         mode=spec.mode,
-        untuned=untuned[0] if untuned else None,
+        untuned=next(iter(untuned.values())) if untuned else None,
         question="each_other" if spec.finalists.per else "baseline",
         look=look - 1,
         example_scores=correct if metric_name == "accuracy" else None,
+        untuned_name=UNTUNED,
     )
+    notes = [note for arm, pool in pools.items() if (note := pool.note(arm))]
+    return replace(found, warnings=(*notes, *found.warnings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,14 @@ COST_SECONDS = "cost/epoch_seconds"  # its share of an epoch that several runs t
 COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it
 
 SCORE_PREFIX = "score/"
+# of a predictions file, by field of `Predictions`; besides them one score column per class
+COLUMNS = {
+    "example_ids": "example_id",
+    "groups": "group",
+    "folds": "fold",
+    "targets": "target",
+    "outputs": "output",
+}
 FURTHER = "test_"  # before the name of a further test set: its split, and the prefix of its metrics
 
 
@@ -57,6 +66,11 @@ def further_split(name: str) -> str:
 def further_name(split: str) -> str:
     """`test_far` -> `far`"""
     return split.removeprefix(FURTHER)
+
+
+def allowed_name(name: str) -> str:
+    """A name that MLflow takes for a metric, a param or a tag: letters, digits, spaces and _ - . /"""
+    return re.sub(r"[^\w\-./ ]", "_", name)
 
 
 def of_look(name: str, look: int) -> str:
@@ -87,29 +101,33 @@ class Predictions:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns: dict[str, Any] = {
-            "example_id": self.example_ids,
-            "group": self.groups,
-            "fold": self.folds,
-            "target": self.targets,
-            "output": self.outputs,
-        }
+        columns = {column: getattr(self, field) for field, column in COLUMNS.items()}
         if self.scores is not None:
             for index, name in enumerate(self.classes):
                 columns[SCORE_PREFIX + name] = self.scores[:, index]
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table(columns), path)
 
+    def take(self, rows: np.ndarray) -> Predictions:
+        """The rows with these indices (R,), in this order."""
+
+        def taken(values: Any) -> Any:
+            return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+        scores = None if self.scores is None else self.scores[rows]
+        return Predictions(
+            **{field: taken(getattr(self, field)) for field in COLUMNS}, scores=scores, classes=self.classes
+        )
+
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
-        """The rows of all parts, in order; parts answer the same task."""
+        """The rows of all parts, in order; parts answer the same task. Scores where all parts have them."""
+        if len(parts) == 1:
+            return parts[0]
+        scores = [part.scores for part in parts if part.scores is not None]
         return cls(
-            example_ids=[row for part in parts for row in part.example_ids],
-            groups=[row for part in parts for row in part.groups],
-            folds=[row for part in parts for row in part.folds],
-            targets=[row for part in parts for row in part.targets],
-            outputs=[row for part in parts for row in part.outputs],
-            scores=None if parts[0].scores is None else np.concatenate([part.scores for part in parts]),
+            **{field: [row for part in parts for row in getattr(part, field)] for field in COLUMNS},
+            scores=np.concatenate(scores) if len(scores) == len(parts) else None,
             classes=parts[0].classes,
         )
 
@@ -120,12 +138,5 @@ class Predictions:
         table = pq.read_table(path)
         classes = tuple(n.removeprefix(SCORE_PREFIX) for n in table.column_names if n.startswith(SCORE_PREFIX))
         scores = np.column_stack([table[SCORE_PREFIX + n].to_numpy() for n in classes]) if classes else None
-        return cls(
-            example_ids=table["example_id"].to_pylist(),
-            groups=table["group"].to_pylist(),
-            folds=table["fold"].to_pylist(),
-            targets=table["target"].to_pylist(),
-            outputs=table["output"].to_pylist(),
-            scores=scores,
-            classes=classes,
-        )
+        answers = {field: table[column].to_pylist() for field, column in COLUMNS.items()}
+        return cls(**answers, scores=scores, classes=classes)

@@ -16,7 +16,7 @@ from importlib.resources import files
 import numpy as np
 
 from analysis.compare.equivalence import equivalence_findings
-from analysis.predictions.align import group_numbers, take
+from analysis.predictions.align import group_numbers
 from analysis.predictions.ensemble import ensemble
 from analysis.predictions.metrics import CLASSIFICATION, METRICS, REGRESSION, TRANSCRIPTION, SumMetric, columns
 from analysis.stats import paired_binary
@@ -131,7 +131,7 @@ def class_findings(pair: Pair, *, alpha: float) -> list[Finding]:
             )
             continue
         first, second = (
-            {seed: take(run, rows) for seed, run in zip(pair.comparison.seeds, side, strict=True)}
+            {seed: run.take(rows) for seed, run in zip(pair.comparison.seeds, side, strict=True)}
             for side in (pair.first, pair.second)
         )
         part = compare(first, second, accuracy, metric_name="accuracy", alpha=alpha, example_scores=accuracy.scores)

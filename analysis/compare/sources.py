@@ -8,35 +8,22 @@
     NAME=...                   any of these, under a name of your own
 
 SWEEP is a sweep's id, the beginning of one, a name (its latest), or its results folder. Only test predictions of
-completed confirm runs are taken.
+completed confirm runs are taken, pooled over outer folds as the verdict pools them.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from analysis.predictions.files import SUFFIXES, read_file
-from analysis.record.reader import read_predictions, read_sweep
+from analysis.predictions.pooled import Pooled
+from analysis.record.reader import ConfirmRun, read_predictions, read_sweep, seed_of
 from analysis.record.store import connect, shown, store_of, sweep_and_store
 from trainables.errors import InputError
-from trainables.records import (
-    PARAM_OBJECTIVE,
-    TAG_CONFIG_ID,
-    TAG_FINALISTS,
-    TAG_ROLE,
-    TAG_SEED,
-    TAG_STAGE,
-    TAG_STATUS,
-    Predictions,
-    of_look,
-)
+from trainables.records import NO_SEED, PARAM_OBJECTIVE, TAG_SEED, TAG_STAGE, TAG_STATUS, Predictions
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -102,78 +89,54 @@ def _run(run_id: str, given: str, uri: str) -> Source:
         raise InputError(
             f"Run {run_id} ({run.info.run_name}) belongs to stage 1, which sees no test data; compare confirm runs."
         )
-    seed = tags.get(TAG_SEED, "-")
-    seeded = seed.lstrip("-").isdigit()
+    seed = seed_of(tags.get(TAG_SEED, NO_SEED))
     predictions = read_predictions(client, run_id, "test")
-    return Source(given or str(run.info.run_name), {int(seed) if seeded else 0: predictions}, seeded)
+    return Source(given or str(run.info.run_name), {seed or 0: predictions}, seeded=seed is not None)
 
 
 def _sweep(sweep: str, what: str, given: str, uri: str) -> list[Source]:
     record = read_sweep(uri, sweep)
-    objective = record.parent.data.params.get(PARAM_OBJECTIVE)
-    metric = objective.partition("/")[2] if objective else None
-    finalists = json.loads(record.parent.data.tags.get(of_look(TAG_FINALISTS, record.look), "[]"))
-    runs = record.runs
-    confirm = runs[runs[f"tags.{TAG_STAGE}"] == "confirm"] if len(runs) else runs
-    if not len(confirm):
+    runs, arms = record.confirm_runs, record.arms()
+    if not runs:
         raise InputError(f"Sweep {record.sweep_id} has no confirm runs: it has not reached stage 2.")
-    if what in ("", "finalists") and not finalists:
+    count = max((len(ids) for ids in record.finalists.values()), default=0)
+    if what in ("", "finalists") and not count:
         raise InputError(f"Sweep {record.sweep_id} has fixed no finalists.")
-    role, config_id = confirm[f"tags.{TAG_ROLE}"], confirm[f"tags.{TAG_CONFIG_ID}"]
     if what in ("baseline", "untuned"):
-        wanted = {what: role == what}
+        wanted = {what: [run for run in runs if run.role == what]}
     elif what in ("", "finalists"):
-        chosen = finalists if what else finalists[:1]
-        wanted = {f"finalist {n}": (role == "finalist") & (config_id == own) for n, own in enumerate(chosen, start=1)}
+        names = [f"finalist {rank}" for rank in range(1, (count if what else 1) + 1)]
+        wanted = {name: arms.get(name, []) for name in names}
     else:
-        matches = sorted({own for own in config_id if own.startswith(what)})
+        matches = sorted({run.config_id for run in runs if run.config_id.startswith(what)})
         if len(matches) != 1:
             raise InputError(
                 f"{sweep}:{what} names {len(matches) or 'no'} configurations of stage 2; there are "
-                f"{', '.join(sorted(set(config_id)))}, and baseline, untuned, finalists."
+                f"{', '.join(sorted({run.config_id for run in runs}))}, and baseline, untuned, finalists."
             )
-        wanted = {matches[0]: (role != "untuned") & (config_id == matches[0])}
-    client = connect(uri)
+        wanted = {matches[0]: [run for run in runs if run.role != "untuned" and run.config_id == matches[0]]}
+    alone = given if len(wanted) == 1 else ""
+    named = {alone or f"{name} of {record.sweep_id}": own for name, own in wanted.items()}
+    pools = {label: record.pooled(own) for label, own in named.items()}
+    lost = tuple(_nothing_left(label, named[label], pool) for label, pool in pools.items() if not pool.by_seed)
+    if len(lost) == len(pools):
+        raise InputError(list(lost))
+    objective = record.parent.data.params.get(PARAM_OBJECTIVE)
     return [
-        _configuration(client, given if given and len(wanted) == 1 else f"{name} of {record.sweep_id}", rows, metric)
-        for name, rows in ((name, confirm[chosen_rows]) for name, chosen_rows in wanted.items())
+        Source(
+            label,
+            dict(pool.by_seed),
+            seeded=all(run.seed is not None for run in named[label]),
+            metric=objective.partition("/")[2] if objective else None,
+            warnings=(*lost, *([note] if (note := pool.note(label)) else [])),
+        )
+        for label, pool in pools.items()
+        if pool.by_seed
     ]
 
 
-def _configuration(client: Any, label: str, rows: Any, metric: str | None) -> Source:
-    """All completed runs of one configuration; those of several folds are pooled, seed by seed."""
-    status = rows[f"tags.{TAG_STATUS}"] if f"tags.{TAG_STATUS}" in rows else rows["status"].str.lower()
-    completed = rows[status == "completed"]
-    if not len(completed):
-        states = ", ".join(sorted(set(status.fillna("unfinished")))) or "none"
-        raise InputError(f"{label} has no completed confirm run ({len(rows)} runs: {states}).")
-    lost = len(rows) - len(completed)
-    seeds = [str(seed) for seed in completed[f"tags.{TAG_SEED}"]]
-    seeded = all(seed.lstrip("-").isdigit() for seed in seeds)
-    parts: dict[int, list[Predictions]] = {}
-    for seed, run_id in zip(seeds, completed["run_id"], strict=True):
-        parts.setdefault(int(seed) if seeded else 0, []).append(read_predictions(client, run_id, "test"))
-    warning = f"{lost} of {len(rows)} confirm runs of {label} failed or are unfinished and were left out."
-    runs = {seed: joined(folds) for seed, folds in parts.items()}
-    return Source(label, runs, seeded, metric, (warning,) if lost else ())
-
-
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """The rows of all parts, such as the folds of one seed."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    scores = [part.scores for part in parts if part.scores is not None]
-
-    def together(column: str) -> list[Any]:
-        return [row for part in parts for row in getattr(part, column)]
-
-    return Predictions(
-        example_ids=together("example_ids"),
-        groups=together("groups"),
-        folds=together("folds"),
-        targets=together("targets"),
-        outputs=together("outputs"),
-        scores=np.concatenate(scores) if len(scores) == len(parts) else None,
-        classes=first.classes,
-    )
+def _nothing_left(label: str, runs: Sequence[ConfirmRun], pool: Pooled) -> str:
+    if any(run.status == "completed" for run in runs):
+        return pool.note(label) or ""
+    states = ", ".join(sorted({run.status for run in runs})) or "none"
+    return f"{label} has no completed confirm run ({len(runs)} runs: {states})."

@@ -37,28 +37,11 @@ def aligned(runs: Mapping[str, Predictions]) -> dict[str, Predictions]:
             )
             continue
         row_of = {example_id: row for row, example_id in enumerate(run.example_ids)}
-        in_order[name] = take(run, np.array([row_of[example_id] for example_id in first.example_ids]))
+        in_order[name] = run.take(np.array([row_of[example_id] for example_id in first.example_ids]))
         problems += _disagreements(first_name, first, name, in_order[name])
     if problems:
         raise InputError(problems)
     return in_order
-
-
-def take(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """The rows with these indices, in this order."""
-
-    def pick(values: Any) -> Any:
-        return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
-
-    return Predictions(
-        example_ids=pick(predictions.example_ids),
-        groups=pick(predictions.groups),
-        folds=pick(predictions.folds),
-        targets=pick(predictions.targets),
-        outputs=pick(predictions.outputs),
-        scores=None if predictions.scores is None else predictions.scores[rows],
-        classes=predictions.classes,
-    )
 
 
 def correct(predictions: Predictions) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.predictions.align import group_numbers, take
+from analysis.predictions.align import group_numbers
 from analysis.predictions.metrics import SumMetric
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -32,7 +32,7 @@ def pseudovalues(predictions: Predictions, metric: Metric) -> np.ndarray:
     if isinstance(metric, SumMetric):
         without = metric.value(_sums_without(metric.rows(predictions), numbers, groups))
     else:
-        parts = (take(predictions, np.flatnonzero(numbers != group)) for group in range(groups))
+        parts = (predictions.take(np.flatnonzero(numbers != group)) for group in range(groups))
         without = np.array([metric(part) for part in parts])
     for name, value in zip(names, without, strict=True):
         _finite(value, f"without group {name}")

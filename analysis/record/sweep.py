@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from analysis.record.reader import SweepRuns, read_predictions
+from analysis.predictions.pooled import Part, Pooled, pooled
+from analysis.record.reader import SweepRuns, read_predictions, seed_of
 from analysis.record.store import connect
+from analysis.verdict.result import Verdict
 from trainables.errors import InputError
 from trainables.records import (
     NO_FOLD,
@@ -113,8 +115,9 @@ class Recorded:
     trials: tuple[Trial, ...]
     arms: tuple[Arm, ...]
     confirm_runs: tuple[Run, ...]
-    verdict: Mapping[str, Any] | None  # as `Verdict.as_dict`; None: none was reached
-    earlier: tuple[str, ...]  # what the verdicts of earlier looks at the test data said
+    verdict: Verdict | None  # None: none was reached
+    sentence: str  # the verdict in the words in which it was told
+    earlier: tuple[str, ...]  # those of earlier looks at the test data
     provenance: Mapping[str, Any]
     yaml_text: str
     splits: Any | None  # pandas: example_id, group, split (and fold)
@@ -170,16 +173,26 @@ class Recorded:
                 return None
         return self._cache[key]
 
-    def by_seed(self, arm: Arm, split: str = "test") -> dict[str, Predictions]:
-        """seed -> predictions, the outer folds of a seed joined; seeds that lack a fold are left out."""
-        parts: dict[str, list[Predictions]] = {}
-        folds = {run.fold for run in arm.runs}
-        for run in arm.runs:
-            found = self.predictions(run, split) if run.status == "completed" else None
-            if found is not None:
-                parts.setdefault(run.seed, []).append(found)
-        whole = {seed: found for seed, found in parts.items() if len(found) == len(folds)}
-        return {seed: found[0] if len(found) == 1 else Predictions.joined(found) for seed, found in whole.items()}
+    def pooled(self, arm: Arm, split: str = "test") -> Pooled:
+        """An arm's answers by the rule of `analysis.predictions.pooled`."""
+        parts = [
+            Part(seed_of(run.seed), run.fold, self.predictions(run, split) if run.status == "completed" else None)
+            for run in arm.runs
+        ]
+        return pooled(parts, {run.fold for run in self.confirm_runs})
+
+    def by_seed(self, arm: Arm, split: str = "test") -> Mapping[int, Predictions]:
+        return self.pooled(arm, split).by_seed
+
+    def counted(self, arm: Arm) -> tuple[Run, ...]:
+        """The arm's runs that its test result rests on."""
+        left_out = self.pooled(arm).left_out
+        return tuple(run for run in arm.runs if run.status == "completed" and seed_of(run.seed) not in left_out)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out of the arms, in sentences."""
+        return [note for arm in self.arms if (note := self.pooled(arm).note(arm.name))]
 
 
 def _cost(run: Run, name: str) -> float | None:

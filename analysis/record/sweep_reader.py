@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.record.reader import SweepRuns, read_sweep
+from analysis.record.reader import ROLES, SweepRuns, read_sweep
 from analysis.record.store import connect
 from analysis.record.sweep import COUNTS, Arm, Recorded, Run, Trial
+from analysis.verdict.result import Verdict
 from trainables.errors import InputError
-from trainables.records import COST_MEMORY, COST_SECONDS, PARAM_MODE, PARAM_OBJECTIVE, TAG_FINALISTS, of_look
+from trainables.records import COST_MEMORY, COST_SECONDS, PARAM_MODE, PARAM_OBJECTIVE, of_look
 
 NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint", "checkpoint_revision", "matched_modules"}
-ROLES = ("finalist", "baseline", "untuned")
 
 
 def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
@@ -47,7 +47,8 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
         splits = _table(fetched("splits.parquet"))
         facts = json.loads(provenance.read_text()) if provenance else {}
         yaml_text = text.read_text(encoding="utf-8") if text else ""
-    objective, mode = _objective(source, found)
+    params = source.parent.data.params
+    objective, mode = params[PARAM_OBJECTIVE], params[PARAM_MODE]
     runs = _runs(source, objective)
     trials = _trials([run for run in runs if run.stage == "explore"])
     confirm = tuple(run for run in runs if run.stage == "confirm")
@@ -58,9 +59,10 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
         objective=objective,
         mode=mode,
         trials=trials,
-        arms=_arms(found, finalists, runs, fixed=_fixed(source)),
+        arms=_arms(source, finalists, runs),
         confirm_runs=confirm,
-        verdict=found,
+        verdict=None if found is None else Verdict.from_dict(found),
+        sentence="" if found is None else str(found["sentence"]),
         earlier=tuple(verdict["sentence"] for verdict in before if verdict),
         provenance=facts,
         yaml_text=yaml_text,
@@ -75,15 +77,6 @@ def _table(path: Path | None) -> Any | None:
     import pandas as pd
 
     return pd.read_parquet(path)
-
-
-def _objective(source: SweepRuns, verdict: Mapping[str, Any] | None) -> tuple[str, str]:
-    params = source.parent.data.params
-    if PARAM_OBJECTIVE in params:
-        return params[PARAM_OBJECTIVE], params.get(PARAM_MODE, "max")
-    if verdict is not None:  # a record from before the parent's params said it
-        return f"val/{str(verdict['metric']).rpartition(' ')[2]}", str(verdict["mode"])
-    return ("val/accuracy", "max") if "metrics.val/accuracy" in source.runs.columns else ("val/loss", "min")
 
 
 def _runs(source: SweepRuns, objective: str) -> list[Run]:
@@ -151,39 +144,26 @@ def _searched_alpha(runs: Sequence[Run]) -> bool:
     return len({alpha for _, alpha in pairs}) > 1 and len(ratios) != 1
 
 
-def _fixed(source: SweepRuns) -> list[list[str]]:
-    """The finalists' config_ids, one list per outer fold, as the parent's tags have them."""
-    start = of_look(TAG_FINALISTS, source.look)
-    return [json.loads(value) for name, value in source.parent.data.tags.items() if name.startswith(start)]
-
-
-def _arms(
-    verdict: Mapping[str, Any] | None,
-    finalists: Sequence[Sequence[Mapping[str, Any]]],
-    runs: Sequence[Run],
-    *,
-    fixed: Sequence[Sequence[str]],
-) -> tuple[Arm, ...]:
-    """Finalists by their place in every list that was fixed (one per outer fold); the other arms by their role."""
-    ranked = [[entry["config_id"] for entry in entries] for entries in finalists] or fixed
-    names = [(row["name"], row["role"]) for row in verdict["rows"]] if verdict else []
-    if not names:
-        count = max((len(ids) for ids in ranked), default=0)
-        names = [(f"finalist {rank}", "finalist") for rank in range(1, count + 1)]
-        names += [(role, role) for role in ("baseline", "untuned") if any(run.role == role for run in runs)]
+def _arms(source: SweepRuns, finalists: Sequence[Sequence[Mapping[str, Any]]], runs: Sequence[Run]) -> tuple[Arm, ...]:
+    """`finalists`: what was written of them, one list per outer fold, the best of the search first."""
+    fixed = list(source.finalists.values())
+    confirmed: dict[str, list[Run]] = {
+        f"finalist {rank}": [] for rank in range(1, max((len(ids) for ids in fixed), default=0) + 1)
+    }
+    roles = dict.fromkeys(confirmed, "finalist")
+    for run in sorted((run for run in runs if run.stage == "confirm"), key=lambda run: ROLES.index(run.role)):
+        name = source.arm_of(run.role, run.config_id, run.fold)
+        confirmed.setdefault(name, []).append(run)
+        roles[name] = run.role
     arms = []
-    for name, role in sorted(names, key=lambda pair: (ROLES.index(pair[1]), len(pair[0]), pair[0])):
-        if role != "finalist":
-            arms.append(
-                Arm(name, role, tuple(run for run in runs if run.stage == "confirm" and run.role == role), None, ())
-            )
+    for name, own in confirmed.items():
+        if roles[name] != "finalist":
+            arms.append(Arm(name, roles[name], tuple(own), None, ()))
             continue
         rank = int(name.rpartition(" ")[2]) - 1  # `finalist 1` came first in the search
-        own = {ids[rank] for ids in ranked if rank < len(ids)}
         values = [entries[rank].get("value") for entries in finalists if rank < len(entries)]
         known = [float(value) for value in values if value is not None]
-        chosen = [run for run in runs if run.config_id in own]
-        confirmed = tuple(run for run in chosen if run.role == "finalist")
-        explored = tuple(run for run in chosen if run.stage == "explore")
-        arms.append(Arm(name, role, confirmed, sum(known) / len(known) if known else None, explored))
+        ids = {ids[rank] for ids in fixed if rank < len(ids)}
+        explored = tuple(run for run in runs if run.stage == "explore" and run.config_id in ids)
+        arms.append(Arm(name, "finalist", tuple(own), sum(known) / len(known) if known else None, explored))
     return tuple(arms)

@@ -101,7 +101,7 @@ def _opening(recorded: Recorded) -> list[Block]:
     if recorded.miniature:
         blocks.append(Text(MINIATURE_NOTE, "warning"))
     if recorded.verdict is not None:
-        blocks.append(Text(str(recorded.verdict["sentence"]), "verdict"))
+        blocks.append(Text(recorded.sentence, "verdict"))
     else:
         blocks.append(Text(f"No verdict: the sweep {recorded.state}.", "verdict"))
     runs = len(recorded.confirm_runs)

@@ -70,8 +70,8 @@ class Table:
     caption: str = ""
 
     def numbers(self) -> list[bool]:
-        """Per column: whether all it holds begins like a number. Such columns stand to the right; the first never "
-        "does."""
+        """Per column: whether all it holds begins like a number. Such columns stand to the right; the first never
+        does."""
         columns = [[row[index] for row in self.rows] for index in range(len(self.header))]
         return [index > 0 and all(NUMBER.match(cell) for cell in column) for index, column in enumerate(columns)]
 

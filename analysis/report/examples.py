@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.predictions.align import aligned, correct, take
+from analysis.predictions.align import aligned, correct
 from analysis.predictions.ensemble import probabilities
 from analysis.predictions.metrics import columns, word_errors
 from analysis.record.sweep import Arm, Recorded
@@ -23,7 +23,7 @@ WORST, SAMPLES, MOST_CLASSES = 10, 8, 12
 STREAM = 42  # of the sample: the same record, the same clips
 LONGEST = 60  # characters of an id or a text
 
-Runs = Mapping[str, Predictions]  # seed -> test predictions
+Runs = Mapping[int, Predictions]  # seed -> test predictions
 
 
 def examples_section(recorded: Recorded) -> Section:
@@ -32,11 +32,12 @@ def examples_section(recorded: Recorded) -> Section:
     if best is None:
         return Section("The test clips", [Text("Cannot tell: no finalist answered the test clips.")])
     try:
-        ours = aligned(recorded.by_seed(best))
-        theirs = aligned(recorded.by_seed(baseline)) if baseline is not None else {}
-        if theirs:
-            both = aligned({**{f"a{s}": p for s, p in ours.items()}, **{f"b{s}": p for s, p in theirs.items()}})
-            theirs = {seed: both[f"b{seed}"] for seed in theirs}
+        answers = {best.name: recorded.by_seed(best)}
+        answers["baseline"] = recorded.by_seed(baseline) if baseline is not None else {}
+        both = aligned({f"{name}, seed {seed}": run for name, runs in answers.items() for seed, run in runs.items()})
+        ours, theirs = (
+            {seed: both[f"{name}, seed {seed}"] for seed in answers[name]} for name in (best.name, "baseline")
+        )
     except InputError as error:
         return Section("The test clips", [Text(f"Cannot tell: {error}", "warning")])
     first = next(iter(ours.values()))
@@ -85,7 +86,7 @@ def data_section(recorded: Recorded) -> Section:
 
 
 def _best(recorded: Recorded) -> Arm | None:
-    name = recorded.verdict["best"] if recorded.verdict else "finalist 1"
+    name = recorded.verdict.best if recorded.verdict else "finalist 1"
     arm = next((arm for arm in recorded.arms if arm.name == name), None)
     return arm if arm is not None and recorded.by_seed(arm) else None
 
@@ -105,9 +106,7 @@ def _per_class(name: str, ours: Runs, theirs: Runs) -> list[Block]:
         if not len(of_class):
             rows.append((label, "0", "0", "-", "-", "-", "no clip"))
             continue
-        own, base = (
-            {int(seed): take(run, of_class) for seed, run in runs.items() if seed.isdigit()} for runs in (ours, theirs)
-        )
+        own, base = ({seed: run.take(of_class) for seed, run in runs.items()} for runs in (ours, theirs))
         means = [
             float(np.mean([correct(run).mean() for run in runs.values()])) if runs else None for runs in (own, base)
         ]
@@ -189,7 +188,7 @@ def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs) -> list[Bl
     for run in untuned.values():
         row_of = {example: row for row, example in enumerate(run.example_ids)}
         if set(row_of) >= set(first.example_ids):
-            shown.append(("untuned", take(run, np.array([row_of[example] for example in first.example_ids]))))
+            shown.append(("untuned", run.take(np.array([row_of[example] for example in first.example_ids]))))
     rows = [
         (_cut(first.example_ids[row]), _shown(first.targets[row]), *(_shown(run.outputs[row]) for _, run in shown))
         for row in sorted(picked)

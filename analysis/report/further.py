@@ -44,7 +44,7 @@ def _table(recorded: Recorded, split: str) -> Block:
         runs = answers[arm.name]
         finalist = arm.role == "finalist" and bool(baseline)
         gap, interval = _against(runs, baseline, metric) if finalist else ("-", "-")
-        means = [value(_mean(arm, f"{split}/{shown}")) for shown in _metrics(recorded, split)]
+        means = [value(_mean(recorded, arm, f"{split}/{shown}")) for shown in _metrics(recorded, split)]
         rows.append((arm.name, *means, gap, interval))
     first = next((run for runs in answers.values() for run in runs.values()), None)
     size = "" if first is None else f"{len(first):,} clips of {len(set(first.groups)):,} groups; "
@@ -60,19 +60,18 @@ def _metrics(recorded: Recorded, split: str) -> list[str]:
     return [recorded.metric, *sorted(logged - {recorded.metric, "loss"})]
 
 
-def _mean(arm: Arm, name: str) -> float | None:
-    found = [run.metrics[name] for run in arm.runs if run.status == "completed" and name in run.metrics]
+def _mean(recorded: Recorded, arm: Arm, name: str) -> float | None:
+    found = [run.metrics[name] for run in recorded.counted(arm) if name in run.metrics]
     return sum(found) / len(found) if found else None
 
 
-def _against(ours: Mapping[str, Predictions], theirs: Mapping[str, Predictions], metric: str) -> tuple[str, str]:
+def _against(ours: Mapping[int, Predictions], theirs: Mapping[int, Predictions], metric: str) -> tuple[str, str]:
     """The difference and its interval, or why there is none."""
     score = METRICS.get(metric)
     if score is None:
         return "-", "-"
-    first, second = ({int(seed): run for seed, run in runs.items() if seed.isdigit()} for runs in (ours, theirs))
     try:
-        found = compare(first, second, score, metric_name=metric)
+        found = compare(ours, theirs, score, metric_name=metric)
     except InputError as error:
         return "-", f"cannot tell: {error}"
     if found.interval is None:

@@ -76,11 +76,11 @@ def _tested(recorded: Recorded) -> str:
     verdict = recorded.verdict
     if verdict is None:
         return ""
-    compared = [*verdict["against_baseline"], *verdict["among_finalists"]]
+    compared = [*verdict.against_baseline, *verdict.among_finalists]
     if not compared:
         return ""
-    claims = {comparison["claim"] for comparison in compared}
-    size = f"{compared[0]['groups']} test groups ({compared[0]['examples']} clips)"
+    claims = {comparison.claim for comparison in compared}
+    size = f"{compared[0].groups} test groups ({compared[0].examples} clips)"
     if claims == {"population"}:
         rule = (
             f"Differences in {recorded.metric} over {size} were tested with test groups as a random factor crossed "
@@ -90,10 +90,10 @@ def _tested(recorded: Recorded) -> str:
         )
     else:
         rule = f"Differences in {recorded.metric} over {size} were tested by: " + _listed(
-            sorted({comparison["method"] for comparison in compared})
+            sorted({comparison.method for comparison in compared})
         )
     return (
-        f"{rule}; two-sided level {verdict['alpha']:g}, Holm's correction within the family of comparisons and "
+        f"{rule}; two-sided level {verdict.alpha:g}, Holm's correction within the family of comparisons and "
         "simultaneous intervals."
     )
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from analysis.predictions.align import groups_per_class
 from analysis.record.sweep import Recorded
 from analysis.report.document import Block, Section, Table, Text
 from analysis.report.numbers import value
-from analysis.stats.crossed import Estimate
 from analysis.stats.finding import CLAIMS
 from analysis.stats.power import POWER, Components, components_of, detectable, mcnemar_clips, needed
+from analysis.verdict.comparison import Comparison
 
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1")  # 0 to 1: differences are told in points
 SEED_COUNTS = (2, 3, 5, 10, 20)
@@ -21,29 +18,28 @@ POINTS = (0.01, 0.02, 0.05, 0.1)
 def power_section(recorded: Recorded) -> Section:
     """What this design could have shown, and what others would, from the verdict's variance components."""
     verdict = recorded.verdict
-    family = verdict["against_baseline"] or verdict["among_finalists"] if verdict else []
-    best = next((c for c in family if verdict and verdict["best"] in (c["first"], c["second"])), None)
+    family = verdict.against_baseline or verdict.among_finalists if verdict else ()
+    best = next((c for c in family if verdict and verdict.best in (c.first, c.second)), None)
     if verdict is None or best is None:
         return Section("What could have been seen", [Text("Cannot tell: nothing was compared.")])
-    seeds, groups = len(best["first_values"]), best["groups"]
-    estimate = Estimate(**{"seed_freedom": seeds - 1.0, **best["estimate"]}) if best["estimate"] else None
+    estimate = best.estimate
     blocks: list[Block] = []
-    if estimate is None or estimate.variance <= 0.0 or best["claim"] != "population":
-        blocks.append(Text("Cannot tell from this sweep: " + _why_not(best, estimate)))
+    if estimate is None or estimate.variance <= 0.0 or best.claim != "population":
+        blocks.append(Text("Cannot tell from this sweep: " + _why_not(best)))
     else:
-        components = components_of(estimate, seeds, groups, fewest_groups=_fewest_groups(recorded) or groups)
-        blocks += _power_tables(recorded.metric, best, components, seeds, groups, verdict["alpha"])
+        fewest = _fewest_groups(recorded) or best.groups
+        components = components_of(estimate, len(best.seeds), best.groups, fewest_groups=fewest)
+        blocks += _power_tables(recorded.metric, best, components, verdict.alpha)
     blocks += _mcnemar(best)
     return Section("What could have been seen", blocks)
 
 
-def _power_tables(
-    metric: str, best: Mapping[str, Any], components: Components, seeds: int, groups: int, alpha: float
-) -> list[Block]:
+def _power_tables(metric: str, best: Comparison, components: Components, alpha: float) -> list[Block]:
+    seeds, groups = len(best.seeds), best.groups
     least = detectable(components, seeds, groups, alpha=alpha)
     words = (
-        f"With {seeds} seeds and {groups} test groups, a true difference of {value(least)} between {best['first']} and "
-        f"{best['second']} is found in {100 * POWER:.0f} % of sweeps like this one; smaller ones mostly are not."
+        f"With {seeds} seeds and {groups} test groups, a true difference of {value(least)} between {best.first} and "
+        f"{best.second} is found in {100 * POWER:.0f} % of sweeps like this one; smaller ones mostly are not."
     )
     by_seeds = [(s, detectable(components, s, groups, alpha=alpha)) for s in SEED_COUNTS]
     wanted = POINTS if metric in SHARES else tuple(least * factor for factor in (0.25, 0.5, 1.0, 2.0))
@@ -71,13 +67,12 @@ def _power_tables(
     ]
 
 
-def _mcnemar(best: Mapping[str, Any]) -> list[Block]:
-    counts = best["discordant"]
-    if not counts:
+def _mcnemar(best: Comparison) -> list[Block]:
+    if not best.discordant:
         return []
-    divided = sum(c["only_first_right"] + c["only_second_right"] for c in counts)
-    share = divided / (len(counts) * best["examples"])
-    gap = abs(best["difference"])
+    divided = sum(each.counts(best.examples).discordant for each in best.discordant)
+    share = divided / (len(best.discordant) * best.examples)
+    gap = abs(best.difference)
     if not 0.0 < gap <= share:
         return []
     sizes = [mcnemar_clips(share, gap, power_wanted=wanted) for wanted in (0.8, 0.9)]
@@ -90,10 +85,10 @@ def _mcnemar(best: Mapping[str, Any]) -> list[Block]:
     ]
 
 
-def _why_not(best: Mapping[str, Any], estimate: Estimate | None) -> str:
-    if best["claim"] != "population":
-        return f"the claim is about {CLAIMS[best['claim']]}, and has no variance over seeds and groups."
-    return "the differences do not vary." if estimate is not None else "no variance was estimated."
+def _why_not(best: Comparison) -> str:
+    if best.claim != "population":
+        return f"the claim is about {CLAIMS[best.claim]}, and has no variance over seeds and groups."
+    return "the differences do not vary." if best.estimate is not None else "no variance was estimated."
 
 
 def _fewest_groups(recorded: Recorded) -> int | None:

@@ -14,6 +14,8 @@ from analysis.report import plots
 from analysis.report.document import Block, Picture, Pictures, Section, Table, Text
 from analysis.report.numbers import p_value, signed, value
 from analysis.stats.finding import CLAIMS
+from analysis.verdict.comparison import Comparison
+from analysis.verdict.result import Row, Verdict
 from analysis.verdict.wording import level as level_in_words
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -26,24 +28,25 @@ def results_section(recorded: Recorded) -> Section:
     if verdict is None:
         words = f"The sweep has no verdict: it {recorded.state}"
         blocks.append(Text(f"{words} ({recorded.reason})." if recorded.reason else f"{words}.", "warning"))
-        blocks += [_arms_table(recorded, {}), _configurations(recorded)]
+        blocks += [_arms_table(recorded, {}), *_warnings(recorded.notes), _configurations(recorded)]
         return Section("Results", blocks)
-    rows = {row["name"]: row for row in verdict["rows"]}
-    metric = verdict["metric"]
+    rows = {row.name: row for row in verdict.rows}
+    metric = verdict.metric
     blocks.append(_arms_table(recorded, rows))
-    trained = [arm for arm in recorded.arms if arm.role != "untuned"]  # a guessing backbone would set the scale
     drawn = [
         Picture(
             "per-seed",
-            plots.per_seed([(a.name, list(rows[a.name]["values"].values())) for a in trained], metric),
+            # without the untuned backbone: one that guesses would set the scale
+            plots.per_seed([(r.name, list(r.values.values())) for r in verdict.rows if r.role != "untuned"], metric),
             f"{metric} of every confirm run; bars are means.",
         )
     ]
-    compared = _compared(verdict)
+    families = _families(verdict)
+    compared = [*families, *([verdict.against_untuned] if verdict.against_untuned else [])]
     if compared:
         label = f"difference in {metric}"
-        shown = [(_pair(c), c["difference"], _interval(c)) for c in compared if c is not verdict["against_untuned"]]
-        level = f"{100 * (1 - verdict['alpha']):.4g} %"
+        shown = [(f"{c.first} −\n{c.second}", c.difference, c.interval) for c in families]
+        level = f"{100 * (1 - verdict.alpha):.4g} %"
         drawn.append(
             Picture(
                 "differences",
@@ -62,35 +65,37 @@ def results_section(recorded: Recorded) -> Section:
         )
     blocks.append(Pictures(drawn))
     blocks.append(_comparisons_table(verdict, compared))
-    blocks += [Text(warning, "warning") for warning in verdict["warnings"]]
-    claims = dict.fromkeys(CLAIMS[c["claim"]] for c in compared)
+    blocks += _warnings((*verdict.warnings, *recorded.notes))
+    claims = dict.fromkeys(CLAIMS[c.claim] for c in compared)
     blocks.append(
         Text(
             f"What is claimed holds for {' / '.join(claims)}. Families: every finalist against the baseline, and every "
-            f"pair of finalists, each corrected by Holm. Look {verdict['look'] + 1} at the test data: "
-            f"{level_in_words(verdict['alpha'], verdict['look'])}.",
+            f"pair of finalists, each corrected by Holm. Look {verdict.look + 1} at the test data: "
+            f"{level_in_words(verdict.alpha, verdict.look)}.",
             "note",
         )
     )
     for number, earlier in enumerate(recorded.earlier, start=1):
         blocks.append(Text(f"Look {number}, before the sweep was extended: {earlier}", "note"))
-    return Section(
-        "Results", [*blocks, _seeds_table(rows, [arm.name for arm in recorded.arms]), _configurations(recorded)]
-    )
+    return Section("Results", [*blocks, _seeds_table(verdict.rows), _configurations(recorded)])
 
 
-def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
+def _warnings(said: Sequence[str]) -> list[Block]:
+    return [Text(warning, "warning") for warning in dict.fromkeys(said)]
+
+
+def _arms_table(recorded: Recorded, rows: Mapping[str, Row]) -> Table:
     """What the test says of every arm, and what the search had said."""
     body = []
     for arm in recorded.arms:
         row = rows.get(arm.name)
-        test = row["mean"] if row else _mean_metric(arm, f"test/{recorded.metric}")
-        error = row["standard_error"] if row else None
+        test = row.mean if row else _mean_metric(recorded, arm, f"test/{recorded.metric}")
+        error = row.standard_error if row else None
         shrunk = "-" if arm.searched is None or test is None else signed(test - arm.searched)
         spread = f" ± {value(error)}" if error is not None else ""
-        ends = row.get("interval") if row else None  # sweeps of earlier versions have none
+        ends = row.interval if row else None
         interval = "-" if ends is None else f"{value(ends[0])} to {value(ends[1])}"
-        again = _mean_metric(arm, recorded.objective)
+        again = _mean_metric(recorded, arm, recorded.objective)
         body.append((arm.name, f"{value(test)}{spread}", interval, value(again), value(arm.searched), shrunk))
         averaged = _ensemble(recorded, arm)
         if averaged is not None:
@@ -104,11 +109,11 @@ def _arms_table(recorded: Recorded, rows: Mapping[str, Any]) -> Table:
     )
 
 
-def _seeds_table(rows: Mapping[str, Any], order: Sequence[str]) -> Table:
-    trained = {name: rows[name]["values"] for name in sorted(rows, key=order.index) if rows[name]["role"] != "untuned"}
-    seeds = list(dict.fromkeys(seed for values in trained.values() for seed in values))
-    cells = [(name, *(value(values.get(seed)) for seed in seeds)) for name, values in trained.items()]
-    return Table(("test, by seed", *seeds), cells)
+def _seeds_table(rows: Sequence[Row]) -> Table:
+    trained = [row for row in rows if row.role != "untuned"]
+    seeds = list(dict.fromkeys(seed for row in trained for seed in row.values))
+    cells = [(row.name, *(value(row.values.get(seed)) for seed in seeds)) for row in trained]
+    return Table(("test, by seed", *map(str, seeds)), cells)
 
 
 def _configurations(recorded: Recorded) -> Table:
@@ -133,8 +138,8 @@ def _short(found: Any) -> str:
     return f"{found:.3g}" if isinstance(found, float) else str(found)
 
 
-def _mean_metric(arm: Arm, name: str) -> float | None:
-    known = [run.metrics[name] for run in arm.runs if run.status == "completed" and name in run.metrics]
+def _mean_metric(recorded: Recorded, arm: Arm, name: str) -> float | None:
+    known = [run.metrics[name] for run in recorded.counted(arm) if name in run.metrics]
     return float(np.mean(known)) if known else None
 
 
@@ -152,49 +157,39 @@ def averaged_value(runs: Sequence[Predictions], metric: SumMetric) -> float | No
         return None
 
 
-def _slopes(recorded: Recorded, rows: Mapping[str, Any]) -> list[tuple[str, list[float | None]]]:
+def _slopes(recorded: Recorded, rows: Mapping[str, Row]) -> list[tuple[str, list[float | None]]]:
     return [
-        (arm.name, [arm.searched, _mean_metric(arm, recorded.objective), rows[arm.name]["mean"]])
+        (arm.name, [arm.searched, _mean_metric(recorded, arm, recorded.objective), rows[arm.name].mean])
         for arm in recorded.arms
         if arm.role in ("finalist", "baseline") and arm.name in rows
     ]
 
 
-def _compared(verdict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    untuned = [verdict["against_untuned"]] if verdict["against_untuned"] else []
-    families = (verdict["against_baseline"], verdict["among_finalists"])
-    ordered = families if verdict["question"] == "baseline" else families[::-1]
-    return [comparison for family in ordered for comparison in family] + untuned
+def _families(verdict: Verdict) -> list[Comparison]:
+    """Both, the one that the verdict answers first."""
+    families = (verdict.against_baseline, verdict.among_finalists)
+    ordered = families if verdict.question == "baseline" else families[::-1]
+    return [comparison for family in ordered for comparison in family]
 
 
-def _pair(comparison: Mapping[str, Any]) -> str:
-    return f"{comparison['first']} −\n{comparison['second']}"
-
-
-def _interval(comparison: Mapping[str, Any]) -> tuple[float, float] | None:
-    found = comparison["interval"]
-    return None if found is None else (found[0], found[1])
-
-
-def _comparisons_table(verdict: Mapping[str, Any], compared: Sequence[Mapping[str, Any]]) -> Table:
+def _comparisons_table(verdict: Verdict, compared: Sequence[Comparison]) -> Table:
     body = []
     for c in compared:
-        interval = _interval(c)
-        divided = "  ".join(f"{d['only_first_right']}:{d['only_second_right']}" for d in c["discordant"])
+        divided = "  ".join(f"{d.only_first_right}:{d.only_second_right}" for d in c.discordant)
         body.append(
             (
-                f"{c['first']} − {c['second']}",
-                signed(c["difference"]),
-                "cannot tell" if interval is None else f"{signed(interval[0])} to {signed(interval[1])}",
-                p_value(c["p_value"]),
-                p_value(c["adjusted_p_value"]),
+                f"{c.first} − {c.second}",
+                signed(c.difference),
+                "cannot tell" if c.interval is None else f"{signed(c.interval[0])} to {signed(c.interval[1])}",
+                p_value(c.p_value),
+                p_value(c.adjusted_p_value),
                 divided or "-",
             )
         )
-    level = f"{100 * (1 - verdict['alpha']):.4g} % interval"
+    level = f"{100 * (1 - verdict.alpha):.4g} % interval"
     header = ("comparison", "difference", level, "p", "p, Holm", "divided, per seed")
-    methods = ", ".join(dict.fromkeys(c["method"] for c in compared))
-    caption = f"Differences in {verdict['metric']}. Tests: {methods}."
-    if any(c["discordant"] for c in compared):
+    methods = ", ".join(dict.fromkeys(c.method for c in compared))
+    caption = f"Differences in {verdict.metric}. Tests: {methods}."
+    if any(c.discordant for c in compared):
         caption += " Divided: clips that only the first : only the second got right."
     return Table(header, body, caption)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -110,8 +109,3 @@ def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mappi
     shown = [f"{k}={v:.2g}" if isinstance(v, float) else f"{k}={v}" for k, v in chosen]
     where = [f"seed {seed}"] * (str(seed) != NO_SEED) + [f"fold {fold}"] * (fold != NO_FOLD)
     return " · ".join([head, *shown, *where])
-
-
-def allowed_name(name: str) -> str:
-    """A name that MLflow takes for a metric, a param or a tag: letters, digits, spaces and _ - . /"""
-    return re.sub(r"[^\w\-./ ]", "_", name)

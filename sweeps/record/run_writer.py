@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.record.background import BackgroundWriter, BegunRuns, Run, Stopwatch
-from sweeps.record.known_runs import allowed_name
-from trainables.records import TAG_REASON, TAG_STATUS
+from trainables.records import TAG_REASON, TAG_STATUS, allowed_name
 from trainables.redact import redacted
 
 PARAM_CHARACTERS = 6000  # MLflow's limit for a value

@@ -16,7 +16,6 @@ from analysis.record.reader import all_pages
 from analysis.record.store import connect
 from sweeps.record.background import Run, Stopwatch
 from sweeps.record.child_runs import ChildRuns, SweepRun
-from sweeps.record.known_runs import allowed_name
 from sweeps.record.retry import Patient
 from sweeps.record.run_writer import TAG_CHARACTERS, RunWriter, as_text
 from sweeps.record.store import (
@@ -40,6 +39,7 @@ from trainables.records import (
     TAG_ROLE,
     TAG_SESSIONS,
     TAG_SWEEP_ID,
+    allowed_name,
     of_look,
 )
 from trainables.redact import redacted

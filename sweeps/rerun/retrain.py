@@ -13,14 +13,13 @@ from sweeps.config.resolve import resolve
 from sweeps.machine.profile import probe
 from sweeps.plan.prepare import Prepared, prepare_settled, rounds_of
 from sweeps.plan.settle import settle_recorded
-from sweeps.record.known_runs import allowed_name
 from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.state.workspace import CONFIRM, Workspace, lane_folder
 from sweeps.worker.job import Job
 from trainables import registry
 from trainables.errors import InputError
-from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions
+from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions, allowed_name
 from trainables.training.resume_points import FINAL
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.compare.command import main
 from analysis.compare.matching import choose_metric
-from analysis.compare.sources import find_source, find_sources, joined
+from analysis.compare.sources import find_source, find_sources
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
 from trainables.errors import InputError
@@ -114,7 +114,7 @@ def test_runs_that_failed_are_left_out_and_said(record) -> None:
     (source,) = find_source("speech-1:abcd2222", record["uri"])
     assert len(source.runs) == 2
     assert source.warnings == (
-        "1 of 3 confirm runs of abcd2222 of speech-1 failed or are unfinished and were left out.",
+        "1 of 3 seeds of abcd2222 of speech-1 (789) was left out: it has no completed confirm run.",
     )
 
 
@@ -183,13 +183,3 @@ def test_a_metric_that_is_not_offered_is_replaced_and_said(record) -> None:
     assert metric.name == "accuracy"
     assert "ranked by area_under_curve; here accuracy is compared" in said[0]
     assert choose_metric([source, source], None)[0].name == "balanced_accuracy"
-
-
-def test_folds_of_one_seed_are_joined(make) -> None:
-    first, second = make([True, False]), make([True, True, True])
-    both = joined([first, second])
-    assert len(both) == 5
-    assert both.outputs == first.outputs + second.outputs
-    assert both.scores is not None
-    assert both.scores.shape == (5, 2)
-    assert joined([first]) is first

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.predictions.align import aligned, groups_per_class, take
+from analysis.predictions.align import aligned, groups_per_class
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -14,7 +14,7 @@ def test_every_run_gets_the_order_of_the_first(make) -> None:
     first = make([True, False, True, True, False])
     second = make([False, False, True, True, True])
     order = np.array([3, 0, 4, 2, 1])
-    result = aligned({"a": first, "b": take(second, order)})
+    result = aligned({"a": first, "b": second.take(order)})
     assert result["b"].example_ids == first.example_ids
     assert result["b"].outputs == second.outputs
     np.testing.assert_array_equal(result["b"].scores, second.scores)
@@ -25,7 +25,7 @@ def test_every_run_gets_the_order_of_the_first(make) -> None:
 def test_regression_targets_in_arrays_travel_along() -> None:
     values = np.arange(12.0).reshape(6, 2)
     run = Predictions([f"e{i}" for i in range(6)], ["g"] * 6, ["-"] * 6, values, values + 1)
-    other = take(run, np.array([5, 4, 3, 2, 1, 0]))
+    other = run.take(np.array([5, 4, 3, 2, 1, 0]))
     np.testing.assert_array_equal(aligned({"a": run, "b": other})["b"].outputs, values + 1)
 
 
@@ -37,14 +37,14 @@ def problems_of(runs: dict[str, Predictions]) -> str:
 
 def test_different_examples_are_refused_and_named(make) -> None:
     run = make([True] * 6)
-    text = problems_of({"a": run, "b": take(run, np.array([0, 1, 2, 3]))})
+    text = problems_of({"a": run, "b": run.take(np.array([0, 1, 2, 3]))})
     assert "b and a were not tested on the same examples" in text
     assert "2 only in a (clip4, clip5), 0 only in b" in text
 
 
 def test_duplicate_ids_are_refused(make) -> None:
     run = make([True] * 4)
-    assert "a has 1 example ids more than once (clip0)" in problems_of({"a": take(run, np.array([0, 0, 1, 2]))})
+    assert "a has 1 example ids more than once (clip0)" in problems_of({"a": run.take(np.array([0, 0, 1, 2]))})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.special
 
-from analysis.predictions.align import take
 from analysis.predictions.ensemble import ensemble, probabilities
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -38,10 +37,8 @@ def test_log_probabilities_logits_and_probabilities_mean_the_same() -> None:
 def test_one_run_is_itself_and_order_does_not_matter() -> None:
     run = scored([[0.1, 0.4], [2.0, 1.0], [0.0, -1.0]])
     assert ensemble([run]).outputs == run.outputs
-    turned = take(scored([[0.3, 0.1], [0.0, 1.0], [0.0, 2.0]]), np.array([2, 1, 0]))
-    np.testing.assert_allclose(
-        ensemble([run, turned]).scores, ensemble([run, take(turned, np.array([2, 1, 0]))]).scores
-    )
+    turned = scored([[0.3, 0.1], [0.0, 1.0], [0.0, 2.0]]).take(np.array([2, 1, 0]))
+    np.testing.assert_allclose(ensemble([run, turned]).scores, ensemble([run, turned.take(np.array([2, 1, 0]))]).scores)
 
 
 def test_a_certain_zero_stays_finite() -> None:
@@ -66,4 +63,4 @@ def test_what_cannot_be_averaged_is_refused() -> None:
     with pytest.raises(InputError, match="no predictions"):
         ensemble([])
     with pytest.raises(InputError, match="not tested on the same examples"):
-        ensemble([run, take(run, np.array([0]))])
+        ensemble([run, run.take(np.array([0]))])

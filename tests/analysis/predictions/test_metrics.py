@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from analysis.predictions.align import take
 from analysis.predictions.metrics import METRICS, SumMetric, character_errors, word_errors
 from analysis.predictions.pseudovalues import pseudovalues
 from trainables.errors import InputError
@@ -48,7 +47,7 @@ def concordance(target: np.ndarray, output: np.ndarray) -> float:
 def test_class_metrics_are_the_trainables(name: str) -> None:
     run = labels()
     assert METRICS[name](run) == pytest.approx(getattr(metrics, name)(run.targets, run.outputs), abs=1e-12)
-    without_c = take(run, np.array([i for i, t in enumerate(run.targets) if t != "c"]))
+    without_c = run.take(np.array([i for i, t in enumerate(run.targets) if t != "c"]))
     expected = getattr(metrics, name)(without_c.targets, without_c.outputs)
     assert METRICS[name](without_c) == pytest.approx(expected, abs=1e-12)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.predictions.align import correct, group_numbers, take
+from analysis.predictions.align import correct, group_numbers
 from analysis.predictions.pseudovalues import mean_pseudovalues, pseudovalues
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -61,7 +61,7 @@ def test_they_differ_as_leaving_a_group_out_does(make) -> None:
     """Between two groups: (G - 1) times what the metric loses without the one and not without the other."""
     predictions = some_predictions(make, [3, 5, 2, 6])
     numbers, _ = group_numbers(predictions)
-    without = [macro_f1(take(predictions, np.flatnonzero(numbers != group))) for group in range(4)]
+    without = [macro_f1(predictions.take(np.flatnonzero(numbers != group))) for group in range(4)]
     values = pseudovalues(predictions, macro_f1)
     assert values[0] - values[1] == pytest.approx(3 * (without[1] - without[0]), abs=1e-12)
 

@@ -265,15 +265,15 @@ def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) 
     text = Page((folder / "report.html").read_text()).text
     verdict_ = recorded.verdict
     assert verdict_ is not None
-    assert verdict_["sentence"] in text
+    assert recorded.sentence in text
     for title in (
         "Results", "What could have been seen", "The test clips", "Hardest clips", "Sample predictions", "The search",
         "Which choice mattered", "Quality and cost", "Data and splits", "What was spent", "Methods, for a paper",
         "To do it again",
     ):  # fmt: skip
         assert title in text
-    for row in verdict_["rows"]:
-        assert f"{row['mean']:.3f}" in text
+    for row in verdict_.rows:
+        assert f"{row.mean:.3f}" in text
     assert "24 trials, 10 confirm runs" in text
     assert "Pruning saved 16 of 72 epochs of the search (22 %)" in text
     assert "QLoRA where weights were 4 bit" in text
@@ -291,13 +291,13 @@ def test_what_comes_from_the_record_is_escaped(folder: Path) -> None:
 
 def test_the_miniature_is_named_before_the_verdict(folder: Path, recorded: Recorded) -> None:
     text = Page((folder / "report.html").read_text()).text
-    assert text.index("ran on the miniature") < text.index(str(recorded.verdict["sentence"]))
+    assert text.index("ran on the miniature") < text.index(recorded.sentence)
     assert "Not for a paper" in text
 
 
 def test_markdown_and_its_pictures(folder: Path, recorded: Recorded) -> None:
     text = (folder / "report.md").read_text()
-    assert f"> **{recorded.verdict['sentence']}**" in text.replace("\\", "")
+    assert f"> **{recorded.sentence}**" in text.replace("\\", "")
     linked = set(re.findall(r"\]\((pictures/[\w-]+\.svg)\)", text))
     assert linked == {f"pictures/{path.name}" for path in (folder / "pictures").iterdir()}
     for path in (folder / "pictures").iterdir():
@@ -331,9 +331,9 @@ def test_the_record_is_read_as_it_was_written(recorded: Recorded) -> None:
     assert trial.cost("adapter_bytes") == 4 * trial.cost("trainable_params")
     assert trial.cost("seconds") == pytest.approx(3 * (0.5 + trial.axes["rank"] / 20))
     by_seed = recorded.by_seed(best)
-    assert set(by_seed) == {"1", "2", "3"}
-    row = next(r for r in recorded.verdict["rows"] if r["name"] == best.name)
-    assert {seed: accuracy(found) for seed, found in by_seed.items()} == pytest.approx(row["values"])
+    assert set(by_seed) == {1, 2, 3}
+    row = next(row for row in recorded.verdict.rows if row.name == best.name)
+    assert {seed: accuracy(found) for seed, found in by_seed.items()} == pytest.approx(row.values)
 
 
 def test_the_same_record_gives_the_same_report(folder: Path, recorded: Recorded) -> None:
@@ -391,7 +391,7 @@ def test_results_folder_as_the_sweep(store: str, tmp_path: Path, monkeypatch: py
 def test_the_verdict_in_the_report_is_the_recorded_one(folder: Path, recorded: Recorded) -> None:
     client = connect(recorded.source.tracking_uri)
     path = client.download_artifacts(recorded.source.parent.info.run_id, "verdict.json")
-    assert json.loads(Path(path).read_text()) == recorded.verdict
+    assert json.loads(Path(path).read_text()) == as_record(recorded.verdict)
 
 
 def test_outer_folds_and_numbers(store: str) -> None:
@@ -400,7 +400,7 @@ def test_outer_folds_and_numbers(store: str) -> None:
     finalist = recorded.arms[0]
     assert (finalist.configurations, len(finalist.runs), finalist.searched) == (2, 4, pytest.approx(0.3))
     pooled = recorded.by_seed(finalist)
-    assert {seed: len(found) for seed, found in pooled.items()} == {"1": 16, "2": 16}
+    assert {seed: len(found) for seed, found in pooled.items()} == {1: 16, 2: 16}
     text = Page(document(recorded).as_html()).text
     assert "finalist 1: 2" in text
     assert "once per fold of a 2-fold cross-validation" in text
