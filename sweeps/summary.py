@@ -70,7 +70,7 @@ def print_summary(
         console.print(evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics))
     if prepared.task.column == "text":
         say()
-        console.print(samples_table(confirmed, verdict.best))
+        console.print(samples_table(counted(confirmed, verdict), verdict.best))
 
     pruned = sum(trial.status == "pruned" for trial in explored)
     failed = sum(trial.status == "failed" for trial in explored)

@@ -42,6 +42,9 @@ TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, a
 TAG_LOOK = "sweep.look"  # which look a confirm run belongs to; of a sweep the last one that came to a verdict
 TAG_SESSIONS = "sweep.sessions"  # how often the sweep was started or taken up
 
+# Params of a child run that, besides counts of parameters, are no choice of the search by themselves
+NOT_CHOSEN = ("alpha", "seed", "checkpoint", "checkpoint_revision", "matched_modules")
+
 # Metrics of a child run that say what it cost, per epoch
 COST_SECONDS = "cost/epoch_seconds"  # its share of an epoch that several runs train together
 COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it

@@ -14,13 +14,11 @@ from analysis.record.store import connect
 from analysis.record.sweep import COUNTS, Arm, Recorded, Run, Trial
 from analysis.verdict.result import Verdict
 from trainables.errors import InputError
-from trainables.records import COST_MEMORY, COST_SECONDS, PARAM_MODE, PARAM_OBJECTIVE, of_look
-
-NOT_AXES = {*COUNTS, "alpha", "seed", "checkpoint", "checkpoint_revision", "matched_modules"}
+from trainables.records import COST_MEMORY, COST_SECONDS, NOT_CHOSEN, PARAM_MODE, PARAM_OBJECTIVE, of_look
 
 
 def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
-    """`sweep` as in `runs.read_sweep`. Raises InputError where there is no such sweep, or it has no run yet."""
+    """`sweep` as in `reader.read_sweep`. Raises InputError where there is no such sweep, or it has no run yet."""
     source = read_sweep(tracking_uri, sweep)
     if source.runs.empty:
         raise InputError(f"Sweep {source.sweep_id} has no run yet; there is nothing to report.")
@@ -128,7 +126,7 @@ def _trials(runs: Sequence[Run]) -> tuple[Trial, ...]:
     grouped: dict[str, list[Run]] = {}
     for run in runs:
         grouped.setdefault(run.trial_id, []).append(run)
-    names = dict.fromkeys(name for run in runs for name in run.params if name not in NOT_AXES)
+    names = dict.fromkeys(name for run in runs for name in run.params if name not in (*COUNTS, *NOT_CHOSEN))
     if "alpha_ratio" not in names and _searched_alpha(runs):
         names["alpha"] = None
     return tuple(

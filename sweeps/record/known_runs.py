@@ -10,6 +10,7 @@ from sweeps.state.workspace import EXPLORE
 from trainables.records import (
     NO_FOLD,
     NO_SEED,
+    NOT_CHOSEN,
     TAG_CONFIG_ID,
     TAG_FOLD,
     TAG_LOOK,
@@ -18,15 +19,6 @@ from trainables.records import (
     TAG_STATUS,
     TAG_TRIAL_ID,
 )
-
-NOT_IN_A_NAME = {
-    "alpha",
-    "seed",
-    "checkpoint",
-    "checkpoint_revision",
-    "matched_modules",
-}  # params, besides all counts of parameters
-
 
 Training = tuple[str, ...]
 
@@ -105,7 +97,7 @@ def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mappi
     """What a person reads in MLflow's list: `trial 7 · rank=16 · learning_rate=0.0002 · seed 42`."""
     number = trial_id.rpartition("_")[2]
     head = f"trial {int(number)}" if role == "trial" and number.isdigit() else role
-    chosen = [(k, v) for k, v in params.items() if k not in NOT_IN_A_NAME and not k.endswith("_params")]
+    chosen = [(k, v) for k, v in params.items() if k not in NOT_CHOSEN and not k.endswith("_params")]
     shown = [f"{k}={v:.2g}" if isinstance(v, float) else f"{k}={v}" for k, v in chosen]
     where = [f"seed {seed}"] * (str(seed) != NO_SEED) + [f"fold {fold}"] * (fold != NO_FOLD)
     return " · ".join([head, *shown, *where])

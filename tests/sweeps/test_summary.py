@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from rich.console import Console
 
 from sweeps.confirm import Confirmed
-from sweeps.summary import SAMPLES, evaluations_table, samples_table
+from sweeps.summary import SAMPLES, counted, evaluations_table, samples_table
 from trainables.config import TrialConfig
 from trainables.records import Predictions
 
@@ -67,3 +68,23 @@ def test_the_table_has_means_over_runs() -> None:
         console.print(evaluations_table(runs, ["test_far"], ["wer"]))
     lines = [line.split() for line in capture.get().splitlines()[1:] if line.strip()]
     assert lines == [["arm", "test_far/wer"], ["finalist", "1", "0.300"], ["untuned", "1.100"]]
+
+
+def test_a_seed_that_the_verdict_left_out_stands_in_no_table() -> None:
+    rows = [
+        SimpleNamespace(name="finalist 1", role="finalist", values={1: 0.8, 3: 0.9}),
+        SimpleNamespace(name="baseline", role="baseline", values={1: 0.7, 2: 0.7, 3: 0.7}),
+        SimpleNamespace(name="untuned backbone", role="untuned", values={0: 0.5}),
+    ]
+    runs = [
+        SimpleNamespace(arm=arm, seed=seed)
+        for arm, seeds in (("finalist 1", (1, 2, 3)), ("finalist 2", (1,)), ("baseline", (2,)), ("untuned", (None,)))
+        for seed in seeds
+    ]
+    kept = counted(runs, SimpleNamespace(rows=rows))
+    assert [(run.arm, run.seed) for run in kept] == [
+        ("finalist 1", 1),
+        ("finalist 1", 3),
+        ("baseline", 2),
+        ("untuned", None),
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -28,32 +27,6 @@ def macro_f1(targets: Sequence[str], outputs: Sequence[str]) -> float:
 
     present = sorted(set(targets))
     return float(f1_score(targets, outputs, labels=present, average="macro", zero_division=0.0))
-
-
-@dataclass(frozen=True)
-class ClassScore:
-    """How one class was told from the others."""
-
-    f1: float | None  # 0 to 1; None: no sample of this class, so there is nothing to find
-    support: int  # samples
-
-
-def class_scores(targets: Sequence[str], outputs: Sequence[str], classes: Sequence[str]) -> dict[str, ClassScore]:
-    """F1 and support of every class, in the order of `classes`."""
-    from sklearn.metrics import precision_recall_fscore_support
-
-    _, _, f1, support = precision_recall_fscore_support(targets, outputs, labels=list(classes), zero_division=0.0)
-    return {
-        name: ClassScore(float(value) if samples else None, int(samples))
-        for name, value, samples in zip(classes, f1, support, strict=True)
-    }
-
-
-def confusion_matrix(targets: Sequence[str], outputs: Sequence[str], classes: Sequence[str]) -> np.ndarray:
-    """(C, C) counts: a row per target, a column per output, both in the order of `classes`."""
-    from sklearn.metrics import confusion_matrix
-
-    return np.asarray(confusion_matrix(targets, outputs, labels=list(classes)))
 
 
 def cross_entropy(targets: Sequence[str], scores: np.ndarray, classes: Sequence[str]) -> float:

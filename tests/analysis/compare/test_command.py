@@ -1,4 +1,7 @@
-"""The command line over files: what decides, what stands beside it, and what is refused."""
+"""The command line over files: what decides, what stands beside it, and what is refused.
+
+It goes through comparison.py, matching.py, overall.py, pair_tests.py and view.py; test_published.py goes through
+counts.py."""
 
 import json
 from pathlib import Path

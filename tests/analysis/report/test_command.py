@@ -1,4 +1,7 @@
-"""The report on a sweep made up here and recorded by the tracker: what it says, also when things are missing."""
+"""The report on a sweep made up here and recorded by the tracker: what it says, also when things are missing.
+
+Every part of it (results, power, further, examples, search, methods, plots, plots_search) is read from the whole page;
+marginal.py is tested with importance.py, numbers.py with document.py."""
 
 import itertools
 import json

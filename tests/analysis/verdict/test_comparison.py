@@ -1,4 +1,6 @@
-"""Two configurations: which test the sample allows, what it then claims, and that it never says more."""
+"""Two configurations: which test the sample allows, what it then claims, and that it never says more.
+
+Arms (arms.py) are made and refused here too, by `compare`, which makes them."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The sweep's verdict: families, winners, words, and how often it finds a winner where there is none."""
+"""The sweep's verdict: families, winners, words (wording.py), and how often it finds a winner where there is none."""
 
 import math
 
@@ -213,7 +213,7 @@ CELLS = [(2, 32, 0.0), (2, 100, 1.0), (3, 100, 0.0), (5, 32, 1.0)]  # seeds, cli
 
 
 def test_equal_configurations_rarely_give_a_winner(make) -> None:
-    """Null sweeps in DESIGN's hardest cells, two finalists and a baseline all alike, through the whole verdict.
+    """Null sweeps in the hardest cells, two finalists and a baseline all alike, through the whole verdict.
 
     1,200 sweeps: the standard error of a rate of 5 % is 0.6 points. For contrast, the test that many papers use,
     McNemar significant under some seed, is wrong several times as often on the same predictions.

@@ -1,5 +1,8 @@
 """A recorded sweep in which a confirm run of one outer fold failed: verdict, report and comparison take the same clips
-and give the same numbers."""
+and give the same numbers.
+
+Of this room, tests/sweeps/record/test_tracker.py covers what is read of runs, tests/analysis/report/test_command.py
+sweep.py, sweep_reader.py and publish.py, tests/analysis/compare/test_sources.py store.py."""
 
 from pathlib import Path
 from types import SimpleNamespace
