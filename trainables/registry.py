@@ -35,8 +35,13 @@ def backbone(name: str) -> Backbone:
 
 def task(kind: str, options: dict[str, Any]) -> Task:
     """`options` is the YAML's `task:` without `kind`, already validated against the class's dataclass fields."""
-    module, _, cls = TASKS[kind].partition(":")
-    return cast("Task", getattr(import_module(module), cls)(**options))
+    return cast("Task", task_class(kind)(**options))
+
+
+def task_class(kind: str) -> Any:
+    """The frozen dataclass of a kind of task; its fields are the options of the YAML's `task:`."""
+    module, _, name = TASKS[kind].partition(":")
+    return getattr(import_module(module), name)
 
 
 def size_of(backbone: Backbone, name: str) -> Size:

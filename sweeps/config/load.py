@@ -158,8 +158,9 @@ def _read(file: Path, name: str) -> str:
 
 def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> SweepSpec:
     """Values that passed every rule, with defaults, as a spec."""
-    data, objective, asha = values["data"], values["objective"], values.get("asha", {})
+    data, objective = values["data"], values["objective"]
     folds = data.get("folds", {})
+    asha = {**rules.DEFAULT_ASHA, **values.get("asha", {})}
     seeds = {**rules.DEFAULT_SEEDS, **values.get("seeds", {})}
     may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing")
     optional = {key: values[key] for key in may_be_left_out if key in values}
@@ -183,8 +184,8 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
         metric=objective["metric"],
         mode=objective.get("mode", rules.natural_mode(objective["metric"])),
         trials=values["trials"],
-        grace_epochs=asha.get("grace_epochs", 1),
-        reduction_factor=asha.get("reduction_factor", 3),
+        grace_epochs=asha["grace_epochs"],
+        reduction_factor=asha["reduction_factor"],
         explore_seeds=seeds["explore"],
         confirm_seeds=seeds["confirm"],
         finalists=rules.finalists_of(values),

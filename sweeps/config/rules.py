@@ -19,6 +19,7 @@ from trainables.data.examples import SPLITS
 
 Values = Mapping[str, Any]
 
+DEFAULT_ASHA = {"grace_epochs": 1, "reduction_factor": 3}
 DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 456, 789, 2024, 31337)}
 
 
@@ -128,7 +129,7 @@ def natural_mode(metric: str) -> str:
 
 
 def _asha(values: Values, problems: Problems) -> None:
-    grace = values.get("asha", {}).get("grace_epochs", 1)
+    grace = values.get("asha", {}).get("grace_epochs", DEFAULT_ASHA["grace_epochs"])
     epochs = values.get("train", {}).get("epochs", TrainSpec.epochs)
     if not problems.touch("asha") and not problems.touch("train", "epochs") and grace > epochs:
         problems.add(("asha", "grace_epochs"), f"must be at most train.epochs ({epochs}), got {grace}")

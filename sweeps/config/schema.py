@@ -13,7 +13,7 @@ from typing import Any
 from sweeps.config.container_types import Either, Field, Many, Names, Table, Tagged
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, nearest
-from sweeps.config.search_types import AUGMENT, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
+from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from trainables.config import HEADS, KEEPS, SAMPLINGS, SCHEDULERS
 from trainables.registry import BACKBONES, TASKS
 from trainables.tasks.texts import NORMALISATIONS
@@ -21,7 +21,16 @@ from trainables.tasks.texts import NORMALISATIONS
 PROFILES = ("auto", "cuda", "mps", "cpu")
 PRECISIONS = ("auto", "fp32", "bf16")
 MODES = ("max", "min")
-COLUMNS = ("audio", "label", "targets", "text", "id", "group", "split", "fold")
+COLUMNS = {
+    "audio": "Where a clip's sound is: a file's path, or a list of pieces.",
+    "label": "The class of a clip (classification, label scoring).",
+    "targets": "A list of numbers for each clip.",
+    "text": "What is said in a clip (transcription).",
+    "id": "A name for each clip, used in predictions.",
+    "group": "Speaker, recording or site: a group never stands on two sides of a split.",
+    "split": "A given split: train, validation or test.",
+    "fold": "A given fold, for `data.folds.outer: official`.",
+}
 
 SEED = Number(minimum=0, maximum=2**32 - 1, whole=True)  # what NumPy takes
 SHARE = Number(above=0, below=1)
@@ -35,26 +44,29 @@ TASK_OPTIONS: dict[str, Table] = {
             "labels": Field(Many(LABEL, at_least=2), "The classes; left out, those of the data in sorted order."),
             "class_weights": Field(
                 Either((Name(("balanced",)), Many(POSITIVE, at_least=2, unique=False))),
-                "Of each class in the training loss: balanced, or one number per label.",
+                "Weight of each class in the training loss: balanced, or one number per label.",
             ),
         }
     ),
     "label_scoring": Table(
         {
             "labels": Field(
-                Many(Text(rule="a label"), at_least=2), "What the clips can be; scored as text.", required=True
+                Many(Text(rule="a label"), at_least=2),
+                "The possible answers, scored as text.",
+                required=True,
             ),
-            "prompt": Field(Text(rule="the question, as text"), "Asked about every clip.", required=True),
+            "prompt": Field(Text(rule="the question, as text"), "The question asked with every clip.", required=True),
         }
     ),
     "transcription": Table(
         {
             "normalise": Field(
-                Name(NORMALISATIONS), "Before scoring; basic: lower case, punctuation removed, spaces folded."
+                Name(NORMALISATIONS),
+                "What is done to texts before scoring; basic: lower case, no punctuation, single spaces.",
             ),
             "shortest_seconds": Field(Number(minimum=0), "Shorter clips are left out."),
-            "longest_seconds": Field(POSITIVE, "Longer clips are left out, and those the backbone cannot take whole."),
-            "language": Field(Text(r"[a-z]{2,3}", "an ISO 639 code such as en"), "What a multilingual model is told."),
+            "longest_seconds": Field(POSITIVE, "Longer clips are left out; so is what exceeds the backbone's window."),
+            "language": Field(Text(r"[a-z]{2,3}", "an ISO 639 code such as en"), "Told to a multilingual model."),
         }
     ),
 }
@@ -79,20 +91,23 @@ DATA = Table(
         "splits": Field(
             Table(
                 {
-                    "validation": Field(SHARE, "Share of the groups that chooses between configurations."),
-                    "test": Field(SHARE, "Share of the groups that only stage 2 sees."),
+                    "validation": Field(SHARE, "Share of the groups on which the search compares configurations."),
+                    "test": Field(SHARE, "Share of the groups that is kept for stage 2 and the verdict."),
                 }
             ),
             "Shares of the groups; the rest is training data.",
         ),
         "columns": Field(
-            Table({name: Field(Text(rule="a column's name")) for name in COLUMNS}),
+            Table({name: Field(Text(rule="a column's name"), text) for name, text in COLUMNS.items()}),
             "Renames: our name for a column -> the manifest's name.",
         ),
         "folds": Field(
             Table(
                 {
-                    "inner": Field(Number(minimum=2, maximum=1000, whole=True), "Folds of the examples not in test."),
+                    "inner": Field(
+                        Number(minimum=2, maximum=1000, whole=True),
+                        "Cross-validation within the search: folds of all but the test clips.",
+                    ),
                     "outer": Field(
                         Either(
                             (
@@ -100,10 +115,11 @@ DATA = Table(
                                 Name(("official", "leave_one_group_out")),
                             )
                         ),
-                        "Each fold held out in turn as test data.",
+                        "Cross-validation of the whole sweep: each fold is the test data once.",
                     ),
                 }
-            )
+            ),
+            "Cross-validation; left out: one split.",
         ),
         "evaluate": Field(
             Names(Text(rule="a manifest")), "Further test manifests; the name is the prefix of their metrics."
@@ -111,44 +127,44 @@ DATA = Table(
     }
 )
 
+SHARED = ("batch_size", "gradient_accumulation", "warmup_ratio", "weight_decay", "clip_norm", "label_smoothing")
+
 TRAIN = Table(
     {
-        "epochs": Field(COUNT, "Passes over the training data; ASHA's unit."),
-        "max_steps": Field(Either((Null("no limit"), COUNT)), "Optimizer steps in all; ends training early."),
-        "batch_size": Field(AXIS_VALUES["batch_size"], "Clips per batch."),
-        "gradient_accumulation": Field(AXIS_VALUES["gradient_accumulation"], "Batches per optimizer step."),
-        "warmup_ratio": Field(AXIS_VALUES["warmup_ratio"], "Share of all optimizer steps."),
-        "weight_decay": Field(AXIS_VALUES["weight_decay"], "AdamW's."),
-        "scheduler": Field(Name(SCHEDULERS), "Learning rate after the warm-up."),
-        "clip_norm": Field(AXIS_VALUES["clip_norm"], "Gradient norm; null: no clipping."),
-        "label_smoothing": Field(AXIS_VALUES["label_smoothing"]),
-        "sampling": Field(
-            Name(SAMPLINGS), "group_by_length: a batch's clips are of like length, so that less is padded."
+        "epochs": Field(COUNT, "Passes over the training data; ASHA counts in epochs."),
+        "max_steps": Field(
+            Either((Null("no limit"), COUNT)), "Most optimizer steps of a training; it may end within an epoch."
         ),
-        "keep": Field(Name(KEEPS), "Which epoch's adapter is the run's: the last, or the best on validation."),
+        **{name: Field(AXIS_VALUES[name], AXIS_HELP[name]) for name in SHARED},
+        "scheduler": Field(Name(SCHEDULERS), AXIS_HELP["scheduler"]),
+        "sampling": Field(
+            Name(SAMPLINGS), "group_by_length makes batches of clips of similar length, so that less is padded."
+        ),
+        "keep": Field(Name(KEEPS), "Which epoch's adapter a run keeps: the last, or the best on validation data."),
     }
 )
 
 OBJECTIVE = Table(
     {
         "metric": Field(Name(METRICS), "val/ and a metric of the task.", required=True),
-        "mode": Field(Name(MODES), "Whether more or less is better; follows from the metric."),
+        "mode": Field(Name(MODES), "Whether higher or lower is better; may be left out, since the metric decides it."),
     }
 )
 
 ASHA = Table(
     {
-        "grace_epochs": Field(COUNT, "No trial is stopped before."),
+        "grace_epochs": Field(COUNT, "ASHA stops no trial before this epoch; at most train.epochs."),
         "reduction_factor": Field(
-            Number(minimum=2, maximum=1000, whole=True), "One in so many goes on past each rung."
+            Number(minimum=2, maximum=1000, whole=True),
+            "At each rung the best 1 / reduction_factor of the trials go on.",
         ),
     }
 )
 
 SEEDS = Table(
     {
-        "explore": Field(Many(SEED), "Advance together in every trial of stage 1."),
-        "confirm": Field(Many(SEED), "Fresh seeds of stage 2."),
+        "explore": Field(Many(SEED), "Seeds of every trial of stage 1: one training per seed, all in step."),
+        "confirm": Field(Many(SEED), "Seeds of stage 2, none of them out of explore: one training per arm and seed."),
     }
 )
 
@@ -157,14 +173,23 @@ FINALISTS = Either(
         COUNT,
         Table(
             {
-                "count": Field(COUNT, "How many of the best go to stage 2."),
-                "per": Field(Name(tuple(SEARCH.fields)), "A choice axis: the best of each of its values."),
+                "count": Field(COUNT, "How many of the best trials are confirmed in stage 2."),
+                "per": Field(
+                    Name(tuple(SEARCH.fields)),
+                    "A choice axis: the best trial of each of its values.",
+                ),
             }
         ),
     )
 )
 
-LIMITS = Table({"disk_gb": Field(POSITIVE), "memory_gb": Field(POSITIVE), "hours": Field(POSITIVE)})
+LIMITS = Table(
+    {
+        "disk_gb": Field(POSITIVE, "Most that the sweep may keep on disk, in GB (1e9 bytes); at the limit it stops."),
+        "memory_gb": Field(POSITIVE, "Most memory of all workers together, in GB: fewer trials at once, or a refusal."),
+        "hours": Field(POSITIVE, "Longest time of one session; the same command then goes on for as long again."),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -197,28 +222,38 @@ ROOT = Table(
         "backbone": Field(
             Name(tuple(BACKBONES), "a backbone out of"), "The pretrained model; search.backbone opens it."
         ),
-        "task": Field(Tagged("kind", TASK_OPTIONS, "a kind of task out of"), "What is asked of a clip.", required=True),
-        "data": Field(DATA, "Where the clips come from, and how they are divided.", required=True),
-        "search": Field(SEARCH, "The axes. A plain value fixes one.", required=True),
-        "train": Field(TRAIN, "What every training shares."),
+        "task": Field(
+            Tagged("kind", TASK_OPTIONS, "a kind of task out of"),
+            "What the model answers.",
+            required=True,
+        ),
+        "data": Field(DATA, "Where the clips come from, and how they are split.", required=True),
+        "search": Field(SEARCH, "The axes; a plain value fixes one.", required=True),
+        "train": Field(TRAIN, "What all trainings share; an axis of the same name replaces an entry."),
         "objective": Field(OBJECTIVE, "What the search improves, on validation data.", required=True),
         "trials": Field(COUNT, "Configurations that stage 1 tries.", required=True),
         "asha": Field(ASHA, "Early stopping of stage 1."),
-        "seeds": Field(SEEDS),
+        "seeds": Field(SEEDS, "Random seeds of the two stages."),
         "finalists": Field(FINALISTS, "Which trials are confirmed: a number, or {count: n}, or {per: axis}."),
         "baseline": Field(POINT, "What a finalist has to beat: one value per active axis.", required=True),
-        "warm_start": Field(Many(POINT, at_least=0, unique=False), "Configurations that stage 1 tries first."),
+        "warm_start": Field(
+            Many(POINT, at_least=0, unique=False),
+            "Configurations that stage 1 tries first.",
+        ),
         "results": Field(Text(rule="a folder"), "The folder of the record, adapters and reports; a URI is refused."),
-        "profile": Field(Name(PROFILES), "The hardware."),
-        "precision": Field(Name(PRECISIONS), "What frozen weights are kept and computed in; auto: what is fast."),
-        "head": Field(Name(HEADS), "A task head is trained whole, or through an adapter."),
-        "augment": Field(AUGMENT, "Changes to training clips alone; an axis of the same name goes before."),
-        "limits": Field(LIMITS, "Where to stop or refuse."),
+        "profile": Field(Name(PROFILES), "The hardware; auto takes the fastest that is there."),
+        "precision": Field(Name(PRECISIONS), "Number format of the frozen weights; auto: bf16 where that is fast."),
+        "head": Field(Name(HEADS), "How a task head is trained: all its weights (full), or an adapter (lora)."),
+        "augment": Field(AUGMENT, "Random changes to training clips; an axis of the same name replaces one."),
+        "limits": Field(LIMITS, "Limits at which the sweep stops in good order, or does not start."),
         "packing": Field(
             Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True))),
             "How many trainings of stage 1 share one batch on one backbone; auto: as many as pay.",
         ),
-        "miniature": Field(Patch(), "What replaces the above when the sweep runs on the miniature."),
+        "miniature": Field(
+            Patch(),
+            "What replaces the above when the sweep runs on the miniature.",
+        ),
     }
 )
 
