@@ -221,7 +221,7 @@ def test_a_sweep_pins_the_commit_of_what_it_loads(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *a, **k: SimpleNamespace(sha=next(commits)))
     size = backbone.SIZES["base"]
-    spec: Any = SimpleNamespace(backbone="ast", axes=(), fixed={"model_size": "base"}, baseline={})
+    spec: Any = SimpleNamespace(sizes_of=lambda backbone: ["base"])
     prepared: Any = SimpleNamespace(weights=SimpleNamespace(miniature=False), backbones={"ast": backbone}, spec=spec)
     workspace = Workspace(tmp_path, "s-1")
     workspace.folder.mkdir()
