@@ -12,8 +12,8 @@ be, never narrower. From three arms on their spreads are pooled, as Tukey's and 
 pair that spreads more than the pool keeps its own spread.
 
 `crossed` is the same for a table of differences; its error term of the seeds is never taken to be smaller than the
-residual, which the textbook form allows and which makes false winners at two or three seeds. `docs/false_winners.md`
-has both on simulated sweeps.
+residual, which the textbook form allows and which makes false winners at two or three seeds.
+`benchmarks/FALSE_WINNERS.md` has both on simulated sweeps.
 
 A limit to know: with few seeds the degrees of freedom may be close to S - 1, and intervals are then wide.
 """

@@ -3,7 +3,7 @@
 The verdict's variance of a mean difference over S seeds and G test groups is V_s / S + V_g / G + V_r / (S G), with the
 components of `Components`; its degrees of freedom follow `crossed.two_arms`. Power comes from the noncentral t
 distribution with both held at their expectation: right for many groups and seeds, and a few points too high for two
-or three seeds, where the estimated error varies most (`docs/false_winners.md` has what simulated sweeps found).
+or three seeds, where the estimated error varies most (`benchmarks/FALSE_WINNERS.md` has what simulated sweeps found).
 
 Two trained models on one test set are McNemar's case: `mcnemar_clips`.
 """
