@@ -90,7 +90,7 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
     from trainables.config import TrialConfig
     from trainables.data.store import SplitStore
     from trainables.training.engine import Engine, EngineKey, EngineSettings
-    from trainables.training.lane import LaneKey
+    from trainables.training.lane import Lane, LaneKey
 
     precision, _, how = way.partition(" ")
     module: Any = registry.backbone(backbone)
@@ -102,7 +102,7 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
     clips = SplitStore(Path(folder) / "clips")
     preset = "all-linear" if "all-linear" in module.PRESETS else next(iter(module.PRESETS))
     config = TrialConfig(backbone=backbone, model_size=size, target_modules=preset, batch_size=BATCH, epochs=100)
-    lane = engine.open_lane(config, LaneKey(1, "-"), clips, clips)
+    lane = Lane(engine, config, LaneKey(1, "-"), clips, clips)
     engine.start_training(lane.name)
     forward = torch.compile(engine.model.forward) if how == "compiled" else None
     if forward is not None:

@@ -87,7 +87,8 @@ class Workload:
             batch_size=batch_size,
         )
         return [
-            engine.open_lane(
+            Lane(
+                engine,
                 replace(base, rank=RANKS[i % 3], alpha=2 * RANKS[i % 3], learning_rate=1e-3 / (1 + i)),
                 LaneKey(i, "-"),
                 train,

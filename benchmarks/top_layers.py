@@ -28,7 +28,7 @@ from trainables.backbones import ast
 from trainables.config import TrialConfig
 from trainables.prefix_cache.activations import AUTO, OFF
 from trainables.training.engine import Engine, EngineKey, EngineSettings
-from trainables.training.lane import LaneKey
+from trainables.training.lane import Lane, LaneKey
 
 TRAIN_CLIPS, VALIDATION_CLIPS, BATCH_SIZE = 4, 2, 2
 EPOCHS = 3  # the first one records
@@ -98,7 +98,7 @@ def epochs(engine: Engine, layers: int, clips: Sequence[Tones], count: int) -> l
         epochs=EPOCHS,
         batch_size=BATCH_SIZE,
     )
-    lane, found = engine.open_lane(config, LaneKey(1, "-"), *clips), []
+    lane, found = Lane(engine, config, LaneKey(1, "-"), *clips), []
     for _ in range(count):
         started = time.process_time()
         loss = lane.train_epoch()["val/loss"]

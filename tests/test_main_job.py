@@ -119,7 +119,7 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     from trainables import miniature
     from trainables.data.store import SplitStore
     from trainables.training.engine import Engine, EngineKey, EngineSettings
-    from trainables.training.lane import LaneKey
+    from trainables.training.lane import Lane, LaneKey
 
     prepared = prepare(SWEEP, ["profile=cpu"], planning=False)
     config = baseline_config(prepared.spec)
@@ -129,7 +129,7 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     engine = Engine(key, checkpoint, prepared.task, settings)
     data = next((finished[0] / "results").glob("qwen_lora-*/data"))
     stores = {split: SplitStore(data / split) for split in ("train", "validation", "test")}
-    lane = engine.open_lane(config, LaneKey(123, "-"), stores["train"], stores["validation"])
+    lane = Lane(engine, config, LaneKey(123, "-"), stores["train"], stores["validation"])
     while not lane.finished:
         metrics = lane.train_epoch()
     metrics |= engine.scores(lane.predict(stores["test"]), "test")

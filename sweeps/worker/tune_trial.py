@@ -111,8 +111,14 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
         objective = (self.job.spec.metric, self.job.spec.mode)
         for key in self.keys:
             train, validation = self.clips[key.fold]
-            lane = self.engine.open_lane(
-                self.trial_config, key, train, validation, objective=objective, batch_parts=self.batch_parts
+            lane = Lane(
+                self.engine,
+                self.trial_config,
+                key,
+                train,
+                validation,
+                objective=objective,
+                batch_parts=self.batch_parts,
             )
             self.lanes.append(lane)
             if self.point is not None:
@@ -219,7 +225,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "objective": tie_broken(value, loss, spec.mode),
             "config_id": self.config_id,
             "lanes": list(reports),
-            "counts": {} if self.untuned else self.engine.parameter_counts(self.lanes[0]),
+            "counts": {} if self.untuned else self.engine.parameter_counts(self.lanes[0].name),
             "checkpoint_name": checkpoint_name(self.trial_config),
             "checkpoint_revision": checkpoint_revision(self.trial_config, self.job.revisions),
             "backbones_loaded": WARM.loads,
@@ -229,7 +235,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "computed_cpu_seconds": TURNAROUND.computed_cpu_seconds,
             "process_cpu_seconds": time.process_time(),
             "turnaround_seconds": TURNAROUND.seconds,
-            "kept_below": self.engine.kept_below(self.lanes[0]) if self.lanes else "",
+            "kept_below": self.engine.kept_below(self.lanes[0].name) if self.lanes else "",
             "batch_parts": self.batch_parts,
             "pack_lanes": self.packed_with,
             "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),

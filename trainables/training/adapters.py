@@ -53,10 +53,11 @@ class AdapterBank:
         alpha: int,
         dropout: float,
         seed: int,
+        dropout_seed: int = 0,
         strung: Collection[str] = (),
     ) -> DropoutDraws:
         """Adds an adapter: its A and its head drawn from `seed`, its B zero. `strung`: those of the targets that hear
-        the clips of a pass as one sequence. Returns what its dropouts draw their masks from."""
+        the clips of a pass as one sequence. Returns what its dropouts draw their masks from, by `dropout_seed`."""
         config = LoraConfig(
             r=rank,
             lora_alpha=alpha,
@@ -73,7 +74,7 @@ class AdapterBank:
             self._start_heads(name)
         config.target_modules = list(targets)  # PEFT shortens long lists; what is saved says all of them, in order
         self.activate(name)
-        draws = DropoutDraws(seed)
+        draws = DropoutDraws(dropout_seed)
         for index, (module_name, layer) in enumerate(self._layers(name).items()):
             if dropout > 0.0:
                 base = layer.get_base_layer()

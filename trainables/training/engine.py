@@ -26,7 +26,6 @@ from trainables.training.adapters import AdapterBank
 from trainables.training.augmentation import Augmentation
 from trainables.training.batch import Heard, joined
 from trainables.training.dropout import DropoutDraws
-from trainables.training.lane import Lane, LaneKey
 from trainables.training.order import by_length, cut
 from trainables.training.schedule import part_size
 from trainables.training.targets import adapted_modules, head_mode
@@ -110,24 +109,14 @@ class Engine:
             mode=settings.activations,
             limit_bytes=self._limit_bytes,
         )
-        self._lanes_opened = 0
+        self._adapters_added = 0
         self.beat: Callable[[], None] = lambda: None  # called before every batch: a watchdog may listen
 
-    def open_lane(
-        self,
-        config: TrialConfig,
-        key: LaneKey,
-        train: Clips,
-        validation: Clips,
-        *,
-        objective: tuple[str, str] = ("val/loss", "min"),
-        batch_parts: int = 1,
-    ) -> Lane:
-        self._lanes_opened += 1
-        name = f"lane{self._lanes_opened}"
-        return Lane(self, name, config, key, train, validation, objective=objective, batch_parts=batch_parts)
-
-    def add_adapter(self, name: str, config: TrialConfig, seed: int) -> DropoutDraws:
+    def add_adapter(self, config: TrialConfig, *, seed: int, dropout_seed: int) -> tuple[str, DropoutDraws]:
+        """A lane's adapter and head, drawn from `seed`. Returns the name under which the engine knows the lane, and
+        what its dropouts draw their masks from."""
+        self._adapters_added += 1
+        name = f"lane{self._adapters_added}"
         targets = adapted_modules(
             self.model,
             self.backbone,
@@ -137,21 +126,21 @@ class Engine:
             layers=config.layers,
         )
         self._cuts[name] = highest_cut(self._chain, [*targets, *self.bank.head_modules])
-        return self.bank.add(
+        draws = self.bank.add(
             name,
             targets=targets,
             rank=config.rank,
             alpha=config.alpha,
             dropout=config.lora_dropout,
             seed=seed,
+            dropout_seed=dropout_seed,
             strung=self.loaded.strung(targets),
         )
+        return name, draws
 
-    def remove_lane(self, lane: Lane) -> None:
-        self.bank.remove(lane.name)
-        del self._cuts[lane.name]
-        # Accelerate keeps every optimizer that it ever prepared
-        self.accelerator._optimizers.remove(lane.optimizer)
+    def remove_adapter(self, name: str) -> None:
+        self.bank.remove(name)
+        del self._cuts[name]
 
     def activate(self, name: str) -> None:
         self.bank.activate(name)
@@ -286,15 +275,15 @@ class Engine:
     def scores(self, predictions: Predictions, prefix: str) -> dict[str, float]:
         return {f"{prefix}/{name}": value for name, value in self.task.score(predictions).items()}
 
-    def kept_below(self, lane: Lane) -> str:
+    def kept_below(self, name: str) -> str:
         """The module up to which nothing is computed twice for this lane; empty where that does not pay."""
-        cut = self._cuts[lane.name]
+        cut = self._cuts[name]
         return cut if cut is not None and self.activations.decisions().get(cut) else ""
 
-    def parameter_counts(self, lane: Lane) -> dict[str, int]:
-        """The counts that MLflow keeps; `total_params` is the backbone with its head, without adapters."""
-        trainable = sum(p.numel() for p in lane.parameters)
-        adapter = self.bank.adapter_params(lane.name)
+    def parameter_counts(self, name: str) -> dict[str, int]:
+        """The counts that MLflow keeps of a lane; `total_params` is the backbone with its head, without adapters."""
+        trainable = sum(p.numel() for p in self.bank.parameters(name))
+        adapter = self.bank.adapter_params(name)
         return {
             "adapter_params": adapter,
             "head_params": trainable - adapter,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,14 +16,12 @@ from transformers import get_scheduler
 from trainables.config import TrialConfig
 from trainables.data.clips import Clips
 from trainables.records import Predictions
+from trainables.training.batch import Heard
+from trainables.training.engine import Engine
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane_state import flatten_optimizer, read_state, restore_optimizer, write_state
 from trainables.training.order import cut, grouped_by_length, shuffled
 from trainables.training.schedule import part_size, planned_epochs, steps_per_epoch, total_steps
-
-if TYPE_CHECKING:
-    from trainables.training.batch import Heard
-    from trainables.training.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,6 @@ class Lane:
     def __init__(
         self,
         engine: Engine,
-        name: str,
         config: TrialConfig,
         key: LaneKey,
         train: Clips,
@@ -52,7 +49,6 @@ class Lane:
         """`batch_parts` cuts every batch into as many forward passes, for memory that does not hold a whole one; the
         gradient stays that of the whole batch."""
         self.engine = engine
-        self.name = name
         self.config = config
         self.key = key
         self.train = train
@@ -65,11 +61,10 @@ class Lane:
 
         init_seed, order_seed, dropout_seed, augmentation_seed = lane_seeds(key)
         self.order = np.random.default_rng(order_seed)
-        self.draws = engine.add_adapter(name, config, init_seed)
-        self.draws.seed = dropout_seed
+        self.name, self.draws = engine.add_adapter(config, seed=init_seed, dropout_seed=dropout_seed)
         self.changes = engine.augmentation(config, augmentation_seed)
-        self.stands_padding = engine.bank.stands_padding(name)
-        self.parameters = engine.bank.parameters(name)
+        self.stands_padding = engine.bank.stands_padding(self.name)
+        self.parameters = engine.bank.parameters(self.name)
         self.optimizer = engine.accelerator.prepare_optimizer(
             torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
         )
@@ -181,7 +176,9 @@ class Lane:
 
     def close(self) -> None:
         """Drops the adapter and everything that Accelerate remembers of this lane."""
-        self.engine.remove_lane(self)
+        self.engine.remove_adapter(self.name)
+        # Accelerate keeps every optimizer that it ever prepared
+        self.engine.accelerator._optimizers.remove(self.optimizer)
 
     def heard(self, rows: Sequence[int]) -> Heard:
         """The clips of the next forward pass in training, as this lane hears them in this epoch."""

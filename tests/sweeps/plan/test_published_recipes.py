@@ -15,7 +15,7 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
 from trainables.training.engine import Engine, EngineKey, EngineSettings
-from trainables.training.lane import LaneKey
+from trainables.training.lane import Lane, LaneKey
 
 AST = TrialConfig(
     backbone="ast", model_size="base", rank=8, alpha=32, target_modules="all-linear", learning_rate=5e-5,
@@ -65,7 +65,7 @@ def test_it_trains(published: TrialConfig, tmp_path: Path) -> None:
     config = replace(published, model_size=size, epochs=1, max_steps=2)
     engine = Engine(EngineKey.of(config, "fp32"), str(tmp_path), task, EngineSettings())
     clips = config.batch_size * config.gradient_accumulation * 2
-    lane = engine.open_lane(config, LaneKey(1, "-"), Noises("train", clips, targets), Noises("validation", 2, targets))
+    lane = Lane(engine, config, LaneKey(1, "-"), Noises("train", clips, targets), Noises("validation", 2, targets))
     before = engine.bank.tensors(lane.name)
     metrics = lane.train_epoch()
     assert lane.finished

@@ -17,7 +17,7 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
 from trainables.training.engine import Engine, EngineKey, EngineSettings
-from trainables.training.lane import LaneKey
+from trainables.training.lane import Lane, LaneKey
 
 TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "classification": ({"labels": ("high", "low")}, ["high", "low"]),
@@ -70,7 +70,7 @@ def losses(name: str, checkpoint: Path, precision: str, folder: Path, quantizati
         backbone=name, model_size=size, quantization=quantization, target_modules=preset, rank=4, alpha=8,
         learning_rate=1e-3, epochs=2, batch_size=3,
     )  # fmt: skip
-    lane = engine.open_lane(config, LaneKey(1, "-"), clips, clips)
+    lane = Lane(engine, config, LaneKey(1, "-"), clips, clips)
     assert {p.dtype for p in lane.parameters} == {torch.float32}  # what is trained keeps every bit
     found = [lane.train_epoch() for _ in range(2)]
     return [*(epoch["train/loss"] for epoch in found), found[-1]["val/loss"]]

@@ -69,7 +69,7 @@ class Bench:
     checkpoint: Path
 
     def lane(self, config: TrialConfig, seed: int, fold: str = "-") -> Lane:
-        lane = self.engine.open_lane(config, LaneKey(seed, fold), self.train, self.validation)
+        lane = Lane(self.engine, config, LaneKey(seed, fold), self.train, self.validation)
         self.engine.model.double()  # on 4 bits PEFT makes adapters in float32
         return lane
 

@@ -23,7 +23,7 @@ from trainables.miniature.makers import maker
 from trainables.miniature.recipe import CLASSIFIER_RECIPES
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES
 from trainables.training.engine import Engine, EngineKey, EngineSettings
-from trainables.training.lane import LaneKey
+from trainables.training.lane import Lane, LaneKey
 
 LITTLE = replace(CLASSIFIER_RECIPES["test"], clips=8, batch_size=4, steps=2)
 LIKE_WAV2VEC2 = ("hubert", "wavlm")  # one maker, one shape: the slow test takes wav2vec2 for all three
@@ -145,7 +145,7 @@ def lora_accuracy(name: str, size: str, folder: Path) -> float:
     )  # fmt: skip
     engine = Engine(EngineKey.of(config, "fp32"), str(folder), TASK, EngineSettings())
     rate = backbone.SAMPLE_RATE_HZ
-    lane = engine.open_lane(config, LaneKey(1, "-"), sounds(64, 1, rate), sounds(40, 2, rate))
+    lane = Lane(engine, config, LaneKey(1, "-"), sounds(64, 1, rate), sounds(40, 2, rate))
     while not lane.finished:
         metrics = lane.train_epoch()
     return metrics["val/accuracy"]

@@ -19,7 +19,7 @@ from trainables.miniature.recipe import SPEECH_RECIPES
 from trainables.miniature.recognition import FRAMES, pretrain
 from trainables.miniature.utterances import MOST_SYLLABLES, NOBODY, SOUNDS, SPELLINGS, draw_stock, utter
 from trainables.training.engine import Engine, EngineKey, EngineSettings
-from trainables.training.lane import LaneKey
+from trainables.training.lane import Lane, LaneKey
 
 LITTLE = replace(SPEECH_RECIPES["test"], encoder_steps=4, utterances=32, decoder_steps=4)
 NAMES = tuple(name for name in registry.BACKBONES if maker(name) is RECOGNISERS)
@@ -109,7 +109,7 @@ def test_what_the_short_recipe_writes_can_be_tuned(name: str, tmp_path: Path) ->
         name, size, rank=8, alpha=32, target_modules="attention+mlp", learning_rate=1e-2, epochs=3, batch_size=8
     )  # fmt: skip
     engine = Engine(EngineKey.of(config, "fp32"), str(tmp_path), TASK, EngineSettings())
-    lane = engine.open_lane(config, LaneKey(1, "-"), Spoken(24, 1), Spoken(8, 2))
+    lane = Lane(engine, config, LaneKey(1, "-"), Spoken(24, 1), Spoken(8, 2))
     losses = []
     while not lane.finished:
         metrics = lane.train_epoch()

@@ -54,7 +54,7 @@ def open_lane(engine: Engine, stores: Any, config: TrialConfig, seed: int, clips
     train = stores["train"]
     if clips is not None:
         train = Selection([train], [example.id for example in train.examples[:clips]])
-    return engine.open_lane(config, LaneKey(seed, "-"), train, stores["validation"])
+    return Lane(engine, config, LaneKey(seed, "-"), train, stores["validation"])
 
 
 def finish(lane: Lane) -> list[dict[str, float]]:
@@ -185,7 +185,7 @@ def test_gradient_checkpointing_and_batches_in_parts(tiny_checkpoint: Path, stor
     found = []
     for together in (False, True):
         lanes = [
-            engine.open_lane(config, LaneKey(1, "-"), stores["train"], stores["validation"], batch_parts=2)
+            Lane(engine, config, LaneKey(1, "-"), stores["train"], stores["validation"], batch_parts=2)
             for config in (CONFIG, OTHER)
         ]
         metrics = Pack(lanes).train_epoch() if together else [lane.train_epoch() for lane in lanes]

@@ -33,7 +33,7 @@ def engine(tiny_checkpoint: Path) -> Engine:
 
 def lanes_on(engine: Engine, stores: dict[str, Path], configs: list[TrialConfig]) -> list[Lane]:
     train, validation = SplitStore(stores["train"]), SplitStore(stores["validation"])
-    return [engine.open_lane(config, LaneKey(seed, "-"), train, validation) for seed, config in enumerate(configs)]
+    return [Lane(engine, config, LaneKey(seed, "-"), train, validation) for seed, config in enumerate(configs)]
 
 
 def trained(engine: Engine, stores: dict[str, Path], packing: str | int) -> tuple[list[Any], list[Any], list[int]]:

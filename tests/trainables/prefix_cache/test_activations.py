@@ -92,7 +92,7 @@ def open_lane(engine: Engine, store: Path, **changes: Any) -> Lane:
     config = replace(CONFIG, backbone=engine.key.backbone, model_size=engine.key.model_size, **changes)
     if "target_modules" not in changes:
         config = replace(config, target_modules=next(iter(engine.backbone.PRESETS)))
-    return engine.open_lane(config, LaneKey(7, "-"), clips, few)
+    return Lane(engine, config, LaneKey(7, "-"), clips, few)
 
 
 def trained(engine: Engine, store: Path, **changes: Any) -> list[float]:

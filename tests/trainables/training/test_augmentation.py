@@ -227,7 +227,7 @@ def engine(checkpoint: Path) -> Engine:
 
 
 def open_lane(engine: Engine, stores: dict[str, SplitStore], config: TrialConfig, seed: int = 1) -> Lane:
-    return engine.open_lane(config, LaneKey(seed, "-"), stores["train"], stores["validation"])
+    return Lane(engine, config, LaneKey(seed, "-"), stores["train"], stores["validation"])
 
 
 def train_alone(engine: Engine, stores: dict[str, SplitStore], config: TrialConfig, seed: int = 1) -> list[object]:

@@ -50,7 +50,7 @@ def engine(tiny_checkpoint: Path) -> Engine:
 
 
 def open_lane(engine: Engine, stores: dict[str, SplitStore], config: TrialConfig, seed: int = 1) -> Lane:
-    return engine.open_lane(config, LaneKey(seed, "-"), stores["train"], stores["validation"])
+    return Lane(engine, config, LaneKey(seed, "-"), stores["train"], stores["validation"])
 
 
 def train_alone(engine: Engine, stores: dict, config: TrialConfig, seed: int) -> list[dict[str, float]]:
@@ -70,7 +70,7 @@ def test_interleaved_lanes_equal_separate_runs(engine: Engine, stores: dict) -> 
     other = replace(CONFIG, rank=8, alpha=8, learning_rate=1e-3, gradient_accumulation=3, target_modules="all-linear")
     alone = [train_alone(engine, stores, CONFIG, 1), train_alone(engine, stores, other, 2)]
     lanes = [
-        engine.open_lane(config, LaneKey(seed, "-"), stores["train"], stores["validation"])
+        Lane(engine, config, LaneKey(seed, "-"), stores["train"], stores["validation"])
         for config, seed in ((CONFIG, 1), (other, 2))
     ]
     together: list[list[dict[str, float]]] = [[], []]
@@ -112,12 +112,12 @@ def test_global_random_state_is_neither_used_nor_changed(engine: Engine, stores:
 def test_a_lane_continues_from_its_resume_point(engine: Engine, stores: dict, tmp_path: Path) -> None:
     config = replace(CONFIG, epochs=3, scheduler="cosine", keep="best")
     whole = train_alone(engine, stores, config, seed=3)
-    lane = engine.open_lane(config, LaneKey(3, "-"), stores["train"], stores["validation"])
+    lane = Lane(engine, config, LaneKey(3, "-"), stores["train"], stores["validation"])
     first = lane.train_epoch()
     lane.save(tmp_path / "lane")
     lane.close()
     assert not list(tmp_path.rglob("*.pkl"))
-    resumed = engine.open_lane(config, LaneKey(3, "-"), stores["train"], stores["validation"])
+    resumed = Lane(engine, config, LaneKey(3, "-"), stores["train"], stores["validation"])
     resumed.load(tmp_path / "lane")
     rest = [resumed.train_epoch() for _ in range(2)]
     assert resumed.finished
@@ -205,9 +205,7 @@ def test_max_steps_ends_training_within_an_epoch(engine: Engine, stores: dict) -
 
 def test_keep_best_gives_back_the_best_epochs_adapter(engine: Engine, stores: dict) -> None:
     config = replace(CONFIG, epochs=4, learning_rate=2e-2, keep="best")
-    lane = engine.open_lane(
-        config, LaneKey(1, "-"), stores["train"], stores["validation"], objective=("val/loss", "min")
-    )
+    lane = Lane(engine, config, LaneKey(1, "-"), stores["train"], stores["validation"], objective=("val/loss", "min"))
     losses = [lane.train_epoch()["val/loss"] for _ in range(4)]
     assert lane.settle()["val/loss"] == min(losses)
     lane.close()
@@ -266,7 +264,7 @@ def test_a_batch_in_parts_is_the_same_batch(tiny_checkpoint: Path, stores: dict)
     config = replace(CONFIG, batch_size=4, lora_dropout=0.2)
 
     def train(parts: int) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
-        lane = engine.open_lane(config, LaneKey(1, "-"), stores["train"], stores["validation"], batch_parts=parts)
+        lane = Lane(engine, config, LaneKey(1, "-"), stores["train"], stores["validation"], batch_parts=parts)
         assert {len(rows) for passes in lane.steps() for rows in passes} == {4 // parts}
         lane.order = np.random.default_rng(lane_seeds(lane.key)[1])
         metrics = [lane.train_epoch() for _ in range(2)][-1]
@@ -283,8 +281,8 @@ def test_a_batch_in_parts_is_the_same_batch(tiny_checkpoint: Path, stores: dict)
 
 
 def test_parameter_counts(engine: Engine, stores: dict) -> None:
-    lane = engine.open_lane(CONFIG, LaneKey(1, "-"), stores["train"], stores["validation"])
-    counts = engine.parameter_counts(lane)
+    lane = Lane(engine, CONFIG, LaneKey(1, "-"), stores["train"], stores["validation"])
+    counts = engine.parameter_counts(lane.name)
     lane.close()
     # 12 + 6 square 128 x 128 projections, rank 4
     assert counts["adapter_params"] == counts["trainable_params"] == 18 * 4 * 256
