@@ -31,7 +31,7 @@ from rich.table import Table
 from benchmarks.packing_workloads import REAL, TINY, WORKLOADS, Workload
 from sweeps.machine.bf16 import bf16_pays
 from trainables.packing.pack import Pack
-from trainables.process.memory import peak_bytes, start_counting
+from trainables.process.metering import peak_bytes, start_counting
 
 MIB = 1 << 20
 STARTED_WITHIN_SECONDS = 1800.0

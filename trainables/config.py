@@ -49,7 +49,7 @@ class TrialConfig:
     clip_norm: float | None = 1.0  # gradient norm; None: no clipping
     label_smoothing: float = 0.0
     sampling: str = (
-        "random"  # random | group_by_length: clips of like length make a batch (trainables/training/order.py)
+        "random"  # random | group_by_length: clips of like length make a batch (trainables/training/schedule.py)
     )
     keep: str = "last"  # which epoch's adapter is the run's: last | best on validation
     # Changes to training clips (trainables/training/augmentation.py), none by default

@@ -25,7 +25,7 @@ def bf16_pays() -> bool:
     """Loads torch. Whoever measures first decides for this machine."""
     import torch
 
-    from trainables.fingerprint import digest
+    from trainables.cache_key import digest
 
     key = digest([cpu_model(), platform.machine(), torch.__version__])
     found = measured.once(f"bf16-{key}", _measure)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from sweeps.stage.holds import Hold, Order
 from sweeps.state.progress import FAILED, TrialProgress
-from trainables.process.watchdog import hung
+from trainables.process.watchdog import HANG_FILE, hung
 from trainables.training.faults import BAD_INPUT, DIVERGED, OUT_OF_MEMORY
 
 HUNG = "hung"
 DIED = "worker died"
-HANG_FILE = "hang.txt"  # in a trial's folder: where its worker stood when the watchdog ended it
 MOST_RETRIES = 3  # of a trial; a cluster's spot machine that is taken away is one of them
 
 # Equal failures one after the other, none completing between them. What a configuration brings upon itself (a learning

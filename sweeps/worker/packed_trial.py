@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sweeps.stage.failures import HANG_FILE
 from sweeps.worker.meeting import Meeting
 from sweeps.worker.tune_trial import WATCHDOG, SweepTrial
 from trainables.packing.packer import Outcome
 from trainables.process.warm_engines import free_memory
+from trainables.process.watchdog import HANG_FILE
 from trainables.training.lane import Lane
 
 

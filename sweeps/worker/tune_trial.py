@@ -17,7 +17,6 @@ from ray import tune
 from sweeps.config.resolve import resolve
 from sweeps.machine.memory import clip_bytes
 from sweeps.machine.weights import checkpoint_name, checkpoint_revision, checkpoint_to_load
-from sweeps.stage.failures import HANG_FILE
 from sweeps.state.workspace import CONFIRM, lane_folder
 from sweeps.worker.job import Job, tie_broken
 from trainables import registry
@@ -26,10 +25,9 @@ from trainables.contract import Size
 from trainables.data.folds import fold_clips
 from trainables.data.store import Hearing, SplitStore, open_store
 from trainables.packing.packer import Outcome, Packer
-from trainables.process import memory
-from trainables.process.turnaround import Turnaround
+from trainables.process import metering
 from trainables.process.warm_engines import WarmEngines
-from trainables.process.watchdog import Watchdog
+from trainables.process.watchdog import HANG_FILE, Watchdog
 from trainables.records import NO_SEED, Predictions, further_name
 from trainables.registry import size_of
 from trainables.training import faults
@@ -41,7 +39,7 @@ from trainables.training.resume_points import FINAL, newest_point, point_name, s
 # They live as long as the worker process; trials come and go
 WARM = WarmEngines()
 WATCHDOG = Watchdog()
-TURNAROUND = Turnaround()
+TURNAROUND = metering.Turnaround()
 HISTORY = "history.json"
 
 
@@ -106,7 +104,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def open_lanes(self) -> None:
         """The backbone, and on it every lane at the end of its last saved epoch."""
         self.settled: dict[LaneKey, Path] = {}
-        memory.start_counting(self.job.engine_settings["device"])
+        metering.start_counting(self.job.engine_settings["device"])
         self.engine = self.warm_engine()
         objective = (self.job.spec.metric, self.job.spec.mode)
         for key in self.keys:
@@ -238,7 +236,7 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
             "kept_below": self.engine.kept_below(self.lanes[0].name) if self.lanes else "",
             "batch_parts": self.batch_parts,
             "pack_lanes": self.packed_with,
-            "peak_memory_bytes": memory.peak_bytes(self.job.engine_settings["device"]),
+            "peak_memory_bytes": metering.peak_bytes(self.job.engine_settings["device"]),
             "done": self.untuned or all(lane.finished for lane in self.lanes),
         }
 

@@ -6,10 +6,10 @@ import time
 
 import torch
 
+from trainables.cache_key import digest
 from trainables.data.clips import Clips
-from trainables.fingerprint import digest
 from trainables.measured import once
-from trainables.packing.rule import AUTO_LANES, may_pay
+from trainables.packing.compatibility import AUTO_LANES, may_pay
 from trainables.training.engine import Engine
 
 LEAST_GAIN = 1.1  # below it a pack is not worth its memory

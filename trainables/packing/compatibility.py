@@ -1,4 +1,4 @@
-"""Which lanes may train in one pack, and why others may not. Loads no torch."""
+"""Which lanes may train in one pack, why others may not, and where packing may pay at all. Loads no torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from trainables.config import TrialConfig
 from trainables.training.schedule import steps_per_epoch
 
 T = TypeVar("T")
+
+AUTO_LANES = 16  # more gained nothing in benchmarks/packing.py
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Share:
             steps_per_epoch=steps_per_epoch(config, clips),
             in_order=in_order,
         )
+
+
+def may_pay(device: str, quantization: str, precision: str, batch_size: int) -> bool:
+    """Whether a larger batch can be cheaper by the clip. A CPU is busy with 8 clips in float32 as with 80."""
+    return device != "cpu" or quantization == "nf4" or precision == "bf16" or batch_size == 1
 
 
 def why_alone(share: Share) -> str | None:

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from trainables import measured
+from trainables.cache_key import digest
 from trainables.data.clips import Clips
-from trainables.fingerprint import digest
 from trainables.prefix_cache.cut import Shortcut, stacked
 from trainables.prefix_cache.tensors import KeptTensors
 

@@ -14,6 +14,7 @@ import re
 import time
 from pathlib import Path
 
+HANG_FILE = "hang.txt"  # in a trial's folder: where its worker stood when the watchdog ended it
 FLOOR_SECONDS = 600.0  # a busy machine may keep a batch waiting for minutes
 SLOWEST_BATCHES = 20  # times the slowest batch so far, where that is longer
 LOADING_FACTOR = 12  # until the first batch: weights may have to be downloaded

@@ -14,10 +14,10 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from trainables import registry
+from trainables.cache_key import digest, front_end, source_digest, versions
 from trainables.config import TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips
-from trainables.fingerprint import digest, front_end, source_digest, versions
 from trainables.prefix_cache.activations import AUTO, Activations
 from trainables.prefix_cache.cut import Shortcut, constant_chain, highest_cut
 from trainables.prefix_cache.tensors import KeptTensors
@@ -26,8 +26,7 @@ from trainables.training.adapters import AdapterBank
 from trainables.training.augmentation import Augmentation
 from trainables.training.batch import Heard, joined
 from trainables.training.dropout import DropoutDraws
-from trainables.training.order import by_length, cut
-from trainables.training.schedule import part_size
+from trainables.training.schedule import by_length, cut, part_size
 from trainables.training.targets import adapted_modules, head_mode
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}

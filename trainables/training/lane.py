@@ -20,8 +20,15 @@ from trainables.training.batch import Heard
 from trainables.training.engine import Engine
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane_state import flatten_optimizer, read_state, restore_optimizer, write_state
-from trainables.training.order import cut, grouped_by_length, shuffled
-from trainables.training.schedule import part_size, planned_epochs, steps_per_epoch, total_steps
+from trainables.training.schedule import (
+    cut,
+    grouped_by_length,
+    part_size,
+    planned_epochs,
+    shuffled,
+    steps_per_epoch,
+    total_steps,
+)
 
 
 @dataclass(frozen=True)

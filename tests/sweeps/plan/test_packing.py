@@ -10,7 +10,7 @@ import pytest
 
 from sweeps.config.load import load_sweep
 from sweeps.plan.packing import trials_per_worker, wanted_trials
-from trainables.packing.rule import AUTO_LANES
+from trainables.packing.compatibility import AUTO_LANES
 
 
 def profile(device: str = "cpu", precision: str = "fp32", concurrency: int = 2) -> Any:

@@ -6,18 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.stage.failures import (
-    DIED,
-    HANG_FILE,
-    HUNG,
-    STREAK,
-    STREAK_OF_CONFIGURATIONS,
-    FailureWatch,
-    KernelKills,
-    why,
-)
+from sweeps.stage.failures import DIED, HUNG, STREAK, STREAK_OF_CONFIGURATIONS, FailureWatch, KernelKills, why
 from sweeps.stage.holds import Hold
 from sweeps.state.progress import COMPLETED, FAILED, PRUNED, TrialProgress
+from trainables.process.watchdog import HANG_FILE
 from trainables.training.faults import DIVERGED, OUT_OF_MEMORY
 
 NOBODY = KernelKills(Path("no such file"))  # ended a process for want of memory

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from sweeps.confirm import Listed
-from sweeps.stage.failures import DIED, HANG_FILE, HUNG, STREAK
+from sweeps.stage.failures import DIED, HUNG, STREAK
 from sweeps.stage.holds import Hold, Order, Overseer
 from sweeps.state.journal import Journal
 from sweeps.state.progress import StageProgress, TrialProgress
 from trainables.errors import SweepFailed, SweepStopped
-from trainables.process.watchdog import Watchdog
+from trainables.process.watchdog import HANG_FILE, Watchdog
 from trainables.training.faults import BAD_INPUT, DISK_FULL, DIVERGED
 
 EPOCHS = 3

@@ -13,7 +13,7 @@ from trainables import registry
 from trainables.data.store import SplitStore
 from trainables.packing import choice
 from trainables.packing.choice import known_gain, measured_gain, most_lanes
-from trainables.packing.rule import AUTO_LANES
+from trainables.packing.compatibility import AUTO_LANES
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 
 

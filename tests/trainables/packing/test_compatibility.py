@@ -1,4 +1,4 @@
-"""Who may share a pack, why others may not, and how many packs there are."""
+"""Who may share a pack, why others may not, how many packs there are, and where packing may pay at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.config import TrialConfig
-from trainables.packing.compatibility import Share, packs, why_alone, why_apart
+from trainables.packing.compatibility import Share, may_pay, packs, why_alone, why_apart
 
 CONFIG = TrialConfig(backbone="ast", model_size="base", batch_size=4)
 
@@ -71,3 +71,11 @@ def test_every_lane_is_in_one_pack_with_lanes_that_it_may_share_with(members: li
 
 def test_packs_are_of_like_size() -> None:
     assert [len(pack) for pack in packs([(share(), number) for number in range(9)], 8)] in ([4, 5], [5, 4])
+
+
+def test_a_cpu_gains_only_where_a_larger_batch_is_cheaper_by_the_clip() -> None:
+    assert may_pay("cuda", "none", "fp32", batch_size=8)
+    assert not may_pay("cpu", "none", "fp32", batch_size=8)
+    assert may_pay("cpu", "none", "fp32", batch_size=1)
+    assert may_pay("cpu", "nf4", "fp32", batch_size=8)
+    assert may_pay("cpu", "none", "bf16", batch_size=8)

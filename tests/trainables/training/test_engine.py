@@ -17,7 +17,7 @@ from trainables.data.store import SplitStore
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane import Lane, LaneKey, lane_seeds
-from trainables.training.order import cut, grouped_by_length
+from trainables.training.schedule import cut, grouped_by_length
 
 CONFIG = TrialConfig(
     backbone="qwen2_audio",

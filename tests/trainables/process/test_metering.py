@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from trainables.process import turnaround
-from trainables.process.turnaround import Turnaround
+from trainables.process import metering
+from trainables.process.metering import Turnaround
 
 
 def test_the_time_between_two_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     now = {"perf_counter": 0.0, "process_time": 0.0}
     for name in now:
-        monkeypatch.setattr(turnaround.time, name, lambda name=name: now[name])
+        monkeypatch.setattr(metering.time, name, lambda name=name: now[name])
     clock = Turnaround()
 
     def epoch(at: float, seconds: float, cpu_seconds: float) -> None:
@@ -35,7 +35,7 @@ def test_the_time_between_two_trials(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_trials_that_compute_together_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = {"perf_counter": 16.0, "process_time": 8.0}
     for name in now:
-        monkeypatch.setattr(turnaround.time, name, lambda name=name: now[name])
+        monkeypatch.setattr(metering.time, name, lambda name=name: now[name])
     clock = Turnaround()
     clock.computing_starts()
     now["perf_counter"], now["process_time"] = 22.0, 11.0

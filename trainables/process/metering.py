@@ -1,8 +1,34 @@
-"""What a worker spends beside training: the time from one trial's last result to the next trial's first step."""
+"""What a worker process takes: memory, and time beside training."""
 
 from __future__ import annotations
 
 import time
+
+import psutil
+
+
+def start_counting(device: str) -> None:
+    """From here on `peak_bytes` counts anew, where the device can."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_bytes(device: str) -> int:
+    """cuda: the most that tensors have taken since `start_counting`.
+
+    mps, cpu: what is taken now, as the driver or the operating system has it; libraries and warm backbones included.
+    """
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    if device == "mps":
+        import torch
+
+        return int(torch.mps.driver_allocated_memory())
+    return int(psutil.Process().memory_info().rss)
 
 
 class Turnaround:

@@ -1,12 +1,36 @@
-"""Every clip once an epoch, in an order that depends on the generator alone; by length where that is wanted."""
+"""Steps and epochs are counted; every clip comes once an epoch, in an order that depends on the generator alone."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainables.training.order import by_length, cut, grouped_by_length, shuffled
+from trainables.config import TrialConfig
+from trainables.training.schedule import (
+    by_length,
+    cut,
+    grouped_by_length,
+    part_size,
+    planned_epochs,
+    shuffled,
+    steps_per_epoch,
+    total_steps,
+)
+
+
+@pytest.mark.parametrize(
+    ("clips", "max_steps", "expected"),  # steps per epoch, in all, epochs: with 2 batches of 4 clips a step
+    [(16, None, (2, 6, 3)), (17, None, (3, 9, 3)), (24, None, (3, 9, 3)), (16, 3, (2, 3, 2)), (16, 100, (2, 6, 3))],
+)
+def test_steps_and_epochs_are_counted(clips: int, max_steps: int | None, expected: tuple[int, int, int]) -> None:
+    config = TrialConfig("ast", "base", batch_size=4, gradient_accumulation=2, epochs=3, max_steps=max_steps)
+    assert (steps_per_epoch(config, clips), total_steps(config, clips), planned_epochs(config, clips)) == expected
+
+
+def test_a_batch_is_cut_into_parts_that_hold_a_clip_at_least() -> None:
+    assert [part_size(8, parts) for parts in (1, 2, 3, 16)] == [8, 4, 3, 1]
 
 
 @given(st.lists(st.integers(1, 50), max_size=200), st.integers(1, 20), st.integers(0, 9))
