@@ -17,7 +17,7 @@ from trainables.errors import InputError
 from trainables.training.resume_points import FINAL, points
 
 DESCRIPTION = """\
-Frees the disk of what a sweep no longer needs. Of a finished sweep that is the decoded sound (made again where it is
+Removes the files that a sweep no longer needs. Of a finished sweep that is the decoded sound (made again where it is
 extended), resume points and the adapters of the search; of one that was interrupted, what it does not need to go on.
 Kept: the record in MLflow, journals, splits, predictions, the report, and the adapters that stage 2 confirmed.
 """
@@ -29,7 +29,7 @@ PARSER = command_line.Parser(
     exits={Exit.BAD_INPUT: "bad input, or the sweep is running (nothing was removed)"},
 )
 PARSER.words({"SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder"})
-PARSER.flag("--dry-run", "says what would go, and removes nothing")
+PARSER.flag("--dry-run", "lists what would be removed, and removes nothing")
 PARSER.value(
     "--results",
     "FOLDER",

@@ -33,7 +33,7 @@ ENVIRONMENT = """\
   MLFLOW_TRACKING_URI   where runs are recorded (default: a SQLite file in the results folder)
   RAY_ADDRESS           a Ray cluster to run on (default: this machine)
   AUDIO_SWEEPS_CACHE    generated data and miniatures (default: ~/.cache/audio-sweeps)
-  SWEEP_HANG_SECONDS    how long a worker may take for a batch before it is ended and replaced (default: 600)
+  SWEEP_HANG_SECONDS    the longest time for a batch, after which a worker is replaced (default: 600)
   HF_HOME, HF_HUB_OFFLINE   where Hugging Face keeps weights, and whether the hub may be asked
 """
 GOES_ON = "the same command goes on where it was"
@@ -64,9 +64,9 @@ PARSER.flag("--resume", "goes on with the interrupted sweep of this name, as it 
 PARSER.flag("--new", "starts a new sweep where an interrupted one could be continued")
 PARSER.flag(
     "--extend",
-    "with trials=N: adds trials to the latest sweep of this name, up to N in all, and goes by all of them; its axes "
-    "may have other values than before. After a verdict this is one more look at the test data: finalists are "
-    "confirmed on seeds that no look has used, and judged at half the level",
+    "with trials=N: adds trials to the latest sweep of this name until it has N, and chooses finalists among all of "
+    "them; its axes may have other values than before. Because this uses the test set once more, finalists are trained "
+    "on new seeds and the significance level is halved",
 )
 MODES = ("--plan", "--json", "--help", "-h", *(f"--{way}" for way in WAYS))
 SHOW_CURSOR = b"\x1b[?25h\n"

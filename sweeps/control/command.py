@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from sweeps.state.workspace import Workspace
 
 DESCRIPTION = """\
-Steers a sweep while it runs, from a second terminal. Nothing is lost by it: what a trial has trained is kept, what
-was decided is in the sweep's journal and in MLflow (tag sweep.control), and a sweep that is killed keeps it.
+Steers a sweep while it runs, from a second terminal. The sweep keeps what its trials have trained, and writes every
+request to its journal and to MLflow (tag sweep.control), so that a sweep that is killed and started again keeps to it.
 """
 COMMANDS_HELP = """\
-  status              what is running, what has come of it, and what was asked before; --json as JSON
+  status              the trials, their results, and earlier requests; --json as JSON
   stop TRIAL          the trial ends with its running epoch; it counts as stopped, not as pruned
-  clone TRIAL k=v ... a new trial of that configuration with other values of open axes; it is the next one
+  clone TRIAL k=v ... the next trial has that configuration, with other values of open axes
   pause               running epochs end, then nothing begins; the workers stay warm
   resume              goes on after a pause
   finish              no new trials: running ones end by their rules, then the finalists are confirmed (with outer

@@ -20,8 +20,9 @@ DESCRIPTION = """\
 Runs other stopping rules and budgets over the learning curves that a sweep recorded in MLflow: what each would have
 saved, and how often it would have lost the trial that won. Trains nothing and changes nothing.
 
-Trials that the sweep pruned have short curves; where a rule would have let one go on, it is taken to stay at its last
-value ("carried"). A sweep whose asha.grace_epochs is its train.epochs prunes nothing and is the best to learn from.
+Trials that the sweep pruned have short curves; where a rule would have let one go on, the replay assumes that it stays
+at its last value ("carried"). A sweep whose asha.grace_epochs is its train.epochs prunes nothing and is the best to
+learn from.
 """
 LOSS = "val/loss"
 

@@ -22,9 +22,9 @@ Trains a recorded run once more and says whether it is the same: identical (to t
 far), or different (and what has changed: code, libraries, machine, data). Any run of a sweep will do: a trial of the
 search, a finalist, the baseline, the untuned backbone; a run that was pruned is repeated as far as it went.
 
-Configuration, seed, data, splits and device are restored from the record; so are the versions of code and libraries as
-far as saying which differ. Compared are every metric of every epoch, the answers to the validation and test clips with
-their scores, and the parameter counts. Nothing is recorded, and the record is not touched.
+The command restores configuration, seed, data, splits and device from the record, and says which versions of code and
+libraries differ. It compares every metric of every epoch, the answers to the validation and test clips with their
+scores, and the parameter counts. It records nothing and leaves the record as it is.
 """
 
 DEFAULT_TOLERANCE = 0.01

@@ -1,1 +1,1 @@
-"""Who proposes, who prunes, and which trials become finalists."""
+"""The sampler, the pruner, and the choice of finalists."""

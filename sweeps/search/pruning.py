@@ -1,4 +1,4 @@
-"""Who prunes: ASHA (Li et al. 2020, arXiv 1810.05934), which may hold a trial only against those of its own kind.
+"""The pruner: ASHA (Li et al. 2020, arXiv 1810.05934), which may hold a trial only against those of its own kind.
 
 A pruner is rebuilt from a stage's journal: it is shown every result again, in order, so that its rungs are whole.
 """

@@ -1,4 +1,4 @@
-"""Who proposes: Optuna's TPE (Bergstra et al. 2011).
+"""The sampler: Optuna's TPE (Bergstra et al. 2011).
 
 The sampler is rebuilt from a stage's journal: it is asked and told again, in order, what the journal has, so that its
 history and its random state are those of the sweep that was interrupted. Where a sweep was extended into a space with

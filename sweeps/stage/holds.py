@@ -1,4 +1,4 @@
-"""How a stage is held back in good order: by a limit, by failures, by the person who watches it.
+"""What can pause or stop a running stage: a limit, repeated failures, or the user.
 
 Every overseer is asked, about once a second, what it orders, and the strictest order holds. A stage that is held back
 loses nothing: what a trial has trained is on the disk at the end of each epoch, and the journal knows it.
