@@ -57,9 +57,10 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
     from transformers import get_scheduler
 
     from trainables import registry
+    from trainables.contract import mean_loss
     from trainables.data.audio import load_waveform
     from trainables.modeling.seeded import seeded_init
-    from trainables.records import NO_FOLD
+    from trainables.records import NO_FOLD, Predictions
     from trainables.training.dropout import DropoutDraws, lane_dropout
     from trainables.training.lane import LaneKey, lane_seeds
     from trainables.training.schedule import planned_epochs, total_steps
@@ -147,7 +148,7 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
             size = min(trial.batch_size, len(train) - first)
             draws.epoch, draws.rows = epoch - 1, rows[first : first + size]
             with accelerator.accumulate(model):
-                loss = backbone.loss(model, batch, label_smoothing=trial.label_smoothing)
+                loss = mean_loss(backbone, model, batch, label_smoothing=trial.label_smoothing)
                 accelerator.backward(loss)
                 if accelerator.sync_gradients and trial.clip_norm is not None:
                     accelerator.clip_grad_norm_(model.parameters(), trial.clip_norm)
@@ -164,12 +165,11 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
                 outputs += list(answers if isinstance(answers, list) else answers.float().cpu().numpy())
         seen = work.validation
         scores = task.score(
-            task.predictions(
+            Predictions(
                 example_ids=[e.id for e in seen],
                 groups=[e.group for e in seen],
                 folds=[NO_FOLD] * len(seen),
-                targets=[e.target for e in seen],
-                outputs=outputs,
+                **vars(task.answers([e.target for e in seen], outputs)),
             )
         )
         metrics = {f"val/{name}": value for name, value in scores.items()} | {"train/loss": loss_sum / len(train)}

@@ -88,6 +88,7 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
 
     from trainables import registry
     from trainables.config import TrialConfig
+    from trainables.contract import mean_loss
     from trainables.data.store import SplitStore
     from trainables.training.engine import Engine, EngineKey, EngineSettings
     from trainables.training.lane import Lane, LaneKey
@@ -114,7 +115,7 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
         batch = engine.collated(lane.heard([0, 1]))
         made = time.process_time() - started
         with engine.accelerator.autocast():
-            loss = engine.backbone.loss(engine.model, batch, label_smoothing=0.0)
+            loss = mean_loss(engine.backbone, engine.model, batch, label_smoothing=0.0)
         engine.accelerator.backward(loss)
         lane.optimizer.step()
         lane.optimizer.zero_grad()

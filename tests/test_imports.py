@@ -49,7 +49,12 @@ TORCH_FREE = (
 )
 
 # What tasks share; the tasks themselves do not know one another
-SHARED = ("trainables.tasks.labels", "trainables.tasks.metrics", "trainables.tasks.texts")
+SHARED = (
+    "trainables.tasks.labels",
+    "trainables.tasks.metrics",
+    "trainables.tasks.options",
+    "trainables.tasks.texts",
+)
 
 # Files that DESIGN promises to be free of torch, ray and mlflow when imported
 LIGHT = (

@@ -1,6 +1,7 @@
 """What a backbone file and a task file must offer. A contract suite in tests/ holds every registered one to it.
 
-A clip's way: waveform -> `features` (cached, once per clip) -> `collate` (a batch of tensors) -> `loss` or `predict`.
+A clip's way: waveform -> `features` (cached, once per clip) -> `collate` (a batch of tensors) -> `clip_losses` or
+`predict`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.records import Predictions
+from trainables.records import Answers, Predictions
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,34 @@ class Loaded:
 
 
 class Task(Protocol):
-    """What is asked of a clip, and how an answer is scored. Loads no torch."""
+    """What is asked of a clip, and how an answer is scored: a frozen dataclass whose fields are the keys of a sweep
+    file's `task:` (trainables/tasks/options.py). Loads no torch."""
 
     kind: str
     column: str  # the manifest's column that holds the target: label | targets | text
+    stratified: bool  # targets are classes, whose shares splits and folds keep
+    soft_targets: bool  # a target can be a mixture of two, as mixup has it
     metrics: tuple[str, ...]  # names without the split's prefix, e.g. ("accuracy", "macro_f1", "loss")
+    lower_is_better: tuple[str, ...]  # those of `metrics`
     answers_untuned: bool  # whether an untuned backbone can answer: no head has to be trained first
 
     def check_target(self, value: Any) -> str | None:
         """None where `value` is a valid target, else a sentence that says which rule it breaks."""
         ...
 
-    def predictions(
-        self,
-        example_ids: Sequence[str],
-        groups: Sequence[str],
-        folds: Sequence[str],
-        targets: Sequence[Any],
-        outputs: Sequence[Any],  # (N, C) or N texts: what `Backbone.predict` gave, clip by clip
-    ) -> Predictions: ...
+    def completed(self, targets: Sequence[Any], training: Sequence[Any]) -> Task:
+        """The same task with what its options leave to the data: all targets, and those of the training examples.
+        Itself where that is nothing. Raises InputError where the data cannot say it."""
+        ...
+
+    def usable_seconds(self, window_seconds: float) -> tuple[float, float]:
+        """The shortest and the longest clip that it can use with a backbone that takes `window_seconds` and crops
+        what is longer; (0, inf): any."""
+        ...
+
+    def answers(self, targets: Sequence[Any], outputs: Sequence[Any]) -> Answers:
+        """`outputs` is (N, C) or N texts: what `Backbone.predict` gave, clip by clip."""
+        ...
 
     def score(self, predictions: Predictions) -> dict[str, float]:
         """Every name in `metrics`, computed from predictions alone."""
@@ -132,17 +142,22 @@ class Backbone(Protocol):
     def collate(
         self, loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
     ) -> dict[str, Tensor]:
-        """A batch on the CPU. With targets: for `loss`. Without: for `predict`."""
-        ...
-
-    def loss(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
-        """The mean training loss of a batch, a scalar with a graph."""
+        """A batch on the CPU. With targets: for `clip_losses`. Without: for `predict`."""
         ...
 
     def clip_losses(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
-        """(B,): each clip's own loss; `loss` is their mean."""
+        """(B,): each clip's own training loss, with a graph. A backbone that can have their mean at once, from all
+        tokens of a batch, offers it as `loss`, with the same parameters; see `mean_loss`."""
         ...
 
     def predict(self, model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
         """(B, C) float32: class scores as log-probabilities or logits, or regression outputs; or B transcripts."""
         ...
+
+
+def mean_loss(backbone: Backbone, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
+    """The mean training loss of a batch, a scalar with a graph: the mean of `clip_losses`."""
+    own = getattr(backbone, "loss", None)  # in float32 its last digit can be another one; gradients are the same
+    if own is not None:
+        return cast(Tensor, own(model, batch, label_smoothing=label_smoothing))
+    return backbone.clip_losses(model, batch, label_smoothing=label_smoothing).mean()

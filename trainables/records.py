@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 NO_FOLD = "-"
 NO_SEED = "-"
@@ -82,6 +83,16 @@ def of_look(name: str, look: int) -> str:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a task makes of a backbone's outputs, row by row: the part of `Predictions` that is the task's."""
+
+    targets: list[Any]  # in the form in which they are compared
+    outputs: list[Any]
+    scores: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Predictions:
     """What one run said about one split, row by row; the rows keep the split's order.
 
@@ -113,6 +124,7 @@ class Predictions:
 
     def take(self, rows: np.ndarray) -> Predictions:
         """The rows with these indices (R,), in this order."""
+        import numpy as np
 
         def taken(values: Any) -> Any:
             return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
@@ -125,6 +137,8 @@ class Predictions:
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
         """The rows of all parts, in order; parts answer the same task. Scores where all parts have them."""
+        import numpy as np
+
         if len(parts) == 1:
             return parts[0]
         scores = [part.scores for part in parts if part.scores is not None]
@@ -136,6 +150,7 @@ class Predictions:
 
     @classmethod
     def read_parquet(cls, path: Path) -> Predictions:
+        import numpy as np
         import pyarrow.parquet as pq
 
         table = pq.read_table(path)

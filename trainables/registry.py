@@ -33,15 +33,15 @@ def backbone(name: str) -> Backbone:
     return cast("Backbone", import_module(BACKBONES[name]))
 
 
+def task_class(kind: str) -> type[Task]:
+    """The frozen dataclass of a kind of task; its fields are the options of the YAML's `task:`. Loads no torch."""
+    module, _, name = TASKS[kind].partition(":")
+    return cast("type[Task]", getattr(import_module(module), name))
+
+
 def task(kind: str, options: dict[str, Any]) -> Task:
     """`options` is the YAML's `task:` without `kind`, already validated against the class's dataclass fields."""
-    return cast("Task", task_class(kind)(**options))
-
-
-def task_class(kind: str) -> Any:
-    """The frozen dataclass of a kind of task; its fields are the options of the YAML's `task:`."""
-    module, _, name = TASKS[kind].partition(":")
-    return getattr(import_module(module), name)
+    return task_class(kind)(**options)
 
 
 def size_of(backbone: Backbone, name: str) -> Size:

@@ -11,7 +11,7 @@ from typing import Any
 from sweeps.config.axis import Axis, allows, cycle, discrete_values, is_active
 from sweeps.config.overrides import MINIATURE
 from sweeps.config.scalar_types import Problems, nearest
-from sweeps.config.schema import LOWER_IS_BETTER, ROOT, TASK_METRICS
+from sweeps.config.schema import ROOT, TASK_CLASSES
 from sweeps.config.search_types import DEFAULT_RANK
 from sweeps.config.spec import DataSpec, FinalistsSpec, TrainSpec
 from trainables.config import AUGMENTATIONS
@@ -104,15 +104,17 @@ def _augment(values: Values, problems: Problems) -> None:
             problems.add(named[count], f"masks nothing without a width: give {width} too")
     kind = values.get("task", {}).get("kind")
     where, name = named.get("mixup_alpha", ("", ""))
-    if name and discrete_values(values[where][name]) != (0.0,) and kind not in (None, "classification"):
-        problems.add((where, name), f"mixes targets, which {kind} cannot: only classification has soft ones")
+    soft_kinds = [other for other, task in TASK_CLASSES.items() if task.soft_targets]
+    if name and discrete_values(values[where][name]) != (0.0,) and kind not in (None, *soft_kinds):
+        soft = ", ".join(soft_kinds)
+        problems.add((where, name), f"mixes targets, which {kind} cannot: only {soft} has soft ones")
 
 
 def _objective(values: Values, problems: Problems) -> None:
     if problems.touch("objective", "metric") or problems.touch("task", "kind") or "kind" not in values.get("task", {}):
         return
     metric, mode = values["objective"]["metric"], values["objective"].get("mode")
-    known = [f"val/{name}" for name in TASK_METRICS[values["task"]["kind"]]]
+    known = [f"val/{name}" for name in TASK_CLASSES[values["task"]["kind"]].metrics]
     if metric not in known:
         problems.add(
             ("objective", "metric"), f"{values['task']['kind']} does not give {metric} ({nearest(metric, known)})"
@@ -125,7 +127,9 @@ def _objective(values: Values, problems: Problems) -> None:
 
 
 def natural_mode(metric: str) -> str:
-    return "min" if metric.rpartition("/")[2] in LOWER_IS_BETTER else "max"
+    """min | max: what a task that gives the metric says; of an unknown one max."""
+    name = metric.rpartition("/")[2]
+    return "min" if any(name in task.lower_is_better for task in TASK_CLASSES.values()) else "max"
 
 
 def _asha(values: Values, problems: Problems) -> None:

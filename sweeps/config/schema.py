@@ -14,9 +14,9 @@ from sweeps.config.container_types import Either, Field, Many, Names, Table, Tag
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, nearest
 from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
+from sweeps.config.task_options import options_table
 from trainables.config import HEADS, KEEPS, SAMPLINGS, SCHEDULERS
-from trainables.registry import BACKBONES, TASKS
-from trainables.tasks.texts import NORMALISATIONS
+from trainables.registry import BACKBONES, TASKS, task_class
 
 PROFILES = ("auto", "cuda", "mps", "cpu")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -35,51 +35,11 @@ COLUMNS = {
 SEED = Number(minimum=0, maximum=2**32 - 1, whole=True)  # what NumPy takes
 SHARE = Number(above=0, below=1)
 POSITIVE = Number(above=0)
-LABEL = Text(r"\S([\s\S]*\S)?", "a label: text without white space at its ends")
 
-# kind of task -> its options; the fields of the task's class, without the heavy import
-TASK_OPTIONS: dict[str, Table] = {
-    "classification": Table(
-        {
-            "labels": Field(Many(LABEL, at_least=2), "The classes; left out, those of the data in sorted order."),
-            "class_weights": Field(
-                Either((Name(("balanced",)), Many(POSITIVE, at_least=2, unique=False))),
-                "Weight of each class in the training loss: balanced, or one number per label.",
-            ),
-        }
-    ),
-    "label_scoring": Table(
-        {
-            "labels": Field(
-                Many(Text(rule="a label"), at_least=2),
-                "The possible answers, scored as text.",
-                required=True,
-            ),
-            "prompt": Field(Text(rule="the question, as text"), "The question asked with every clip.", required=True),
-        }
-    ),
-    "transcription": Table(
-        {
-            "normalise": Field(
-                Name(NORMALISATIONS),
-                "What is done to texts before scoring; basic: lower case, no punctuation, single spaces.",
-            ),
-            "shortest_seconds": Field(Number(minimum=0), "Shorter clips are left out."),
-            "longest_seconds": Field(POSITIVE, "Longer clips are left out; so is what exceeds the backbone's window."),
-            "language": Field(Text(r"[a-z]{2,3}", "an ISO 639 code such as en"), "Told to a multilingual model."),
-        }
-    ),
-}
+TASK_CLASSES = {kind: task_class(kind) for kind in TASKS}
+TASK_OPTIONS = {kind: options_table(task) for kind, task in TASK_CLASSES.items()}
 
-# kind of task -> what its `score` gives; a test holds it to the classes
-TASK_METRICS: dict[str, tuple[str, ...]] = {
-    "classification": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
-    "label_scoring": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
-    "transcription": ("wer", "cer", "loss"),
-}
-LOWER_IS_BETTER = ("loss", "wer", "cer")
-
-METRICS = tuple(dict.fromkeys(f"val/{name}" for kind in TASKS for name in TASK_METRICS[kind]))
+METRICS = tuple(dict.fromkeys(f"val/{name}" for task in TASK_CLASSES.values() for name in task.metrics))
 
 DATA = Table(
     {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from sweeps.config.spec import SweepSpec
 from trainables.cache import cache_folder
@@ -14,8 +15,6 @@ from trainables.data.check import check_examples
 from trainables.data.lengths import of_length
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
-from trainables.tasks.classification import Classification
-from trainables.tasks.transcription import Transcription
 
 if TYPE_CHECKING:
     from trainables.contract import Task
@@ -49,14 +48,10 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
         seed=spec.explore_seeds[0],
     )
     clips = Clips(examples, check_examples(examples, task))
-    if not isinstance(task, Transcription):
+    shortest, longest = task.usable_seconds(window_seconds)
+    if (shortest, longest) == (0.0, math.inf):
         return clips
-    kept = of_length(
-        clips.seconds,
-        shortest_seconds=task.shortest_seconds,
-        longest_seconds=task.longest_seconds,
-        window_seconds=window_seconds,
-    )
+    kept = of_length(clips.seconds, shortest_seconds=shortest, longest_seconds=longest, window_seconds=window_seconds)
     return replace(clips.only(kept), left_out=kept.count(False))
 
 
@@ -67,7 +62,7 @@ def split_examples(spec: SweepSpec, task: Task, examples: Sequence[Example]) -> 
         validation=spec.data.validation,
         test=spec.data.test,
         seed=spec.explore_seeds[0],
-        stratify=task.column == "label",
+        stratify=task.stratified,
     )
 
 
@@ -76,7 +71,7 @@ def inner_folds(spec: SweepSpec, task: Task, examples: Sequence[Example], splits
     if spec.data.inner_folds is None:
         return {}
     seen = [example for example in examples if splits[example.id] != "test"]
-    return draw_folds(seen, spec.data.inner_folds, spec.explore_seeds[0], stratify=task.column == "label")
+    return draw_folds(seen, spec.data.inner_folds, spec.explore_seeds[0], stratify=task.stratified)
 
 
 def complete_task(
@@ -84,9 +79,9 @@ def complete_task(
 ) -> tuple[SweepSpec, Task]:
     """Puts into the task, and so into the spec that workers get, what the file leaves to the data: a classification's
     labels and balanced weights, the weights from training examples alone."""
-    if not isinstance(task, Classification):
-        return spec, task
     training = [example.target for example in examples if splits[example.id] == "train"]
-    completed = task.completed([example.target for example in examples], training)
+    completed: Any = task.completed([example.target for example in examples], training)
+    if completed is task:
+        return spec, task
     options = {field.name: getattr(completed, field.name) for field in fields(completed)}
-    return replace(spec, task_options=options), cast("Task", completed)
+    return replace(spec, task_options=options), completed

@@ -94,7 +94,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
     check = check_backbone(prepared)
     if check.unknown:
         raise InputError(check.problems)
-    stratify = prepared.task.column == "label"
+    stratify = prepared.task.stratified
     splits = tuple(summarise(prepared.examples, prepared.splits, stratify))
     groups = {
         split: len({example.group for example in prepared.of_split(split)})

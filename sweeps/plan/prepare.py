@@ -80,7 +80,7 @@ def prepare_settled(settled: Settled) -> Prepared:
     miniature = settled.weights.miniature
     shortest = min(Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values())
     clips = read_clips(spec, spec.data.source, task, shortest)
-    examples, stratify = clips.examples, task.column == "label"
+    examples, stratify = clips.examples, task.stratified
     outer = outer_folds(spec, examples, stratify=stratify)
     if outer:  # a plan shows the first round
         splits = fold_splits(spec, examples, outer, min(outer.values()), stratify=stratify)
@@ -112,5 +112,5 @@ def rounds_of(prepared: Prepared) -> list[tuple[str, Prepared]]:
 
 def round_of(prepared: Prepared, fold: str) -> Prepared:
     spec, task = prepared.spec, prepared.task
-    splits = fold_splits(spec, prepared.examples, prepared.outer, fold, stratify=task.column == "label")
+    splits = fold_splits(spec, prepared.examples, prepared.outer, fold, stratify=task.stratified)
     return replace(prepared, splits=splits, folds=inner_folds(spec, task, prepared.examples, splits))

@@ -187,11 +187,6 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
     return batch if targets is None else batch | class_targets(task, targets)
 
 
-def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
-    """Mean cross-entropy over the batch's clips, a scalar."""
-    return clip_losses(model, batch, label_smoothing=label_smoothing).mean()
-
-
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): the cross-entropy of each clip."""
     return class_losses(model(batch["mel"], batch.get("frames")), batch, label_smoothing=label_smoothing)

@@ -41,4 +41,4 @@ FAMILY = Family("hubert", HubertForSequenceClassification, HubertConfig, SIZES)
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
 features, collate, predict = FAMILY.features, FAMILY.collate, FAMILY.predict
-loss, clip_losses = FAMILY.loss, FAMILY.clip_losses
+clip_losses = FAMILY.clip_losses

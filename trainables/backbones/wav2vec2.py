@@ -41,4 +41,4 @@ FAMILY = Family("wav2vec2", Wav2Vec2ForSequenceClassification, Wav2Vec2Config, S
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
 features, collate, predict = FAMILY.features, FAMILY.collate, FAMILY.predict
-loss, clip_losses = FAMILY.loss, FAMILY.clip_losses
+clip_losses = FAMILY.clip_losses

@@ -175,11 +175,6 @@ class Family:
         return batch if targets is None else batch | class_targets(task, targets)
 
     @staticmethod
-    def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
-        """Mean cross-entropy over clips, a scalar."""
-        return Family.clip_losses(model, batch, label_smoothing=label_smoothing).mean()
-
-    @staticmethod
     def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
         """(B,): the cross-entropy of each clip."""
         return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)

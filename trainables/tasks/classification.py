@@ -6,14 +6,23 @@ clip weighted by its class where `class_weights` says so. An untuned backbone ha
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from trainables.errors import InputError
-from trainables.records import Predictions
-from trainables.tasks.labels import METRICS, label_metrics, label_predictions, label_problems, target_problem
+from trainables.records import Answers, Predictions
+from trainables.tasks.labels import (
+    LOWER_IS_BETTER,
+    METRICS,
+    label_answers,
+    label_metrics,
+    label_problems,
+    target_problem,
+)
+from trainables.tasks.options import option
 
 BALANCED = "balanced"
 
@@ -26,12 +35,28 @@ class Classification:
     Raises InputError with every problem of the two at once.
     """
 
-    labels: tuple[str, ...] = ()
-    class_weights: str | tuple[float, ...] | None = None
+    labels: tuple[str, ...] = option(
+        "The classes; left out, those of the data in sorted order.",
+        default=(),
+        pattern=r"\S([\s\S]*\S)?",
+        rule="a label: text without white space at its ends",
+        at_least=2,
+    )
+    class_weights: str | tuple[float, ...] | None = option(
+        "Weight of each class in the training loss: balanced, or one number per label.",
+        default=None,
+        choices=(BALANCED,),
+        above=0,
+        at_least=2,
+        unique=False,
+    )
 
     kind: ClassVar[str] = "classification"
     column: ClassVar[str] = "label"
+    stratified: ClassVar[bool] = True
+    soft_targets: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = METRICS
+    lower_is_better: ClassVar[tuple[str, ...]] = LOWER_IS_BETTER
     answers_untuned: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -75,16 +100,13 @@ class Classification:
             return target_problem(self.labels, value)
         return None if isinstance(value, str) and value.strip() else f"label {value!r} must be a text"
 
-    def predictions(
-        self,
-        example_ids: Sequence[str],
-        groups: Sequence[str],
-        folds: Sequence[str],
-        targets: Sequence[Any],
-        outputs: Sequence[Any],
-    ) -> Predictions:
+    def usable_seconds(self, window_seconds: float) -> tuple[float, float]:
+        """Clips of any length: what the window cuts off is of the same class."""
+        return 0.0, math.inf
+
+    def answers(self, targets: Sequence[str], outputs: Sequence[Any]) -> Answers:
         """`outputs` is (N, C), logits; the class with the highest is the answer, the first on a tie."""
-        return label_predictions(self.labels, example_ids, groups, folds, targets, outputs)
+        return label_answers(self.labels, targets, outputs)
 
     def score(self, predictions: Predictions) -> dict[str, float]:
         """Every name in `metrics`; the loss is neither smoothed nor weighted, so that it compares between runs."""

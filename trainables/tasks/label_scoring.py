@@ -6,13 +6,22 @@ section 2.4, without length normalisation). Nothing is generated and nothing is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trainables.errors import InputError
-from trainables.records import Predictions
-from trainables.tasks.labels import METRICS, label_metrics, label_predictions, label_problems, target_problem
+from trainables.records import Answers, Predictions
+from trainables.tasks.labels import (
+    LOWER_IS_BETTER,
+    METRICS,
+    label_answers,
+    label_metrics,
+    label_problems,
+    target_problem,
+)
+from trainables.tasks.options import option
 
 
 @dataclass(frozen=True)
@@ -22,12 +31,15 @@ class LabelScoring:
     Raises InputError with every problem of the two at once.
     """
 
-    labels: tuple[str, ...]
-    prompt: str
+    labels: tuple[str, ...] = option("The possible answers, scored as text.", rule="a label", at_least=2)
+    prompt: str = option("The question asked with every clip.", rule="the question, as text")
 
     kind: ClassVar[str] = "label_scoring"
     column: ClassVar[str] = "label"
+    stratified: ClassVar[bool] = True
+    soft_targets: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = METRICS
+    lower_is_better: ClassVar[tuple[str, ...]] = LOWER_IS_BETTER
     answers_untuned: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -42,16 +54,17 @@ class LabelScoring:
         """None where `value` is one of the labels, else a sentence that says which rule it breaks."""
         return target_problem(self.labels, value)
 
-    def predictions(
-        self,
-        example_ids: Sequence[str],
-        groups: Sequence[str],
-        folds: Sequence[str],
-        targets: Sequence[Any],
-        outputs: Sequence[Any],
-    ) -> Predictions:
+    def completed(self, targets: Sequence[str], training: Sequence[str]) -> LabelScoring:
+        """Itself: it leaves nothing to the data."""
+        return self
+
+    def usable_seconds(self, window_seconds: float) -> tuple[float, float]:
+        """Clips of any length: the question is about what the window holds."""
+        return 0.0, math.inf
+
+    def answers(self, targets: Sequence[str], outputs: Sequence[Any]) -> Answers:
         """`outputs` is (N, C), log-probabilities of the labels; the most probable is the answer, the first on a tie."""
-        return label_predictions(self.labels, example_ids, groups, folds, targets, outputs)
+        return label_answers(self.labels, targets, outputs)
 
     def score(self, predictions: Predictions) -> dict[str, float]:
         """Every name in `metrics`; loss is the mean of -log softmax(scores)[target] over the labels, in nats."""

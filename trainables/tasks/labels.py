@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from trainables.errors import InputError
-from trainables.records import Predictions
+from trainables.records import Answers, Predictions
 from trainables.tasks import metrics
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "loss")
+LOWER_IS_BETTER = ("loss",)
 
 
 def label_problems(labels: Any) -> list[str]:
@@ -38,19 +37,11 @@ def target_problem(labels: Sequence[str], value: Any) -> str | None:
     return f"label {value!r} is not one of task.labels ({', '.join(labels)})"
 
 
-def label_predictions(
-    labels: tuple[str, ...],
-    example_ids: Sequence[str],
-    groups: Sequence[str],
-    folds: Sequence[str],
-    targets: Sequence[Any],
-    scores: Sequence[Any],
-) -> Predictions:
+def label_answers(labels: tuple[str, ...], targets: Sequence[str], scores: Sequence[Any]) -> Answers:
     """`scores` is (N, C), a column per label; the label with the highest is the answer, the first on a tie."""
-    return Predictions(
-        example_ids=list(example_ids),
-        groups=list(groups),
-        folds=list(folds),
+    import numpy as np
+
+    return Answers(
         targets=list(targets),
         outputs=[labels[index] for index in np.argmax(scores, axis=1)],
         scores=np.asarray(scores),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def accuracy(targets: Sequence[str], outputs: Sequence[str]) -> float:
     """Share of examples whose output is the target, 0 to 1."""
+    import numpy as np
+
     return float(np.mean([target == output for target, output in zip(targets, outputs, strict=True)]))
 
 
@@ -31,6 +35,8 @@ def macro_f1(targets: Sequence[str], outputs: Sequence[str]) -> float:
 
 def cross_entropy(targets: Sequence[str], scores: np.ndarray, classes: Sequence[str]) -> float:
     """Mean of -log softmax(scores)[target], in nats; `scores` is (N, C), one column per class, up to a row constant."""
+    import numpy as np
+
     wide = np.asarray(scores, dtype=np.float64)
     column = [list(classes).index(target) for target in targets]
     log_sum = np.logaddexp.reduce(wide, axis=1)

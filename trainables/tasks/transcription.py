@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from trainables.errors import InputError
-from trainables.records import Predictions
+from trainables.records import Answers, Predictions
 from trainables.tasks import metrics
+from trainables.tasks.options import option
 from trainables.tasks.texts import NORMALISATIONS, normalised
 
 
@@ -29,14 +30,25 @@ class Transcription:
     multilingual model is told to expect; a model of one language ignores it. Raises InputError with every problem.
     """
 
-    normalise: str = "basic"
-    shortest_seconds: float = 0.0
-    longest_seconds: float | None = None  # None: what the backbone takes
-    language: str = "en"
+    normalise: str = option(
+        "What is done to texts before scoring; basic: lower case, no punctuation, single spaces.",
+        default="basic",
+        choices=NORMALISATIONS,
+    )
+    shortest_seconds: float = option("Shorter clips are left out.", default=0.0, minimum=0)
+    longest_seconds: float | None = option(
+        "Longer clips are left out; so is what exceeds the backbone's window.", default=None, above=0
+    )
+    language: str = option(
+        "Told to a multilingual model.", default="en", pattern=r"[a-z]{2,3}", rule="an ISO 639 code such as en"
+    )
 
     kind: ClassVar[str] = "transcription"
     column: ClassVar[str] = "text"
+    stratified: ClassVar[bool] = False
+    soft_targets: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = ("wer", "cer", "loss")
+    lower_is_better: ClassVar[tuple[str, ...]] = metrics
     answers_untuned: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -62,19 +74,18 @@ class Transcription:
             return f"text {value!r} holds no word (task.normalise is {self.normalise})"
         return None
 
-    def predictions(
-        self,
-        example_ids: Sequence[str],
-        groups: Sequence[str],
-        folds: Sequence[str],
-        targets: Sequence[Any],
-        outputs: Sequence[Any],
-    ) -> Predictions:
+    def completed(self, targets: Sequence[str], training: Sequence[str]) -> Transcription:
+        """Itself: it leaves nothing to the data."""
+        return self
+
+    def usable_seconds(self, window_seconds: float) -> tuple[float, float]:
+        """Clips that the window takes whole: a transcript belongs to all of what is said."""
+        longest = math.inf if self.longest_seconds is None else self.longest_seconds
+        return self.shortest_seconds, min(longest, window_seconds)
+
+    def answers(self, targets: Sequence[str], outputs: Sequence[Any]) -> Answers:
         """`outputs` is N texts; targets and outputs are recorded in the form that is scored."""
-        return Predictions(
-            example_ids=list(example_ids),
-            groups=list(groups),
-            folds=list(folds),
+        return Answers(
             targets=[normalised(text, self.normalise) for text in targets],
             outputs=[normalised(text, self.normalise) for text in outputs],
         )

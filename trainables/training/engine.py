@@ -253,12 +253,12 @@ class Engine:
 
     def predictions(self, clips: Clips, outputs: Sequence[Any], fold: str) -> Predictions:
         """`outputs`: the answer to each clip."""
-        return self.task.predictions(
+        answers = self.task.answers([example.target for example in clips.examples], outputs)
+        return Predictions(
             example_ids=[example.id for example in clips.examples],
             groups=[example.group for example in clips.examples],
             folds=[fold] * len(clips),
-            targets=[example.target for example in clips.examples],
-            outputs=outputs,
+            **vars(answers),
         )
 
     def evaluation_passes(self, clips: Clips, size: int) -> Iterator[list[int]]:

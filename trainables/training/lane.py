@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import get_scheduler
 
 from trainables.config import TrialConfig
+from trainables.contract import mean_loss
 from trainables.data.clips import Clips
 from trainables.records import Predictions
 from trainables.training.batch import Heard
@@ -103,7 +104,7 @@ class Lane:
                 heard = self.heard(rows)
                 batch = engine.collated(heard)
                 with engine.accelerator.autocast(), engine.shortcut(heard):
-                    loss = engine.backbone.loss(engine.model, batch, label_smoothing=config.label_smoothing)
+                    loss = mean_loss(engine.backbone, engine.model, batch, label_smoothing=config.label_smoothing)
                 # every clip weighs the same, also in a batch that is smaller than the others
                 engine.accelerator.backward(loss * (len(rows) / clips_in_step))
                 loss_sum += self.finite(float(loss.detach())) * len(rows)

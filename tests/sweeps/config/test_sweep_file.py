@@ -16,7 +16,6 @@ from sweeps.config import load, located_yaml, schema
 from sweeps.config.axis import Axis
 from sweeps.config.load import load_sweep, parse_sweep
 from sweeps.config.spec import FinalistsSpec
-from trainables import registry
 from trainables.errors import InputError
 
 SHIPPED = sorted(load.shipped_folder().glob("*.yaml"))
@@ -81,17 +80,6 @@ def test_the_shipped_schema_is_that_of_the_tables() -> None:
         "search_spaces/sweep.schema.json is out of step: "
         "python -m sweeps.config.schema > search_spaces/sweep.schema.json"
     )
-
-
-@pytest.mark.parametrize("kind", sorted(registry.TASKS))
-def test_the_tables_know_every_task(kind: str) -> None:
-    import importlib
-    from dataclasses import fields
-
-    module, _, name = registry.TASKS[kind].partition(":")
-    cls = getattr(importlib.import_module(module), name)
-    assert set(schema.TASK_OPTIONS[kind].fields) == {field.name for field in fields(cls)}
-    assert schema.TASK_METRICS[kind] == cls.metrics
 
 
 # what is written in place of what; a part of the message; whether a JSON Schema can say it too; the line that the

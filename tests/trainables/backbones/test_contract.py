@@ -21,6 +21,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 
 from trainables import registry
+from trainables.contract import mean_loss
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.targets import adapted_modules, count, head_mode, head_modules, resolve_targets
 
@@ -118,7 +119,7 @@ class Case:
         parts = []
         for positions in self.passes(engine, clips):
             batch = self.batch(engine, [clips[position] for position in positions], with_targets=True)
-            loss = self.backbone.loss(engine.model, batch, label_smoothing=label_smoothing)
+            loss = mean_loss(self.backbone, engine.model, batch, label_smoothing=label_smoothing)
             parts.append(loss * (len(positions) / len(clips)))
         return torch.stack(parts).sum()
 
@@ -412,7 +413,7 @@ def test_nothing_draws_from_a_global_generator(case: Case) -> None:
         loss = 0.0
         for clips, targets in zip(np.array_split(range(3), parts), np.array_split(case.targets, parts), strict=True):
             batch = case.backbone.collate(loaded, [features[clip] for clip in clips], case.task, targets.tolist())
-            loss += case.backbone.loss(loaded.model, batch, label_smoothing=0.1).item()
+            loss += mean_loss(case.backbone, loaded.model, batch, label_smoothing=0.1).item()
         loaded.model.eval()
         return features[0], loss
 

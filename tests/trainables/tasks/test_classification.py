@@ -7,6 +7,7 @@ import pytest
 
 from trainables import registry
 from trainables.errors import InputError
+from trainables.records import Predictions
 from trainables.tasks.classification import Classification
 
 TASK = Classification(("bell", "drum", "horn"))
@@ -14,17 +15,16 @@ TASK = Classification(("bell", "drum", "horn"))
 
 def test_the_highest_logit_is_the_answer() -> None:
     logits = np.array([[3.0, -2.0, 1.0], [0.0, 0.0, 5.0]])
-    predictions = TASK.predictions(["x", "y"], ["g", "h"], ["-", "1"], ["bell", "drum"], logits)
-    assert predictions.outputs == ["bell", "horn"]
-    assert predictions.classes == TASK.labels
-    assert predictions.folds == ["-", "1"]
-    np.testing.assert_array_equal(predictions.scores, logits)
+    answers = TASK.answers(["bell", "drum"], logits)
+    assert (answers.targets, answers.outputs) == (["bell", "drum"], ["bell", "horn"])
+    assert answers.classes == TASK.labels
+    np.testing.assert_array_equal(answers.scores, logits)
 
 
 def test_score_names_every_metric_and_leaves_out_classes_without_samples() -> None:
     logits = np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 3.0]])
-    predictions = TASK.predictions(["x", "y", "z"], ["g"] * 3, ["-"] * 3, ["bell", "drum", "drum"], logits)
-    result = TASK.score(predictions)
+    answers = TASK.answers(["bell", "drum", "drum"], logits)
+    result = TASK.score(Predictions(["x", "y", "z"], ["g"] * 3, ["-"] * 3, **vars(answers)))
     assert tuple(result) == TASK.metrics
     # bell 1; drum: precision 1, recall 1/2; horn has no sample
     assert result["macro_f1"] == pytest.approx((1 + 2 / 3) / 2)

@@ -7,6 +7,7 @@ import pytest
 
 from trainables import registry
 from trainables.errors import InputError
+from trainables.records import Predictions
 from trainables.tasks.label_scoring import LabelScoring
 
 TASK = LabelScoring(("YES", "NO", "MAYBE"), "Is it?")
@@ -14,17 +15,16 @@ TASK = LabelScoring(("YES", "NO", "MAYBE"), "Is it?")
 
 def test_the_most_probable_label_is_the_answer() -> None:
     scores = np.array([[-1.0, -2.0, -3.0], [-9.0, -9.0, -0.5]])
-    predictions = TASK.predictions(["x", "y"], ["g", "h"], ["-", "-"], ["YES", "NO"], scores)
-    assert predictions.outputs == ["YES", "MAYBE"]
-    assert predictions.classes == TASK.labels
-    assert predictions.groups == ["g", "h"]
-    np.testing.assert_array_equal(predictions.scores, scores)
+    answers = TASK.answers(["YES", "NO"], scores)
+    assert (answers.targets, answers.outputs) == (["YES", "NO"], ["YES", "MAYBE"])
+    assert answers.classes == TASK.labels
+    np.testing.assert_array_equal(answers.scores, scores)
 
 
 def test_score_names_every_metric() -> None:
     scores = np.log(np.array([[0.5, 0.25, 0.25], [0.2, 0.2, 0.6]]))
-    predictions = TASK.predictions(["x", "y"], ["g", "h"], ["-", "-"], ["YES", "NO"], scores)
-    result = TASK.score(predictions)
+    answers = TASK.answers(["YES", "NO"], scores)
+    result = TASK.score(Predictions(["x", "y"], ["g", "h"], ["-", "-"], **vars(answers)))
     assert tuple(result) == TASK.metrics
     assert result["accuracy"] == 0.5
     assert result["loss"] == pytest.approx(-(np.log(0.5) + np.log(0.2)) / 2)

@@ -9,7 +9,7 @@ TARGETS = ["a", "a", "a", "b"]
 OUTPUTS = ["a", "a", "b", "b"]
 
 
-def test_by_hand() -> None:
+def test_accuracies_and_f1_of_four_clips_by_hand() -> None:
     assert metrics.accuracy(TARGETS, OUTPUTS) == 0.75
     assert metrics.balanced_accuracy(TARGETS, OUTPUTS) == pytest.approx((2 / 3 + 1) / 2)
     # a: precision 1, recall 2/3; b: precision 1/2, recall 1
@@ -28,5 +28,5 @@ def test_cross_entropy_ignores_a_constant_per_row() -> None:
     assert metrics.cross_entropy(["b", "a"], shifted, ("a", "b")) == pytest.approx(expected)
 
 
-def test_a_class_without_samples_has_no_f1() -> None:
+def test_a_class_without_samples_has_no_part_in_macro_f1() -> None:
     assert metrics.macro_f1(TARGETS, [*OUTPUTS[:3], "c"]) == pytest.approx(0.4)

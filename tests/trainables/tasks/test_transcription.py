@@ -21,7 +21,7 @@ OUTPUTS = ["four five nine", "Its twenty one.", ""]
 
 def predictions(task: Transcription, outputs: list[str] = OUTPUTS, groups: list[str] | None = None) -> Predictions:
     ids = [str(index) for index in range(len(outputs))]
-    return task.predictions(ids, groups or ids, ["-"] * len(ids), TARGETS[: len(ids)], outputs)
+    return Predictions(ids, groups or ids, ["-"] * len(ids), **vars(task.answers(TARGETS[: len(ids)], outputs)))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,12 @@ def test_targets_without_a_word_are_refused() -> None:
     assert "must be a text" in str(Transcription().check_target(7))
 
 
+def test_clips_are_usable_that_the_backbone_takes_whole() -> None:
+    assert Transcription().usable_seconds(30.0) == (0.0, 30.0)
+    assert Transcription(shortest_seconds=1.0, longest_seconds=8.0).usable_seconds(30.0) == (1.0, 8.0)
+    assert Transcription(longest_seconds=80.0).usable_seconds(30.0) == (0.0, 30.0)
+
+
 def test_every_problem_of_the_options_at_once() -> None:
     with pytest.raises(InputError) as raised:
         Transcription(normalise="hard", shortest_seconds=3.0, longest_seconds=2.0, language="English")
@@ -90,7 +96,7 @@ def test_the_jackknife_of_a_word_error_rate_and_a_verdict_where_less_is_better()
             words = spoken[3 * speaker].split()
             count = wrong + (speaker == unlucky)
             outputs[3 * speaker] = " ".join(["x"] * count + words[count:])
-        return task.predictions(ids, groups, ["-"] * 24, spoken, outputs)
+        return Predictions(ids, groups, ["-"] * 24, **vars(task.answers(spoken, outputs)))
 
     def word_error_rate(made: Predictions) -> float:
         return task.score(made)["wer"]
