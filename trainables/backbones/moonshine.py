@@ -31,6 +31,7 @@ from transformers import (
 
 from trainables.contract import Loaded, Preset, Size, Task
 from trainables.modeling import encoder_decoder, pretrained, transcripts
+from trainables.modeling.byte_tokenizer import byte_tokenizer
 from trainables.modeling.seeded import seeded_init
 
 NAME = "moonshine"
@@ -176,4 +177,4 @@ def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 
 
 def _miniature_tokenizer() -> Any:
-    return transcripts.byte_tokenizer(["<unk>", START, END], start=START, end=END)
+    return byte_tokenizer(["<unk>", START, END], start=START, end=END)

@@ -26,7 +26,6 @@ from transformers import (
     AutoConfig,
     AutoFeatureExtractor,
     AutoTokenizer,
-    BitsAndBytesConfig,
     PreTrainedConfig,
     Qwen2_5OmniThinkerConfig,
     Qwen2_5OmniThinkerForConditionalGeneration,
@@ -36,8 +35,8 @@ from transformers import (
 )
 
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
-from trainables.miniature import questions
-from trainables.modeling import answers, pretrained
+from trainables.modeling import answers, nf4, pretrained
+from trainables.modeling.byte_tokenizer import byte_tokenizer
 from trainables.modeling.seeded import seeded_init
 
 NAME = "qwen2_audio"
@@ -76,6 +75,8 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 AUDIO_TOKEN, END_OF_TURN = "<|AUDIO|>", "<|im_end|>"
+# of the chat, in the miniatures' order
+SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", END_OF_TURN, AUDIO_TOKEN, "<|audio_bos|>", "<|audio_eos|>")
 HOP_SAMPLES = 160
 SHORTEST_FRAMES = 10  # 0.1 s: two audio tokens; the model takes a lone one for text that is still to be expanded
 
@@ -131,8 +132,9 @@ def build(size: str, task: Task, seed: int) -> nn.Module:
 
 
 def write(model: nn.Module, size: str, folder: Path) -> None:
-    """Writes what `build` gave as a folder that `load` reads. Its tokenizer is the miniatures', whatever the size."""
-    words = questions.tokenizer(MINIATURE_VOCABULARY)
+    """Writes what `build` gave as a folder that `load` reads, with a tokenizer of bytes. The miniatures have a better
+    one, which their maker writes (trainables/miniature/pretrain.py)."""
+    words = byte_tokenizer(SPECIAL_TOKENS, start="<|im_start|>", end=END_OF_TURN)
     built: Any = model.config
     built.audio_token_id = words.convert_tokens_to_ids(AUDIO_TOKEN)
     window_seconds = WINDOW_SECONDS if size in SIZES else MINIATURE_WINDOW_SECONDS
@@ -159,18 +161,9 @@ def load(
                 setattr(part, name, 0.0)
     options: dict[str, Any] = {"dtype": dtype, "device_map": {"": str(device)}, "attn_implementation": "sdpa"}
     if quantization == "nf4":
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-            llm_int8_skip_modules=["lm_head"],
-        )
+        options["quantization_config"] = nf4.loader_settings(dtype, keep=["lm_head"])
     model = _MODELS[built.model_type].from_pretrained(**source, config=built, use_safetensors=True, **options)
-    for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):
-            # Its eval-mode forward repacks the weights for good, and gradients through the layer are lost.
-            module.support_avx512bf16_for_cpu = False
+    nf4.keep_gradients(model)
     model.requires_grad_(False)
     model.eval()
     return assemble(model, AutoTokenizer.from_pretrained(**source), AutoFeatureExtractor.from_pretrained(**source))

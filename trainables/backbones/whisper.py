@@ -30,6 +30,7 @@ from transformers import (
 from trainables.contract import Loaded, Preset, Size, Task
 from trainables.errors import InputError
 from trainables.modeling import encoder_decoder, pretrained, transcripts, whisper
+from trainables.modeling.byte_tokenizer import byte_tokenizer
 from trainables.modeling.seeded import seeded_init
 
 NAME = "whisper"
@@ -187,4 +188,4 @@ def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 
 
 def _miniature_tokenizer() -> Any:
-    return transcripts.byte_tokenizer([END, START, "<|en|>", TRANSCRIBE, NO_TIMES], start=END, end=END)
+    return byte_tokenizer([END, START, "<|en|>", TRANSCRIBE, NO_TIMES], start=END, end=END)

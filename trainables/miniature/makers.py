@@ -59,7 +59,16 @@ QUESTIONS = Maker(
     of_many=False,
 )
 RECOGNISERS = Maker(
-    "recognition", SPEECH_RECIPES, ("../data/generators/formants", "utterances", "muon", "optimizer", "recognition")
+    "recognition",
+    SPEECH_RECIPES,
+    (
+        "../data/generators/phonemes",
+        "../data/generators/formants",
+        "utterances",
+        "muon",
+        "optimizer",
+        "recognition",
+    ),
 )
 OTHERS: Mapping[str, Maker] = {
     "efficientat": CHEAP_CLASSIFIERS,

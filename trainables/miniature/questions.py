@@ -14,9 +14,9 @@ from numpy.random import Generator
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from trainables.backbones.qwen2_audio import SPECIAL_TOKENS
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES
 
-SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
 FIXED = (
     "system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n", "\nDoes this clip contain",
     "\nIs this clip", "? Answer", " or", " or NON", "NON",

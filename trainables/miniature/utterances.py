@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from trainables.data.generators.formants import CONSONANTS, SAMPLE_RATE_HZ, VOWELS, draw_voice, pronounce
+from trainables.data.generators.formants import SAMPLE_RATE_HZ, draw_voice, pronounce
+from trainables.data.generators.phonemes import CONSONANTS, VOWELS
 
 SPELLINGS: Mapping[str, str] = {name: name for name in CONSONANTS} | {
     "iy": "ee", "ih": "i", "eh": "e", "ae": "a", "ah": "u", "aa": "ar", "ao": "o", "uh": "oo", "uw": "oo", "er": "er",

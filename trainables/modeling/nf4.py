@@ -1,20 +1,44 @@
-"""NF4 for networks that are plain modules: their Linears become bitsandbytes' 4-bit ones.
+"""NF4 (4-bit NormalFloat) with double quantization: Dettmers et al. 2023 (arXiv 2305.14314).
 
-4-bit NormalFloat with double quantization: Dettmers et al. 2023 (arXiv 2305.14314). Backbones of transformers are
-quantized by its own loader.
+Models of transformers are quantized by its own loader, as `loader_settings` says; of networks that are plain modules
+`to_nf4` makes the Linears bitsandbytes' 4-bit ones.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
-from bitsandbytes.nn import Linear4bit, Params4bit
 from torch import nn
+from transformers import BitsAndBytesConfig
+
+if TYPE_CHECKING:
+    from bitsandbytes.nn import Linear4bit
 
 # What bitsandbytes quantizes from and computes in; its CPU kernel leaves float64 products uninitialised
 KNOWN_DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+
+
+def loader_settings(compute_dtype: torch.dtype, *, keep: Sequence[str]) -> BitsAndBytesConfig:
+    """What `from_pretrained` is to be told. The modules `keep` stay out of 4 bits; see `keep_gradients`."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute_dtype,
+        llm_int8_skip_modules=[*keep],
+    )
+
+
+def keep_gradients(model: nn.Module) -> None:
+    """On CPUs with AVX512-BF16 a 4-bit layer's forward in eval mode repacks its weights for good, and gradients through
+    it are lost: switched off, in place."""
+    module: Any
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def to_nf4(model: nn.Module, *, keep: str, compute_dtype: torch.dtype, device: torch.device) -> None:
@@ -28,11 +52,14 @@ def to_nf4(model: nn.Module, *, keep: str, compute_dtype: torch.dtype, device: t
     for name, module in linears:
         if not re.fullmatch(keep, name):
             model.set_submodule(name, _linear4bit(module, computed, device))
+    keep_gradients(model)
     marked: Any = model
     marked.is_loaded_in_4bit = True  # by this PEFT knows that it has to dequantize before it merges
 
 
 def _linear4bit(linear: nn.Linear, compute_dtype: torch.dtype, device: torch.device) -> Linear4bit:
+    from bitsandbytes.nn import Linear4bit, Params4bit
+
     with torch.device("meta"):
         quantized = Linear4bit(
             linear.in_features,
@@ -50,6 +77,4 @@ def _linear4bit(linear: nn.Linear, compute_dtype: torch.dtype, device: torch.dev
         module=quantized,
     ).to(device)
     quantized.bias = linear.bias
-    # Its eval-mode forward on such CPUs repacks the weights for good, and gradients through the layer are lost.
-    quantized.support_avx512bf16_for_cpu = False
     return quantized

@@ -8,11 +8,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BitsAndBytesConfig, PreTrainedConfig
+from transformers import PreTrainedConfig
 from transformers.utils import logging
 
 from trainables.contract import Size
 from trainables.errors import InputError
+from trainables.modeling import nf4
 from trainables.modeling.checkpoints import split_revision
 from trainables.modeling.seeded import seeded_init
 
@@ -62,13 +63,7 @@ def load_pretrained(
     if not model_class._supports_sdpa:
         options["attn_implementation"] = "eager"
     if quantization == "nf4":
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-            llm_int8_skip_modules=[*heads, *kept],
-        )
+        options["quantization_config"] = nf4.loader_settings(dtype, keep=[*heads, *kept])
     if key_mapping is not None:
         options["key_mapping"] = dict(key_mapping)
     verbosity = logging.get_verbosity()
@@ -89,10 +84,7 @@ def load_pretrained(
     finally:
         logging.set_verbosity(verbosity)
     _check(report, heads, str(source["pretrained_model_name_or_path"]))
-    for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):
-            # Its eval-mode forward repacks the weights for good, and gradients through the layer are lost.
-            module.support_avx512bf16_for_cpu = False
+    nf4.keep_gradients(model)
     start_heads(model, heads)
     model.requires_grad_(False)
     return cast(nn.Module, model.eval())

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
-from transformers import DynamicCache, EncoderDecoderCache, PreTrainedTokenizerFast
+from transformers import DynamicCache, EncoderDecoderCache
 
 from trainables.errors import InputError
 from trainables.modeling.answers import IGNORED, mean_over_rows, means_of_rows
@@ -105,14 +104,3 @@ def text_tokens(tokenizer: Any, text: str, most_tokens: int) -> list[int]:
             "clip, or leave long ones out (task.longest_seconds)."
         )
     return tokens
-
-
-def byte_tokenizer(special: Sequence[str], *, start: str, end: str) -> PreTrainedTokenizerFast:
-    """A token per byte of UTF-8 after the `special` ones: the miniatures'. It writes any text."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: index for index, token in enumerate([*special, *alphabet])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(list(special))
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=start, eos_token=end, pad_token=end)

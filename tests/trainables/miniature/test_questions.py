@@ -2,8 +2,15 @@ from collections import Counter
 
 import numpy as np
 
-from trainables.backbones.qwen2_audio import AUDIO_TOKEN, END_OF_TURN, MINIATURE_VOCABULARY, chat, config
-from trainables.miniature.questions import OPEN_WORDS, SPECIAL_TOKENS, about, of_clip, open_question, tokenizer
+from trainables.backbones.qwen2_audio import (
+    AUDIO_TOKEN,
+    END_OF_TURN,
+    MINIATURE_VOCABULARY,
+    SPECIAL_TOKENS,
+    chat,
+    config,
+)
+from trainables.miniature.questions import OPEN_WORDS, about, of_clip, open_question, tokenizer
 from trainables.miniature.sounds import KINDS, NOT_APPLICABLE, PROPERTIES
 
 BELL = dict.fromkeys(PROPERTIES, 0) | {"kind": KINDS.index("bell"), "rhythm": NOT_APPLICABLE}

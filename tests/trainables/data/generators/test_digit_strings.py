@@ -14,7 +14,8 @@ from trainables.data.check import check_examples
 from trainables.data.examples import Example
 from trainables.data.generators import digit_strings
 from trainables.data.generators.digit_strings import DIGITS, generate, recorded, say
-from trainables.data.generators.formants import CONSONANTS, SAMPLE_RATE_HZ, VOWELS, draw_voice
+from trainables.data.generators.formants import SAMPLE_RATE_HZ, draw_voice
+from trainables.data.generators.phonemes import CONSONANTS, VOWELS
 from trainables.data.sources import open_source
 from trainables.errors import InputError
 
