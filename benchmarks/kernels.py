@@ -112,7 +112,7 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
     made = 0.0
     for _ in range(1 + STEPS):
         started = time.process_time()
-        batch = engine.collated(lane.heard([0, 1]))
+        batch = engine.collated(lane.clip_batch([0, 1]))
         made = time.process_time() - started
         with engine.accelerator.autocast():
             loss = mean_loss(engine.backbone, engine.model, batch, label_smoothing=0.0)

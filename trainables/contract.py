@@ -58,14 +58,14 @@ class Loaded:
     chain: str = (
         ""  # pattern of modules, see trainables/prefix_cache/cut.py; all of the model comes after one or in them
     )
-    strung_together: str = ""  # pattern of modules whose input does not hold clip after clip, as many rows for each
+    concatenated: str = ""  # pattern of modules that concatenate all clips of a batch into one sequence
     equal_shapes: bool = False  # it hears padding: a forward pass takes only clips whose features have one shape
     pads_to_longest: bool = False  # a batch is as long as its longest clip: clips of like length belong together
     extra: dict[str, Any] = field(default_factory=dict)
 
-    def strung(self, names: Iterable[str]) -> list[str]:
-        """Those of the modules that hear all clips of a pass as one sequence."""
-        return [name for name in names if re.fullmatch(self.strung_together, name)]
+    def that_concatenate(self, names: Iterable[str]) -> list[str]:
+        """Those of the modules that `concatenated` names."""
+        return [name for name in names if re.fullmatch(self.concatenated, name)]
 
 
 class Task(Protocol):

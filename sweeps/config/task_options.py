@@ -12,7 +12,7 @@ from trainables.tasks.options import OPTION, Option
 
 
 def options_table(task: type[Any]) -> Table:
-    """TypeError: a field whose annotation no key of a file can have (see `trainables.tasks.options`)."""
+    """Raises TypeError: a field whose annotation no key of a file can have (see `trainables.tasks.options`)."""
     hints = get_type_hints(task)
     return Table(
         {

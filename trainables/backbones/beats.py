@@ -90,8 +90,7 @@ def load(
     A predictor in the file is dropped: its labels are none of the task's. `quantization` nf4: 4-bit NormalFloat with
     double quantization (Dettmers et al. 2023), computed in `dtype`; the head and the gates are left alone.
 
-    Raises:
-        InputError: the checkpoint cannot be had or read, or is of another size.
+    Raises InputError: the checkpoint cannot be had or read, or is of another size.
     """
     published = SIZES.get(size)
     revision = published.revision if published is not None and published.checkpoint == checkpoint else None

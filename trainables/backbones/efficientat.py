@@ -109,8 +109,7 @@ def load(
     The file's last layer is dropped: its labels are none of the task's. `quantization` nf4: 4-bit NormalFloat with
     double quantization (Dettmers et al. 2023) of the Linears, computed in `dtype`; the head is left alone.
 
-    Raises:
-        InputError: the checkpoint cannot be had or read, or is of another size.
+    Raises InputError: the checkpoint cannot be had or read, or is of another size.
     """
     published = SIZES.get(size)
     revision = published.revision if published is not None and published.checkpoint == checkpoint else None

@@ -177,8 +177,8 @@ def assemble(model: nn.Module, tokenizer: Any, feature_extractor: Any) -> Loaded
     extra = {"window_frames": window_frames, "whole_window": whole_window, "family": built.model_type}
     # the thinker's tower hears all clips of a batch as one sequence, without their padding: no row is a clip
     processor = {"tokenizer": tokenizer, "feature_extractor": feature_extractor}
-    chain, strung = (r"model\.audio_tower(\.conv\d)?", "") if whole_window else ("", r".*\baudio_tower\..*")
-    return Loaded(model, processor, chain=chain, strung_together=strung, pads_to_longest=True, extra=extra)
+    chain, concatenated = (r"model\.audio_tower(\.conv\d)?", "") if whole_window else ("", r".*\baudio_tower\..*")
+    return Loaded(model, processor, chain=chain, concatenated=concatenated, pads_to_longest=True, extra=extra)
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:

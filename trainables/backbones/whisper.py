@@ -92,7 +92,7 @@ def load(
     """Loads a hub id or a local folder, frozen, in eval mode, without dropout, layerdrop and SpecAugment.
 
     `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the output embeddings left
-    alone, `dtype` for computing. Safetensors only. InputError: a language that the model does not know.
+    alone, `dtype` for computing. Safetensors only. Raises InputError: a language that the model does not know.
     """
     source = pretrained.source_of(checkpoint, size, SIZES)
     model = pretrained.load_pretrained(

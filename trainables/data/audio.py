@@ -40,7 +40,7 @@ class AudioInfo:
 
 
 def probe(path: str | Path) -> AudioInfo:
-    """Reads the header only. InputError: missing, not audio, no samples, cut off, absurdly long."""
+    """Reads the header only. Raises InputError: missing, not audio, no samples, cut off, absurdly long."""
     with _open(path) as file:
         return _checked_info(path, file)
 
@@ -50,7 +50,7 @@ def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | 
 
     Returns (samples,) float32 at `sample_rate_hz`; a crop of s seconds has round(s * sample_rate_hz) samples, fewer
     where the sound ends before. `limit_seconds` shortens it further, without decoding the rest. Deterministic.
-    InputError: as `probe`, and what only decoding shows (broken data, NaN, a crop outside the sound).
+    Raises InputError: as `probe`, and what only decoding shows (broken data, NaN, a crop outside the sound).
     """
     start, end = example.start_seconds, math.inf
     if example.seconds is not None:
@@ -80,7 +80,7 @@ def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | 
 
 
 def piece_bounds(piece: AudioPiece, info: AudioInfo) -> tuple[float, float]:
-    """Where a piece starts and ends in its file, in seconds. InputError: it starts behind the file's end."""
+    """Where a piece starts and ends in its file, in seconds. Raises InputError: it starts behind the file's end."""
     if not 0 <= piece.start_seconds < info.seconds:
         raise InputError(
             f"{piece.path}: a piece starts at {piece.start_seconds:g} s and the file has {info.seconds:.3g} s"

@@ -87,7 +87,7 @@ def _header(path: str) -> AudioInfo | tuple[str, ...]:
 
 
 def _seconds(example: Example, headers: Mapping[str, AudioInfo | tuple[str, ...]]) -> float:
-    """InputError: the crop lies outside the sound. 0 where a header cannot be read, which is said already."""
+    """Raises InputError: the crop lies outside the sound. 0 where a header cannot be read, which is said already."""
     if not example.audio:
         raise InputError(f"{example.id}: names no audio.")
     joined = 0.0

@@ -30,7 +30,10 @@ FILE = r"(\d+)-(\d+)-([A-Z]+)"  # fold, recording, take
 
 
 def clips(folder: Path, *, relative_to: Path) -> list[dict[str, Any]]:
-    """Manifest rows, kind by kind in the order of the files' names. InputError: none, or a name that says no fold."""
+    """Manifest rows, kind by kind in the order of the files' names.
+
+    Raises InputError: none, or a name that says no fold.
+    """
     rows = []
     for kind, paths in by_group(folder / "esc10", "*/*.ogg", r"\d+ - (.+)").items():
         for path in paths:

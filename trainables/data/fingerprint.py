@@ -14,7 +14,7 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
     """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets and splits.
 
     Neither paths, ids and group names nor the order count: the same data in another folder has the same fingerprint.
-    OSError: a file cannot be read.
+    Raises OSError: a file cannot be read.
     """
     digests = file_digests(examples)
     entries = sorted(
@@ -39,7 +39,7 @@ def combined(fingerprints: Sequence[str]) -> str:
 
 
 def file_digests(examples: Sequence[Example]) -> dict[str, str]:
-    """Path -> SHA-256 of the file, for every file of the examples. OSError: a file cannot be read."""
+    """Path -> SHA-256 of the file, for every file of the examples. Raises OSError: a file cannot be read."""
     paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
     with ThreadPoolExecutor(8) as pool:  # hashing lets go of Python's lock
         return dict(zip(paths, pool.map(_file_digest, paths), strict=True))

@@ -24,7 +24,7 @@ METADATA = tuple(f"metadata{suffix}" for suffix in SUFFIXES)
 def read_folder(folder: Path, column: str, columns: Mapping[str, str], cache_folder: Path) -> list[Example]:
     """The folder's examples in the order of their paths; a file's path inside the folder is its id.
 
-    InputError: no layout fits, or class folders where the task wants no labels.
+    Raises InputError: no layout fits, or class folders where the task wants no labels.
     """
     metadata = _found(folder, METADATA)
     if metadata:

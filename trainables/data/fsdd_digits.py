@@ -33,7 +33,7 @@ WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 def strings(folder: Path, *, count: int, fewest: int, most: int, seed: int, relative_to: Path) -> list[dict[str, Any]]:
     """`count` manifest rows of `fewest` to `most` digits, speakers in equal shares; the same for a seed.
 
-    InputError: numbers out of range, no recordings, or a speaker without a recording of every digit.
+    Raises InputError: numbers out of range, no recordings, or a speaker without a recording of every digit.
     """
     if count < 1 or not 1 <= fewest <= most:
         raise InputError(

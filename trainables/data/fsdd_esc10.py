@@ -45,7 +45,7 @@ AUDIBLE_DB = 20.0  # below the loudest second
 def clips(folder: Path, *, count: int, seed: int, controlled: bool, relative_to: Path) -> list[dict[str, Any]]:
     """`count` manifest rows, half of them speech, speakers and kinds of sound in equal shares; the same for a seed.
 
-    `controlled=False` gives the same recordings without cut and low-pass. InputError: a data set is not there.
+    `controlled=False` gives the same recordings without cut and low-pass. Raises InputError: a data set is not there.
     """
     speakers = by_group(folder / "fsdd" / "recordings", "*.wav", r"\d_(\w+)_\d+\.wav")
     kinds = by_group(folder / "esc10", "*/*.ogg", r"(.+)")

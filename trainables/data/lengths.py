@@ -19,7 +19,7 @@ def of_length(
     """Which examples last `shortest_seconds` to `longest_seconds`, as a task's `usable_seconds` has them.
 
     `seconds` is how long each lasts, as `check_examples` found. `window_seconds`, what the backbone takes, is for the
-    error alone. InputError: none is left.
+    error alone. Raises InputError: none is left.
     """
     shortest, longest = shortest_seconds - TOLERANCE_SECONDS, longest_seconds + TOLERANCE_SECONDS
     kept = [shortest <= length <= longest for length in seconds]

@@ -43,7 +43,8 @@ def read_manifest(
     Without `id`, the audio path as written is the id, with the start where several clips share a file; without `group`,
     every file is a group. `prefix` stands before paths that serve as such names. Embedded audio is written below
     `cache_folder`, named by content.
-    InputError: every row that cannot be read, with its line, and columns that are missing, with the nearest name.
+    Raises InputError: every row that cannot be read, with its line, and columns that are missing, with the
+    nearest name.
     """
     path = Path(path)
     rows = list(islice(_rows(path, columns, cache_folder), MOST_ROWS + 1))

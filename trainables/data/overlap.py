@@ -19,7 +19,7 @@ SHOWN = 3
 def overlaps(seen: Sequence[Example], further: Sequence[Example]) -> list[str]:
     """A sentence for each way in which `further` overlaps with `seen`, none where it does not.
 
-    OSError: a file cannot be read.
+    Raises OSError: a file cannot be read.
     """
     digests = file_digests([*seen, *further])
     stretches: dict[str, list[tuple[float, float, str]]] = {}

@@ -20,7 +20,7 @@ TRIM_DB = 35.0  # below the loudest frame: quiet edges
 def by_group(folder: Path, pattern: str, key: str) -> dict[str, list[Path]]:
     """Files in order, by what `key` finds in the file's name, or, where `pattern` has folders, in the folder's.
 
-    InputError: none.
+    Raises InputError: none.
     """
     groups: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(folder.glob(pattern)):

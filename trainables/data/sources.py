@@ -40,7 +40,7 @@ def open_source(
 
     A path is looked for in `base_folder`, then in the current directory; a built-in's name always means the built-in
     (write `./name` for a folder of that name). Generated and extracted audio is kept in `cache_folder`; `seed` is the
-    generators'. InputError: nothing there, or nothing that can be read.
+    generators'. Raises InputError: nothing there, or nothing that can be read.
     """
     if source in GENERATORS:
         return _generated(source, task, columns, cache_folder, seed)

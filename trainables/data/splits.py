@@ -34,8 +34,8 @@ def draw_splits(
     met as nearly as whole groups allow; a share of 0 draws no such split.
 
     Where every example has a split of its own, those stand; a split that they lack is drawn from their training
-    examples. InputError: shares that leave no training data, a group on two sides, fewer groups than splits, an empty
-    split, and, with `stratify`, a split with one class only.
+    examples. Raises InputError: shares that leave no training data, a group on two sides, fewer groups than splits, an
+    empty split, and, with `stratify`, a split with one class only.
     """
     if not examples:
         raise InputError("The data source has no examples.")
@@ -66,7 +66,7 @@ def draw_splits(
 def draw_folds(examples: Sequence[Example], inner: int, seed: int, stratify: bool = True) -> dict[str, str]:
     """Example id -> fold "0" to str(inner - 1): by group, stratified, of nearly equal size. Hand over no test examples.
 
-    InputError: fewer than 2 folds, or fewer groups than folds.
+    Raises InputError: fewer than 2 folds, or fewer groups than folds.
     """
     if inner < 2:
         raise InputError(f"data.folds.inner must be at least 2, is {inner}.")

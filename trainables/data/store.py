@@ -63,7 +63,7 @@ def write_store(
     """Decodes every example and keeps at most its first `window_seconds`. `progress` gets (done, all).
 
     The folder appears whole or not at all; one that is there already is left as it is, so name folders by content.
-    InputError: everything that cannot be decoded, at once.
+    Raises InputError: everything that cannot be decoded, at once.
     """
     if folder.is_dir():
         if _is_whole(folder, len(examples)):

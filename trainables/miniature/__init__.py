@@ -26,9 +26,8 @@ def make(wanted: Iterable[tuple[str, str]], recipe: str = "full", progress: bool
 
     One caller makes them, others wait for it. `progress` shows bars (a plain line without a terminal).
 
-    Raises:
-        InputError: the cache folder cannot be written.
-        RuntimeError: a training process failed; carries the end of what it said.
+    Raises InputError: the cache folder cannot be written; RuntimeError: a training process failed, with the end of what
+    it said.
     """
     folders = {(backbone, size): _folder(backbone, size, recipe) for backbone, size in wanted}
     if all(folder.is_dir() for folder in folders.values()):

@@ -44,8 +44,7 @@ def fetch(checkpoint: str, revision: str | None = None, *, origin: str = "") -> 
 
     `origin` says where the authors publish a file that no hub has.
 
-    Raises:
-        InputError: it is not here and cannot be had.
+    Raises InputError: it is not here and cannot be had.
     """
     checkpoint, pinned = split_revision(checkpoint)
     folder = Path(checkpoint).expanduser()

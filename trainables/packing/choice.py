@@ -57,7 +57,7 @@ def measured_gain(engine: Engine, clips: Clips, *, batch_size: int, lanes: int) 
 
 
 def _seconds(engine: Engine, clips: Clips, rows: list[int]) -> float:
-    batch = engine.collated(engine.heard(clips, rows, with_targets=True))
+    batch = engine.collated(engine.clip_batch(clips, rows, with_targets=True))
     best = float("inf")
     for _ in range(REPEATS):
         started = time.perf_counter()

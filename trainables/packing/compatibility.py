@@ -16,7 +16,7 @@ AUTO_LANES = 16  # more gained nothing in benchmarks/packing.py
 
 
 @dataclass(frozen=True)
-class Share:
+class PackKey:
     """What lanes of one pack have in common: one frozen backbone, and batches that stand side by side all epoch."""
 
     backbone: str
@@ -41,7 +41,7 @@ class Share:
         clips: int,
         batch_parts: int = 1,
         in_order: bool = True,
-    ) -> Share:
+    ) -> PackKey:
         """Of a lane with `clips` training clips."""
         return cls(
             backbone=config.backbone,
@@ -63,21 +63,21 @@ def may_pay(device: str, quantization: str, precision: str, batch_size: int) -> 
     return device != "cpu" or quantization == "nf4" or precision == "bf16" or batch_size == 1
 
 
-def why_alone(share: Share) -> str | None:
+def why_alone(key: PackKey) -> str | None:
     """Why a lane can share with nobody; None where it can."""
-    if share.precision == "fp16":
+    if key.precision == "fp16":
         return "fp16 needs a loss scale of each lane's own"
-    if not share.in_order:
+    if not key.in_order:
         return "it adapts modules that hear all clips of a batch as one sequence"
     return None
 
 
-def why_apart(one: Share, other: Share) -> str | None:
+def why_apart(one: PackKey, other: PackKey) -> str | None:
     """Why two lanes cannot share a pack; None where they can. An epoch may have a step more or less (folds)."""
-    for share in (one, other):
-        if reason := why_alone(share):
+    for key in (one, other):
+        if reason := why_alone(key):
             return reason
-    for field in fields(Share):
+    for field in fields(PackKey):
         ours, theirs = getattr(one, field.name), getattr(other, field.name)
         if ours == theirs or (field.name == "steps_per_epoch" and abs(ours - theirs) <= 1):
             continue
@@ -85,17 +85,17 @@ def why_apart(one: Share, other: Share) -> str | None:
     return None
 
 
-def packs(members: Sequence[tuple[Share, T]], most: int) -> list[list[T]]:
+def packs(members: Sequence[tuple[PackKey, T]], most: int) -> list[list[T]]:
     """Divides lanes, in their order, into packs of at most `most` that may share with each other; the sizes of packs
     that could be one differ by at most 1."""
-    together: list[list[tuple[Share, T]]] = []
-    for share, member in members:
+    together: list[list[tuple[PackKey, T]]] = []
+    for key, member in members:
         for group in together:
-            if all(why_apart(share, other) is None for other, _ in group):
-                group.append((share, member))
+            if all(why_apart(key, other) is None for other, _ in group):
+                group.append((key, member))
                 break
         else:
-            together.append([(share, member)])
+            together.append([(key, member)])
     return [[member for _, member in part] for group in together for part in _evenly(group, most)]
 
 

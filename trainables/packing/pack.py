@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables.packing.compatibility import Share
+from trainables.packing.compatibility import PackKey
 from trainables.packing.lane_rows import LaneRows
 from trainables.packing.layers import Occupancy, PackedHead, PackedLora, packed
 from trainables.records import Predictions
-from trainables.training.batch import Heard
+from trainables.training.batch import ClipBatch
 from trainables.training.engine import Engine
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane import Lane
@@ -90,29 +90,29 @@ class Pack:
         """One optimizer step of the lanes that have one left."""
         clips_in_step = {number: sum(map(len, passes)) for number, passes in plans.items()}
         for passes in zip_longest(*plans.values()):
-            heard = {
-                number: self.lanes[number].heard(rows)
+            batches = {
+                number: self.lanes[number].clip_batch(rows)
                 for number, rows in zip(plans, passes, strict=True)
                 if rows and number not in self.diverged
             }
-            for together in self._joinable(heard):
-                self._learn({number: heard[number] for number in together}, clips_in_step)
+            for together in self._joinable(batches):
+                self._learn({number: batches[number] for number in together}, clips_in_step)
         self._update([number for number in plans if number not in self.diverged])
 
-    def _learn(self, heard: dict[int, Heard], clips_in_step: dict[int, int]) -> None:
+    def _learn(self, batches: dict[int, ClipBatch], clips_in_step: dict[int, int]) -> None:
         """One forward and backward pass."""
         engine = self.engine
-        batch = engine.collated(*heard.values())
-        clips = self._seat(heard)
-        with engine.accelerator.autocast(), engine.shortcut(*heard.values(), names=self.names):
+        batch = engine.collated(*batches.values())
+        clips = self._seat(batches)
+        with engine.accelerator.autocast(), engine.without_prefix(*batches.values(), names=self.names):
             smoothing = self.lanes[0].config.label_smoothing
             each = engine.backbone.clip_losses(engine.model, batch, label_smoothing=smoothing)
-        parts = dict(zip(heard, torch.split(each, clips), strict=True))
+        parts = dict(zip(batches, torch.split(each, clips), strict=True))
         # every clip of a lane weighs the same, also in a batch that is smaller than the others
         total = torch.stack([part.sum() / clips_in_step[number] for number, part in parts.items()]).sum()
         self.rows.backward(total)
         means = torch.stack([part.detach().mean() for part in parts.values()]).tolist()
-        for number, mean, count in zip(heard, means, clips, strict=True):
+        for number, mean, count in zip(batches, means, clips, strict=True):
             try:
                 self.loss_sums[number] += self.lanes[number].finite(mean) * count
                 self.clips_seen[number] += count
@@ -139,15 +139,15 @@ class Pack:
             lanes[number].schedule.step()
             lanes[number].step += 1
 
-    def _seat(self, heard: dict[int, Heard]) -> list[int]:
-        self.occupancy.lanes = list(heard)
-        self.occupancy.clips = [len(part.features) for part in heard.values()]
+    def _seat(self, batches: dict[int, ClipBatch]) -> list[int]:
+        self.occupancy.lanes = list(batches)
+        self.occupancy.clips = [len(part.features) for part in batches.values()]
         return self.occupancy.clips
 
-    def _joinable(self, heard: dict[int, Heard]) -> Iterator[list[int]]:
+    def _joinable(self, batches: dict[int, ClipBatch]) -> Iterator[list[int]]:
         """Lanes whose clips may be one batch."""
         groups: dict[Any, list[int]] = {}
-        for number, part in heard.items():
+        for number, part in batches.items():
             shape = part.features[0].shape if self.engine.loaded.equal_shapes else None
             groups.setdefault((shape, bool(part.partners)), []).append(number)
         yield from groups.values()
@@ -162,14 +162,14 @@ class Pack:
         size = part_size(engine.settings.evaluation_batch_size, max((lane.batch_parts for lane in lanes), default=1))
         each = part_size(size, len(lanes)) if lanes else size
         for passes in zip_longest(*(engine.evaluation_passes(lane.validation, each) for lane in lanes)):
-            heard = {
-                number: engine.heard(lane.validation, rows, with_targets=False)
+            batches = {
+                number: engine.clip_batch(lane.validation, rows, with_targets=False)
                 for number, lane, rows in zip(numbers, lanes, passes, strict=True)
                 if rows
             }
-            for together in self._joinable(heard):
-                clips = self._seat({number: heard[number] for number in together})
-                answers = iter(engine.answers(*(heard[number] for number in together), names=self.names))
+            for together in self._joinable(batches):
+                clips = self._seat({number: batches[number] for number in together})
+                answers = iter(engine.answers(*(batches[number] for number in together), names=self.names))
                 for number, count in zip(together, clips, strict=True):
                     place = numbers.index(number)
                     for row in passes[place][:count]:
@@ -179,16 +179,16 @@ class Pack:
         ]
 
 
-def share_of(lane: Lane) -> Share:
+def pack_key(lane: Lane) -> PackKey:
     """What a lane asks of those that it shares a pack with."""
     engine = lane.engine
-    return Share.of(
+    return PackKey.of(
         lane.config,
         precision=engine.key.precision,
         head=engine.key.head,
         clips=len(lane.train),
         batch_parts=lane.batch_parts,
-        in_order=not engine.loaded.strung(engine.bank.lora_parts(lane.name)),
+        in_order=not engine.loaded.that_concatenate(engine.bank.lora_parts(lane.name)),
     )
 
 

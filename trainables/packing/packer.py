@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trainables.packing.choice import LEAST_GAIN, known_gain, most_lanes
 from trainables.packing.compatibility import packs
-from trainables.packing.pack import Pack, share_of
+from trainables.packing.pack import Pack, pack_key
 from trainables.process.warm_engines import free_memory
 from trainables.training import faults
 from trainables.training.engine import EngineKey
@@ -40,7 +40,7 @@ class Packer:
         waiting = [
             pack
             for own in by_engine.values()
-            for pack in packs([(share_of(lane), lane) for lane in own], self._most(own, clip_bytes))
+            for pack in packs([(pack_key(lane), lane) for lane in own], self._most(own, clip_bytes))
         ]
         while waiting:
             pack = waiting.pop(0)

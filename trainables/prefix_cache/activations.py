@@ -21,7 +21,7 @@ from torch import Tensor
 from trainables import measured
 from trainables.cache_key import digest
 from trainables.data.clips import Clips
-from trainables.prefix_cache.cut import Shortcut, stacked
+from trainables.prefix_cache.cut import Prefix, stacked
 from trainables.prefix_cache.tensors import KeptTensors
 
 AUTO, ALWAYS, OFF = "auto", "always", "off"
@@ -38,22 +38,22 @@ class _Ledger:
 
 
 class Activations:
-    """What a model's cuts give. `settled_by` names all that the values depend on but the cut and the clip."""
+    """What a model's cuts give. `computed_by` names all that the values depend on but the cut and the clip."""
 
     def __init__(
         self,
-        shortcuts: Callable[[str], Shortcut],
+        prefixes: Callable[[str], Prefix],
         *,
-        settled_by: Sequence[str],
+        computed_by: Sequence[str],
         run: Callable[[Clips, int], Any],  # the whole model on one clip alone
         shape: Callable[[Clips, int], torch.Size],  # of a clip's features
         device: torch.device,
         mode: str,
         limit_bytes: Callable[[Clips], int],
     ) -> None:
-        self.settled_by, self.run, self.shape, self.device = list(settled_by), run, shape, device
+        self.computed_by, self.run, self.shape, self.device = list(computed_by), run, shape, device
         self.mode, self.limit_bytes = mode, limit_bytes
-        self._make, self._shortcuts = shortcuts, dict[str, Shortcut]()
+        self._make, self._prefixes = prefixes, dict[str, Prefix]()
         self._ledgers: dict[tuple[str, str], _Ledger] = {}
 
     def filled(self, cut: str | None, *parts: tuple[Clips, Sequence[int]]) -> AbstractContextManager[None]:
@@ -64,43 +64,43 @@ class Activations:
         known = [(self._ledger(cut, clips, row), clips, row) for clips, rows in parts for row in rows]
         if not all(self._pays(ledger, cut, clips, row) for ledger, clips, row in known):
             return nullcontext()
-        shortcut = self._shortcut(cut)
-        kept = [self._tensor(ledger, shortcut, clips, row) for ledger, clips, row in known]
+        prefix = self._prefix(cut)
+        kept = [self._tensor(ledger, prefix, clips, row) for ledger, clips, row in known]
         shapes = [self.shape(clips, row) for _, clips, row in known]
         largest = max(shapes, key=torch.Size.numel)
-        if not shortcut.knows(largest):
+        if not prefix.knows(largest):
             _, clips, row = known[shapes.index(largest)]
-            self._record(shortcut, clips, row)
-        return shortcut.filled(stacked(kept).to(self.device), largest)
+            self._record(prefix, clips, row)
+        return prefix.filled(stacked(kept).to(self.device), largest)
 
     def decisions(self) -> dict[str, bool]:
         """Cut -> whether it is used, of those that were met."""
         return {cut: bool(ledger.use) for (_, cut), ledger in self._ledgers.items() if ledger.use is not None}
 
-    def _tensor(self, ledger: _Ledger, shortcut: Shortcut, clips: Clips, row: int) -> Tensor:
+    def _tensor(self, ledger: _Ledger, prefix: Prefix, clips: Clips, row: int) -> Tensor:
         _, index = clips.key(row)
         found = ledger.kept.get(index)
         if found is None:
-            with self._from_below(shortcut, clips, row):
-                found = self._record(shortcut, clips, row)
+            with self._from_below(prefix, clips, row):
+                found = self._record(prefix, clips, row)
             ledger.kept.put(index, found)
         return found
 
-    def _from_below(self, shortcut: Shortcut, clips: Clips, row: int) -> AbstractContextManager[None]:
+    def _from_below(self, prefix: Prefix, clips: Clips, row: int) -> AbstractContextManager[None]:
         """Inside, a pass over this clip starts after the highest cut under this one that is kept of it: sweeps over
         `layers` have several."""
         _, index = clips.key(row)
         shape = self.shape(clips, row)
-        for cut in reversed(shortcut.before):
-            below = self._shortcuts.get(cut)
+        for cut in reversed(prefix.before):
+            below = self._prefixes.get(cut)
             if below is not None and below.knows(shape):
                 kept = self._ledger(cut, clips, row).kept.get(index)
                 if kept is not None:
                     return below.filled(stacked([kept]).to(self.device), shape)
         return nullcontext()
 
-    def _record(self, shortcut: Shortcut, clips: Clips, row: int) -> Tensor:
-        return shortcut.record(lambda: self.run(clips, row), self.shape(clips, row)).to("cpu")
+    def _record(self, prefix: Prefix, clips: Clips, row: int) -> Tensor:
+        return prefix.record(lambda: self.run(clips, row), self.shape(clips, row)).to("cpu")
 
     def _pays(self, ledger: _Ledger, cut: str, clips: Clips, row: int) -> bool:
         if ledger.use is None:
@@ -117,7 +117,7 @@ class Activations:
 
     def _measure(self, cut: str, clips: Clips, row: int) -> dict[str, Any]:
         """Times of computing and of reading a clip's tensor, each the better of two after a first."""
-        shortcut = self._shortcut(cut)
+        prefix = self._prefix(cut)
 
         def timed(act: Callable[[], Tensor]) -> float:
             started = time.perf_counter()
@@ -126,8 +126,8 @@ class Activations:
                 torch.cuda.synchronize()
             return time.perf_counter() - started
 
-        computing = min([timed(lambda: self._record(shortcut, clips, row)) for _ in range(3)][1:])
-        recorded = self._record(shortcut, clips, row)
+        computing = min([timed(lambda: self._record(prefix, clips, row)) for _ in range(3)][1:])
+        recorded = self._record(prefix, clips, row)
         with tempfile.TemporaryDirectory() as folder:
             kept = KeptTensors(Path(folder), "measured", limit_bytes=1 << 62)
             kept.put(0, recorded)
@@ -135,15 +135,15 @@ class Activations:
         size_bytes = recorded.numel() * recorded.element_size()
         return {"computing_seconds": computing, "reading_seconds": reading, "clip_bytes": size_bytes}
 
-    def _shortcut(self, cut: str) -> Shortcut:
-        if cut not in self._shortcuts:
-            self._shortcuts[cut] = self._make(cut)
-        return self._shortcuts[cut]
+    def _prefix(self, cut: str) -> Prefix:
+        if cut not in self._prefixes:
+            self._prefixes[cut] = self._make(cut)
+        return self._prefixes[cut]
 
     def _ledger(self, cut: str, clips: Clips, row: int) -> _Ledger:
         split, _ = clips.key(row)
         if (split, cut) not in self._ledgers:
-            kind = digest([*self.settled_by, cut])
+            kind = digest([*self.computed_by, cut])
             self._ledgers[split, cut] = _Ledger(
                 KeptTensors(Path(split), f"activations-{kind}", limit_bytes=self.limit_bytes(clips))
             )

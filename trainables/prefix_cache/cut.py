@@ -60,8 +60,9 @@ def draws(model: nn.Module, names: Sequence[str]) -> bool:
     )
 
 
-class Shortcut:
-    """A model without the part up to `cut`, a module of the chain `names`. Not for two threads."""
+class Prefix:
+    """The part of a model up to `cut`, a module of the chain `names`: recorded clip by clip, and left out of later
+    passes. Not for two threads."""
 
     def __init__(self, model: nn.Module, names: Sequence[str], cut: str) -> None:
         self.model, self.cut = model, cut

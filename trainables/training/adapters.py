@@ -54,10 +54,10 @@ class AdapterBank:
         dropout: float,
         seed: int,
         dropout_seed: int = 0,
-        strung: Collection[str] = (),
+        concatenated: Collection[str] = (),
     ) -> DropoutDraws:
-        """Adds an adapter: its A and its head drawn from `seed`, its B zero. `strung`: those of the targets that hear
-        the clips of a pass as one sequence. Returns what its dropouts draw their masks from, by `dropout_seed`."""
+        """Adds an adapter: its A and its head drawn from `seed`, its B zero. `concatenated`: those of the targets whose
+        input is all clips of a pass as one sequence. Returns what its dropouts draw masks from, by `dropout_seed`."""
         config = LoraConfig(
             r=rank,
             lora_alpha=alpha,
@@ -78,7 +78,9 @@ class AdapterBank:
         for index, (module_name, layer) in enumerate(self._layers(name).items()):
             if dropout > 0.0:
                 base = layer.get_base_layer()
-                layer.lora_dropout[name] = lane_dropout(dropout, draws, index, base, strung=module_name in strung)
+                layer.lora_dropout[name] = lane_dropout(
+                    dropout, draws, index, base, concatenated=module_name in concatenated
+                )
         return draws
 
     def _wrap(self, name: str, config: LoraConfig) -> None:
@@ -136,10 +138,10 @@ class AdapterBank:
             for module_name, layer in self._layers(name).items()
         }
 
-    def stands_padding(self, name: str) -> bool:
+    def indifferent_to_padding(self, name: str) -> bool:
         """Whether clips may be padded further, and pass with others, without any other number: no dropout forbids."""
         dropouts = [part.dropout for part in self.lora_parts(name).values()]
-        return not any(isinstance(dropout, LaneDropout) and dropout.strung for dropout in dropouts)
+        return not any(isinstance(dropout, LaneDropout) and dropout.concatenated for dropout in dropouts)
 
     def heads(self, name: str) -> dict[str, nn.Module]:
         """A lane's own copies of the modules that are trained whole, by the name of what holds them."""

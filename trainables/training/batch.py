@@ -14,7 +14,7 @@ from trainables.modeling.class_loss import mixed_targets
 
 
 @dataclass(frozen=True)
-class Heard:
+class ClipBatch:
     """Clips of one forward pass; `partners` and `shares` where mixup is on, else nothing."""
 
     clips: Clips
@@ -26,12 +26,12 @@ class Heard:
     changed: bool = False  # the features are not those of the clips as they are
 
 
-def joined(backbone: Backbone, loaded: Loaded, task: Task, heard: Sequence[Heard]) -> dict[str, Tensor]:
-    """One batch of all that was heard, in order, on the CPU; all with targets or none, all mixed or none."""
-    features = [clip for part in heard for clip in part.features]
-    targets = None if heard[0].targets is None else [target for part in heard for target in part.targets or ()]
+def joined(backbone: Backbone, loaded: Loaded, task: Task, batches: Sequence[ClipBatch]) -> dict[str, Tensor]:
+    """One batch of all clips, in order, on the CPU; all with targets or none, all mixed or none."""
+    features = [clip for part in batches for clip in part.features]
+    targets = None if batches[0].targets is None else [target for part in batches for target in part.targets or ()]
     batch = backbone.collate(loaded, features, task, targets)
-    if not heard[0].partners:
+    if not batches[0].partners:
         return batch
-    partners = [target for part in heard for target in part.partners]
-    return batch | mixed_targets(task, partners, [share for part in heard for share in part.shares])
+    partners = [target for part in batches for target in part.partners]
+    return batch | mixed_targets(task, partners, [share for part in batches for share in part.shares])

@@ -41,24 +41,24 @@ class LaneDropout(nn.Module):
     """`nn.Dropout` whose masks come from a lane's draws.
 
     A clip that is padded further keeps its mask: time is the first axis behind the clips' (`time_last`: the last, as
-    convolutions have it), and a longer mask begins with a shorter one. `strung`: it hears the clips of a pass as one
-    sequence, not one after the other with as many rows for each.
+    convolutions have it), and a longer mask begins with a shorter one. `concatenated`: its input is all clips of a
+    pass as one sequence, not one after the other with as many rows for each.
     """
 
     def __init__(
-        self, p: float, draws: DropoutDraws, layer: int, *, time_last: bool = False, strung: bool = False
+        self, p: float, draws: DropoutDraws, layer: int, *, time_last: bool = False, concatenated: bool = False
     ) -> None:
         super().__init__()
         self.p = p
         self.draws = draws
         self.layer = layer
         self.time_last = time_last
-        self.strung = strung
+        self.concatenated = concatenated
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0.0:
             return x
-        if self.strung:
+        if self.concatenated:
             return dropped(x[None], self.p, self.draws.of_pass(self.layer, x.device))[0]
         turned = x.transpose(1, -1) if self.time_last else x
         clips = torch.unflatten(turned, 0, (len(self.draws.rows), -1))
@@ -66,9 +66,11 @@ class LaneDropout(nn.Module):
         return left.transpose(1, -1) if self.time_last else left
 
 
-def lane_dropout(p: float, draws: DropoutDraws, layer: int, base: nn.Module, *, strung: bool = False) -> LaneDropout:
+def lane_dropout(
+    p: float, draws: DropoutDraws, layer: int, base: nn.Module, *, concatenated: bool = False
+) -> LaneDropout:
     """What stands before LoRA's first matrix on `base`, the `layer`th that a lane adapts."""
-    return LaneDropout(p, draws, layer, time_last=isinstance(base, nn.Conv1d | nn.Conv2d), strung=strung)
+    return LaneDropout(p, draws, layer, time_last=isinstance(base, nn.Conv1d | nn.Conv2d), concatenated=concatenated)
 
 
 def dropped(x: Tensor, p: float, generators: Iterator[torch.Generator]) -> Tensor:

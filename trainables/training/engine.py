@@ -19,12 +19,12 @@ from trainables.config import TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips
 from trainables.prefix_cache.activations import AUTO, Activations
-from trainables.prefix_cache.cut import Shortcut, constant_chain, highest_cut
+from trainables.prefix_cache.cut import Prefix, constant_chain, highest_cut
 from trainables.prefix_cache.tensors import KeptTensors
 from trainables.records import NO_FOLD, Predictions
 from trainables.training.adapters import AdapterBank
 from trainables.training.augmentation import Augmentation
-from trainables.training.batch import Heard, joined
+from trainables.training.batch import ClipBatch, joined
 from trainables.training.dropout import DropoutDraws
 from trainables.training.schedule import by_length, cut, part_size
 from trainables.training.targets import adapted_modules, head_mode
@@ -100,8 +100,8 @@ class Engine:
         # what decides how a pass is computed, besides clips and adapters
         self.computed_by = [*made_by, checkpoint, key.model_size, key.quantization, key.precision, *where]
         self.activations = Activations(
-            partial(Shortcut, self.model, self._chain),
-            settled_by=self.computed_by,
+            partial(Prefix, self.model, self._chain),
+            computed_by=self.computed_by,
             run=lambda clips, row: self.backbone.predict(self.model, self._one(clips, row)),
             shape=lambda clips, row: self.features(clips, row).shape,
             device=self.accelerator.device,
@@ -133,7 +133,7 @@ class Engine:
             dropout=config.lora_dropout,
             seed=seed,
             dropout_seed=dropout_seed,
-            strung=self.loaded.strung(targets),
+            concatenated=self.loaded.that_concatenate(targets),
         )
         return name, draws
 
@@ -145,14 +145,14 @@ class Engine:
         self.bank.activate(name)
         self._active = name
 
-    def shortcut(self, *heard: Heard, names: Sequence[str] = ()) -> AbstractContextManager[None]:
+    def without_prefix(self, *batches: ClipBatch, names: Sequence[str] = ()) -> AbstractContextManager[None]:
         """Inside, a pass over these clips leaves out, where that pays, what lies below all adapters of the lanes
         `names` (none: of the active one)."""
         cuts = [self._cuts.get(name) for name in names or [self._active]]
         below = [cut for cut in cuts if cut is not None]
-        whole = len(below) < len(cuts) or any(part.changed for part in heard)
+        whole = len(below) < len(cuts) or any(part.changed for part in batches)
         cut = None if whole else min(below, key=self._chain.index)
-        return self.activations.filled(cut, *((part.clips, part.rows) for part in heard))
+        return self.activations.filled(cut, *((part.clips, part.rows) for part in batches))
 
     def start_training(self, name: str) -> None:
         self.activate(name)
@@ -162,13 +162,13 @@ class Engine:
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
 
-    def heard(
+    def clip_batch(
         self, clips: Clips, rows: Sequence[int], *, with_targets: bool, changes: Augmentation | None = None
-    ) -> Heard:
+    ) -> ClipBatch:
         """What a forward pass takes of these clips. The features of changed waveforms are never cached."""
         targets = [clips.examples[row].target for row in rows] if with_targets else None
         if changes is None:
-            return Heard(clips, rows, [self.features(clips, row) for row in rows], targets)
+            return ClipBatch(clips, rows, [self.features(clips, row) for row in rows], targets)
         changed = [
             changes.change(
                 clips,
@@ -180,16 +180,16 @@ class Engine:
         ]
         partners = [clips.examples[clip.partner].target for clip in changed if clip.partner is not None]
         shares = [clip.share for clip in changed]
-        return Heard(clips, rows, [clip.features for clip in changed], targets, partners, shares, changed=True)
+        return ClipBatch(clips, rows, [clip.features for clip in changed], targets, partners, shares, changed=True)
 
-    def collated(self, *heard: Heard) -> dict[str, Tensor]:
-        """One batch of all that was heard, in order, on the engine's device."""
+    def collated(self, *batches: ClipBatch) -> dict[str, Tensor]:
+        """One batch of all clips, in order, on the engine's device."""
         self.beat()
-        batch = joined(self.backbone, self.loaded, self.task, heard)
+        batch = joined(self.backbone, self.loaded, self.task, batches)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
 
     def _one(self, clips: Clips, row: int) -> dict[str, Tensor]:
-        return self.collated(self.heard(clips, [row], with_targets=False))
+        return self.collated(self.clip_batch(clips, [row], with_targets=False))
 
     def augmentation(self, config: TrialConfig, seed: int) -> Augmentation | None:
         """What changes the training clips of a lane; None where nothing does."""
@@ -239,15 +239,15 @@ class Engine:
         self.model.eval()
         outputs: list[Any] = [None] * len(clips)
         for rows in self.evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
-            answers = self.answers(self.heard(clips, rows, with_targets=False))
+            answers = self.answers(self.clip_batch(clips, rows, with_targets=False))
             for row, value in zip(rows, answers, strict=True):
                 outputs[row] = value
         return self.predictions(clips, outputs, fold)
 
-    def answers(self, *heard: Heard, names: Sequence[str] = ()) -> Sequence[Any]:
-        """Of each clip: (C,) scores or a text. `names` of lanes as in `shortcut`."""
-        batch = self.collated(*heard)
-        with self.accelerator.autocast(), self.shortcut(*heard, names=names):
+    def answers(self, *batches: ClipBatch, names: Sequence[str] = ()) -> Sequence[Any]:
+        """Of each clip: (C,) scores or a text. `names` of lanes as in `without_prefix`."""
+        batch = self.collated(*batches)
+        with self.accelerator.autocast(), self.without_prefix(*batches, names=names):
             answers = self.backbone.predict(self.model, batch)
         return list(answers.float().cpu().numpy()) if isinstance(answers, Tensor) else answers
 

@@ -17,7 +17,7 @@ from trainables.config import TrialConfig
 from trainables.contract import mean_loss
 from trainables.data.clips import Clips
 from trainables.records import Predictions
-from trainables.training.batch import Heard
+from trainables.training.batch import ClipBatch
 from trainables.training.engine import Engine
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane_state import flatten_optimizer, read_state, restore_optimizer, write_state
@@ -71,7 +71,7 @@ class Lane:
         self.order = np.random.default_rng(order_seed)
         self.name, self.draws = engine.add_adapter(config, seed=init_seed, dropout_seed=dropout_seed)
         self.changes = engine.augmentation(config, augmentation_seed)
-        self.stands_padding = engine.bank.stands_padding(self.name)
+        self.indifferent_to_padding = engine.bank.indifferent_to_padding(self.name)
         self.parameters = engine.bank.parameters(self.name)
         self.optimizer = engine.accelerator.prepare_optimizer(
             torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -101,9 +101,9 @@ class Lane:
         for passes in self.steps():
             clips_in_step = sum(len(rows) for rows in passes)
             for rows in passes:
-                heard = self.heard(rows)
-                batch = engine.collated(heard)
-                with engine.accelerator.autocast(), engine.shortcut(heard):
+                clips = self.clip_batch(rows)
+                batch = engine.collated(clips)
+                with engine.accelerator.autocast(), engine.without_prefix(clips):
                     loss = mean_loss(engine.backbone, engine.model, batch, label_smoothing=config.label_smoothing)
                 # every clip weighs the same, also in a batch that is smaller than the others
                 engine.accelerator.backward(loss * (len(rows) / clips_in_step))
@@ -188,12 +188,12 @@ class Lane:
         # Accelerate keeps every optimizer that it ever prepared
         self.engine.accelerator._optimizers.remove(self.optimizer)
 
-    def heard(self, rows: Sequence[int]) -> Heard:
+    def clip_batch(self, rows: Sequence[int]) -> ClipBatch:
         """The clips of the next forward pass in training, as this lane hears them in this epoch."""
         self.draws.epoch, self.draws.rows = self.epoch, rows
         if self.changes is not None:
             self.changes.epoch = self.epoch
-        return self.engine.heard(self.train, rows, with_targets=True, changes=self.changes)
+        return self.engine.clip_batch(self.train, rows, with_targets=True, changes=self.changes)
 
     def steps(self) -> Iterator[list[list[int]]]:
         """An epoch's optimizer steps in this epoch's order, each as the rows of its forward passes; stops at the last
@@ -214,7 +214,7 @@ class Lane:
         stay as they are."""
         config, engine = self.config, self.engine
         micro_batch = part_size(config.batch_size, self.batch_parts)
-        if not self.stands_padding:
+        if not self.indifferent_to_padding:
             return [part for batch in cut(rows, config.batch_size) for part in cut(batch, micro_batch)]
         most = max(micro_batch, engine.settings.clips_per_pass) if self.batch_parts == 1 else micro_batch
         return cut(engine.by_length(self.train, rows), most)

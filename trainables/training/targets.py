@@ -42,8 +42,7 @@ def resolve_targets(
     The model may be on the `meta` device, in 4 bits, or carry adapters already; names are those of the bare model.
     `preset_name` and `backbone` only make the error clearer.
 
-    Raises:
-        InputError: nothing matches, or another number of modules than the preset states for `size`.
+    Raises InputError: nothing matches, or another number of modules than the preset states for `size`.
     """
     names = [name for name, _ in adaptable_modules(model)]
     matched = [name for name in names if re.fullmatch(preset.pattern, name)]

@@ -13,7 +13,7 @@ from sweeps.config.load import load_sweep
 from sweeps.state.workspace import EXPLORE
 from sweeps.worker.job import Job
 from sweeps.worker.tune_trial import WARM, SweepTrial
-from trainables.training.batch import Heard
+from trainables.training.batch import ClipBatch
 from trainables.training.engine import Engine
 from trainables.training.faults import DISK_FULL, DIVERGED, OUT_OF_MEMORY
 
@@ -48,11 +48,11 @@ def holding(clips: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The device's memory holds so many clips at a time, in training and out of it; the sizes that were tried."""
     collated, tried = Engine.collated, []
 
-    def allocate(engine: Engine, *heard: Heard) -> Any:
-        tried.append(sum(len(part.features) for part in heard))
+    def allocate(engine: Engine, *batches: ClipBatch) -> Any:
+        tried.append(sum(len(part.features) for part in batches))
         if tried[-1] > clips:
             raise torch.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {tried[-1]} clips.")
-        return collated(engine, *heard)
+        return collated(engine, *batches)
 
     monkeypatch.setattr(Engine, "collated", allocate)
     return tried

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.config import TrialConfig
-from trainables.packing.compatibility import Share, may_pay, packs, why_alone, why_apart
+from trainables.packing.compatibility import PackKey, may_pay, packs, why_alone, why_apart
 
 CONFIG = TrialConfig(backbone="ast", model_size="base", batch_size=4)
 
 
-def share(config: TrialConfig = CONFIG, *, clips: int = 40, precision: str = "fp32", **more: object) -> Share:
-    return Share.of(config, precision=precision, head="full", clips=clips, **more)  # type: ignore[arg-type]
+def share(config: TrialConfig = CONFIG, *, clips: int = 40, precision: str = "fp32", **more: object) -> PackKey:
+    return PackKey.of(config, precision=precision, head="full", clips=clips, **more)  # type: ignore[arg-type]
 
 
 def test_what_an_adapter_and_its_optimizer_are_may_differ() -> None:
@@ -41,7 +41,7 @@ def test_what_an_adapter_and_its_optimizer_are_may_differ() -> None:
         (share(in_order=False), "one sequence"),
     ],
 )
-def test_what_keeps_lanes_apart_is_said(other: Share, why: str) -> None:
+def test_what_keeps_lanes_apart_is_said(other: PackKey, why: str) -> None:
     assert why in (why_apart(share(), other) or "")
     assert why_apart(other, share()) is not None
 
@@ -59,7 +59,7 @@ shares = st.builds(
 
 
 @given(st.lists(shares, max_size=20), st.integers(1, 8))
-def test_every_lane_is_in_one_pack_with_lanes_that_it_may_share_with(members: list[Share], most: int) -> None:
+def test_every_lane_is_in_one_pack_with_lanes_that_it_may_share_with(members: list[PackKey], most: int) -> None:
     found = packs([(member, number) for number, member in enumerate(members)], most)
     assert sorted(number for pack in found for number in pack) == list(range(len(members)))
     for pack in found:

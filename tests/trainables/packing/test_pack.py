@@ -17,7 +17,7 @@ from trainables.config import TrialConfig
 from trainables.data.clips import Selection
 from trainables.data.store import SplitStore
 from trainables.packing.compatibility import why_apart
-from trainables.packing.pack import Pack, share_of
+from trainables.packing.pack import Pack, pack_key
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane import Lane, LaneKey
@@ -108,7 +108,7 @@ def test_folds_of_other_sizes_and_ends_within_an_epoch(engine: Engine, stores: A
     ]
     solo = [alone(engine, stores, *each) for each in chosen]
     lanes = [open_lane(engine, stores, *each) for each in chosen]
-    assert all(why_apart(share_of(lanes[0]), share_of(lane)) is None for lane in lanes[1:])
+    assert all(why_apart(pack_key(lanes[0]), pack_key(lane)) is None for lane in lanes[1:])
     metrics: list[list[dict[str, float]]] = [[] for _ in lanes]
     while left := [place for place, lane in enumerate(lanes) if not lane.finished]:
         for place, got in zip(left, Pack([lanes[place] for place in left]).train_epoch(), strict=True):

@@ -14,7 +14,7 @@ from trainables.config import TrialConfig
 from trainables.data.store import SplitStore
 from trainables.packing import packer
 from trainables.packing.packer import Packer
-from trainables.training.batch import Heard
+from trainables.training.batch import ClipBatch
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.lane import Lane, LaneKey
 
@@ -55,13 +55,13 @@ def test_a_pack_that_fails_half_way_is_divided_and_gives_what_lanes_give_alone(
     assert alone == [1] * 5
     collated, batches = Engine.collated, []
 
-    def allocate(engine: Engine, *heard: Heard) -> Any:
-        batches.append(sum(len(part.features) for part in heard))
+    def allocate(engine: Engine, *parts: ClipBatch) -> Any:
+        batches.append(sum(len(part.features) for part in parts))
         if (
             batches[-1] > 9 and sum(size > 9 for size in batches) > 1
         ):  # the first one fits: generators and schedules have moved
             raise error
-        return collated(engine, *heard)
+        return collated(engine, *parts)
 
     monkeypatch.setattr(Engine, "collated", allocate)
     got, got_weights, together = trained(engine, tone_stores, 5)
@@ -78,7 +78,7 @@ def test_a_lane_that_cannot_train_even_alone_fails_for_itself(
     engine: Engine, tone_stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lanes = lanes_on(engine, tone_stores, [CONFIG] * 3)
-    monkeypatch.setattr(lanes[1], "heard", lambda rows: {}["gone"])
+    monkeypatch.setattr(lanes[1], "clip_batch", lambda rows: {}["gone"])
     outcomes = [outcome for outcome, _ in Packer(3, clip_room_bytes=1000).train(lanes, clip_bytes=1)]
     assert [type(outcome) for outcome in outcomes] == [dict, KeyError, dict]
     for lane in lanes:

@@ -20,13 +20,15 @@ def masks(
     p: float = 0.3,
     places: int = 7,
     dtype: torch.dtype = torch.float64,
-    strung: bool = False,
+    concatenated: bool = False,
 ) -> Tensor:
     """(clips, places, 4): what ones become."""
     draws = DropoutDraws(seed)
     draws.epoch, draws.rows = epoch, rows
     x = torch.ones(len(rows), places, 4, dtype=dtype)
-    return LaneDropout(p, draws, layer, strung=strung)(x.flatten(0, 1) if strung else x).reshape(x.shape)
+    return LaneDropout(p, draws, layer, concatenated=concatenated)(x.flatten(0, 1) if concatenated else x).reshape(
+        x.shape
+    )
 
 
 @pytest.mark.parametrize("p", [0.05, 0.1, 0.5, 0.9])
@@ -73,10 +75,10 @@ def test_every_precision_drops_the_same_values(dtype: torch.dtype) -> None:
 
 
 def test_what_hears_clips_as_one_sequence_draws_for_all_of_them() -> None:
-    strung = masks(strung=True)
-    assert torch.equal(strung, masks(strung=True))
-    assert not torch.equal(strung, masks(strung=True, rows=(5, 3)))
-    assert not torch.equal(strung, masks())
+    concatenated = masks(concatenated=True)
+    assert torch.equal(concatenated, masks(concatenated=True))
+    assert not torch.equal(concatenated, masks(concatenated=True, rows=(5, 3)))
+    assert not torch.equal(concatenated, masks())
 
 
 def test_windows_of_a_clip_share_its_draw() -> None:

@@ -152,7 +152,7 @@ def test_batches_of_a_step_that_pass_together_are_the_same_step(
 
 def test_batches_stay_where_dropout_hears_them_as_one_sequence(tiny_checkpoint: Path, stores: dict) -> None:
     engine = make_engine(tiny_checkpoint, clips_per_pass=8)
-    engine.loaded.strung_together = r".*\baudio_tower\..*"  # as Qwen2.5-Omni's
+    engine.loaded.concatenated = r".*\baudio_tower\..*"  # as Qwen2.5-Omni's
     config = replace(CONFIG, batch_size=2, gradient_accumulation=4, lora_dropout=0.1)
     for target_modules, dropout, sizes in (
         ("attention", 0.1, [[2] * 4, [2] * 2]),
@@ -221,7 +221,7 @@ def test_the_saved_adapter_loads_with_peft_and_answers_the_same(
     lane.close()
     base = Qwen2AudioForConditionalGeneration.from_pretrained(tiny_checkpoint, attn_implementation="sdpa")
     tuned = PeftModel.from_pretrained(base, tmp_path / "adapter").eval()
-    batch = engine.collated(engine.heard(stores["test"], range(6), with_targets=False))
+    batch = engine.collated(engine.clip_batch(stores["test"], range(6), with_targets=False))
     with torch.no_grad():
         actual = engine.backbone.predict(tuned, batch).numpy()
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)

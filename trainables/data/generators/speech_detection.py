@@ -20,7 +20,6 @@ from trainables.data.examples import AudioPiece, Example
 from trainables.data.generators.formants import SAMPLE_RATE_HZ, draw_voice, speak
 from trainables.data.generators.noises import KINDS, coloured_noise, shape
 
-LABELS = ("SPEECH", "NONSPEECH")
 VOICES = 40
 VARIANTS = 4  # of each kind of non-speech
 CLIPS_PER_GROUP = 5
