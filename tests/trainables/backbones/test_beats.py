@@ -55,7 +55,7 @@ def published_file(path: Path, cfg: dict[str, Any] | None = None, **changes: Ten
 # Counts and keys, on the meta device
 
 
-def test_published_counts() -> None:
+def test_beats_has_the_published_counts() -> None:
     with_predictor = sum(parameter.numel() for parameter in beats.skeleton("base", labels(527)).parameters())
     assert with_predictor == 90_717_055
     assert with_predictor - 527 * 769 == beats.SIZES["base"].total_params == 90_311_792
@@ -74,7 +74,7 @@ def test_published_adapter_counts(preset: str, modules: int, adapter_params: int
     assert not [name for name in names if "grep_linear" in name or "post_extract_proj" in name]
 
 
-def test_published_keys() -> None:
+def test_beats_reads_the_published_keys() -> None:
     """250, as listed by the authors' files; 12 of them are one tensor."""
     shapes = {name: tuple(tensor.shape) for name, tensor in beats.skeleton("base", labels(527)).state_dict().items()}
     expected: dict[str, tuple[int, ...]] = {

@@ -1,6 +1,7 @@
 """What `trainables.contract` promises, asked of every registered backbone, on miniatures with random weights.
 
-Published counts and front ends are each backbone's own tests.
+Published counts are in test_published_counts.py and in the tests of those that load files of our own format; the
+wav2vec 2.0 family's are in modeling/. Covers `modeling.pretrained`, `encoder_decoder`, `transcripts` and `whisper` too.
 """
 
 from __future__ import annotations

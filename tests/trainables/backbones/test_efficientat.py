@@ -77,7 +77,7 @@ def test_published_adapter_counts(size: str, pointwise: int, with_excitation: in
     assert counts.trainable_params == with_head
 
 
-def test_published_keys() -> None:
+def test_efficientat_reads_the_published_keys() -> None:
     shapes = {
         name: tuple(tensor.shape) for name, tensor in efficientat.skeleton("mn10", labels(527)).state_dict().items()
     }
@@ -227,7 +227,7 @@ def test_the_shortest_clips_are_a_tenth_of_a_second(seconds: float) -> None:
     assert features.isfinite().all()
 
 
-def test_silence_is_the_floor() -> None:
+def test_silence_is_the_floor_of_the_log_mel() -> None:
     features = efficientat.features(front_end(), np.zeros(32_000, np.float32))
     np.testing.assert_allclose(features.numpy(), (np.log(1e-5) + 4.5) / 5, rtol=1e-6)
 

@@ -36,7 +36,7 @@ HTSAT = {
 
 
 @pytest.mark.parametrize("size", HTSAT)
-def test_htsat(size: str) -> None:
+def test_htsat_has_the_published_counts(size: str) -> None:
     total, presets = HTSAT[size]
     found = counts("htsat", size, "qkv")
     assert found.total_params - found.head_params == total
@@ -46,7 +46,7 @@ def test_htsat(size: str) -> None:
 @pytest.mark.parametrize(
     ("size", "qv", "attention", "mlp"), [("tiny", 165_888, 331_776, 663_552), ("base", 319_488, 638_976, 1_277_952)]
 )
-def test_moonshine(size: str, qv: int, attention: int, mlp: int) -> None:
+def test_moonshine_has_the_published_counts(size: str, qv: int, attention: int, mlp: int) -> None:
     presets = {"qv": qv, "attention": attention, "attention+mlp": mlp}
     assert {preset: counts("moonshine", size, preset).adapter_params for preset in presets} == presets
     assert counts("moonshine", size, "qv").total_params == {"tiny": 27_092_736, "base": 61_513_920}[size]
@@ -56,6 +56,6 @@ def test_moonshine(size: str, qv: int, attention: int, mlp: int) -> None:
     ("size", "total", "attention"),
     [("tiny", 37_760_640, 294_912), ("base", 72_593_920, 589_824), ("small", 241_734_912, 1_769_472)],
 )
-def test_whisper(size: str, total: int, attention: int) -> None:
+def test_whisper_has_the_published_counts(size: str, total: int, attention: int) -> None:
     found = counts("whisper", size, "attention")
     assert (found.total_params, found.adapter_params) == (total, attention)

@@ -89,7 +89,7 @@ def test_published_adapter_counts_of_7b(preset: str, adapter_params: int, percen
     assert 100 * adapter_params / (counts.total_params + adapter_params) == pytest.approx(percent, abs=5e-5)
 
 
-def test_sizes_stand_in_order() -> None:
+def test_miniature_sizes_stand_in_the_order_of_the_published() -> None:
     totals = [size.total_params for size in qwen2_audio.SIZES.values()]
     minis = [size.total_params for size in qwen2_audio.MINIATURE_SIZES.values()]
     assert totals == sorted(totals)

@@ -14,6 +14,6 @@ def test_an_example_survives_json():
         assert Example.from_dict(json.loads(json.dumps(example.as_dict()))) == example
 
 
-def test_split_names():
+def test_splits_have_three_names():
     written = ("Train", " dev ", "testing", "x")
     assert [split_name(name) for name in written] == ["train", "validation", "test", None]

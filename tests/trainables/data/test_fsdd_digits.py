@@ -75,7 +75,7 @@ def test_no_recording_twice_before_every_other_and_the_same_for_a_seed(made_up: 
         (("--strings", "0"), "--strings must be at least 1 (is 0)"),
     ],
 )
-def test_numbers_out_of_range(
+def test_digit_strings_refuse_numbers_out_of_range(
     made_up: Path, tmp_path: Path, options: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(made_up), "--output", str(tmp_path / "x.jsonl"), *options]) == 2

@@ -1,4 +1,7 @@
-"""Manifests and audio from strangers: an InputError or examples, nothing else, in bounded time, nothing written."""
+"""Manifests and audio from strangers: an InputError or examples, nothing else, in bounded time, nothing written.
+
+Covers `manifest`, `folders`, `sources`, `audio`, `check` and `store` together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The miniatures' cache, their making, and that they are what they are meant to be: models that LoRA can teach."""
+"""The miniatures' cache, their making, and that they are what they are meant to be: models that LoRA can teach.
+
+Covers the package itself, `processes` and what makes Qwen2-Audio's: `pretrain`, `initial`, `tower`, `language`. What
+makes the others is in test_classifier.py and test_recognition.py (`utterances` with it).
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Questions of pre-training are truly answered, and their tokenizer loses nothing."""
+
 from collections import Counter
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""A finished miniature answers as before, and a LoRA step moves it further."""
+
 import torch
 from transformers import Qwen2AudioForConditionalGeneration
 

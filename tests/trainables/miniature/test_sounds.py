@@ -1,3 +1,5 @@
+"""Generated sounds have the properties that are said of them."""
+
 import numpy as np
 
 from trainables.miniature.sounds import KINDS, NOT_APPLICABLE, PROPERTIES, SAMPLE_RATE_HZ, sound

@@ -37,7 +37,9 @@ def engine_of(device: str = "cpu", quantization: str = "none", precision: str = 
         ("auto", engine_of("cuda"), 8, 64, 8),
     ],
 )
-def test_the_rule(packing: str | int, engine: Any, batch_size: int, clips_in_memory: int, lanes: int) -> None:
+def test_as_many_lanes_share_a_batch_as_is_asked_fits_and_may_pay(
+    packing: str | int, engine: Any, batch_size: int, clips_in_memory: int, lanes: int
+) -> None:
     assert most_lanes(packing, engine, batch_size=batch_size, clips_in_memory=clips_in_memory) == lanes
 
 

@@ -1,5 +1,8 @@
 """What is recorded of the frozen part changes nothing: in float64 a lane that starts from it is the lane that computes
-all, for every backbone that has such a part; and it is recorded once, whoever trains."""
+all, for every backbone that has such a part; and it is recorded once, whoever trains.
+
+Covers `cut` and `tensors` too.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""A classification: labels and weights from the data, the highest logit is the answer."""
+
 import subprocess
 import sys
 from typing import Any

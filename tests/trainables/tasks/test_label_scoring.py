@@ -1,3 +1,5 @@
+"""Label scoring: the most probable label is the answer."""
+
 import dataclasses
 import subprocess
 import sys

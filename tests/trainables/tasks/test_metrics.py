@@ -1,3 +1,5 @@
+"""Metrics by hand."""
+
 import math
 
 import numpy as np

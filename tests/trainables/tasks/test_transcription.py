@@ -1,4 +1,4 @@
-"""Texts are brought to one form and counted as jiwer counts them."""
+"""Transcripts are counted as jiwer counts them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from analysis.verdict.wording import sentence
 from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks import metrics
-from trainables.tasks.texts import normalised
 from trainables.tasks.transcription import Transcription
 
 TARGETS = ["Four, Nine!", "it's twenty-one", "seven"]
@@ -22,24 +21,6 @@ OUTPUTS = ["four five nine", "Its twenty one.", ""]
 def predictions(task: Transcription, outputs: list[str] = OUTPUTS, groups: list[str] | None = None) -> Predictions:
     ids = [str(index) for index in range(len(outputs))]
     return Predictions(ids, groups or ids, ["-"] * len(ids), **vars(task.answers(TARGETS[: len(ids)], outputs)))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("  Hello,   World! ", "hello world"),
-        ("don\u2019t - STOP", "dont stop"),
-        ("twenty-one", "twenty one"),
-        ("ﬁne ½", "fine 1 2"),
-        ("50 % of $3", "50 of 3"),
-        ("ÉTÉ", "été"),
-        ("...", ""),
-    ],
-)
-def test_basic_normalisation(text: str, expected: str) -> None:
-    assert normalised(text, "basic") == expected
-    assert normalised(normalised(text, "basic"), "basic") == expected
-    assert normalised(text, "none") == text.strip()
 
 
 def test_rates_are_ratios_of_sums() -> None:

@@ -1,4 +1,5 @@
-"""Adapters that join a backbone which PEFT has wrapped already are those that PEFT itself adds."""
+"""Adapters that join a backbone which PEFT has wrapped already are those that PEFT itself adds; a head that is trained
+whole starts from the lane's seed, whatever the backbone's head holds."""
 
 import json
 from pathlib import Path
@@ -128,3 +129,83 @@ def test_who_is_left_answers_when_the_adapter_of_the_lowest_layer_goes() -> None
         torch.testing.assert_close(bank.peft(x), Small()(x))
     add(bank, "again")
     assert list(bank.lora_parts("again")) == list(TARGETS)
+
+
+def test_masks_come_from_a_seed_of_their_own() -> None:
+    bank = AdapterBank(Small())
+    same = {"targets": TARGETS, "rank": 2, "alpha": 4, "dropout": 0.5, "seed": 1}
+    draws = bank.add("one", dropout_seed=5, **same)
+    assert draws.seed == 5
+    assert bank.add("two", dropout_seed=6, **same).seed == 6
+    first, second = (bank.lora_parts(name)["first"] for name in ("one", "two"))
+    assert torch.equal(first.a, second.a)
+    assert first.dropout.draws is draws
+
+
+# Heads
+
+
+class WithHead(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(6, 6)
+        self.head = nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))
+
+
+def bank_with_head(dtype: torch.dtype = torch.float32) -> AdapterBank:
+    network = WithHead().to(dtype)
+    with torch.no_grad():
+        network.head[0].weight.fill_(5.0)
+        network.head[1].weight.fill_(7.0)
+    return AdapterBank(network.requires_grad_(False), head_modules=["head"])
+
+
+def add_with_head(bank: AdapterBank, name: str, seed: int) -> dict[str, Tensor]:
+    bank.add(name, targets=["body"], rank=2, alpha=4, dropout=0.0, seed=seed)
+    return {key: value for key, value in bank.tensors(name).items() if "head" in key}
+
+
+def test_a_head_starts_from_the_lanes_seed() -> None:
+    one = bank_with_head()
+    first, second = add_with_head(one, "one", 1), add_with_head(one, "two", 2)
+    again = add_with_head(bank_with_head(), "three", 1)
+    weight = next(key for key in first if key.endswith("1.weight"))
+    norm = next(key for key in first if key.endswith("0.weight"))
+    assert not torch.equal(first[weight], second[weight])
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert first[weight].abs().max() <= 6**-0.5  # PyTorch's bound for a Linear of 6 inputs, not the backbone's 7.0
+    assert torch.equal(first[norm], torch.ones(6))
+
+
+def test_a_new_head_leaves_the_global_generator_alone() -> None:
+    before = torch.random.get_rng_state()
+    target = bank_with_head()
+    torch.random.set_rng_state(before)
+    add_with_head(target, "one", 1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_heads_of_half_precision_train_in_float32() -> None:
+    half = bank_with_head(torch.bfloat16)
+    assert {tensor.dtype for tensor in add_with_head(half, "one", 1).values()} == {torch.float32}
+    assert half.model.head.original_module[1].weight.dtype == torch.bfloat16
+    assert bank_with_head(torch.float64).add("one", targets=["body"], rank=1, alpha=1, dropout=0.0, seed=1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_head_is_saved_and_reloaded_with_its_adapter(dtype: torch.dtype, tmp_path: Path) -> None:
+    target = bank_with_head(dtype)
+    add_with_head(target, "one", 1)
+    with torch.no_grad():
+        for parameter in target.parameters("one"):
+            parameter.add_(0.1)
+    x = torch.linspace(-1, 1, 12, dtype=dtype).view(2, 6)
+    expected = target.model(x)
+    target.save("one", tmp_path / "adapter")
+    torch.manual_seed(0)
+    base = WithHead().to(dtype)
+    base.body.load_state_dict(target.model.body.base_layer.state_dict())
+    torch.testing.assert_close(peft.PeftModel.from_pretrained(base, tmp_path / "adapter")(x), expected)

@@ -1,3 +1,5 @@
+"""Speech against noises that differ in nothing else. Covers `formants`, `phonemes` and `noises` too."""
+
 from __future__ import annotations
 
 import time
@@ -108,7 +110,7 @@ def test_a_shorter_tract_has_higher_formants():
     assert centroid(1.3) > 1.1 * centroid(1.0)
 
 
-def test_voices_differ():
+def test_voices_of_speakers_differ():
     voices = [draw_voice(np.random.default_rng(i)) for i in range(40)]
     assert max(v.pitch_hz for v in voices) > 2 * min(v.pitch_hz for v in voices)
     assert max(v.tract for v in voices) > 1.25 * min(v.tract for v in voices)

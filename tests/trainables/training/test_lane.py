@@ -1,4 +1,7 @@
-"""Lanes on an engine: they learn, they do not disturb each other, they continue where they stopped."""
+"""Lanes on an engine: they learn, they do not disturb each other, they continue where they stopped.
+
+Covers `engine`, `batch` and `lane_state` too: what they do shows in lanes.
+"""
 
 from __future__ import annotations
 
@@ -280,7 +283,7 @@ def test_a_batch_in_parts_is_the_same_batch(tiny_checkpoint: Path, stores: dict)
             torch.testing.assert_close(cut_adapter[name], tensor, rtol=1e-7, atol=1e-10)
 
 
-def test_parameter_counts(engine: Engine, stores: dict) -> None:
+def test_an_engine_counts_the_parameters_of_a_lane(engine: Engine, stores: dict) -> None:
     lane = Lane(engine, CONFIG, LaneKey(1, "-"), stores["train"], stores["validation"])
     counts = engine.parameter_counts(lane.name)
     lane.close()

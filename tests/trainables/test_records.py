@@ -1,0 +1,38 @@
+"""What a run leaves behind comes back from its file as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainables.records import Predictions, further_name, further_split, of_look
+
+LABELLED = Predictions(
+    ["x", "y"], ["g", "h"], ["-", "1"], ["bell", "drum"], ["bell", "bell"], np.array([[0.1, -2.0], [1.0, 0.5]]),
+    ("bell", "drum"),
+)  # fmt: skip
+WRITTEN = replace(LABELLED, targets=["a b", "c"], outputs=["a", ""], scores=None, classes=())
+
+
+@pytest.mark.parametrize("predictions", [LABELLED, WRITTEN], ids=["labels", "texts"])
+def test_predictions_come_back_from_parquet(predictions: Predictions, tmp_path: Path) -> None:
+    predictions.write_parquet(tmp_path / "deep" / "test.parquet")
+    found = Predictions.read_parquet(tmp_path / "deep" / "test.parquet")
+    np.testing.assert_array_equal(found.scores, predictions.scores)
+    assert replace(found, scores=None) == replace(predictions, scores=None)
+
+
+def test_parts_are_joined_in_order() -> None:
+    whole = Predictions.joined([LABELLED, LABELLED])
+    assert (len(whole), whole.example_ids, whole.classes) == (4, ["x", "y", "x", "y"], LABELLED.classes)
+    assert whole.scores is not None
+    assert whole.scores.shape == (4, 2)
+    assert Predictions.joined([WRITTEN, WRITTEN]).scores is None
+
+
+def test_names_of_further_tests_and_looks() -> None:
+    assert further_name(further_split("far")) == "far"
+    assert [of_look("verdict.json", look) for look in (1, 2)] == ["verdict.json", "look-2/verdict.json"]
