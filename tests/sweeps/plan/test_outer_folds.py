@@ -36,7 +36,7 @@ def spec(*overrides: str) -> SweepSpec:
 
 def prepared(spec: SweepSpec) -> Prepared:
     class Labels:
-        column = "label"
+        stratified = True
 
     clips = examples()
     nothing: Any = None
