@@ -70,16 +70,16 @@ from trainables import registry
 registry.TASKS["tempo"] = "tempo:Tempo"
 from sweeps.config.load import load_sweep, parse_sweep
 from sweeps.config.rules import natural_mode
-from sweeps.plan.prepare import complete_task, read_examples, split_examples
+from sweeps.plan.data import complete_task, read_clips, split_examples
 from trainables.errors import InputError
 spec = load_sweep("sweep.yaml")
 assert natural_mode("val/error_bpm") == "min" and natural_mode("val/octave_rate") == "max"
 assert spec.mode == "min"
 task = registry.task(spec.task_kind, dict(spec.task_options))
-examples, left_out = read_examples(spec, spec.data.source, task, 10.0)
-splits = split_examples(spec, task, examples)
-spec, task = complete_task(spec, task, examples, splits)
-print(len(examples), left_out, sorted(set(splits.values())), spec.task_options)
+clips = read_clips(spec, spec.data.source, task, 10.0)
+splits = split_examples(spec, task, clips.examples)
+spec, task = complete_task(spec, task, clips.examples, splits)
+print(len(clips.examples), clips.left_out, sorted(set(splits.values())), spec.task_options)
 text = Path("sweep.yaml").read_text()
 mixup = "trials: 2\\naugment: {mixup_alpha: 0.2}"
 for old, new in {"unit: beats": "unit: hours", "val/error_bpm": "val/wer", "trials: 2": mixup}.items():
