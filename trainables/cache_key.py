@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from trainables.contract import Loaded
 
 
@@ -31,6 +29,8 @@ def versions() -> list[str]:
 
 def front_end(loaded: Loaded) -> Iterator[str]:
     """The settings of what makes features: those of the processors, and what else the backbone notes."""
+    from torch import Tensor
+
     parts = loaded.processor.values() if isinstance(loaded.processor, Mapping) else [loaded.processor]
     for part in parts:
         written = getattr(part, "to_json_string", None)

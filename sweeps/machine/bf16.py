@@ -7,11 +7,15 @@ times slower.
 from __future__ import annotations
 
 import platform
+import runpy
 import time
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeps.machine.provenance import cpu_model
 from trainables import measured
+from trainables.cache_key import digest
 
 if TYPE_CHECKING:
     import torch
@@ -22,14 +26,18 @@ REPEATS = 5
 
 
 def bf16_pays() -> bool:
-    """Loads torch. Whoever measures first decides for this machine."""
-    import torch
-
-    from trainables.cache_key import digest
-
-    key = digest([cpu_model(), platform.machine(), torch.__version__])
+    """Whoever measures first decides for this machine; only that loads torch."""
+    key = digest([cpu_model(), platform.machine(), torch_build()])
     found = measured.once(f"bf16-{key}", _measure)
     return bool(found["fp32_seconds"] > WORTH * found["bf16_seconds"])
+
+
+def torch_build() -> str:
+    """`2.14.1+cpu`, from the file in which torch keeps it, which imports nothing."""
+    package = find_spec("torch")
+    assert package is not None
+    assert package.origin is not None
+    return str(runpy.run_path(str(Path(package.origin).with_name("version.py")))["__version__"])
 
 
 def _measure() -> dict[str, float]:

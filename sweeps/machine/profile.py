@@ -1,15 +1,18 @@
 """What the machine can do: device, precision, how many trials at once. Decisions are pure functions of `Facts`.
 
-`probe` is the only function here that asks the machine (it imports torch); everything else takes its answer.
+`probe` is the only function here that asks the machine (where it may have an accelerator it imports torch); everything
+else takes its answer.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from pathlib import Path
 
 from sweeps.machine.memory import WORKER_BYTES
 from trainables.errors import InputError
@@ -23,6 +26,7 @@ WORKERS_PER_ACCELERATOR = 4  # more of them only take turns
 THREADS_PER_GPU_WORKER = 4
 CPU_PARAMS_LIMIT = 200_000_000  # above it an epoch on a CPU takes hours
 CPU_CORES_LIMIT = 64
+ACCELERATOR_DEVICES = ("nvidia", "nvhost", "nvgpu", "nvmap", "dxg", "kfd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,12 @@ def probe(environment: Mapping[str, str] | None = None) -> Facts:
     if environment.get("RAY_ADDRESS", "local") != "local" and "SWEEP_GPUS" in environment:
         gpus, gib = _positive(environment, "SWEEP_GPUS"), _positive(environment, "SWEEP_GPU_GIB")
         return cluster_facts(_cpu_facts(bitsandbytes=True), gpus, gib * GIB)
-    import torch
-
     bitsandbytes = find_spec("bitsandbytes") is not None
     cpu = _cpu_facts(bitsandbytes)
+    if not accelerator_possible():
+        return _with_bf16(cpu)
+    import torch
+
     if torch.cuda.is_available():
         free_bytes, total_bytes = torch.cuda.mem_get_info(0)
         return replace(
@@ -111,9 +117,19 @@ def probe(environment: Mapping[str, str] | None = None) -> Facts:
             bf16=macos_14,
             nf4=bitsandbytes and macos_14,
         )
+    return _with_bf16(cpu)
+
+
+def _with_bf16(cpu: Facts) -> Facts:
     from sweeps.machine.bf16 import bf16_pays
 
     return replace(cpu, bf16=bf16_pays())
+
+
+def accelerator_possible(system: str = sys.platform, devices: Path = Path("/dev")) -> bool:
+    """Whether torch has to be asked, which takes seconds to import. Linux reaches a GPU through a device file: of
+    NVIDIA (nvidia; nvhost, nvgpu and nvmap on its boards), of Windows' subsystem (dxg) or of ROCm (kfd)."""
+    return system != "linux" or any(next(devices.glob(f"{name}*"), None) for name in ACCELERATOR_DEVICES)
 
 
 def cluster_facts(facts: Facts, accelerators: int, memory_bytes: int = REFERENCE_GPU_BYTES) -> Facts:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, Facts, fits
-from trainables import registry
 from trainables.config import TrialConfig
 from trainables.modeling.checkpoints import CONFIG, checkpoints_folder, find_file, is_file_name
+from trainables.outline import outline
 
 if TYPE_CHECKING:
     from trainables.contract import Size
@@ -123,14 +123,14 @@ def commit_of(size: Size) -> str | None:
 
 
 def checkpoint_name(config: TrialConfig) -> str:
-    sizes = registry.backbone(config.backbone).SIZES
+    sizes = outline(config.backbone).SIZES
     return sizes[config.model_size].checkpoint if config.model_size in sizes else f"miniature {config.model_size}"
 
 
 def checkpoint_revision(config: TrialConfig, revisions: Mapping[str, str]) -> str | None:
     """The commit of the hub's repository, of `revisions` (by checkpoint) where it was pinned; None where weights come
     from no hub."""
-    published = registry.backbone(config.backbone).SIZES.get(config.model_size)
+    published = outline(config.backbone).SIZES.get(config.model_size)
     return None if published is None else revisions.get(published.checkpoint, published.revision)
 
 
@@ -140,7 +140,7 @@ def checkpoint_to_load(config: TrialConfig, revisions: Mapping[str, str], miniat
         from trainables import miniature
 
         return str(miniature.path(config.backbone, config.model_size, miniature_recipe, progress=False))
-    checkpoint = registry.backbone(config.backbone).SIZES[config.model_size].checkpoint
+    checkpoint = outline(config.backbone).SIZES[config.model_size].checkpoint
     return f"{checkpoint}@{revisions[checkpoint]}" if checkpoint in revisions else checkpoint
 
 

@@ -14,8 +14,8 @@ from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, Profile, choose, probe
 from sweeps.machine.weights import Decision, needs_miniature
-from trainables import registry
 from trainables.errors import InputError
+from trainables.outline import outline
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Size
@@ -63,7 +63,7 @@ def settle_recorded(
 
 def _settle(variants: Variants, *, planning: bool, miniature: bool | None = None, recipe: str | None = None) -> Settled:
     spec = variants.published
-    backbones = {name: registry.backbone(name) for name in spec.backbones}
+    backbones = {name: outline(name) for name in spec.backbones}
     facts = probe()
     first_profile = choose(spec.profile, facts, planning=planning, precision=spec.precision)
     weights = decide_weights(spec, backbones, first_profile, planning=planning)

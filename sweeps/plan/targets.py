@@ -1,4 +1,4 @@
-"""What a sweep asks of its backbone and its machine, counted on the `meta` device: no weights, no training.
+"""What a sweep asks of its backbone and its machine: no weights, no training.
 
 Everything that cannot work is found here, before anything starts.
 """
@@ -15,14 +15,12 @@ from sweeps.config.scalar_types import nearest
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, fits
+from sweeps.plan.counts import Choice, SizeCounts, TargetCount, size_counts
 from sweeps.plan.prepare import Prepared
 from trainables.config import TrialConfig
-from trainables.errors import InputError
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from trainables.contract import Size
+    from trainables.contract import Backbone, Size
 
 COUNTED_AXES = ("backbone", "model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
 SPECTROGRAM_MASKS = ("frequency_mask_bins", "time_mask_frames")
@@ -110,51 +108,40 @@ def _check_one(
     memory: list[MemoryRow] = []
     if prepared.spec.task_kind in backbone.TASKS:
         for size in (named for named in _distinct(points, "model_size") if named in sizes):
-            skeleton = backbone.skeleton(size, prepared.task)
             of_size = [point for point in points if point["model_size"] == size]
-            rows, problems = _target_rows(prepared, name, size, skeleton, of_size)
+            counts = size_counts(name, backbone, size, prepared.task, prepared.spec.head, _choices(backbone, of_size))
+            rows = [_target_row(name, size, counted) for counted in counts.targets]
             targets += rows
-            unknown += problems
+            unknown += counts.problems
             largest = max((row.trainable_params for row in rows), default=0)
-            memory += _memory_rows(prepared, name, sizes[size], size, skeleton, of_size, largest)
+            memory += _memory_rows(prepared, name, sizes[size], size, counts, of_size, largest)
     return unknown, targets, memory
 
 
-def _target_rows(
-    prepared: Prepared, backbone_name: str, size: str, skeleton: nn.Module, points: Sequence[Point]
-) -> tuple[list[TargetRow], list[str]]:
-    from trainables.training.targets import adapted_modules, count, head_mode, head_modules
+def _choices(backbone: Backbone, points: Sequence[Point]) -> list[Choice]:
+    """Every adapter that the points ask for, presets in their order and ranks upwards."""
+    pairs = dict.fromkeys((point["target_modules"], point["layers"]) for point in points)
+    return [
+        Choice(*pair, rank=rank)
+        for pair in pairs
+        if pair[0] in backbone.PRESETS
+        for rank in sorted({point["rank"] for point in points if (point["target_modules"], point["layers"]) == pair})
+    ]
 
-    backbone = prepared.backbones[backbone_name]
-    rows: list[TargetRow] = []
-    problems: list[str] = []
-    chosen = dict.fromkeys((point["target_modules"], point["layers"]) for point in points)
-    for name, layers in ((name, layers) for name, layers in chosen if name in backbone.PRESETS):
-        head = head_mode(backbone, name, prepared.spec.head)
-        heads = head_modules(backbone) if head == "full" else ()
-        try:
-            modules = adapted_modules(skeleton, backbone, target_modules=name, size=size, head=head, layers=layers)
-        except InputError as error:
-            problems += error.problems
-            continue
-        of_pair = [point for point in points if (point["target_modules"], point["layers"]) == (name, layers)]
-        for rank in sorted({point["rank"] for point in of_pair}):
-            counts = count(skeleton, modules, rank, heads)
-            rows.append(
-                TargetRow(
-                    backbone=backbone_name,
-                    model_size=size,
-                    target_modules=name,
-                    layers=layers,
-                    rank=rank,
-                    matched_modules=counts.matched_modules,
-                    adapter_params=counts.adapter_params,
-                    head_params=counts.head_params,
-                    trainable_params=counts.trainable_params,
-                    total_params=counts.total_params,
-                )
-            )
-    return rows, problems
+
+def _target_row(backbone_name: str, size: str, counted: TargetCount) -> TargetRow:
+    return TargetRow(
+        backbone=backbone_name,
+        model_size=size,
+        target_modules=counted.choice.target_modules,
+        layers=counted.choice.layers,
+        rank=counted.choice.rank,
+        matched_modules=counted.matched_modules,
+        adapter_params=counted.adapter_params,
+        head_params=counted.head_params,
+        trainable_params=counted.trainable_params,
+        total_params=counted.total_params,
+    )
 
 
 def _memory_rows(
@@ -162,14 +149,11 @@ def _memory_rows(
     backbone_name: str,
     size: Size,
     name: str,
-    skeleton: nn.Module,
+    counts: SizeCounts,
     points: Sequence[Point],
     largest_adapter: int,
 ) -> list[MemoryRow]:
-    from trainables.training.targets import quantizable_params
-
-    profile = prepared.profile
-    total_params = sum(parameter.numel() for parameter in skeleton.parameters())
+    profile, total_params = prepared.profile, counts.total_params
     rows = []
     for quantization in _distinct(points, "quantization"):
         needed = needed_bytes(
@@ -179,7 +163,7 @@ def _memory_rows(
             # seeds advance together, each with an adapter of its own
             trainable_params=largest_adapter * len(prepared.spec.explore_seeds),
             batch_size=max(point["batch_size"] for point in points if point["quantization"] == quantization),
-            kept_params=total_params - quantizable_params(skeleton),
+            kept_params=total_params - counts.quantizable_params,
         )
         rows.append(
             MemoryRow(

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from trainables import registry
 from trainables.miniature.recipe import CHEAP_CLASSIFIER_RECIPES, CLASSIFIER_RECIPES, RECIPES, SPEECH_RECIPES
+from trainables.outline import outline
 
 HERE = Path(__file__).parent
 OWN_FILES = ("backbones", "networks")  # folders of trainables
@@ -43,7 +44,7 @@ class Maker:
             files += [path for path in (HERE.parent / part / f"{own}.py" for part in OWN_FILES) if path.is_file()]
         identity = {
             "recipe": asdict(self.recipes[recipe]),
-            "parameters": registry.backbone(backbone).MINIATURE_SIZES[size].total_params,
+            "parameters": outline(backbone).MINIATURE_SIZES[size].total_params,
             "sources": [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
         }

@@ -2,11 +2,22 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sweeps.machine.memory import WORKER_BYTES, needed_bytes
-from sweeps.machine.profile import CPU_PARAMS_LIMIT, DRIVER_BYTES, GIB, Facts, choose, cluster_facts, fits, probe
+from sweeps.machine.profile import (
+    CPU_PARAMS_LIMIT,
+    DRIVER_BYTES,
+    GIB,
+    Facts,
+    accelerator_possible,
+    choose,
+    cluster_facts,
+    fits,
+    probe,
+)
 from trainables.errors import InputError
 
 LAPTOP = Facts(
@@ -164,3 +175,11 @@ def test_a_workers_imports_leave_the_compiler_alone() -> None:
     environment = {**os.environ, **choose("cpu", LAPTOP).worker_environment}
     said = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+def test_torch_is_asked_only_where_there_may_be_an_accelerator(tmp_path: Path) -> None:
+    assert not accelerator_possible("linux", tmp_path)
+    assert accelerator_possible("darwin", tmp_path)
+    assert accelerator_possible("win32", tmp_path)
+    (tmp_path / "nvidia0").touch()
+    assert accelerator_possible("linux", tmp_path)
