@@ -160,5 +160,5 @@ def mean_loss(backbone: Backbone, model: nn.Module, batch: Mapping[str, Tensor],
     """The mean training loss of a batch, a scalar with a graph: the mean of `clip_losses`."""
     own = getattr(backbone, "loss", None)  # in float32 its last digit can be another one; gradients are the same
     if own is not None:
-        return cast(Tensor, own(model, batch, label_smoothing=label_smoothing))
+        return cast("Tensor", own(model, batch, label_smoothing=label_smoothing))
     return backbone.clip_losses(model, batch, label_smoothing=label_smoothing).mean()
