@@ -79,7 +79,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leaves without the destructors of the many C++ libraries that only a test run loads together, Ray's several times
     started and ended: they have crashed once all tests had passed, and the crash was the run's exit status. So does
     each process of pytest-xdist, which has sent all its results by then."""
-    if EXIT_STATUS in config.stash:
+    if (
+        config.stash.get(EXIT_STATUS, pytest.ExitCode.USAGE_ERROR) != pytest.ExitCode.USAGE_ERROR
+    ):  # which is yet to be said
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[EXIT_STATUS])
