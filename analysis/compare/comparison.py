@@ -23,7 +23,9 @@ from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, SumMetric
 from analysis.stats.finding import CLAIMS, Finding
 from analysis.stats.friedman import Ranking
 from analysis.stats.multiplicity import benjamini_hochberg
+from analysis.stats.ties import pseudovalue_noise, without_rounding
 from analysis.verdict.arms import Arm, Design, arms_of
+from analysis.verdict.claims import difference
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.result import Verdict
 from analysis.verdict.rule import verdict_of
@@ -211,13 +213,16 @@ def _pair(
 ) -> ComparedPair:
     first, second = ([runs[name][seed] for seed in comparison.seeds] for name in (comparison.first, comparison.second))
     pair = Pair(comparison, first, second, design.fewest_groups)
-    tables = [arms[name].of(comparison.seeds).by_group for name in (comparison.first, comparison.second)]
-    by_group = None if tables[0] is None or tables[1] is None else (tables[0] - tables[1]).mean(axis=0)
+    a, b = (arms[name].of(comparison.seeds).by_group for name in (comparison.first, comparison.second))
+    by_group, noise = None, None
+    if a is not None and b is not None:
+        noise = pseudovalue_noise(a, b)
+        by_group = without_rounding(difference(a, b).mean(axis=0), noise)
     counts = seed_counts(pair) if metric.kind == CLASSIFICATION else {}
     return ComparedPair(
         comparison,
         tuple(pair_findings(pair, metric, alpha=alpha, margin=margin, rng=rng)),
-        tuple(effects(comparison, by_group, counts, alpha=alpha)),
+        tuple(effects(comparison, by_group, counts, alpha=alpha, noise=noise)),
         screened_p,
     )
 

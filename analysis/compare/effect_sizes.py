@@ -19,6 +19,7 @@ import numpy as np
 import scipy.stats
 
 from analysis.stats.paired_binary import PairedCounts, discordant_odds
+from analysis.stats.ties import tied
 from analysis.verdict.comparison import Comparison
 
 
@@ -43,19 +44,30 @@ def cohen_d(differences: np.ndarray) -> float | None:
     )
 
 
-def rank_biserial(differences: np.ndarray) -> float | None:
-    """Of (n,) paired differences, zeros left out; None where all are zero."""
+def rank_biserial(differences: np.ndarray, noise: float | None = None) -> float | None:
+    """Of (n,) paired differences, zeros left out; None where all are zero.
+
+    Sizes within `noise` of each other share a rank.
+    """
     values = differences[differences != 0.0]
     if not len(values):
         return None
-    ranks = scipy.stats.rankdata(np.abs(values))
+    ranks = scipy.stats.rankdata(tied(np.abs(values), noise))
     return float((np.sign(values) * ranks).sum() / ranks.sum())
 
 
 def effects(
-    comparison: Comparison, by_group: np.ndarray | None, counts: Mapping[int, PairedCounts], *, alpha: float
+    comparison: Comparison,
+    by_group: np.ndarray | None,
+    counts: Mapping[int, PairedCounts],
+    *,
+    alpha: float,
+    noise: float | None = None,
 ) -> list[Effect]:
-    """`by_group` (G,) differences averaged over seeds, or None; `counts` seed -> right and wrong, or nothing."""
+    """`by_group` (G,) differences averaged over seeds, or None; `counts` seed -> right and wrong, or nothing.
+
+    `noise`: what rounding may do to `by_group`.
+    """
     first, second = comparison.first_values, comparison.second_values
     by_seed = np.array([first[seed] - second[seed] for seed in first])
     found = []
@@ -63,7 +75,7 @@ def effects(
         found.append(Effect("Cohen's d over seeds", "", cohen_d(by_seed)))
     if by_group is not None:
         found.append(Effect("Cohen's d over test groups", "", cohen_d(by_group)))
-        found.append(Effect("rank-biserial correlation over test groups", "", rank_biserial(by_group)))
+        found.append(Effect("rank-biserial correlation over test groups", "", rank_biserial(by_group, noise)))
     for seed, each in counts.items():
         odds = discordant_odds(each, alpha)
         found.append(

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats
 
+from analysis.stats.ties import pseudovalue_noise, tied
+
 
 @dataclass(frozen=True)
 class Omnibus:
@@ -70,10 +72,11 @@ class Ranking:
 
 
 def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alpha: float = 0.05) -> Ranking:
-    """`values` (blocks, k): one per block and model, k at least 3; equal values share a rank."""
+    """`values` (blocks, k): one per block and model, k at least 3; values that differ by rounding share a rank."""
     blocks, models = values.shape
     if models < 3 or blocks < 2:
         raise ValueError(f"needs at least 2 blocks and 3 models, got {blocks} and {models}")
+    values = tied(values, pseudovalue_noise(values.T))
     ranks = scipy.stats.rankdata(-values if mode == "max" else values, axis=1)
     average = ranks.mean(axis=0)
     step = math.sqrt(models * (models + 1) / (6.0 * blocks))

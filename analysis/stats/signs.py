@@ -15,6 +15,7 @@ import scipy.stats
 
 from analysis.stats.finding import Finding, out_of_reach
 from analysis.stats.resampling import all_signs
+from analysis.stats.ties import RELATIVE, tied, without_rounding
 
 MOST_PAIRS = 20  # 2^20 sums are listed
 
@@ -31,15 +32,15 @@ class SignTest:
 
 def sign_flip(differences: Sequence[float]) -> SignTest:
     """Whether the mean difference is larger than under random signs; at most 20 pairs that differ."""
-    values = np.asarray(differences, dtype=float)
+    values = _freed(differences)
     return _over_all_signs(values[values != 0.0])
 
 
 def wilcoxon(differences: Sequence[float]) -> SignTest:
     """The same on the ranks of the differences; equal ones share a rank, zeros are left out."""
-    values = np.asarray(differences, dtype=float)
+    values = _freed(differences)
     values = values[values != 0.0]
-    return _over_all_signs(np.sign(values) * scipy.stats.rankdata(np.abs(values)))
+    return _over_all_signs(np.sign(values) * scipy.stats.rankdata(tied(np.abs(values))))
 
 
 def seed_findings(differences: Sequence[float], *, alpha: float) -> list[Finding]:
@@ -54,6 +55,11 @@ def seed_findings(differences: Sequence[float], *, alpha: float) -> list[Finding
             note, p_value = out_of_reach(result.smallest_p, alpha), None
         found.append(Finding(name, "groups", "", p_value, result.statistic, float(np.mean(differences)), note=note))
     return found
+
+
+def _freed(differences: Sequence[float]) -> np.ndarray:
+    values = np.asarray(differences, dtype=float)
+    return without_rounding(values, RELATIVE * float(np.abs(values).max(initial=0.0)))
 
 
 def _over_all_signs(values: np.ndarray) -> SignTest:

@@ -18,6 +18,7 @@ import numpy as np
 
 from analysis.stats.crossed import FEW_GROUPS, Estimate, SeedSpread, groups_only, seeds_only, two_arms
 from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
+from analysis.stats.ties import pseudovalue_noise, without_rounding
 from analysis.verdict.arms import Arm, Design
 
 
@@ -55,12 +56,13 @@ class Sides:
 
     def by_group(self) -> np.ndarray:
         """(S, G) differences of pseudo-values; only with enough groups."""
-        return _difference(_there(self.first.by_group), _there(self.second.by_group), self.design.groups)
+        return difference(_there(self.first.by_group), _there(self.second.by_group))
 
     def by_seed(self) -> np.ndarray:
         """(S, N) differences in the examples' scores, or (S, 1) of the metric where it is no mean of such."""
         if self.first.by_example is not None and self.second.by_example is not None:
-            return _difference(self.first.by_example, self.second.by_example, 1)
+            first, second = self.first.by_example, self.second.by_example
+            return without_rounding(first - second, 1e-13 * float(max(np.abs(first).max(), np.abs(second).max())))
         return np.array([[self.first.values[seed] - self.second.values[seed]] for seed in self.first.values])
 
 
@@ -155,7 +157,6 @@ def _there(table: np.ndarray | None) -> np.ndarray:
     return table
 
 
-def _difference(first: np.ndarray, second: np.ndarray, groups: int) -> np.ndarray:
-    d = first - second
-    rounding = 1e-13 * groups * max(float(np.abs(first).max()), float(np.abs(second).max()))  # of a pseudo-value
-    return np.where(np.abs(d) <= rounding, 0.0, d)
+def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Of two arms' (S, G) pseudo-values, zero where they are equal but for rounding."""
+    return without_rounding(first - second, pseudovalue_noise(first, second))
