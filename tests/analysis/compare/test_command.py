@@ -278,3 +278,35 @@ def test_command_lines_that_cannot_be_understood() -> None:
 def test_help(capsys) -> None:
     assert main(["--help"]) == 0
     assert "python -m analysis.compare A B" in capsys.readouterr().out
+
+
+def test_the_loss_of_one_seed_is_tested_as_a_loss(tmp_path: Path, capsys) -> None:
+    """a has more right, b the better loss by a little: nothing that McNemar's test of accuracy could say."""
+    for name, wrong, size in (("a", 2, 0.04), ("b", 12, 0.06)):
+        rows = []
+        for i in range(40):
+            target, other = ("a", "b") if i % 2 else ("b", "a")
+            output = other if i < wrong else target
+            gap = {target: 0.0, other: 0.0} | {output: size}
+            rows.append(
+                {"example_id": f"e{i}", "target": target, "output": output, **{f"score/{c}": gap[c] for c in "ab"}}
+            )
+        pd.DataFrame(rows).to_csv(tmp_path / f"{name}.csv", index=False)
+    files = (tmp_path / "a.csv", tmp_path / "b.csv")
+    found = outcome(capsys, *files, "--metric", "loss")
+    assert found["method"] == "t-test over test groups"
+    assert found["interval"][0] <= found["difference"] <= found["interval"][1]
+    assert found["winner"] is None
+    assert outcome(capsys, *files)["winner"] == "a"  # of accuracy
+
+
+@pytest.mark.parametrize("seeds", [SEEDS, (None,)])
+def test_a_declared_winner_on_loss_is_shown_by_its_own_interval(tmp_path: Path, capsys, seeds) -> None:
+    a, b = (
+        classified(tmp_path / f"{n}.csv", c, seeds=seeds, stream=i) for i, (n, c) in enumerate([("a", 3.0), ("b", 0.5)])
+    )
+    found = outcome(capsys, a, b, "--metric", "loss")
+    low, high = found["interval"]
+    assert low <= found["difference"] <= high
+    assert (found["winner"] is not None) == (not low <= 0.0 <= high)
+    assert found["p_value"] != pytest.approx(outcome(capsys, a, b)["p_value"])
