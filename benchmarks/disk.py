@@ -68,7 +68,7 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     from sweeps.stage.cleanup import Housekeeper
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
     from sweeps.stage.ray_session import ray_session
-    from sweeps.stage.run import run_stage
+    from sweeps.stage.run import train_all
     from sweeps.state.progress import StageProgress
     from sweeps.state.workspace import EXPLORE, new_workspace
 
@@ -77,13 +77,13 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     workspace = new_workspace(folder, "disk")
     job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True)), "-")
     stage = workspace.stage(EXPLORE)
-    progress = StageProgress(stage)
+    progress = StageProgress(stage, prepared.spec)
     proposals = OptunaProposals(prepared.spec, parallel_trials=prepared.profile.concurrency)
     housekeeper = Housekeeper(progress, prepared.spec)
 
     def search() -> None:
         with ray_session(prepared.profile):
-            run_stage(
+            train_all(
                 job,
                 progress,
                 proposals,
@@ -106,7 +106,10 @@ def as_documented(folder: Path, trials: int) -> int:
     from sweeps.search.pruning import asha
     from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
+    from sweeps.state.assignment import searching
     from sweeps.state.workspace import new_workspace
+    from sweeps.worker.job import Job, Start
+    from sweeps.worker.tune_trial import SweepTrial
 
     prepared = prepared_in(folder, trials)
     build_miniatures(prepared)
@@ -115,21 +118,20 @@ def as_documented(folder: Path, trials: int) -> int:
     proposals = OptunaProposals(prepared.spec, parallel_trials=trials)
     asked = [proposals.next() or ("", {}) for _ in range(trials)]
     own_points = folder / "points"  # not counted: Tune's checkpoints stand for them
-    configs = [
-        {"given": dict(given), "folder": str(own_points / name), "known_results": 0, "batch_parts": 1}
-        for name, given in asked
-    ]
-    from sweeps.worker.tune_trial import SweepTrial
+    configs = [Start(own_points / name, searching(prepared.spec, sample)).as_dict() for name, sample in asked]
     from trainables.training.resume_points import newest_point
 
     class Documented(SweepTrial):
         """The same trial, which hands Tune what it needs to resume, as Tune's guide has it."""
 
-        def begin(self, config: dict[str, Any]) -> None:
-            super().begin(config["trial"])
+        def setup(self, config: dict[str, Any], job: Job) -> None:
+            super().setup(config["trial"], job)
+
+        def reset_config(self, new_config: dict[str, Any]) -> bool:
+            return super().reset_config(new_config["trial"])
 
         def save_checkpoint(self, checkpoint_dir: str) -> None:
-            point = newest_point(self.folder, self.about)
+            point = newest_point(self.own.folder, self.own.about)
             assert point is not None
             shutil.copytree(point, checkpoint_dir, dirs_exist_ok=True)
 

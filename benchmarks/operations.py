@@ -15,7 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sweeps.machine.profile import Profile
 from sweeps.plan.prepare import prepare
-from sweeps.worker.job import Job
+from sweeps.state.assignment import searching
+from sweeps.worker.job import Job, Start
 from trainables.training.engine import DTYPES
 
 PRODUCT = 2048  # rows and columns
@@ -40,20 +41,19 @@ def peak_per_second(profile: Profile) -> float:
 def of_trainings(job: Job, decisions: Sequence[Mapping[str, Any]], folder: Path) -> float:
     """Operations of all decided epochs, training and validation, counted in each configuration's first epoch. What
     bitsandbytes' own kernels compute is not seen."""
-    from sweeps.worker.tune_trial import SweepTrial
+    from sweeps.worker.trial import Trial, Workplace
 
     total = 0
     for number, decision in enumerate(decisions):
-        trial = SweepTrial.__new__(SweepTrial)  # Tune's own constructor is for Tune's workers
-        about = {"given": decision["given"], "folder": str(folder / str(number)), "known_results": 0, "batch_parts": 1}
-        trial.setup(about, job)
+        start = Start(folder / str(number), searching(job.spec, decision["given"]))
+        trial = Trial(Workplace(job), start)
         with FlopCounterMode(display=False) as counter:
-            trial.open_lanes()
+            trial.open()
             before = counter.get_total_flops()
             for lane in trial.lanes:
                 lane.train_epoch()
         total += (counter.get_total_flops() - before) * decision["epochs"]
-        trial.close_lanes()
+        trial.close()
     return float(total)
 
 

@@ -56,14 +56,14 @@ def explored(
     from sweeps.search.pruning import make_pruner
     from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.inputs import explore_job, make_stores, pin_revisions
-    from sweeps.stage.run import run_stage
+    from sweeps.stage.run import train_all
     from sweeps.state.progress import StageProgress
     from sweeps.state.workspace import EXPLORE, new_workspace
     from sweeps.sweep import make_console
 
     spec = prepared.spec
     workspace = new_workspace(folder, spec.name)
-    progress = StageProgress(workspace.stage(EXPLORE))
+    progress = StageProgress(workspace.stage(EXPLORE), spec)
     asha = make_pruner(spec, lambda name: progress.trials[name].given)
     epochs = {f"trial_{i:05d}": decision["epochs"] for i, decision in enumerate(decisions or ())}
 
@@ -99,7 +99,7 @@ def explored(
     at_once = prepared.profile.concurrency * job.trials_together
     tracker = Tracker(default_uri(folder), folder, spec.name, miniature=True)
     tracker.start_sweep(workspace.sweep_id, spec.source_text, {}, {})
-    run_stage(
+    train_all(
         job,
         progress,
         OptunaProposals(spec, parallel_trials=at_once),

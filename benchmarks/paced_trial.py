@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from ray import tune
 
-from sweeps.config.resolve import resolve
 from sweeps.state.workspace import lane_folder
-from sweeps.worker.job import Job, tie_broken
+from sweeps.worker.job import Job, Start, tie_broken
 from trainables.records import NO_FOLD, Predictions
 from trainables.training.resume_points import FINAL
 
@@ -32,7 +31,7 @@ class PacedTrial(tune.Trainable):  # type: ignore[misc]
 
     def reset_config(self, config: dict[str, Any]) -> bool:
         self.folder, self.epoch = Path(config["folder"]), 0
-        self.config_ = resolve(self.job.spec, config["given"])
+        self.config_ = Start.from_dict(config).assignment.config
         self.noise = np.random.default_rng(int(self.folder.name.rpartition("_")[2]))
         return True
 

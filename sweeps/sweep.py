@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -247,22 +247,16 @@ def run_round(
     from sweeps.confirm import confirm, confirm_runs
     from sweeps.explore import explore
     from sweeps.search.finalists import choose_finalists, same_in_every_fold
+    from sweeps.stage.run import Session
 
     spec, fold = prepared.spec, workspace.outer_fold
     if fold != NO_FOLD:
         held_out = len(prepared.of_split("test"))
         console.print(f"\nOuter fold {fold}: {held_out} clips held out for its test", style="bold", markup=False)
-    around: dict[str, Any] = {
-        "workspace": workspace,
-        "profile": prepared.profile,
-        "tracker": tracker,
-        "console": console,
-        "overseers": overseers,
-        "steering": steering,
-    }
+    session = Session(workspace, prepared.profile, tracker, console, overseers)
     stores = make_stores(prepared, workspace, ("train", "validation"), console)
     job = explore_job(prepared, stores, fold, pin_revisions(prepared, workspace))
-    explored = explore(job, **around)
+    explored = explore(session, job, steering)
     baseline = baseline_config(spec)
     finalists = choose_finalists(explored, spec.finalists, mode=spec.mode, baseline_id=baseline.config_id)
     if finalists and spec.finalists.per and fold != NO_FOLD:
@@ -281,9 +275,10 @@ def run_round(
     stores = make_stores(prepared, workspace, ("test", *prepared.evaluations), console)
     tracker.log_looks(note_look(workspace, spec.confirm_seeds))
     confirmed = confirm(
+        session,
         replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),
         confirm_runs(finalists, baseline, spec.confirm_seeds, untuned=prepared.task.answers_untuned),
-        **around,
+        steering,
     )
     return Outcome(fold, tuple(explored), tuple(finalists), tuple(confirmed))
 

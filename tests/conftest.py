@@ -30,9 +30,10 @@ FIRST = {
     "tests/trainables/backbones/test_packed_equality.py": "packed_equality",
     "tests/trainables/backbones/test_contract.py": "contract",
     "tests/benchmarks/test_kills.py": "ray",
-    "tests/sweeps/stage/test_tune_hooks.py": "ray",
+    "tests/sweeps/stage/test_run.py": "ray",
+    "tests/sweeps/stage/test_tune_experiment.py": "ray",
     "tests/sweeps/stage/test_ray_session.py": "ray",
-    "tests/sweeps/stage/test_packed_stage.py": "ray",
+    "tests/sweeps/worker/test_pool.py": "ray",
 }
 MOST_PROCESSES = 4  # torch is imported in each
 

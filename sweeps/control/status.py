@@ -13,6 +13,7 @@ from rich.text import Text
 
 from sweeps.control import requests
 from sweeps.control.requests import PAUSE, RESUME
+from sweeps.state.assignment import values_of
 from sweeps.state.journal import JOURNAL
 from sweeps.state.manifest import running_elsewhere, state_of
 from sweeps.state.progress import StageProgress
@@ -74,11 +75,11 @@ def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
         "trials": [
             {
                 "trial": trial.name,
-                "status": "stopping" if not trial.over and trial.name in progress.stopping else trial.status,
+                "status": "stopping" if trial.stopping and not trial.over else trial.status,
                 "epoch": trial.last.get("epoch", 0),
                 "planned_epochs": trial.last.get("planned_epochs"),
                 "value": trial.last.get("value"),
-                "given": dict(trial.given.get("config", trial.given)),
+                "given": dict(values_of(trial.given)),
             }
             for trial in progress.trials.values()
         ],

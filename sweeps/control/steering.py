@@ -18,7 +18,7 @@ from sweeps.control import requests
 from sweeps.control.requests import CLONE, FINISH, PAUSE, RESUME, STOP, Inbox, Request
 from sweeps.stage.holds import Hold, Order
 from sweeps.state.progress import StageProgress
-from sweeps.state.workspace import EXPLORE, Workspace
+from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
 
 
 class Steering:
-    """An overseer: asked about once a second, it reads what was asked and orders what follows from it."""
+    """What a person asks of a sweep, whatever its stage: the inbox, the answers, and whether it is paused."""
 
     def __init__(self, workspace: Workspace, tracker: Tracker, console: Console) -> None:
         self.workspace, self.tracker, self.console = workspace, tracker, console
         self.inbox = Inbox(workspace)
-        self.stage: str | None = None
-        self.spec: SweepSpec | None = None
-        self.progress: StageProgress | None = None
-        self.proposals: OptunaProposals | None = None
         given = [answer.command for answer in requests.answers(workspace).values() if answer.done]
         self.paused = [command for command in given if command in (PAUSE, RESUME)][-1:] == [PAUSE]
         if self.paused:
@@ -43,91 +39,110 @@ class Steering:
                 f"It was paused, and rests until `python -m sweeps.control {workspace.sweep_id} resume`", style="yellow"
             )
 
-    def takes(
-        self, stage: str, spec: SweepSpec, progress: StageProgress, proposals: OptunaProposals | None = None
-    ) -> Steering:
-        """From here on requests are about this stage."""
-        self.stage, self.spec, self.progress, self.proposals = stage, spec, progress, proposals
-        return self
-
-    def order(self) -> Order:
-        for request in self.inbox.pending():
-            self.carry_out(request)
-        if self.paused:
-            return Order(Hold.PAUSE, "paused by sweeps.control")
-        if self._finishing:
-            return Order(Hold.FINISH, "finished by sweeps.control")
-        return Order()
-
-    def carry_out(self, request: Request) -> None:
-        hands: dict[str, Callable[[Request], str]] = {
-            STOP: self._stop,
-            CLONE: self._clone,
-            PAUSE: self._pause,
-            RESUME: self._resume,
-            FINISH: self._finish,
-        }
-        try:
-            said, done = hands[request.command](request), True
-        except InputError as error:
-            said, done = " ".join(error.problems), False
+    def answer(self, request: Request, *, done: bool, said: str) -> None:
         requests.answer(self.workspace, request, done=done, said=said)
         self.console.print(f"  control: {request.command}: {said}", style="bold", markup=False, soft_wrap=True)
         if done:
             self.tracker.note_control(request.command, said, request.time)
 
-    def _pause(self, request: Request) -> str:
-        if self.paused:
+
+class StageSteering:
+    """An overseer of one stage: asked about once a second, it reads what was asked and orders what follows from it.
+
+    This one is for stage 2, which can be paused and nothing else.
+    """
+
+    def __init__(self, steering: Steering) -> None:
+        self.steering = steering
+
+    def order(self) -> Order:
+        for request in self.steering.inbox.pending():
+            self.carry_out(request)
+        if self.steering.paused:
+            return Order(Hold.PAUSE, "paused by sweeps.control")
+        if self.finishing:
+            return Order(Hold.FINISH, "finished by sweeps.control")
+        return Order()
+
+    def carry_out(self, request: Request) -> None:
+        commands: dict[str, Callable[[Request], str]] = {
+            STOP: self.stop,
+            CLONE: self.clone,
+            PAUSE: self.pause,
+            RESUME: self.resume,
+            FINISH: self.finish,
+        }
+        try:
+            said, done = commands[request.command](request), True
+        except InputError as error:
+            said, done = " ".join(error.problems), False
+        self.steering.answer(request, done=done, said=said)
+
+    @property
+    def finishing(self) -> bool:
+        """Whether no new trials begin."""
+        return False
+
+    def pause(self, request: Request) -> str:
+        if self.steering.paused:
             return "it is paused already."
-        self.paused = True
+        self.steering.paused = True
         return "running epochs end, then it rests until `resume`."
 
-    def _resume(self, request: Request) -> str:
-        if not self.paused:
+    def resume(self, request: Request) -> str:
+        if not self.steering.paused:
             return "it was not paused."
-        self.paused = False
+        self.steering.paused = False
         return "it goes on."
 
-    def _finish(self, request: Request) -> str:
-        progress = self._exploring("there is nothing left to finish: every run of stage 2 is needed for the verdict.")
-        if not progress.trials:
+    def finish(self, request: Request) -> str:
+        raise InputError("there is nothing left to finish: every run of stage 2 is needed for the verdict.")
+
+    def stop(self, request: Request) -> str:
+        raise InputError("runs of stage 2 are not stopped: the verdict needs every one of them.")
+
+    def clone(self, request: Request) -> str:
+        raise InputError("stage 2 trains what was fixed before it began; a new trial has no place there.")
+
+
+class SearchSteering(StageSteering):
+    """Of stage 1, whose trials can be stopped and cloned, and which can be finished early."""
+
+    def __init__(
+        self, steering: Steering, spec: SweepSpec, progress: StageProgress, proposals: OptunaProposals
+    ) -> None:
+        super().__init__(steering)
+        self.spec, self.progress, self.proposals = spec, progress, proposals
+
+    @property
+    def finishing(self) -> bool:
+        return self.progress.finishing == self.spec.trials
+
+    def finish(self, request: Request) -> str:
+        if not self.progress.trials:
             raise InputError("no trial has begun yet, so there would be no finalist.")
-        assert self.spec is not None
-        if not self._finishing:
-            progress.finish(self.spec.trials)
-        left = len(progress.unfinished)
+        if not self.finishing:
+            self.progress.finish(self.spec.trials)
+        left = len(self.progress.unfinished)
         return f"no new trials; {left} running ones end by their rules, then the finalists are confirmed."
 
-    def _stop(self, request: Request) -> str:
-        progress = self._exploring("runs of stage 2 are not stopped: the verdict needs every one of them.")
-        trial = progress.trials[_named(progress, request.trial)]
+    def stop(self, request: Request) -> str:
+        trial = self.progress.trials[_named(self.progress, request.trial)]
         if trial.over:
             raise InputError(f"{trial.name} is over already ({trial.status}).")
-        if trial.name not in progress.stopping:
-            progress.stop(trial.name)
+        if not trial.stopping:
+            self.progress.stop(trial.name)
         return f"{trial.name} ends with its running epoch, and counts as stopped, not as pruned."
 
-    def _clone(self, request: Request) -> str:
-        progress = self._exploring("stage 2 trains what was fixed before it began; a new trial has no place there.")
-        assert self.spec is not None
-        assert self.proposals is not None
-        if self._finishing:
+    def clone(self, request: Request) -> str:
+        if self.finishing:
             raise InputError("the sweep takes no new trials: `finish` was asked for.")
-        name = _named(progress, request.trial)
-        sample = changed_sample(self.spec, progress.trials[name].given, request.changes)
-        progress.clone(name, sample)
+        name = _named(self.progress, request.trial)
+        sample = changed_sample(self.spec, self.progress.trials[name].assignment.sample, request.changes)
+        self.progress.clone(name, sample)
         self.proposals.enqueue(sample)
         shown = ", ".join(f"{key}={value}" for key, value in request.changes.items())
         return f"a clone of {name} with {shown} is the next new trial, one more than planned."
-
-    @property
-    def _finishing(self) -> bool:
-        return self.progress is not None and self.spec is not None and self.progress.finishing == self.spec.trials
-
-    def _exploring(self, otherwise: str) -> StageProgress:
-        if self.progress is None or self.stage != EXPLORE:
-            raise InputError(otherwise)
-        return self.progress
 
 
 def changed_sample(spec: SweepSpec, sample: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

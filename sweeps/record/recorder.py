@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sweeps.config.resolve import active_axes, resolve
+from sweeps.config.resolve import active_axes
 from sweeps.config.spec import SweepSpec
 from sweeps.record.background import Run
 from sweeps.record.child_runs import ChildRuns
 from sweeps.state.progress import COMPLETED, StageProgress, TrialProgress
-from sweeps.state.workspace import CONFIRM, EXPLORE, lane_folder
-from trainables.config import TrialConfig
+from sweeps.state.workspace import CONFIRM, lane_folder
 from trainables.records import (
     COST_MEMORY,
     COST_SECONDS,
@@ -51,7 +50,7 @@ class Recorder:
             if trial.mended:
                 self.child_runs.tag(run, TAG_MENDED, "; ".join(trial.mended))
             if trial.batch_parts > 1:
-                micro_batch = part_size(self._config(trial).batch_size, trial.batch_parts)
+                micro_batch = part_size(trial.assignment.config.batch_size, trial.batch_parts)
                 self.child_runs.tag(run, TAG_MICRO_BATCH, str(micro_batch))
             if cut := trial.last.get("kept_below"):
                 self.child_runs.tag(run, TAG_KEPT, cut)
@@ -86,8 +85,8 @@ class Recorder:
             closed = self._closed_run(trial, lane) if trial.over else None
             self.runs[key] = closed or self.child_runs.begin(
                 stage=self.stage,
-                role="trial" if self.stage == EXPLORE else trial.given["role"],
-                config_id=self._config_id(trial),
+                role=trial.assignment.role,
+                config_id=trial.assignment.config_id,
                 trial_id=trial.name,
                 seed=str(lane["seed"]),
                 fold=lane["fold"],
@@ -97,7 +96,7 @@ class Recorder:
 
     def _closed_run(self, trial: TrialProgress, lane: Mapping[str, Any]) -> Run | None:
         return self.child_runs.closed(
-            self.stage, self._config_id(trial), trial.name, str(lane["seed"]), lane["fold"], trial.status
+            self.stage, trial.assignment.config_id, trial.name, str(lane["seed"]), lane["fold"], trial.status
         )
 
     def _log(self, trial: TrialProgress, result: Mapping[str, Any]) -> None:
@@ -113,28 +112,18 @@ class Recorder:
         if trial.results:
             return list(trial.last["lanes"])
         # failed before its first result
-        seeds = [trial.given["seed"]] if self.stage == CONFIRM else list(self.spec.explore_seeds)
-        return [{"seed": NO_SEED if seed is None else seed, "fold": self.outer_fold} for seed in seeds]
+        return [{"seed": seed, "fold": self.outer_fold} for seed in trial.assignment.seeds or (NO_SEED,)]
 
     def _params(self, trial: TrialProgress, lane: Mapping[str, Any]) -> dict[str, Any]:
-        config = self._config(trial)
+        assignment, config = trial.assignment, trial.assignment.config
         counts = {"checkpoint": trial.last.get("checkpoint_name", ""), **trial.last.get("counts", {})}
         if revision := trial.last.get("checkpoint_revision"):
             counts["checkpoint_revision"] = revision
-        if self._config_id(trial) == "untuned":
+        if not assignment.seeds:
             opened = {} if self.spec.backbone else {"backbone": config.backbone}
             return {**opened, "model_size": config.model_size, "quantization": config.quantization, **counts}
-        active = active_axes(self.spec, trial.given if self.stage == EXPLORE else config.as_dict())
+        active = active_axes(self.spec, assignment.values)
         axes = {name: getattr(config, name) for name in active if hasattr(config, name)}
         if "alpha_ratio" in active:
             axes["alpha_ratio"] = config.alpha / config.rank
         return {**axes, "alpha": config.alpha, "seed": lane["seed"], **counts}
-
-    def _config_id(self, trial: TrialProgress) -> str:
-        untuned = self.stage == CONFIRM and trial.given["seed"] is None
-        return "untuned" if untuned else self._config(trial).config_id
-
-    def _config(self, trial: TrialProgress) -> TrialConfig:
-        if self.stage == CONFIRM:
-            return TrialConfig.from_dict(trial.given["config"])
-        return resolve(self.spec, trial.given)

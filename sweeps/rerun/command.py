@@ -87,7 +87,7 @@ def rerun(command: Command) -> int:
 
     from analysis.record.store import store_of
     from sweeps.rerun.comparison import compare
-    from sweeps.rerun.recorded import facts_of, given_of, read_run
+    from sweeps.rerun.recorded import assignment_of, facts_of, read_run
     from sweeps.rerun.retrain import restore, train_again
     from sweeps.state.find import find_workspace, results_folder
     from sweeps.state.manifest import Manifest
@@ -115,7 +115,7 @@ def rerun(command: Command) -> int:
     for left, text in enumerate(run.source_texts, start=1 - len(run.source_texts)):
         prepared = restore(run, text, manifest.base_folder if manifest else ".", before.get("device"))
         try:
-            given = given_of(run, prepared.spec)
+            assignment = assignment_of(run, prepared.spec)
             break
         except InputError:  # an extended sweep has another space than the one in which its first trials were drawn
             if not left:
@@ -127,7 +127,7 @@ def rerun(command: Command) -> int:
     console.print("Configuration, seed, data and splits are as recorded; trains again:")
     parent = workspace.folder if workspace else None
     with tempfile.TemporaryDirectory(prefix=".rerun-", dir=parent, ignore_cleanup_errors=True) as folder:
-        again = train_again(run, given, prepared, Path(folder), console)
+        again = train_again(run, assignment, prepared, Path(folder), console)
         found = compare(
             run.curves,
             again.curves,

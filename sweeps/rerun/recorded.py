@@ -15,9 +15,9 @@ from analysis.record.store import connect, shown
 from sweeps.config.axis import Axis
 from sweeps.config.resolve import active_axes, baseline_config, resolve
 from sweeps.config.spec import SweepSpec
+from sweeps.state.assignment import Assignment, confirming, searching
 from sweeps.state.manifest import Manifest, sweep_events
 from sweeps.state.workspace import CONFIRM, Workspace
-from sweeps.worker.job import ConfirmRun
 from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import (
@@ -122,15 +122,15 @@ def read_run(uri: str, run_id: str) -> RecordedRun:
     )
 
 
-def given_of(run: RecordedRun, spec: SweepSpec) -> dict[str, Any]:
-    """What a trial of the run's stage is given: a sample of the axes, or a ConfirmRun as a dict.
+def assignment_of(run: RecordedRun, spec: SweepSpec) -> Assignment:
+    """What the run trained; of a trial of the search with all of its seeds.
 
     Raises InputError where the recorded values no longer give the recorded configuration.
     """
     if run.stage != CONFIRM:
-        sample = _sample(run, spec)
-        _check(run, resolve(spec, sample))
-        return sample
+        assignment = searching(spec, _sample(run, spec))
+        _check(run, assignment.config)
+        return assignment
     baseline = baseline_config(spec)
     if run.seed is None:
         # nothing is trained: of the configuration only the backbone counts
@@ -143,7 +143,7 @@ def given_of(run: RecordedRun, spec: SweepSpec) -> dict[str, Any]:
     else:
         config = baseline if run.role == "baseline" else resolve(spec, _sample(run, spec))
         _check(run, config)
-    return ConfirmRun(run.role, run.role, config, run.seed).as_dict()
+    return confirming(run.role, run.role, config, run.seed)
 
 
 def facts_of(run: RecordedRun, workspace: Workspace | None) -> dict[str, Any]:

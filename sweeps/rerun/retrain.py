@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sweeps.config.resolve import resolve
 from sweeps.machine.profile import probe
 from sweeps.plan.prepare import Prepared, prepare_settled, rounds_of
 from sweeps.plan.settle import settle_recorded
 from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
+from sweeps.state.assignment import Assignment
 from sweeps.state.progress import COMPLETED, FAILED, StageProgress, TrialProgress
 from sweeps.state.workspace import CONFIRM, Workspace, lane_folder
 from sweeps.worker.job import Job
 from trainables import registry
+from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions, allowed_name
 from trainables.training.resume_points import FINAL
@@ -57,22 +58,22 @@ def restore(run: RecordedRun, source_text: str, base_folder: str, device: str | 
 
 
 def train_again(
-    run: RecordedRun, given: Mapping[str, Any], prepared: Prepared, folder: Path, console: Console
+    run: RecordedRun, assignment: Assignment, prepared: Prepared, folder: Path, console: Console
 ) -> Repeated:
     """Trains in `folder`, which is left full. Raises InputError where the run's fold is not there any more."""
     from sweeps.stage.ray_session import ray_session
-    from sweeps.stage.run import run_stage
+    from sweeps.stage.run import train_all
 
     outer_fold, part = _round_of(run, prepared)
     workspace = Workspace(folder, "rerun", outer_fold)
     build_miniatures(prepared)
-    job = _job(run, given, part, workspace, console)
-    progress = StageProgress(workspace.stage(run.stage))
+    job = _job(run, assignment.config, part, workspace, console)
+    progress = StageProgress(workspace.stage(run.stage), job.spec)
     with ray_session(prepared.profile):
-        run_stage(
+        train_all(
             job,
             progress,
-            _Once(run.trial_id or "run", given),
+            _Once(run.trial_id or "run", assignment.given),
             profile=replace(prepared.profile, concurrency=1),
             observers=[_Spoken(console, job.spec.metric)],
             # a run that was pruned or stopped is repeated as far as it went
@@ -92,15 +93,14 @@ def _round_of(run: RecordedRun, prepared: Prepared) -> tuple[str, Prepared]:
     raise InputError(f"RUN_ID: {run.run_id} is of fold {run.fold!r}, which the data no longer has.")
 
 
-def _job(run: RecordedRun, given: Mapping[str, Any], part: Prepared, workspace: Workspace, console: Console) -> Job:
+def _job(run: RecordedRun, config: TrialConfig, part: Prepared, workspace: Workspace, console: Console) -> Job:
     """Of the trial's seeds the run's own alone: what a lane gives does not depend on the others."""
     confirming = run.stage == CONFIRM
     tests = ("test", *part.evaluations) if confirming else ()
     stores = make_stores(part, workspace, ("train", "validation", *tests), console)
     revision = run.params.get("checkpoint_revision")
-    config = given["config"] if confirming else resolve(part.spec, given).as_dict()
-    sizes = registry.backbone(config["backbone"]).SIZES
-    pinned = {sizes[config["model_size"]].checkpoint: revision} if revision else {}
+    sizes = registry.backbone(config.backbone).SIZES
+    pinned = {sizes[config.model_size].checkpoint: revision} if revision else {}
     job = explore_job(part, stores, workspace.outer_fold, pinned)
     if confirming:
         return replace(job, stage=CONFIRM, folds={})

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sweeps.config.resolve import resolve
-from sweeps.config.spec import FinalistsSpec, SweepSpec
+from sweeps.config.spec import FinalistsSpec
 from sweeps.state.progress import TrialProgress
 from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
@@ -26,12 +25,12 @@ class Explored:
     objective: float | None  # with the tie-break
 
 
-def explored(spec: SweepSpec, trial: TrialProgress) -> Explored:
+def explored(trial: TrialProgress) -> Explored:
     last = trial.last
     return Explored(
         trial_id=trial.name,
-        config=resolve(spec, trial.given),
-        sample=dict(trial.given),
+        config=trial.assignment.config,
+        sample=trial.assignment.sample,
         status=trial.status,
         epochs=last.get("epoch", 0),
         value=last.get("value"),

@@ -51,7 +51,7 @@ class Housekeeper:
 def losers_adapters(progress: StageProgress, spec: SweepSpec) -> list[Path]:
     """The adapters of completed trials of stage 1 that would be no finalists now."""
     completed = {trial.name: trial for trial in progress.trials.values() if trial.status == COMPLETED}
-    ranked = [explored(spec, trial) for trial in completed.values()]
+    ranked = [explored(trial) for trial in completed.values()]
     baseline_id = baseline_config(spec).config_id
     chosen = choose_finalists(ranked, spec.finalists, mode=spec.mode, baseline_id=baseline_id)
     losers = completed.keys() - {trial.trial_id for trial in chosen}

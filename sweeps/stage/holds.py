@@ -7,7 +7,7 @@ loses nothing: what a trial has trained is on the disk at the end of each epoch,
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -43,11 +43,8 @@ class Overseer(Protocol):
 class Reins:
     """What holds for a stage, all overseers together. An END stays."""
 
-    def __init__(self, overseers: Sequence[Overseer] = (), stopping: Set[str] = frozenset()) -> None:
-        """`stopping`: trials that are to end with their running epoch, whatever else holds; it may grow."""
-        self.overseers, self.stopping = tuple(overseers), stopping
-        self.running: set[str] = set()  # trials that have a worker
-        self.held_back: set[str] = set()  # trials whose worker was taken away after an epoch, though they are not over
+    def __init__(self, overseers: Sequence[Overseer] = ()) -> None:
+        self.overseers = tuple(overseers)
         self._order = Order()
         self._asked = float("-inf")
 

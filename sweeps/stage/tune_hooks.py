@@ -18,10 +18,12 @@ from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from sweeps.search.pruning import Pruner
 from sweeps.search.sampler import Proposals
-from sweeps.stage.failures import KernelKills, why
+from sweeps.stage.failures import MOST_RETRIES, KernelKills, why
 from sweeps.stage.holds import Hold, Reins
 from sweeps.state.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
+from sweeps.worker.job import Start
 from trainables.errors import SweepFailed
 from trainables.redact import redacted
 from trainables.training.faults import DISK_FULL, OUT_OF_MEMORY
@@ -97,7 +99,6 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
             self.proposals.tell(trial.name, None)
         if self.waiting:
             trial = self.waiting.popleft()
-            self.reins.held_back.discard(trial.name)
         else:
             proposed = None if hold == Hold.FINISH else self.proposals.next()
             if proposed is None:
@@ -106,21 +107,22 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
         self.live[trial_id] = trial
         taken = list(self.places.values())
         self.places[trial_id] = min(range(self.hosts), key=taken.count)
-        self.reins.running.add(trial.name)
+        trial.at_work, trial.held = True, False
         return {
             "name": trial.name,
             "host": self.places[trial_id],
-            "folder": str(trial.folder),
-            "given": dict(trial.given),
-            "known_results": len(trial.results),
-            "batch_parts": trial.batch_parts,
+            **Start(trial.folder, trial.assignment, len(trial.results), trial.batch_parts).as_dict(),
         }
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
         trial = self.live.pop(trial_id)
         del self.places[trial_id]
-        self.reins.running.discard(trial.name)
-        if trial.name in self.reins.held_back:
+        trial.at_work = False
+        if error and trial.lost and trial.retries <= MOST_RETRIES:
+            # A worker that dies between two trials fails the next one twice in one turn of Tune's loop, for itself and
+            # for the change of trials: Tune lets the trial go on, and then takes it for failed. It waits for a worker.
+            trial.held = True
+        if trial.held:
             self.waiting.append(trial)
             return
         self.proposals.tell(trial.name, trial.last if trial.status in (COMPLETED, PRUNED) else None)
@@ -135,10 +137,10 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
 class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
     """First come, first served, pruned by `pruner`, which knows trials by their names, and held back by orders."""
 
-    def __init__(self, pruner: TrialScheduler | None, reins: Reins) -> None:
+    def __init__(self, progress: StageProgress, pruner: Pruner | None, reins: Reins) -> None:
         Listener.__init__(self)
         FIFOScheduler.__init__(self)
-        self.pruner, self.reins = pruner, reins
+        self.progress, self.pruner, self.reins = progress, pruner, reins
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         if self.pruner is not None:
@@ -148,15 +150,16 @@ class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
         hold, decision = self.reins.order().hold, str(TrialScheduler.CONTINUE)
         if self.pruner is not None:
             decision = str(self.pruner.on_trial_result(tune_controller, _named(trial), result))
-        if trial.config["name"] in self.reins.stopping:
+        own = self.progress.trials[trial.config["name"]]
+        if own.stopping:
             return str(TrialScheduler.STOP)
         if decision == TrialScheduler.CONTINUE and hold >= Hold.PAUSE:
-            self.reins.held_back.add(trial.config["name"])
+            own.held = True
             return str(TrialScheduler.STOP)
         return decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        if self.pruner is not None and trial.config["name"] not in self.reins.held_back:
+        if self.pruner is not None and not self.progress.trials[trial.config["name"]].held:
             self.pruner.on_trial_complete(tune_controller, _named(trial), result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
@@ -178,10 +181,11 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         """Several times a second, also while nothing ends: a trial that no worker has is stopped at once."""
         with self._heard():
             self.reins.order()
-            for name in self.reins.stopping - self.reins.running:
-                if not self.progress.trials[name].over:
-                    self._stopped(self.progress.trials[name])
-                    self._ended(self.progress.trials[name])
+            for own in self.progress.unfinished:
+                own.lost = False
+                if own.stopping and not own.at_work:
+                    self._stopped(own)
+                    self._ended(own)
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         with self._heard():
@@ -196,8 +200,8 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
                 return
             known = len(own.results)
             # Tune says `done` of every trial that it takes from its worker
-            over = bool(result.get("done")) and own.name not in self.reins.held_back
-            stopped = own.name in self.reins.stopping and not result["report"]["done"]
+            over = bool(result.get("done")) and not own.held
+            stopped = own.stopping and not result["report"]["done"]
             self.progress.result(own.name, result["report"], last=over and not stopped)
             if stopped and not own.over:
                 self._stopped(own)
@@ -216,7 +220,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
         with self._heard():
             own = self._of(trial)
             reason, kind = why(_error_text(trial), own.folder, self.kernel_kills)
-            parts = own.batch_parts * (2 if kind == OUT_OF_MEMORY else 1)
+            own.lost, parts = True, own.batch_parts * (2 if kind == OUT_OF_MEMORY else 1)
             self.progress.retried(own.name, redacted(reason), kind, parts)
             trial.config.update(batch_parts=parts, known_results=len(own.results))
             for observer in self.observers:
@@ -225,6 +229,8 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         with self._heard():
             own = self._of(trial)
+            if own.held:  # see StageSearcher.on_trial_complete
+                return
             text = _error_text(trial)
             self._failed(own, *why(text, own.folder, self.kernel_kills), text)
             self._ended(own)
@@ -245,7 +251,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
     def _failed_in_worker(self, own: TrialProgress, failure: Mapping[str, str]) -> None:
         """What the worker itself says of its failure; the observers hear of it when Tune calls the trial complete."""
         if failure["kind"] == DISK_FULL:
-            self.reins.held_back.add(own.name)
+            own.held = True
             self.reins.end(f"the disk is full ({failure['reason']}): free some space in the results folder")
         else:
             self._failed(own, failure["reason"], failure["kind"], failure["traceback"])
@@ -268,7 +274,7 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
             self.broken = self.broken or error
 
     def _stopped(self, trial: TrialProgress) -> None:
-        self.reins.held_back.discard(trial.name)
+        trial.held = False
         self.progress.stopped(trial.name)
 
     def _of(self, trial: Any) -> TrialProgress:
@@ -281,15 +287,6 @@ def _error_text(trial: Any) -> str:
         return Path(trial.error_file or "").read_text(errors="replace")
     except OSError:
         return str(trial.get_error() or "")
-
-
-def trial_folder_name(trial: Any) -> str:
-    return str(trial.config["name"])
-
-
-def tune_folder(stage: Path) -> Path:
-    """Where Tune keeps its own files of this session; nothing is ever read from them."""
-    return stage / "tune"
 
 
 def _named(trial: Any) -> Any:

@@ -84,7 +84,7 @@ class StageView:
         best = self._best()
         for row in list(self.rows.values())[-24:]:
             style = "bold green" if row is best else "dim" if row["state"] in (PRUNED, FAILED, STOPPED) else ""
-            cells = [_short(row["config"].get(axis)) for axis in self.axes]
+            cells = [_short(row["values"].get(axis)) for axis in self.axes]
             table.add_row(row["name"], *cells, _epochs(row), _value(row), row["state"], style=style)
         return Group(table, Text(self._summary()))
 
@@ -108,11 +108,11 @@ class StageView:
 
     def _row(self, trial: TrialProgress) -> dict[str, Any]:
         """The trial's row as it stands now."""
-        run = trial.given if "arm" in trial.given else None
-        row = self.rows.setdefault(trial.name, {"name": _name(run) if run else trial_name(trial.name)})
+        assignment = trial.assignment
+        row = self.rows.setdefault(trial.name, {"name": assignment.label if assignment.arm else trial_name(trial.name)})
         last = trial.last
         row |= {
-            "config": run["config"] if run else trial.given,
+            "values": assignment.values,
             "epoch": last.get("epoch", 0),
             "planned": last.get("planned_epochs", 0),
             "value": last.get("value"),
@@ -123,7 +123,7 @@ class StageView:
         return row
 
     def _line(self, row: Mapping[str, Any]) -> str:
-        config = " ".join(f"{axis}={_short(row['config'].get(axis))}" for axis in self.axes if axis in row["config"])
+        config = " ".join(f"{axis}={_short(row['config'].get(axis))}" for axis in self.axes if axis in row["values"])
         return f"  {row['name']}: epoch {_epochs(row)}  {self.metric} {_value(row)}  {config}"
 
 
@@ -131,10 +131,6 @@ def trial_name(name: str) -> str:
     """`trial 3` for trial_00003: the number that MLflow shows and sweeps.control takes."""
     number = name.rpartition("_")[2]
     return f"trial {int(number)}" if number.isdigit() else name
-
-
-def _name(run: Mapping[str, Any]) -> str:
-    return str(run["arm"]) if run["seed"] is None else f"{run['arm']}, seed {run['seed']}"
 
 
 def _epochs(row: Mapping[str, Any]) -> str:

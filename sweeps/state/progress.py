@@ -12,9 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sweeps.config.spec import SweepSpec
+from sweeps.state.assignment import Assignment, read_assignment
 from sweeps.state.journal import JOURNAL, Event, Journal, read_journal
 
 SPACE = "space"
@@ -27,7 +30,7 @@ class TrialProgress:
     """One trial of a stage, from its proposal on."""
 
     name: str  # trial_00003, or finalist-1-seed-123
-    given: Mapping[str, Any]  # stage 1: the values of the active axes; stage 2: a ConfirmRun as a dict
+    given: Mapping[str, Any]  # what it trains, as the journal has it; `assignment` says what that means
     folder: Path  # its resume points, and what it leaves
     results: list[dict[str, Any]] = field(default_factory=list)  # one an epoch
     status: str = RUNNING
@@ -36,6 +39,20 @@ class TrialProgress:
     batch_parts: int = 1  # forward passes that a batch is cut into, for memory that does not hold a whole one
     second_chance: bool = False  # it failed in an earlier session, of something that was not its own
     mended: list[str] = field(default_factory=list)  # what went wrong and did not end it
+    retries: int = 0  # how often its worker was lost and another one went on
+    spec: SweepSpec | None = None  # that a sample is resolved by; whoever only looks on has none
+    stopping: bool = False  # somebody asked for it to end with its running epoch
+    # Of this session alone
+    at_work: bool = False  # Tune has it
+    held: bool = False  # it is to be taken from its worker, or was, though it is not over: it waits for another turn
+    lost: bool = False  # its worker died in this turn of Tune's loop
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """What it trains. Raises ValueError where nobody said what its sample is resolved by."""
+        if self.spec is None:
+            raise ValueError(f"{self.name}: its journal was opened without the sweep's spec")
+        return read_assignment(self.given, self.spec)
 
     @property
     def over(self) -> bool:
@@ -50,11 +67,11 @@ class TrialProgress:
 class StageProgress:
     """The trials of one stage, by name, in the order in which they were proposed; kept in `<folder>/journal.jsonl`."""
 
-    def __init__(self, folder: Path, *, watching: bool = False) -> None:
-        """`watching`: another process writes the journal; this one only looks at what is there by now."""
-        self.folder = folder
+    def __init__(self, folder: Path, spec: SweepSpec | None = None, *, watching: bool = False) -> None:
+        """`spec` is needed for what trials are assigned. `watching`: another process writes the journal; this one only
+        looks at what is there by now."""
+        self.folder, self.spec = folder, spec
         self.trials: dict[str, TrialProgress] = {}
-        self.stopping: set[str] = set()  # trials that are to end with their running epoch
         self.clones = 0  # trials beyond those that were planned
         self.finishing: int | None = None  # of how many planned trials no new ones begin; more are another matter
         path = folder / JOURNAL
@@ -124,7 +141,7 @@ class StageProgress:
             return
         name = event["trial"]
         if event["event"] == "asked":
-            self.trials[name] = TrialProgress(name, event["given"], self.folder / name)
+            self.trials[name] = TrialProgress(name, event["given"], self.folder / name, spec=self.spec)
             return
         trial = self.trials[name]
         if event["event"] == "result":
@@ -140,12 +157,13 @@ class StageProgress:
             trial.status, trial.reason, trial.kind = FAILED, event["reason"], event["kind"]
         elif event["event"] == "retried":
             trial.batch_parts = event["batch_parts"]
+            trial.retries += 1
             trial.mended.append(f"epoch {trial.last.get('epoch', 0) + 1}: {event['reason']}")
         elif event["event"] == "again":
             trial.status, trial.second_chance = RUNNING, True
             trial.mended.append(f"epoch {trial.last.get('epoch', 0) + 1}: {trial.reason}")
         elif event["event"] == STOP:
-            self.stopping.add(name)
+            trial.stopping = True
         elif event["event"] == STOPPED:
             trial.status, trial.reason = STOPPED, "stopped by sweeps.control"
         elif event["event"] == CLONED:

@@ -1,4 +1,4 @@
-"""What a worker is told about a stage, besides the configuration: plain values that travel through Ray.
+"""What a worker is told, of a stage (`Job`) and of a trial (`Start`): plain values that travel through Ray.
 
 A stage 1 job names no test data: the test store does not exist before stage 2.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sweeps.config.spec import SweepSpec
+from sweeps.state.assignment import Assignment
 from sweeps.state.workspace import EXPLORE
-from trainables.config import TrialConfig
 from trainables.records import NO_FOLD
 
 
@@ -35,28 +36,38 @@ class Job:
         return self.trials_per_worker if self.stage == EXPLORE else 1
 
     @property
+    def packing(self) -> str | int:
+        """How lanes of one process are packed. Stage 2 trains every run alone."""
+        return self.spec.packing if self.stage == EXPLORE else "off"
+
+    @property
     def tests(self) -> list[str]:
         """The splits that a finished run answers, once: `test` and the further ones; in stage 1 none."""
         return [split for split in self.stores if split not in ("train", "validation")]
 
 
 @dataclass(frozen=True)
-class ConfirmRun:
-    """One training (or one look, for the untuned backbone) of stage 2."""
+class Start:
+    """Where a worker begins a trial, or goes on with it."""
 
-    arm: str  # finalist 1, finalist 2, ... | baseline | untuned
-    role: str  # finalist | baseline | untuned
-    config: TrialConfig
-    seed: int | None  # None: nothing is trained
-
-    @property
-    def name(self) -> str:
-        """`finalist-1-seed-123`: a folder that a person can find again."""
-        arm = self.arm.replace(" ", "-")
-        return arm if self.seed is None else f"{arm}-seed-{self.seed}"
+    folder: Path  # of its resume points; empty for a new trial
+    assignment: Assignment
+    known_results: int = 0  # that the driver has
+    batch_parts: int = 1  # forward passes that a batch is cut into
 
     def as_dict(self) -> dict[str, Any]:
-        return {"arm": self.arm, "role": self.role, "config": self.config.as_dict(), "seed": self.seed}
+        """Plain values only: Tune's configuration of a trial."""
+        return {
+            "folder": str(self.folder),
+            "assignment": self.assignment.as_dict(),
+            "known_results": self.known_results,
+            "batch_parts": self.batch_parts,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Start:
+        assignment = Assignment.from_dict(values["assignment"])
+        return cls(Path(values["folder"]), assignment, int(values["known_results"]), int(values["batch_parts"]))
 
 
 def tie_broken(value: float, loss: float, mode: str) -> float:

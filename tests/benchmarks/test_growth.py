@@ -13,7 +13,7 @@ from benchmarks.sweep_workloads import WORKLOADS
 from sweeps.config.load import load_sweep
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import EXPLORE
-from sweeps.worker.job import Job
+from sweeps.worker.job import Job, Start
 from trainables.data.store import SplitStore
 
 
@@ -28,11 +28,11 @@ def test_every_clip_is_checked_and_decoded(tmp_path: Path, monkeypatch: pytest.M
 def test_the_journal_takes_a_paced_trials_results(tmp_path: Path) -> None:
     spec = load_sweep(str(WORKLOADS["tiny_ast"].file(tmp_path)), [])
     given = {"rank": 8, "alpha_ratio": 2, "learning_rate": 2e-3, "target_modules": "qv", "lora_dropout": 0.0}
-    progress = StageProgress(tmp_path / "stage")
+    progress = StageProgress(tmp_path / "stage", spec)
     trial = progress.asked("trial_00000", given)
     job = Job(spec, EXPLORE, {}, "fp32", {}, 0)
     paced: Any = PacedTrial.__new__(PacedTrial)
-    paced.setup({"folder": str(trial.folder), "given": given}, job)
+    paced.setup(Start(trial.folder, trial.assignment).as_dict(), job)
     for _ in range(spec.train.epochs):
         result = paced.step()
         progress.result(trial.name, result["report"], last=result["done"])

@@ -21,7 +21,7 @@ from sweeps.control import requests
 from sweeps.control.command import NAMES, main, parse
 from sweeps.control.requests import Inbox, ask
 from sweeps.control.status import read_status
-from sweeps.control.steering import Steering, changed_sample
+from sweeps.control.steering import SearchSteering, StageSteering, Steering, changed_sample
 from sweeps.search.pruning import make_pruner, replay_rungs
 from sweeps.search.sampler import OptunaProposals
 from sweeps.stage.holds import Hold, Reins
@@ -70,14 +70,19 @@ class Session:
         self.tracker, self.heard = NotedTracker(), Heard()
         tracker: Any = self.tracker
         self.steering = Steering(workspace, tracker, Console(quiet=True))
-        self.progress = StageProgress(workspace.stage(stage))
+        self.progress = StageProgress(workspace.stage(stage), spec)
         self.proposals = OptunaProposals(spec, parallel_trials=1)
         self.proposals.replay(self.progress)
         pruner: Any = make_pruner(spec, lambda name: self.progress.trials[name].given)
         replay_rungs(pruner, self.progress)
-        self.reins = Reins([self.steering.takes(stage, spec, self.progress, self.proposals)], self.progress.stopping)
+        overseer = (
+            SearchSteering(self.steering, spec, self.progress, self.proposals)
+            if stage == EXPLORE
+            else StageSteering(self.steering)
+        )
+        self.reins = Reins([overseer])
         self.searcher = StageSearcher(self.progress, self.proposals, self.reins, parallel_trials=1)
-        self.scheduler = StageScheduler(pruner, self.reins)
+        self.scheduler = StageScheduler(self.progress, pruner, self.reins)
         self.keeper = StageKeeper(self.progress, [self.heard], self.reins)
         self.turns = 0
 
@@ -177,7 +182,8 @@ def test_a_clone_comes_next_and_is_one_more(workspace: Workspace) -> None:
     assert answered(workspace, request).done, answered(workspace, request).said
     session.whole(first)
     clone = begun(session)
-    assert clone.config["given"] == {**first.config["given"], "learning_rate": 3e-4}
+    config = {**first.config["assignment"]["config"], "learning_rate": 3e-4}
+    assert clone.config["assignment"] == {**first.config["assignment"], "config": config}
     session.whole(clone)
     for _ in range(2):
         session.whole(begun(session))

@@ -28,9 +28,11 @@ from sweeps.search.pruning import EachValue, make_pruner
 from sweeps.search.sampler import OptunaProposals
 from sweeps.search.space import Proposal
 from sweeps.stage.inputs import explore_job, make_stores
+from sweeps.state.assignment import searching
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import Workspace
-from sweeps.worker.tune_trial import SweepTrial
+from sweeps.worker.job import Start
+from sweeps.worker.trial import Trial, Workplace
 from trainables import registry
 from trainables.data.store import open_store
 from trainables.errors import InputError
@@ -220,21 +222,17 @@ def test_each_backbone_hears_the_clips_at_its_own_rate(clips: Path, tmp_path: Pa
     found = prepare("audio_backbones", [f"data.source={clips}", "profile=cpu"], planning=True)
     stores = make_stores(found, Workspace(tmp_path / "results", "sweep"), ("train", "validation"), Console(quiet=True))
     job = explore_job(found, stores, "-", {})
-    trial = SweepTrial.__new__(SweepTrial)
+    place = Workplace(job)
     sample = Proposal(found.spec.axes, found.spec.fixed)(optuna.create_study().ask())
     for name in (*found.spec.backbones, found.spec.backbones[0]):
         backbone = found.backbones[name]
         given = dict(found.spec.baseline) if name == "ast" else fitting(found.spec, name, sample)
-        config = {"given": given, "folder": str(tmp_path / name), "known_results": 0, "batch_parts": 1}
-        if hasattr(trial, "stores"):
-            trial.reset_config(config)
-        else:
-            trial.setup(config, job)
-        assert trial.trial_config.backbone == name
+        trial = Trial(place, Start(tmp_path / name, searching(found.spec, given)))
+        assert trial.config.backbone == name
         for store in trial.stores.values():
             assert store.sample_rate_hz == backbone.SAMPLE_RATE_HZ
             assert len(store.waveform(0)) == backbone.SAMPLE_RATE_HZ // 2
-    assert len(trial.opened) == len(found.hearings) >= 3
+    assert len({id(stores) for stores in map(place.stores_of, found.spec.backbones)}) == len(found.hearings) >= 3
 
 
 def fitting(spec: SweepSpec, backbone: str, sample: Mapping[str, Any]) -> dict[str, Any]:

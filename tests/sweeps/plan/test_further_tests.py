@@ -18,9 +18,10 @@ from sweeps.config.resolve import baseline_config
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.stage.inputs import make_stores
+from sweeps.state.assignment import confirming
 from sweeps.state.workspace import CONFIRM, Workspace
-from sweeps.worker.job import Job
-from sweeps.worker.tune_trial import WARM, SweepTrial
+from sweeps.worker.job import Job, Start
+from sweeps.worker.trial import WARM, Trial, Workplace
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -124,11 +125,9 @@ def job(clips: Path, tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("seed", [7, None])
 def test_every_confirm_run_and_the_untuned_backbone_answer_them(job: Job, seed: int | None, tmp_path: Path) -> None:
     config = replace(baseline_config(job.spec), quantization="none", model_size="mini-1m")
-    trial = SweepTrial.__new__(SweepTrial)
-    given = {"arm": "baseline", "role": "baseline", "config": config.as_dict(), "seed": seed}
-    trial.setup({"given": given, "folder": str(tmp_path / "run"), "known_results": 0, "batch_parts": 1}, job)
+    trial = Trial(Workplace(job), Start(tmp_path / "run", confirming("baseline", "baseline", config, seed)))
     metrics = trial.step()["report"]["lanes"][0]["metrics"]
-    trial.cleanup()
+    trial.close()
     (folder,) = (tmp_path / "run" / "final").glob("*/predictions")
     assert sorted(path.stem for path in folder.glob("*.parquet")) == ["near", "test", "validation"]
     for name, prefix in (("near", "test_near"), ("test", "test"), ("validation", "val")):

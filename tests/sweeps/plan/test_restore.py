@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweeps.config.resolve import resolve
 from sweeps.plan.prepare import prepare_settled
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
 from sweeps.plan.settle import Settled, settle, settle_recorded
@@ -20,7 +19,6 @@ from sweeps.state.manifest import MANIFEST, Manifest, state_of
 from sweeps.state.progress import COMPLETED, PRUNED, StageProgress
 from sweeps.state.resume import AUTO, choose
 from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace, new_workspace
-from trainables.config import TrialConfig
 from trainables.errors import InputError
 
 SWEEP = """\
@@ -79,18 +77,18 @@ def test_a_sweep_of_an_earlier_version_goes_on(clips: Path) -> None:
     prepared = prepare_settled(settle_again(meant, workspace, None))
     check_same_data(prepared, workspace)  # raises where clips or splits are others
 
-    explored = StageProgress(workspace.stage(EXPLORE))
+    explored = StageProgress(workspace.stage(EXPLORE), prepared.spec)
     assert [trial.status for trial in explored.trials.values()] == [COMPLETED, COMPLETED, COMPLETED, PRUNED]
     proposals = OptunaProposals(prepared.spec, parallel_trials=2)
     proposals.replay(explored)  # raises where it proposes anything else
     assert proposals.exhausted
     replay_rungs(make_pruner(prepared.spec, lambda name: explored.trials[name].given), explored)
     for trial in explored.trials.values():
-        assert resolve(prepared.spec, trial.given).config_id == trial.last["config_id"]
+        assert trial.assignment.config_id == trial.last["config_id"]
 
-    confirming = StageProgress(workspace.stage(CONFIRM))
+    confirming = StageProgress(workspace.stage(CONFIRM), prepared.spec)
     assert [trial.name for trial in confirming.unfinished] == ["finalist-1-seed-1", "finalist-1-seed-2"]
-    best = TrialConfig.from_dict(confirming.unfinished[0].given["config"])
+    best = confirming.unfinished[0].assignment.config
     assert best.config_id in {trial.last["config_id"] for trial in explored.trials.values()}
 
 

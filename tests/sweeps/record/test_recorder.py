@@ -40,7 +40,7 @@ class FakeChildRuns:
 @pytest.fixture
 def progress(tmp_path: Path) -> StageProgress:
     """One trial of two lanes after its third and last epoch, one in its first."""
-    progress = StageProgress(tmp_path)
+    progress = StageProgress(tmp_path, load_sweep("qwen_lora", ["train.batch_size=6"]))
     lanes = [{"seed": seed, "fold": "-", "metrics": {"val/accuracy": 0.8}} for seed in (1, 2)]
     result = {"lanes": lanes, "step_seconds": 5.0, "peak_memory_bytes": 2**30, "planned_epochs": 3}
     given = {"rank": 4, "target_modules": "attention", "learning_rate": 1e-3}
@@ -74,7 +74,7 @@ def test_what_a_killed_driver_had_not_written_is_written_and_nothing_else(progre
 
 
 def test_what_was_mended_and_the_micro_batch_are_recorded(progress: StageProgress) -> None:
-    spec = load_sweep("qwen_lora", ["train.batch_size=6"])
+    spec = load_sweep("qwen_lora")
     progress.retried("begun", "the machine ran low on memory, and Ray ended the worker", "out of memory", 2)
     result = {**progress.trials["over"].last, "batch_parts": 4}
     progress.result("begun", {**result, "epoch": 2}, last=False)

@@ -20,11 +20,10 @@ from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
 from sweeps.rerun.command import DEFAULT_TOLERANCE, changes_of, main, parse, sentence
 from sweeps.rerun.comparison import DIFFERENT, IDENTICAL, WITHIN, compare
-from sweeps.rerun.recorded import RecordedRun, facts_of, given_of, read_run
+from sweeps.rerun.recorded import RecordedRun, assignment_of, facts_of, read_run
 from sweeps.state.manifest import Manifest, sweep_journal
 from sweeps.state.progress import TrialProgress
 from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace
-from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import PARAM_PRECISION, Predictions
 
@@ -122,27 +121,27 @@ def samples(draw: st.DrawFn) -> dict[str, Any]:
 
 class Params(Recorder):
     def of(self, sample: dict[str, Any]) -> dict[str, Any]:
-        return self._params(TrialProgress("trial_00000", sample, Path()), {"seed": 42})
+        return self._params(TrialProgress("trial_00000", sample, Path(), spec=SPEC), {"seed": 42})
 
 
 @settings(max_examples=150, deadline=None)
 @given(samples())
 def test_every_configuration_of_the_space_comes_back_from_the_texts_that_mlflow_keeps(sample: dict[str, Any]) -> None:
     config = resolve(SPEC, sample)
-    params = Params(SPEC, EXPLORE, tracker=None).of(sample)  # type: ignore[arg-type]
-    assert given_of(recorded(params, config.config_id), SPEC) == sample
-    finalist = given_of(recorded(params, config.config_id, stage=CONFIRM, role="finalist"), SPEC)
-    assert TrialConfig.from_dict(finalist["config"]) == config
+    params = Params(SPEC, EXPLORE, child_runs=None).of(sample)  # type: ignore[arg-type]
+    assert assignment_of(recorded(params, config.config_id), SPEC).sample == sample
+    finalist = assignment_of(recorded(params, config.config_id, stage=CONFIRM, role="finalist"), SPEC)
+    assert finalist.config == config
 
 
 def test_the_baseline_and_the_untuned_backbone_come_back() -> None:
     baseline = baseline_config(SPEC)
     run = recorded({}, baseline.config_id, stage=CONFIRM, role="baseline")
-    assert TrialConfig.from_dict(given_of(run, SPEC)["config"]) == baseline
+    assert assignment_of(run, SPEC).config == baseline
     untuned = recorded({"model_size": "3b", "quantization": "nf4"}, "untuned", stage=CONFIRM, role="untuned", seed=None)
-    given_again = given_of(untuned, SPEC)
-    assert given_again["seed"] is None
-    assert (given_again["config"]["model_size"], given_again["config"]["quantization"]) == ("3b", "nf4")
+    found = assignment_of(untuned, SPEC)
+    assert found.seeds == ()
+    assert (found.config.model_size, found.config.quantization) == ("3b", "nf4")
 
 
 def test_a_record_that_was_changed_is_refused() -> None:
@@ -152,9 +151,9 @@ def test_a_record_that_was_changed_is_refused() -> None:
     }  # fmt: skip
     config = resolve(SPEC, sample)
     with pytest.raises(InputError, match=f"now gives {config.config_id}"):
-        given_of(recorded(sample, "deadbeef"), SPEC)
+        assignment_of(recorded(sample, "deadbeef"), SPEC)
     with pytest.raises(InputError, match="rank = '7'"):
-        given_of(recorded({**sample, "rank": 7}, config.config_id), SPEC)
+        assignment_of(recorded({**sample, "rank": 7}, config.config_id), SPEC)
 
 
 def test_a_resumed_sweeps_run_belongs_to_the_session_that_trained_it(tmp_path: Path) -> None:

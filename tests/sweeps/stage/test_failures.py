@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.stage.failures import DIED, HUNG, STREAK, STREAK_OF_CONFIGURATIONS, FailureWatch, KernelKills, why
+from sweeps.stage.failures import (
+    DIED,
+    HUNG,
+    STREAK,
+    STREAK_OF_CONFIGURATIONS,
+    FailureWatch,
+    KernelKills,
+    why,
+)
 from sweeps.stage.holds import Hold
 from sweeps.state.progress import COMPLETED, FAILED, PRUNED, TrialProgress
 from trainables.process.watchdog import HANG_FILE

@@ -1,4 +1,4 @@
-"""What stays on the disk, and that a sweep ends in good order before the disk or its limit does."""
+"""A sweep ends in good order before the disk or its limit does, or where its record is away."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from sweeps.config.load import load_sweep
-from sweeps.stage.cleanup import Housekeeper
 from sweeps.stage.holds import Hold
 from sweeps.stage.limits import LOOK_SECONDS, RESERVE_BYTES, DiskLimit, RecordLimit, TimeLimit
 from sweeps.state.progress import StageProgress
@@ -20,13 +18,6 @@ from sweeps.state.workspace import size_bytes
 from trainables.training.resume_points import FINAL, point_name, save_point
 
 POINT_BYTES = 10_000
-GIVEN = {
-    "target_modules": "attention",
-    "learning_rate": 1e-3,
-    "model_size": "7b",
-    "quantization": "none",
-    "lora_dropout": 0.0,
-}
 
 
 def point(folder: Path, name: str) -> None:
@@ -35,57 +26,6 @@ def point(folder: Path, name: str) -> None:
         lane.mkdir(parents=True)
         (lane / "tensors").write_bytes(bytes(POINT_BYTES))
         (target / "seed-42" / "validation.parquet").write_bytes(bytes(100))
-
-
-def explored(folder: Path, values: list[float]) -> tuple[StageProgress, Housekeeper]:
-    """Trials of three epochs, completed one after the other with these objectives; a housekeeper after each."""
-    progress = StageProgress(folder)
-    housekeeper = Housekeeper(progress, load_sweep("qwen_lora", ["finalists=2"]))
-    for index, value in enumerate(values):
-        name = f"trial_{index:05d}"
-        progress.asked(name, {**GIVEN, "rank": (4, 8, 16, 32, 64)[index], "alpha_ratio": 1})
-        for epoch in (1, 2, 3):
-            point(progress.trials[name].folder, FINAL if epoch == 3 else point_name(epoch))
-            progress.result(name, {"epoch": epoch, "planned_epochs": 3, "objective": value}, last=epoch == 3)
-        housekeeper.ended(progress.trials[name])
-    return progress, housekeeper
-
-
-def adapters(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).parts[0] for path in folder.glob(f"*/{FINAL}/*/adapter"))
-
-
-def test_only_the_would_be_finalists_keep_their_adapters_and_everyone_its_answers(tmp_path: Path) -> None:
-    explored(tmp_path, [0.5, 0.9, 0.7, 0.6, 0.8])
-    assert adapters(tmp_path) == ["trial_00001", "trial_00004"]
-    assert len(list(tmp_path.glob(f"*/{FINAL}/*/validation.parquet"))) == 5
-
-
-def test_a_pruned_trial_leaves_no_resume_point_and_a_failed_one_does_until_the_stage_is_over(tmp_path: Path) -> None:
-    progress = StageProgress(tmp_path)
-    housekeeper = Housekeeper(progress, load_sweep("qwen_lora"))
-    for name in ("pruned", "failed", "running"):
-        progress.asked(name, {**GIVEN, "rank": 4, "alpha_ratio": 1})
-        point(tmp_path / name, point_name(1))
-    progress.result("pruned", {"epoch": 1, "planned_epochs": 3, "objective": 0.1}, last=True)
-    progress.failed("failed", "the worker process died", "worker died")
-
-    def left() -> set[str]:
-        return {path.parent.name for path in tmp_path.glob("*/epoch-*")}
-
-    housekeeper.catch_up()
-    assert left() == {"failed", "running"}
-    housekeeper.all_over()
-    assert left() == set()
-
-
-def test_size_counts_what_files_hold_and_not_what_links_lead_to(tmp_path: Path) -> None:
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "a" / "b" / "file").write_bytes(bytes(12_345))
-    link = tmp_path / "a" / "link"
-    link.symlink_to(tmp_path / "a" / "b")
-    assert size_bytes(tmp_path) == 12_345 + link.lstat().st_size
-    assert size_bytes(tmp_path / "absent") == 0
 
 
 def limit(sweep: Path, limit_bytes: float | None = None, artifacts: tuple[Path, ...] = ()) -> DiskLimit:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.state.journal import JOURNAL
-from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace, check_results, new_workspace
+from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace, check_results, new_workspace, size_bytes
 from trainables.errors import InputError
 
 
@@ -55,3 +55,12 @@ def test_the_stages_of_every_round_and_look_are_found(tmp_path: Path) -> None:
     assert first.stages() == sorted(begun)
     assert second.stage(EXPLORE) == first.stage(EXPLORE)
     assert second.stage(CONFIRM).name == "confirm-2"
+
+
+def test_size_counts_what_files_hold_and_not_what_links_lead_to(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_bytes(bytes(12_345))
+    link = tmp_path / "a" / "link"
+    link.symlink_to(tmp_path / "a" / "b")
+    assert size_bytes(tmp_path) == 12_345 + link.lstat().st_size
+    assert size_bytes(tmp_path / "absent") == 0

@@ -11,19 +11,20 @@ from typing import Any
 import pytest
 
 from sweeps.config.load import load_sweep
+from sweeps.state.assignment import searching
 from sweeps.state.workspace import CONFIRM, EXPLORE
-from sweeps.worker.job import Job
-from sweeps.worker.meeting import Gone
-from sweeps.worker.pack_host import PackHost
-from sweeps.worker.tune_trial import WARM, SweepTrial
+from sweeps.worker.job import Job, Start
+from sweeps.worker.packed_trial import Gone
+from sweeps.worker.pool import PackHost
+from sweeps.worker.trial import WARM, Trial, Workplace
 from trainables.training.faults import DIVERGED
 
-GIVEN = {"rank": 4, "target_modules": "attention", "learning_rate": 3e-3, "alpha_ratio": 2, "quantization": "none"}
-GIVEN |= {"model_size": "mini-1m", "lora_dropout": 0.0}
+SAMPLE = {"rank": 4, "target_modules": "attention", "learning_rate": 3e-3, "alpha_ratio": 2, "quantization": "none"}
+SAMPLE |= {"model_size": "mini-1m", "lora_dropout": 0.0}
 TRIALS = {
-    "one": GIVEN,
-    "two": {**GIVEN, "rank": 8, "target_modules": "lm-attention"},
-    "three": {**GIVEN, "learning_rate": 1e-3},
+    "one": SAMPLE,
+    "two": {**SAMPLE, "rank": 8, "target_modules": "lm-attention"},
+    "three": {**SAMPLE, "learning_rate": 1e-3},
 }
 
 
@@ -44,15 +45,15 @@ def job(tone_stores: dict[str, Path], tiny_checkpoint: Path, monkeypatch: pytest
     )
 
 
-def config_of(name: str, given: dict[str, Any], folder: Path, known: int = 0) -> dict[str, Any]:
-    return {"name": name, "given": given, "folder": str(folder / name), "known_results": known, "batch_parts": 1}
+def opened(host: PackHost, name: str, sample: dict[str, Any], folder: Path, known: int = 0) -> None:
+    host.open(name, Start(folder / name, searching(host.place.job.spec, sample), known).as_dict())
 
 
-def alone(job: Job, given: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    trial = SweepTrial.__new__(SweepTrial)
-    trial.setup(config_of("alone", given, folder), replace(job, spec=replace(job.spec, packing="off")))
+def alone(job: Job, sample: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    off = replace(job, spec=replace(job.spec, packing="off"))
+    trial = Trial(Workplace(off), Start(folder / "alone", searching(job.spec, sample)))
     results = [trial.step(), trial.step()]
-    trial.close_lanes()
+    trial.close()
     return results
 
 
@@ -64,14 +65,14 @@ def assert_same(got: dict[str, Any], expected: dict[str, Any]) -> None:
 
 def test_trials_meet_part_and_are_taken_up_with_the_numbers_that_they_have_alone(job: Job, tmp_path: Path) -> None:
     """Two begin; after an epoch the second one's proxy is lost and it is opened anew, and a third joins."""
-    expected = {name: alone(job, given, tmp_path / name) for name, given in TRIALS.items()}
+    expected = {name: alone(job, sample, tmp_path / name) for name, sample in TRIALS.items()}
     host = PackHost(job)
     with ThreadPoolExecutor(3) as proxies:
         for name in ("one", "two"):
-            host.open(name, config_of(name, TRIALS[name], tmp_path / "packed"))
+            opened(host, name, TRIALS[name], tmp_path / "packed")
         first = dict(zip(("one", "two"), proxies.map(host.step, ("one", "two")), strict=True))
-        host.open("two", config_of("two", TRIALS["two"], tmp_path / "packed", known=1))
-        host.open("three", config_of("three", TRIALS["three"], tmp_path / "packed"))
+        opened(host, "two", TRIALS["two"], tmp_path / "packed", known=1)
+        opened(host, "three", TRIALS["three"], tmp_path / "packed")
         second = dict(zip(TRIALS, proxies.map(host.step, TRIALS), strict=True))
         host.close("one")
         host.close("two")
@@ -94,10 +95,10 @@ def test_stage_2_trains_every_run_in_a_worker_of_its_own(job: Job) -> None:
 
 def test_one_that_diverges_ends_alone(job: Job, tmp_path: Path) -> None:
     host = PackHost(job)
-    wild = {**GIVEN, "learning_rate": 1e300}
+    wild = {**SAMPLE, "learning_rate": 1e300}
     with ThreadPoolExecutor(2) as proxies:
-        for name, given in (("wild", wild), ("tame", GIVEN)):
-            host.open(name, config_of(name, given, tmp_path))
+        for name, sample in (("wild", wild), ("tame", SAMPLE)):
+            opened(host, name, sample, tmp_path)
         ended, went_on = proxies.map(host.step, ("wild", "tame"))
     assert ended["failure"]["kind"] == DIVERGED
     assert "failure" not in went_on
@@ -109,18 +110,18 @@ def test_one_that_diverges_ends_alone(job: Job, tmp_path: Path) -> None:
 def test_one_that_is_closed_while_it_waits_is_gone_and_nobody_waits_for_it(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sweeps.worker.meeting.GRACE_SECONDS", 600.0)
+    monkeypatch.setattr("sweeps.worker.packed_trial.GRACE_SECONDS", 600.0)
     host = PackHost(job)
     for name in ("one", "two"):
-        host.open(name, config_of(name, TRIALS[name], tmp_path))
+        opened(host, name, TRIALS[name], tmp_path)
     waits = threading.Event()
-    arrive = host.meeting.train
+    arrive = host.place.meeting.train
 
     def train(*arguments: Any, **how: Any) -> Any:
         waits.set()
         return arrive(*arguments, **how)
 
-    monkeypatch.setattr(host.meeting, "train", train)
+    monkeypatch.setattr(host.place.meeting, "train", train)
     with ThreadPoolExecutor(1) as proxies:
         lost = proxies.submit(host.step, "one")
         assert waits.wait(120)

@@ -13,15 +13,16 @@ import pytest
 from sweeps.config.load import load_sweep
 from sweeps.machine.profile import choose, probe
 from sweeps.stage.ray_session import QUIET_ENVIRONMENT, ray_session
-from sweeps.stage.run import run_stage
+from sweeps.stage.run import train_all
+from sweeps.state.assignment import searching
 from sweeps.state.progress import COMPLETED, StageProgress
 from sweeps.state.workspace import EXPLORE
-from sweeps.worker.job import Job
-from sweeps.worker.tune_trial import WARM, SweepTrial
+from sweeps.worker.job import Job, Start
+from sweeps.worker.trial import WARM, Trial, Workplace
 from trainables import miniature
 
 COMMON = {"target_modules": "attention", "alpha_ratio": 2, "quantization": "none", "model_size": "mini-1m"}
-GIVEN = {
+SAMPLES = {
     "first": {**COMMON, "rank": 4, "learning_rate": 3e-3, "lora_dropout": 0.0},
     "second": {**COMMON, "rank": 8, "learning_rate": 1e-3, "lora_dropout": 0.2},
 }
@@ -31,7 +32,7 @@ class Waiting:
     """The trials of a stage, one after the other."""
 
     def __init__(self) -> None:
-        self.left = dict(GIVEN)
+        self.left = dict(SAMPLES)
 
     @property
     def exhausted(self) -> bool:
@@ -71,19 +72,18 @@ def job(tone_stores: dict[str, Path], tiny_checkpoint: Path, tmp_path: Path, mon
 
 def alone(job: Job, name: str, folder: Path) -> list[dict[str, Any]]:
     """The same trial without Ray and with its batches for itself."""
-    trial = SweepTrial.__new__(SweepTrial)
-    config = {"name": name, "given": GIVEN[name], "folder": str(folder / name), "known_results": 0, "batch_parts": 1}
-    trial.setup(config, replace(job, spec=replace(job.spec, packing="off")))
+    off = replace(job, spec=replace(job.spec, packing="off"))
+    trial = Trial(Workplace(off), Start(folder / name, searching(job.spec, SAMPLES[name])))
     results = [trial.step()["report"] for _ in range(2)]
-    trial.close_lanes()
+    trial.close()
     return results
 
 
 def test_a_packed_stage_gives_what_its_trials_give_alone(job: Job, tmp_path: Path) -> None:
     profile = replace(choose("cpu", probe(), planning=False), concurrency=1)
-    progress = StageProgress(tmp_path / "packed")
+    progress = StageProgress(tmp_path / "packed", job.spec)
     with ray_session(profile):
-        run_stage(job, progress, Waiting(), profile=profile, observers=[])
+        train_all(job, progress, Waiting(), profile=profile, observers=[])
     progress.close()
     WARM.clear()
     packs = [result["pack_lanes"] for trial in progress.trials.values() for result in trial.results]
