@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sweeps.config.load import load_sweep
 from sweeps.record.recorder import Recorder
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import EXPLORE
-from trainables.process import memory
 from trainables.records import COST_MEMORY, COST_SECONDS, TAG_MENDED, TAG_MICRO_BATCH
 
 
@@ -88,10 +86,3 @@ def test_what_was_mended_and_the_micro_batch_are_recorded(progress: StageProgres
     mended = runs.tags["begun/1", TAG_MENDED]
     assert "epoch 2: the machine ran low on memory" in mended
     assert "epoch 2: out of memory, batches in 4 parts" in mended
-
-
-def test_memory_of_a_process_grows_with_what_it_holds() -> None:
-    memory.start_counting("cpu")
-    before = memory.peak_bytes("cpu")
-    held = np.ones(2**24)  # 128 MiB, written to
-    assert memory.peak_bytes("cpu") - before == pytest.approx(held.nbytes, rel=0.2)

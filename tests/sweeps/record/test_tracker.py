@@ -17,12 +17,10 @@ from sweeps.record.tracker import Tracker
 from trainables.errors import InputError, SweepFailed
 from trainables.records import (
     NO_FOLD,
-    TAG_CONFIG_ID,
     TAG_LOOKS,
     TAG_PARENT,
     TAG_SESSIONS,
     TAG_STATUS,
-    TAG_TRIAL_ID,
 )
 
 FILES = ("verdict.json", "finalists.json", "look-2/verdict.json", "look-2/finalists.json")
@@ -92,103 +90,6 @@ def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -
     assert len(sweep.curves()) == 3 * 2 * 3
 
 
-def test_the_same_training_is_never_two_runs(results: Path) -> None:
-    first = started(results, "speech-resumed")
-    run = open_trial(first)
-    assert open_trial(first) is run
-    first.runs.log_epoch(run, 1, EPOCH)
-    first.flush()
-
-    second = started(results, "speech-resumed")  # the driver was killed and starts again
-    assert second.parent_id == first.parent_id
-    again = open_trial(second)
-    assert again.made_id == run.made_id
-    second.runs.log_epoch(again, 1, {"train/loss": 99.0, "val/new": 1.0})
-    second.runs.log_epoch(again, 2, EPOCH)
-    second.runs.close(again, "completed")
-    second.flush()
-    sweep = read_sweep(default_uri(results), "speech-resumed")
-    assert len(sweep.runs) == 1
-    curves = sweep.curves(["train/loss", "val/new"])
-    assert [tuple(row) for row in curves[["metric", "epoch", "value"]].itertuples(index=False)] == [
-        ("train/loss", 1, 0.5),
-        ("train/loss", 2, 0.5),
-        ("val/new", 1, 1.0),
-    ]
-
-
-def test_a_cut_off_run_is_taken_up_by_the_trial_that_trains_it_again(results: Path) -> None:
-    first = started(results, "speech-adopted")
-    cut_off, finished = open_trial(first, 1), open_trial(first, 2, config_id="c2")
-    first.runs.close(finished, "pruned")
-    first.flush()
-
-    second = started(results, "speech-adopted")
-    adopted, other, third = open_trial(second, 11), open_trial(second, 12, config_id="c2"), open_trial(second, 13)
-    second.flush()
-    assert adopted.made_id == cut_off.made_id
-    assert other.made_id != finished.made_id  # that one is another trial's, and over
-    assert third is not adopted  # taken
-    table = read_sweep(default_uri(results), "speech-adopted").runs.set_index("run_id")
-    assert table.loc[cut_off.made_id, f"tags.{TAG_TRIAL_ID}"] == "a1b2c_00011"
-    assert len(table) == 4
-
-
-def test_a_failed_run_that_is_trained_again_is_running(results: Path) -> None:
-    tracker = started(results, "speech-again")
-    run = open_trial(tracker)
-    tracker.runs.close(run, "failed", "worker died")
-    assert open_trial(tracker) is run
-    tracker.flush()
-    row = read_sweep(default_uri(results), "speech-again").runs.iloc[0]
-    assert row["status"] == "RUNNING"
-    assert f"tags.{TAG_STATUS}" not in row
-    tracker.runs.close(run, "completed")
-    tracker.flush()
-    assert read_sweep(default_uri(results), "speech-again").runs.iloc[0]["status"] == "FINISHED"
-
-
-def test_a_confirm_run_is_found_whatever_its_trial_is_called(results: Path) -> None:
-    first = started(results, "speech-confirm")
-    run = open_trial(first, 1, stage="confirm", role="finalist", seed=123)
-    first.runs.close(run, "completed")
-    first.flush()
-    second = started(results, "speech-confirm")
-    found = open_trial(second, 9, stage="confirm", role="finalist", seed=123)
-    assert found.made_id == run.made_id
-    assert open_trial(second, 9, stage="confirm", role="finalist", seed=456) is not found
-    assert open_trial(second, 9, stage="confirm", role="finalist", seed=123, fold="2") is not found
-
-
-def test_predictions_come_back_from_the_record(results: Path, tmp_path: Path) -> None:
-    from trainables.records import Predictions
-
-    said = Predictions(["a", "b"], ["g", "h"], ["-", "-"], ["yes", "no"], ["yes", "yes"], None, ("no", "yes"))
-    turned = Predictions(["b", "a"], ["h", "g"], ["-", "-"], ["no", "yes"], ["no", "yes"], None, ("no", "yes"))
-    tracker = started(results, "speech-predictions")
-    ids = []
-    for seed, predictions in ((1, said), (2, turned)):
-        folder = tmp_path / str(seed)
-        predictions.write_parquet(folder / "predictions" / "test.parquet")
-        (folder / "adapter").mkdir()
-        (folder / "adapter" / "adapter_config.json").write_text("{}")
-        (folder / "optimizer").mkdir()
-        (folder / "optimizer" / "state.bin").write_text("large")
-        run = open_trial(tracker, seed, stage="confirm", role="finalist", seed=seed)
-        tracker.runs.log_artifacts(run, folder)
-        tracker.runs.close(run, "completed")
-        ids.append(tracker.runs.id_of(run))
-    tracker.flush()
-    sweep = read_sweep(default_uri(results), "speech-predictions")
-    assert sweep.predictions(ids[0]).outputs == ["yes", "yes"]
-    assert sweep.predictions(ids[1]).example_ids == ["b", "a"]
-    with pytest.raises(InputError, match=r"no readable predictions/validation\.parquet"):
-        sweep.predictions(ids[0], "validation")
-    kept = {path.parent.name for path in (results / "mlartifacts").rglob("*") if path.is_file()}
-    assert {"adapter", "predictions"} <= kept
-    assert "optimizer" not in kept
-
-
 def test_a_later_look_stands_beside_the_first(results: Path) -> None:
     """The first look's finalists, verdict and runs stay as they were; a reader gets those of the last verdict."""
     uri = default_uri(results)
@@ -228,26 +129,6 @@ def test_a_session_adds_its_provenance_to_the_first_ones(results: Path) -> None:
     assert [json.loads(text) for text in kept] == [{"cores": 2}, {"cores": 8}]
 
 
-def test_a_run_that_no_journal_knows_goes_and_all_others_stay(results: Path) -> None:
-    first = started(results, "speech-left-over")
-    kept, over, left_over = (open_trial(first, n, config_id=f"c{n}") for n in range(3))
-    confirmed = open_trial(first, 3, stage="confirm", role="baseline")
-    for run in (over, left_over, confirmed):
-        first.runs.close(run, "completed")
-    first.flush()
-
-    second = Tracker(default_uri(results), results, "speech", miniature=True)
-    second.start_sweep("speech-left-over", "", {}, {}, look=2)
-    assert open_trial(second, 0, config_id="c0").made_id == kept.made_id
-    found = second.runs.closed("explore", "c1", "a1b2c_00001", 42, NO_FOLD, "completed")
-    assert found is not None
-    assert found.made_id == over.made_id
-    assert second.runs.drop_unclaimed() == 1
-    assert set(read_sweep(default_uri(results), "speech-left-over").runs["run_id"]) == {
-        run.made_id for run in (kept, over, confirmed)
-    }
-
-
 def test_finalists_once_fixed_stay(results: Path) -> None:
     tracker = started(results, "speech-finalists")
     tracker.log_finalists([{"config_id": "x"}, {"config_id": "y"}])
@@ -263,16 +144,6 @@ def test_a_failed_sweep_says_so_and_raises_nothing_of_its_own(results: Path) -> 
     assert parent.info.status == "FAILED"
     assert parent.data.tags[TAG_STATUS] == "failed"
     assert parent.data.tags["sweep.reason"] == "every trial failed"
-
-
-def test_names_that_mlflow_refuses_are_bent_to_fit(results: Path) -> None:
-    tracker = started(results, "speech-names")
-    run = open_trial(tracker, params={"rank": 4, "odd:name*": "x" * 7000})
-    tracker.runs.log_epoch(run, 1, {"val/recall:Ä*": 0.5})
-    tracker.flush()
-    runs = read_sweep(default_uri(results), "speech-names").runs
-    assert runs["metrics.val/recall_Ä_"].iloc[0] == 0.5
-    assert len(runs["params.odd_name_"].iloc[0]) == 6000
 
 
 def test_a_sweep_is_found_by_id_or_the_beginning_of_one(results: Path) -> None:
@@ -344,22 +215,3 @@ def test_nothing_private_is_written_and_nothing_is_printed(results: Path) -> Non
     for secret in ("hunter2", "somebody-here", *([host] if len(host) > 6 else [])):
         assert secret not in everything
     assert sweep.runs["tags.sweep.status"].iloc[0] == "completed"
-
-
-def test_tracking_does_not_keep_a_sweep_waiting(results: Path) -> None:
-    tracker = started(results, "speech-speed")
-    before = tracker.seconds
-    runs = [open_trial(tracker, number, config_id=f"c{number}") for number in range(5)]
-    tracker.flush()
-    opened = tracker.seconds
-    for run in runs:
-        for epoch in range(1, 11):
-            tracker.runs.log_epoch(run, epoch, EPOCH)
-        tracker.runs.close(run, "completed")
-    logged = tracker.seconds
-    tracker.flush()
-    assert opened > before
-    assert logged - opened < 0.5 * tracker.writer.background.seconds  # handing over costs less than writing
-    curves = read_sweep(default_uri(results), "speech-speed").curves(["val/loss"])
-    assert len(curves) == 50
-    assert read_sweep(default_uri(results), "speech-speed").runs[f"tags.{TAG_CONFIG_ID}"].nunique() == 5

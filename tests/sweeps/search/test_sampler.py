@@ -189,20 +189,6 @@ def test_it_proposes_what_tunes_own_optuna_search_does(spec: SweepSpec) -> None:
         assert proposed[1] == theirs.suggest(proposed[0])
 
 
-def test_rungs_come_back_whole(spec: SweepSpec, tmp_path: Path) -> None:
-    progress = search(spec, tmp_path)
-    fresh = scheduler(spec)
-    replay_rungs(fresh, progress)
-    rungs = dict(fresh._brackets[0]._rungs)
-    for milestone, recorded in rungs.items():
-        reached = {
-            t.name: t.results[milestone - 1]["objective"]
-            for t in progress.trials.values()
-            if len(t.results) >= milestone
-        }
-        assert recorded == reached
-
-
 def test_a_trial_that_is_tried_again_keeps_its_name_and_its_configuration(spec: SweepSpec, tmp_path: Path) -> None:
     progress = StageProgress(tmp_path)
     proposals = OptunaProposals(spec, parallel_trials=PARALLEL)

@@ -1,11 +1,12 @@
-"""The clock of a worker, against a made-up one."""
+"""The clock of a worker, against a made-up one, and the memory that it takes."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from trainables.process import metering
-from trainables.process.metering import Turnaround
+from trainables.process.metering import Turnaround, peak_bytes, start_counting
 
 
 def test_the_time_between_two_trials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +42,10 @@ def test_trials_that_compute_together_share_the_time(monkeypatch: pytest.MonkeyP
     now["perf_counter"], now["process_time"] = 22.0, 11.0
     clock.computing_ends(trials=3)
     assert (clock.computed_seconds, clock.computed_cpu_seconds) == (2.0, 1.0)
+
+
+def test_memory_of_a_process_grows_with_what_it_holds() -> None:
+    start_counting("cpu")
+    before = peak_bytes("cpu")
+    held = np.ones(2**24)  # 128 MiB, written to
+    assert peak_bytes("cpu") - before == pytest.approx(held.nbytes, rel=0.2)
