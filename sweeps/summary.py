@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from analysis.verdict.result import Verdict
     from sweeps.confirm import Confirmed
     from sweeps.record.tracker import Tracker
-    from sweeps.sweep import Outcome
+    from sweeps.rounds import Outcome
 
 MINIATURE_NOTE = (
     "These numbers come from the miniature: they show that the sweep works, and say nothing about the published models."

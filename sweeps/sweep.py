@@ -6,7 +6,7 @@ import json
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -20,22 +20,18 @@ from sweeps.record.store import default_uri, is_new
 from sweeps.stage.holds import Overseer
 from sweeps.stage.inputs import (
     build_miniatures,
-    explore_job,
-    make_stores,
     miniatures_built,
-    pin_revisions,
     write_splits,
 )
 from sweeps.stage.limits import DiskLimit, RecordLimit, TimeLimit
 from sweeps.stage.ray_session import EarlyRay
 from sweeps.state.extend import Extension, to_extend
-from sweeps.state.manifest import Manifest, held, note, note_look, note_session, state_of
+from sweeps.state.manifest import Manifest, held, note, note_session, state_of
 from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
-from sweeps.state.workspace import CONFIRM, Workspace, check_results, new_workspace
+from sweeps.state.workspace import Workspace, check_results, new_workspace
 from trainables.data.sources import hub_revision
-from trainables.errors import InputError, SweepFailed, SweepStopped
+from trainables.errors import InputError, SweepStopped
 from trainables.records import (
-    NO_FOLD,
     PARAM_DATA,
     PARAM_DATA_REVISION,
     PARAM_DEVICE,
@@ -49,19 +45,7 @@ LOG_COLUMNS = 150
 
 if TYPE_CHECKING:
     from analysis.verdict.result import Verdict
-    from sweeps.confirm import Confirmed
     from sweeps.record.tracker import Tracker
-    from sweeps.search.finalists import Explored
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One round as it ended."""
-
-    fold: str
-    explored: tuple[Explored, ...]
-    finalists: tuple[Explored, ...]
-    confirmed: tuple[Confirmed, ...]
 
 
 def make_console() -> Console:
@@ -201,15 +185,18 @@ def conclude(
 ) -> None:
     """Every round and the verdict."""
     from analysis.verdict.wording import as_record
+    from sweeps.rounds import run_round
+    from sweeps.stage.run import Session
     from sweeps.summary import print_summary
 
     build_miniatures(prepared)
     if url := ray.session().dashboard_url:
         console.print(f"Ray dashboard: {url} (it asks for the token that `ray get-auth-token` prints)")
     overseers = limits_of(prepared, workspace, tracker, started)
+    session = Session(workspace, prepared.profile, tracker, console, overseers)
     steering = Steering(workspace, tracker, console)
     outcomes = [
-        run_round(part, replace(workspace, outer_fold=fold), tracker, console, overseers, steering)
+        run_round(part, replace(session, workspace=replace(workspace, outer_fold=fold)), steering)
         for fold, part in rounds_of(prepared)
     ]
     ray.end()
@@ -232,55 +219,6 @@ def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, starte
     )
     hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
     return [disk, RecordLimit(lambda: tracker.gave_up), *hours]
-
-
-def run_round(
-    prepared: Prepared,
-    workspace: Workspace,
-    tracker: Tracker,
-    console: Console,
-    overseers: Sequence[Overseer],
-    steering: Steering,
-) -> Outcome:
-    """Explore, fix the finalists, confirm: one whole sweep, or that of one outer fold."""
-    from sweeps.config.resolve import baseline_config
-    from sweeps.confirm import confirm, confirm_runs
-    from sweeps.explore import explore
-    from sweeps.search.finalists import choose_finalists, same_in_every_fold
-    from sweeps.stage.run import Session
-
-    spec, fold = prepared.spec, workspace.outer_fold
-    if fold != NO_FOLD:
-        held_out = len(prepared.of_split("test"))
-        console.print(f"\nOuter fold {fold}: {held_out} clips held out for its test", style="bold", markup=False)
-    session = Session(workspace, prepared.profile, tracker, console, overseers)
-    stores = make_stores(prepared, workspace, ("train", "validation"), console)
-    job = explore_job(prepared, stores, fold, pin_revisions(prepared, workspace))
-    explored = explore(session, job, steering)
-    baseline = baseline_config(spec)
-    finalists = choose_finalists(explored, spec.finalists, mode=spec.mode, baseline_id=baseline.config_id)
-    if finalists and spec.finalists.per and fold != NO_FOLD:
-        values = [value for axis in spec.axes if axis.name == spec.finalists.per for value in axis.values]
-        finalists = same_in_every_fold(finalists, spec.finalists.per, dict.fromkeys(values))
-    if not finalists:
-        raise SweepFailed("no trial was completed, so there is no finalist to confirm; lower asha.grace_epochs")
-    tracker.log_finalists(
-        [
-            {"config_id": trial.config.config_id, "trial_id": trial.trial_id, "value": trial.value, **trial.sample}
-            for trial in finalists
-        ],
-        fold=fold,
-    )
-    # Only now does the test data become a store that a worker can open.
-    stores = make_stores(prepared, workspace, ("test", *prepared.evaluations), console)
-    tracker.log_looks(note_look(workspace, spec.confirm_seeds))
-    confirmed = confirm(
-        session,
-        replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),
-        confirm_runs(finalists, baseline, spec.confirm_seeds, untuned=prepared.task.answers_untuned),
-        steering,
-    )
-    return Outcome(fold, tuple(explored), tuple(finalists), tuple(confirmed))
 
 
 def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
