@@ -43,7 +43,8 @@ FLOORS: Sequence[Sequence[str]] = (
     ("sweeps.stage",),
     ("sweeps.control", "sweeps.replay"),
     ("sweeps.explore", "sweeps.confirm", "sweeps.rerun", "sweeps.clean"),
-    ("sweeps.rounds", "sweeps.summary"),
+    ("sweeps.rounds",),
+    ("sweeps.summary",),
     ("sweeps.sweep",),
     ("sweeps.run",),
 )

@@ -123,7 +123,7 @@ class StageView:
         return row
 
     def _line(self, row: Mapping[str, Any]) -> str:
-        config = " ".join(f"{axis}={_short(row['config'].get(axis))}" for axis in self.axes if axis in row["values"])
+        config = " ".join(f"{axis}={_short(row['values'].get(axis))}" for axis in self.axes if axis in row["values"])
         return f"  {row['name']}: epoch {_epochs(row)}  {self.metric} {_value(row)}  {config}"
 
 
