@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
 from sweeps.worker.job import Job, Start
-from sweeps.worker.trial import Trial, Workplace
+
+if TYPE_CHECKING:
+    from sweeps.worker.trial import Trial
 
 
 class SweepTrial(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Any], job: Job) -> None:
+        # in the worker alone: the driver, which hands this class to Tune, does without torch
+        from sweeps.worker.trial import Trial, Workplace
+
         self.place = Workplace(job)
-        self.own = Trial(self.place, Start.from_dict(config))
+        self.own: Trial = Trial(self.place, Start.from_dict(config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """A reused worker takes the next trial: the lanes go, the backbone stays."""
+        from sweeps.worker.trial import Trial
+
         self.own.close()
         self.own = Trial(self.place, Start.from_dict(new_config))
         return True
