@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import scipy.special
 
 from analysis.predictions.align import aligned
+from analysis.predictions.scores import probabilities
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -37,11 +37,3 @@ def ensemble(runs: Sequence[Predictions]) -> Predictions:
         raise InputError("An ensemble of class labels needs score columns in every run, and texts cannot be averaged.")
     mean = np.mean([np.asarray(run.outputs, dtype=float) for run in members], axis=0)
     return replace(first, outputs=list(mean), scores=None)
-
-
-def probabilities(scores: np.ndarray) -> np.ndarray:
-    """(N, C) of logits or log-probabilities to probabilities; rows that are probabilities already stay as they are."""
-    wide = np.asarray(scores, dtype=np.float64)
-    if (wide >= 0.0).all() and np.allclose(wide.sum(axis=1), 1.0, rtol=0.0, atol=1e-4):
-        return wide
-    return np.asarray(scipy.special.softmax(wide, axis=1))

@@ -17,7 +17,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from analysis.predictions.align import correct
-from trainables.errors import InputError
+from analysis.predictions.scores import log_probability_of_target
 from trainables.records import Predictions
 
 CLASSIFICATION, REGRESSION, TRANSCRIPTION = "classification", "regression", "transcription"
@@ -95,11 +95,7 @@ def _macro_f1(sums: np.ndarray) -> np.ndarray:
 
 
 def _loss_rows(predictions: Predictions) -> np.ndarray:
-    if predictions.scores is None:
-        raise InputError("The loss needs score columns, one per class; the predictions have none.")
-    wide = np.asarray(predictions.scores, dtype=np.float64)
-    column = [predictions.classes.index(target) for target in predictions.targets]
-    return mean_of(np.logaddexp.reduce(wide, axis=1) - wide[np.arange(len(wide)), column])
+    return mean_of(-log_probability_of_target(predictions))
 
 
 def columns(values: object) -> np.ndarray:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from analysis.predictions.align import aligned, correct
-from analysis.predictions.ensemble import probabilities
 from analysis.predictions.metrics import columns, word_errors
+from analysis.predictions.scores import probabilities
 from analysis.record.sweep import Arm, Recorded
 from analysis.report.document import Block, Heading, Section, Table, Text
 from analysis.report.numbers import signed, value

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from analysis.predictions.ensemble import ensemble, probabilities
+from analysis.predictions.ensemble import ensemble
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -25,13 +25,6 @@ def test_probabilities_are_averaged_not_votes() -> None:
     assert together.outputs == ["yes"]  # two of three said no
     np.testing.assert_allclose(np.exp(together.scores), mean)
     assert together.targets == sure.targets
-
-
-def test_log_probabilities_logits_and_probabilities_mean_the_same() -> None:
-    logits = np.random.default_rng(0).standard_normal((5, 3))
-    p = scipy.special.softmax(logits, axis=1)
-    for given in (logits, logits + 7.0, np.log(p), p):
-        np.testing.assert_allclose(probabilities(given), p, atol=1e-12)
 
 
 def test_one_run_is_itself_and_order_does_not_matter() -> None:
