@@ -5,7 +5,9 @@ class; a correlation from five moments. `rows` gives what each example adds, `va
 a resample is then a matrix product, and the jackknife a subtraction. What needs the order of all examples (a rank
 correlation, an area under a curve) is no such metric.
 
-Definitions follow `trainables.tasks.metrics` and scikit-learn. Classes, columns: in the order of `Predictions.classes`.
+Definitions follow `trainables.tasks.metrics` and scikit-learn's defaults: macro F1 is over the classes that occur among
+targets or outputs, so one that only the model names counts with 0; balanced accuracy is over those among the targets.
+Classes, columns: in the order of `Predictions.classes`.
 """
 
 from __future__ import annotations
@@ -79,8 +81,8 @@ def _parts(sums: np.ndarray, count: int) -> list[np.ndarray]:
     return np.split(sums, count, axis=-1)
 
 
-def _mean_over_present(values: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    present = actual > 0
+def _mean_over_present(values: np.ndarray, occurrences: np.ndarray) -> np.ndarray:
+    present = occurrences > 0
     return _over(np.where(present, values, 0.0).sum(axis=-1), present.sum(axis=-1))
 
 
@@ -91,7 +93,7 @@ def _balanced(sums: np.ndarray) -> np.ndarray:
 
 def _macro_f1(sums: np.ndarray) -> np.ndarray:
     found, claimed, actual = _parts(sums, 3)
-    return _mean_over_present(_over(2.0 * found, claimed + actual), actual)
+    return _mean_over_present(_over(2.0 * found, claimed + actual), actual + claimed)
 
 
 def _loss_rows(predictions: Predictions) -> np.ndarray:

@@ -111,3 +111,14 @@ def test_errors_and_words_are_counted() -> None:
     assert word_errors("the cat", "") == (2, 2)
     assert word_errors("", "oh") == (1, 0)
     assert character_errors("abc", "abd") == (1, 3)
+
+
+def test_a_class_that_only_the_model_names_counts_as_in_scikit_learn() -> None:
+    run = labels(12)
+    stray = replace(run, outputs=["zzz", *run.outputs[1:]], classes=(*CLASSES, "zzz"), scores=None)
+    for name, expected in (
+        ("macro_f1", sklearn.metrics.f1_score(stray.targets, stray.outputs, average="macro", zero_division=0.0)),
+        ("balanced_accuracy", metrics.balanced_accuracy(stray.targets, stray.outputs)),
+    ):
+        assert METRICS[name](stray) == pytest.approx(expected, abs=1e-12)
+        assert getattr(metrics, name)(stray.targets, stray.outputs) == pytest.approx(expected, abs=1e-12)

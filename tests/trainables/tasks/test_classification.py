@@ -23,13 +23,13 @@ def test_the_highest_logit_is_the_answer() -> None:
     np.testing.assert_array_equal(answers.scores, logits)
 
 
-def test_score_names_every_metric_and_leaves_out_classes_without_samples() -> None:
+def test_score_names_every_metric_and_counts_a_class_that_only_the_model_names() -> None:
     logits = np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 3.0]])
     answers = TASK.answers(["bell", "drum", "drum"], logits)
     result = TASK.score(Predictions(["x", "y", "z"], ["g"] * 3, ["-"] * 3, **vars(answers)))
     assert tuple(result) == TASK.metrics
-    # bell 1; drum: precision 1, recall 1/2; horn has no sample
-    assert result["macro_f1"] == pytest.approx((1 + 2 / 3) / 2)
+    # bell 1; drum: precision 1, recall 1/2; horn has no sample, and an F1 of 0
+    assert result["macro_f1"] == pytest.approx((1 + 2 / 3) / 3)
     hit, missed = 3 - np.log(np.exp(3) + 2), -np.log(np.exp(3) + 2)
     assert result["loss"] == pytest.approx(-(2 * hit + missed) / 3)
 
