@@ -6,9 +6,11 @@
 
 One count per seed, the seeds in the same order everywhere. `pairs` names what is compared (default: all pairs with as
 many seeds); `discordant`, one number per seed, is how many examples exactly one of the two had right. Papers seldom say
-it; without it the p-value is given as the range over all possible numbers. `metric` (default accuracy) is a label.
+it; without it the p-value is given as the range over all possible numbers. `metric` is a label (default accuracy).
 
-What counts cannot show is the spread over test examples: with several seeds the claim is about these examples only.
+The counts are of right answers, so what is compared is an accuracy; `metric` may name it otherwise (`exact match`), but
+not as a metric of another kind. What counts cannot show is the spread over test examples: with several seeds the claim is
+about these examples only.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from analysis.predictions.metrics import METRICS
 from trainables.errors import InputError
 
 KEYS = ("examples", "correct", "pairs", "metric")
+OTHER_METRICS = frozenset(METRICS) - {"accuracy"}
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,20 @@ def is_counts(path: Path) -> bool:
 
 def read_counts(path: Path) -> Counts:
     """Raises InputError with every rule that the file breaks."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    problems = [f"{path.name}: unknown key {key!r}; there are {', '.join(KEYS)}." for key in content if key not in KEYS]
+    doubled: list[str] = []
+    content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: _once(pairs, doubled))
+    problems = [f"{path.name}: {key!r} stands twice in one object; only one can count." for key in doubled]
+    unknown = [key for key in content if key not in KEYS]
+    problems += [f"{path.name}: unknown key {key!r}; there are {', '.join(KEYS)}." for key in unknown]
     examples, correct = content.get("examples"), content.get("correct")
     if not _whole(examples) or examples < 1:
         problems.append(f"{path.name}: examples must be a whole number, at least 1, not {examples!r}.")
+    metric = str(content.get("metric", "accuracy"))
+    if metric.lower() in OTHER_METRICS:
+        problems.append(
+            f"{path.name}: metric {metric!r} cannot be compared from counts of right answers, which are an accuracy; "
+            "leave metric out, or compare prediction files."
+        )
     if not isinstance(correct, dict) or not correct:
         problems.append(f"{path.name}: correct must hold a list of counts for each configuration, not {correct!r}.")
     if problems:
@@ -83,7 +96,7 @@ def read_counts(path: Path) -> Counts:
     pairs = [_pair(path.name, pair, table, examples, problems) for pair in wanted]
     if problems:
         raise InputError(problems)
-    return Counts(str(content.get("metric", "accuracy")), examples, table, tuple(pair for pair in pairs if pair))
+    return Counts(metric, examples, table, tuple(pair for pair in pairs if pair))
 
 
 def possible_discordance(first: int, second: int, examples: int) -> tuple[int, int]:
@@ -117,6 +130,13 @@ def _pair(
             )
             return None
     return CountPair(first, second, tuple(discordant))
+
+
+def _once(pairs: Sequence[tuple[str, Any]], doubled: list[str]) -> dict[str, Any]:
+    """The object of these pairs; keys that stand twice go to `doubled`."""
+    names = [name for name, _ in pairs]
+    doubled += [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return dict(pairs)
 
 
 def _whole(value: Any) -> bool:

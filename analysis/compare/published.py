@@ -17,7 +17,7 @@ from analysis.compare.view import print_effects, print_findings, say, span, tabl
 from analysis.stats import paired_binary
 from analysis.stats.crossed import seeds_only
 from analysis.stats.finding import CLAIMS, Finding
-from analysis.stats.meta_analysis import difference_variance, meta_findings, pool
+from analysis.stats.meta_analysis import difference_variance, pool, pooled_seeds
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import Discordant, PairedCounts, mcnemar_interval
 from analysis.stats.power import mcnemar_clips
@@ -26,7 +26,7 @@ from analysis.verdict.comparison import Comparison
 from analysis.verdict.wording import pair_sentence
 
 POWERS = (0.8, 0.9)
-NO_PAIR = "No two configurations can be compared: none have as many seeds."
+NO_PAIR = "Nothing was compared: no two configurations have equally many seeds, or `pairs` names none."
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,15 @@ def _spread(name: str, correct: tuple[int, ...], examples: int, alpha: float) ->
 
 
 def _tables(counts: Counts, pair: CountPair) -> dict[int, list[PairedCounts]]:
-    """seed number -> the tables that fit the counts: one where the discordance is known, else all, least first."""
+    """seed number -> the tables that fit the counts: one where the discordance is known, else the two ends.
+
+    With a given difference the exact p-value grows with the number of discordant examples (a random walk of more steps
+    is as often or more often that far out), so the worst of all possible tables is the one with the most.
+    """
     n, found = counts.examples, {}
     for number, (a, b) in enumerate(zip(counts.correct[pair.first], counts.correct[pair.second], strict=True), start=1):
         least, most = possible_discordance(a, b, n)
-        known = range(least, most + 1, 2) if pair.discordant is None else [pair.discordant[number - 1]]
+        known = dict.fromkeys((least, most)) if pair.discordant is None else (pair.discordant[number - 1],)
         found[number] = [
             PairedCounts((a + b - d) // 2, (d + a - b) // 2, (d - a + b) // 2, n - (a + b + d) // 2) for d in known
         ]
@@ -164,7 +168,7 @@ def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | Non
         findings += _of_one_seed(f"seed {seed}", options, alpha)
     if len(first) > 1:
         pooled = pool(differences, [difference_variance(t) for t in widest.values()], alpha=alpha)
-        findings += meta_findings(pooled, claim="models")
+        findings += pooled_seeds(pooled)
         findings += seed_findings(differences, alpha=alpha) if len(first) <= MOST_PAIRS else []
     if margin is not None:
         findings += equivalence_findings(
@@ -220,6 +224,8 @@ def print_published(console: Console, published: Published) -> None:
             say(console, f"Note: {warning}", style="yellow")
         if (needed := pair.needed_sentence()) is not None:
             say(console, needed)
+    if not published.pairs:
+        say(console, NO_PAIR, style="bold")
     say(console)
     confidence = f"{100.0 * (1.0 - published.alpha):g} %"
     rows = table((published.counts.metric, "right", "mean", f"{confidence} interval", "of"))

@@ -1,6 +1,7 @@
 """Published counts: the comparison of the README, ranges where papers are silent, and impossible counts."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from analysis.compare.command import main
 from analysis.compare.counts import possible_discordance, read_counts
 from analysis.compare.published import compare_counts
+from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from trainables.errors import InputError
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "published" / "attention_mlp.json"
@@ -100,7 +102,7 @@ def test_several_pairs_are_a_family(tmp_path: Path) -> None:
 def test_arms_of_unequal_seeds_are_not_compared(tmp_path: Path) -> None:
     found = compare_counts(read_counts(counts_file(tmp_path, examples=32, correct={"a": [30], "b": [30, 31]})))
     assert found.pairs == ()
-    assert "No two configurations" in found.as_dict()["verdict"]
+    assert "Nothing was compared" in found.as_dict()["verdict"]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +138,59 @@ def test_arms_of_unequal_seeds_are_not_compared(tmp_path: Path) -> None:
             "possible are 1, 3, ... up to 3",
         ),
         ({"examples": 32, "correct": {"a": [30]}, "pairs": "all"}, "pairs must be a list"),
+        ({"examples": 32, "correct": {"a": [30], "b": [20]}, "metric": "wer"}, "metric 'wer' cannot be compared"),
     ],
 )
 def test_impossible_counts_are_refused(tmp_path: Path, content: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_counts(counts_file(tmp_path, **content))
+
+
+@pytest.mark.parametrize("examples", [100, 50_000, 10_000_000])
+def test_unknown_discordance_takes_two_tables_however_many_fit(tmp_path: Path, examples: int) -> None:
+    right = {"a": [int(0.76 * examples)], "b": [int(0.764 * examples)]}
+    started = time.perf_counter()
+    (pair,) = compare_counts(read_counts(counts_file(tmp_path, examples=examples, correct=right))).pairs
+    assert time.perf_counter() - started < 10
+    assert pair.comparison.p_value is not None
+
+
+def test_the_most_discordant_table_has_the_largest_p_value() -> None:
+    for difference in range(7):
+        p_values = [
+            mcnemar_exact(PairedCounts.divided(only + difference, only, 200)) or 1.0
+            for only in range(difference == 0, 60)
+        ]
+        assert p_values == sorted(p_values)
+
+
+def test_nothing_compared_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, unequal, none = {"a": [30]}, {"a": [30], "b": [30, 31]}, {"a": [3], "b": [4]}
+    for content in ({"correct": one}, {"correct": unequal}, {"correct": none, "pairs": []}):
+        assert main([str(counts_file(tmp_path, examples=32, **content))]) == 0
+        assert "Nothing was compared" in capsys.readouterr().out
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.json"
+    path.write_text('{"examples": 32, "correct": {"a": [30], "a": [20], "b": [25]}}')
+    with pytest.raises(InputError, match="'a' stands twice"):
+        read_counts(path)
+
+
+def test_ten_seeds_of_the_same_examples_claim_nothing_about_new_ones(tmp_path: Path, capsys) -> None:
+    """Each seed says p = 0.245; taken for ten times as many examples they said 4.9e-05."""
+    path = counts_file(
+        tmp_path,
+        examples=1000,
+        correct={"a": [910] * 9 + [911], "b": [900] * 9 + [901]},
+        pairs=[{"first": "a", "second": "b", "discordant": [60] * 10}],
+    )
+    assert main([str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    pooled = [test for test in found["tests"] if test["name"].startswith("meta-analysis")]
+    assert len(pooled) == 3
+    for test in pooled:
+        assert (test["p_value"], test["interval"]) == (None, None)
+        assert test["claim"] == "new seeds, on these test groups only"
+    assert {round(t["p_value"], 3) for t in found["tests"] if t["name"] == "McNemar exact"} == {0.245}

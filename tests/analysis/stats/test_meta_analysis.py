@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.stats.meta_analysis import difference_variance, meta_findings, pool
+from analysis.stats.meta_analysis import difference_variance, pool, pooled_seeds
 from analysis.stats.paired_binary import PairedCounts
 
 
@@ -23,7 +23,7 @@ def test_everything_agrees_with_r(golden, golden_table) -> None:
 def test_one_study_or_none_cannot_be_pooled() -> None:
     assert pool([0.1], [0.01]) is None
     assert pool([0.1, 0.2], [0.01, 0.0]) is None
-    (only,) = meta_findings(None, claim="models")
+    (only,) = pooled_seeds(None)
     assert only.p_value is None
     assert "at least two seeds" in only.note
     with pytest.raises(ValueError, match="as many variances"):
@@ -60,3 +60,24 @@ def test_hartung_knapp_holds_its_level_where_the_normal_interval_does_not() -> N
     normal, student = wrong / 600
     assert student <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 600)
     assert normal > student
+
+
+def test_ten_equal_differences_are_no_certainty() -> None:
+    """910 or 911 against 900 or 901 of 1,000: equal differences, but for the last digit. It was p = 3.7e-143."""
+    differences = [910 / 1000 - 900 / 1000] * 9 + [911 / 1000 - 901 / 1000]
+    found = pool(differences, [5.99e-5] * 10)
+    assert found is not None
+    assert (found.hartung_knapp.p_value, found.hartung_knapp.interval) == (None, None)
+    assert "no variance to test with" in pooled_seeds(found)[-1].note
+
+
+def test_seeds_of_the_same_examples_claim_no_new_ones() -> None:
+    found = pool([0.01, 0.012, 0.02], [1e-4] * 3)
+    assert found is not None
+    *independent, hk = pooled_seeds(found)
+    assert all(each.claim == "groups" for each in (*independent, hk))
+    for each in independent:
+        assert (each.p_value, each.interval) == (None, None)
+        assert "the same examples" in each.note
+        assert each.estimate is not None
+    assert hk.p_value == found.hartung_knapp.p_value
