@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,14 @@ PARSER.value(
     "--alpha",
     "LEVEL",
     "two-sided level, and intervals at 1 - LEVEL (default: %(default)s)",
-    read=command_line.number("a number between 0 and 0.5", lambda level: 0.0 < level < 0.5),
+    read=command_line.number("a number from 0.000001 to 0.5", lambda level: 1e-6 <= level < 0.5),
     default=0.05,
 )
 PARSER.value(
     "--margin",
     "DIFFERENCE",
     'also tests equivalence and "no worse than" within this difference',
-    read=command_line.number("a number above 0, in the metric's unit", lambda margin: margin > 0.0),
+    read=command_line.number("a number above 0, in the metric's unit", lambda margin: 0.0 < margin < math.inf),
 )
 PARSER.flag("--screen", "for three and more: also the false discovery rate over all pairs")
 PARSER.value("--picture", "FILE.svg", "for three and more: the critical-difference picture")

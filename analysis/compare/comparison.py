@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 
 from analysis.compare.effect_sizes import Effect, effects
-from analysis.compare.matching import check_kind, choose_metric, same_examples, same_seeds, with_classes
+from analysis.compare.matching import (
+    check_kind,
+    check_margin,
+    check_varies,
+    choose_metric,
+    same_examples,
+    same_seeds,
+    with_classes,
+)
 from analysis.compare.overall import overall_findings
 from analysis.compare.pair_tests import Pair, pair_findings, seed_counts
 from analysis.compare.sources import Source
@@ -153,6 +161,8 @@ def compare_sources(
     if metric.kind == REGRESSION:
         sources = [replace(source, runs=numeric(source.runs)) for source in sources]
     check_kind(metric, [run for source in sources for run in source.runs.values()])
+    check_margin(metric, margin)
+    check_varies(metric, sources)
     paired, warnings = same_seeds(sources)
     runs = same_examples(with_classes(paired) if metric.kind == CLASSIFICATION else paired, metric)
     design, arms = arms_of(

@@ -9,8 +9,8 @@ many seeds); `discordant`, one number per seed, is how many examples exactly one
 it; without it the p-value is given as the range over all possible numbers. `metric` is a label (default accuracy).
 
 The counts are of right answers, so what is compared is an accuracy; `metric` may name it otherwise (`exact match`), but
-not as a metric of another kind. What counts cannot show is the spread over test examples: with several seeds the claim is
-about these examples only.
+not as a metric of another kind. What counts cannot show is the spread over test examples: with several seeds the claim
+is about these examples only.
 """
 
 from __future__ import annotations

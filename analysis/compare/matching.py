@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from analysis.compare.sources import Source
 from analysis.predictions.align import aligned
 from analysis.predictions.files import labelled
-from analysis.predictions.metrics import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, SumMetric
+from analysis.predictions.metrics import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, SumMetric, columns
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -48,6 +50,33 @@ def check_kind(metric: SumMetric, runs: Sequence[Predictions]) -> None:
     if texts == (metric.kind == REGRESSION):
         held = "texts" if texts else "numbers"
         raise InputError(f"The metric {metric.name} is for {metric.kind}, and the targets and outputs are {held}.")
+
+
+def check_margin(metric: SumMetric, margin: float | None) -> None:
+    """Raises InputError where every possible difference lies within the margin."""
+    widest = metric.most - metric.least
+    if margin is not None and margin >= widest:
+        raise InputError(
+            f"--margin {margin:g}: two values of {metric.name} cannot differ by more than {widest:g}, so this says "
+            "nothing; give a smaller one."
+        )
+
+
+def check_varies(metric: SumMetric, sources: Sequence[Source]) -> None:
+    """Raises InputError for a correlation with outputs or targets that are all the same: it is not defined."""
+    if metric.name != "pearson":
+        return
+    problems = []
+    for source in sources:
+        for seed, run in source.runs.items():
+            for what, values in (("outputs", run.outputs), ("targets", run.targets)):
+                if (np.ptp(columns(values), axis=0) == 0.0).any():
+                    where = f"{source.name}, seed {seed}" if source.seeded else source.name
+                    problems.append(
+                        f"{where}: all {what} are the same, so a correlation is not defined; compare mae, rmse or ccc."
+                    )
+    if problems:
+        raise InputError(problems)
 
 
 def same_seeds(sources: Sequence[Source]) -> tuple[dict[str, dict[int, Predictions]], list[str]]:

@@ -13,7 +13,9 @@ from rich.console import Console
 from analysis.compare.counts import CountPair, Counts, possible_discordance
 from analysis.compare.effect_sizes import Effect, effects
 from analysis.compare.equivalence import equivalence_findings
+from analysis.compare.matching import check_margin
 from analysis.compare.view import print_effects, print_findings, say, span, table
+from analysis.predictions.metrics import METRICS
 from analysis.stats import paired_binary
 from analysis.stats.crossed import seeds_only
 from analysis.stats.finding import CLAIMS, Finding
@@ -86,7 +88,8 @@ class Published:
 
 
 def compare_counts(counts: Counts, *, alpha: float = 0.05, margin: float | None = None) -> Published:
-    """Every pair of the counts, with Holm's correction where there are several."""
+    """Every pair of the counts, with Holm's correction where there are several. Raises InputError: margin too wide."""
+    check_margin(METRICS["accuracy"], margin)
     pairs = [_compared(counts, pair, alpha, margin) for pair in counts.pairs]
     adjusted = holm([pair.comparison.p_value for pair in pairs])
     return Published(

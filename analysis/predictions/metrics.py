@@ -12,6 +12,7 @@ Classes, columns: in the order of `Predictions.classes`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ class SumMetric:
     rows: Callable[[Predictions], np.ndarray]  # (N, F) what each example adds
     value: Callable[[np.ndarray], np.ndarray]  # (..., F) sums -> (...)
     is_mean: bool = False  # rows are (score, 1)
+    least: float = 0.0  # that the metric can be
+    most: float = math.inf
 
     def __call__(self, predictions: Predictions) -> float:
         return float(self.value(self.rows(predictions).sum(axis=0)))
@@ -130,8 +133,14 @@ def _moments(sums: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _pearson(sums: np.ndarray) -> np.ndarray:
-    _, _, var_t, var_o, covariance = _moments(sums)
-    return _mean(_over(covariance, np.sqrt(np.maximum(var_t, 0.0) * np.maximum(var_o, 0.0))))
+    mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
+    var_t, var_o = _above_rounding(var_t, mean_t), _above_rounding(var_o, mean_o)
+    return _mean(_over(covariance, np.sqrt(var_t * var_o)))
+
+
+def _above_rounding(variance: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """0 where the variance is what rounding leaves of constant values: a correlation with them is not defined."""
+    return np.where(variance > 1e-12 * (mean**2 + np.abs(variance)), variance, 0.0)
 
 
 def _concordance(sums: np.ndarray) -> np.ndarray:
@@ -165,17 +174,18 @@ def _character_rows(predictions: Predictions) -> np.ndarray:
     return np.array([character_errors(t, o) for t, o in pairs], float)
 
 
+# pearson, ccc, r2: the mean over columns
 _ALL = (
-    SumMetric("accuracy", CLASSIFICATION, "max", lambda p: mean_of(correct(p)), _ratio, is_mean=True),
-    SumMetric("balanced_accuracy", CLASSIFICATION, "max", _class_rows, _balanced),
-    SumMetric("macro_f1", CLASSIFICATION, "max", _class_rows, _macro_f1),
+    SumMetric("accuracy", CLASSIFICATION, "max", lambda p: mean_of(correct(p)), _ratio, is_mean=True, most=1.0),
+    SumMetric("balanced_accuracy", CLASSIFICATION, "max", _class_rows, _balanced, most=1.0),
+    SumMetric("macro_f1", CLASSIFICATION, "max", _class_rows, _macro_f1, most=1.0),
     SumMetric("loss", CLASSIFICATION, "min", _loss_rows, _ratio, is_mean=True),
     SumMetric("mae", REGRESSION, "min", lambda p: mean_of(np.abs(_errors(p)).mean(axis=1)), _ratio, is_mean=True),
     SumMetric("mse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _ratio, is_mean=True),
     SumMetric("rmse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _root),
-    SumMetric("pearson", REGRESSION, "max", _moment_rows, _pearson),  # mean over columns, as ccc and r2
-    SumMetric("ccc", REGRESSION, "max", _moment_rows, _concordance),  # Lin 1989
-    SumMetric("r2", REGRESSION, "max", _moment_rows, _r2),
+    SumMetric("pearson", REGRESSION, "max", _moment_rows, _pearson, least=-1.0, most=1.0),
+    SumMetric("ccc", REGRESSION, "max", _moment_rows, _concordance, least=-1.0, most=1.0),  # Lin 1989
+    SumMetric("r2", REGRESSION, "max", _moment_rows, _r2, least=-math.inf, most=1.0),
     SumMetric("wer", TRANSCRIPTION, "min", _word_rows, _ratio),
     SumMetric("cer", TRANSCRIPTION, "min", _character_rows, _ratio),
 )

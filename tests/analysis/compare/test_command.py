@@ -310,3 +310,37 @@ def test_a_declared_winner_on_loss_is_shown_by_its_own_interval(tmp_path: Path, 
     assert low <= found["difference"] <= high
     assert (found["winner"] is not None) == (not low <= 0.0 <= high)
     assert found["p_value"] != pytest.approx(outcome(capsys, a, b)["p_value"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--seed", "nan"), ("--seed", "1e400"), ("--alpha", "1e-300"), ("--alpha", "nan")]
+    + [("--margin", value) for value in ("nan", "inf", "-inf", "0")],
+)
+def test_an_option_out_of_range_is_refused(option: str, value: str) -> None:
+    with pytest.raises(InputError, match=f"{option} {value}: expected"):
+        parse(["a", "b", option, value])
+
+
+def test_a_margin_that_holds_every_difference_is_refused(tmp_path: Path, capsys) -> None:
+    a, b = (classified(tmp_path / f"{name}.csv", 1.5, seeds=(None,)) for name in "ab")
+    assert "cannot differ by more than 1" in refused(capsys, a, b, "--margin", "1")
+    outcome(capsys, a, b, "--margin", "1", "--metric", "loss")  # which has no upper end
+    outcome(capsys, a, b, "--alpha", "0.000001")
+
+
+def regression(path: Path, outputs: np.ndarray, targets: np.ndarray) -> Path:
+    rows = {"example_id": [f"e{i}" for i in range(len(targets))], "target": targets, "output": outputs}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def test_a_correlation_with_constant_outputs_is_refused(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    targets = rng.standard_normal(60) + 0.1
+    good = regression(tmp_path / "good.csv", targets + rng.standard_normal(60), targets)
+    for number in range(5):
+        flat = regression(tmp_path / f"flat{number}.csv", np.full(60, rng.standard_normal()), targets)
+        assert "a correlation is not defined" in refused(capsys, good, flat, "--metric", "pearson")
+        assert np.isnan(METRICS["pearson"](read_file(flat)[0]))
+    assert outcome(capsys, good, flat, "--metric", "mae")["p_value"] is not None
