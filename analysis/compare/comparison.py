@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from analysis.compare.effect_sizes import Effect, effects
+from analysis.compare.labels import label_notes
 from analysis.compare.matching import (
     check_kind,
     check_margin,
@@ -26,7 +27,7 @@ from analysis.compare.overall import overall_findings
 from analysis.compare.pair_tests import Pair, pair_findings, seed_counts
 from analysis.compare.sources import Source
 from analysis.predictions.ensemble import ensemble
-from analysis.predictions.files import numeric
+from analysis.predictions.files import numeric, whole_as_labels
 from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, SumMetric
 from analysis.stats.finding import CLAIMS, Finding
 from analysis.stats.friedman import Ranking
@@ -160,9 +161,12 @@ def compare_sources(
     metric, said = choose_metric(sources, metric_name)
     if metric.kind == REGRESSION:
         sources = [replace(source, runs=numeric(source.runs)) for source in sources]
+    elif metric.kind == CLASSIFICATION:
+        sources = [replace(source, runs=whole_as_labels(source.runs)) for source in sources]
     check_kind(metric, [run for source in sources for run in source.runs.values()])
     check_margin(metric, margin)
     check_varies(metric, sources)
+    said += label_notes(metric, sources, chosen=metric_name is not None)
     paired, warnings = same_seeds(sources)
     runs = same_examples(with_classes(paired) if metric.kind == CLASSIFICATION else paired, metric)
     design, arms = arms_of(

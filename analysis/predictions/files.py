@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from trainables.records import NO_FOLD, SCORE_PREFIX, Predictions
 
 REQUIRED = ("example_id", "target", "output")
 SUFFIXES = (".parquet", ".csv", ".json", ".jsonl")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file in UTF-16 begins
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 Columns = dict[str, list[Any]]
 
 
@@ -39,7 +43,7 @@ def read_file(path: Path) -> dict[int, Predictions]:
     if missing:
         raise InputError(
             f"{path.name}: column {', '.join(missing)} is missing; it needs {', '.join(REQUIRED)}, it has "
-            f"{', '.join(columns) or 'none'}."
+            f"{', '.join(map(repr, columns)) or 'none'}.{_why_missing(columns, missing)}"
         )
     if not columns["example_id"]:
         raise InputError(f"{path.name}: it has no rows.")
@@ -58,6 +62,8 @@ def read_columns(path: Path) -> Columns:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     try:
+        if path.suffix.lower() != ".parquet" and path.read_bytes()[:2] in UTF_16:
+            raise ValueError("it is written in UTF-16; save it as UTF-8")
         if path.suffix.lower() == ".parquet":
             import pyarrow.parquet as pq
 
@@ -77,6 +83,16 @@ def read_columns(path: Path) -> Columns:
         raise InputError(f"{path.name}: needs a list of objects, one per answer.")
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _why_missing(columns: Columns, missing: Sequence[str]) -> str:
+    """What most often hides a column of a CSV file; empty where nothing does."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(columns) == 1 and mark in next(iter(columns)):
+            return f" The columns are divided by {name}; they must be divided by commas."
+    if any(name.strip() in missing for name in columns):
+        return " There are spaces around the names (and cells?); write none beside the commas."
+    return ""
 
 
 def _json_lines(text: str) -> list[Any]:
@@ -113,6 +129,8 @@ def _answers(name: str, targets: list[Any], outputs: list[Any]) -> tuple[list[An
         return _lists(name, targets), _lists(name, outputs)
     if known and all(_number(value) is not None for value in known) and any(_fraction(value) for value in known):
         return [_float(value) for value in targets], [_float(value) for value in outputs]
+    if known and all(isinstance(value, str) and DECIMAL_COMMA.fullmatch(value) for value in known):
+        raise InputError(f"{name}: targets and outputs have decimal commas ({known[0]}); write decimal points.")
     return [_text(value) for value in targets], [_text(value) for value in outputs]
 
 
@@ -141,7 +159,7 @@ def _number(value: Any) -> float | None:
 
 def _fraction(value: Any) -> bool:
     """Whether it is written as a number that is not whole: 0.5 and 1.0, not 1."""
-    return isinstance(value, float) or (isinstance(value, str) and not value.strip().lstrip("+-").isdigit())
+    return isinstance(value, float | Decimal) or (isinstance(value, str) and not value.strip().lstrip("+-").isdigit())
 
 
 def _float(value: Any) -> float:
@@ -171,6 +189,18 @@ def labelled(predictions: Mapping[int, Predictions], classes: tuple[str, ...]) -
             scores = run.scores[:, [run.classes.index(name) for name in classes]]
         targets, outputs = ([None if value == "" else value for value in side] for side in (run.targets, run.outputs))
         found[seed] = replace(run, targets=targets, outputs=outputs, scores=scores, classes=classes)
+    return found
+
+
+def whole_as_labels(predictions: Mapping[int, Predictions]) -> dict[int, Predictions]:
+    """The same with numbers that are all whole, such as 1.0 and 0.0, read as the labels `1` and `0`."""
+    found = {}
+    for seed, run in predictions.items():
+        answers = (*run.targets, *run.outputs)
+        if all(isinstance(value, float) and value.is_integer() for value in answers):
+            targets, outputs = ([str(int(value)) for value in side] for side in (run.targets, run.outputs))
+            run = replace(run, targets=targets, outputs=outputs)
+        found[seed] = run
     return found
 
 
