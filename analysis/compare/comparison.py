@@ -24,7 +24,7 @@ from analysis.compare.matching import (
     with_classes,
 )
 from analysis.compare.overall import overall_findings
-from analysis.compare.pair_tests import Pair, pair_findings, seed_counts
+from analysis.compare.pair_tests import Pair, margin_findings, pair_findings, seed_counts
 from analysis.compare.sources import Source
 from analysis.predictions.ensemble import ensemble
 from analysis.predictions.files import numeric, whole_as_labels
@@ -104,7 +104,7 @@ class Compared:
     def sentence(self) -> str:
         """The verdict in words that may be quoted."""
         if len(self.pairs) == 1:
-            return pair_sentence(self.pairs[0].comparison, self.verdict.mode)
+            return pair_sentence(self.pairs[0].comparison, self.verdict.mode, self.verdict.rows)
         return sentence(self.verdict, each="configuration")
 
     def as_dict(self) -> dict[str, Any]:
@@ -176,10 +176,13 @@ def compare_sources(
         design, arms, dict.fromkeys(runs, "finalist"), mode=metric.mode, question="each_other", alpha=alpha
     )
     screened = benjamini_hochberg([c.p_value for c in found.among_finalists]) if screen else None
+    matched = [_matched(comparison, runs, design) for comparison in found.among_finalists]
     pairs = tuple(
-        _pair(c, design, arms, runs, metric, alpha, margin, rng, screened[i] if screened else None)
-        for i, c in enumerate(found.among_finalists)
+        _pair(pair, arms, metric, alpha, rng, screened[i] if screened else None) for i, pair in enumerate(matched)
     )
+    if margin is not None:
+        added = margin_findings(matched, metric, margin, alpha=alpha)
+        pairs = tuple(replace(pair, findings=(*pair.findings, *own)) for pair, own in zip(pairs, added, strict=True))
     overall: tuple[Finding, ...] = ()
     ranking = None
     if len(runs) > 2:
@@ -214,19 +217,20 @@ def ensemble_rows(
     return tuple(rows)
 
 
+def _matched(comparison: Comparison, runs: Mapping[str, Mapping[int, Predictions]], design: Design) -> Pair:
+    first, second = ([runs[name][seed] for seed in comparison.seeds] for name in (comparison.first, comparison.second))
+    return Pair(comparison, first, second, design.fewest_groups)
+
+
 def _pair(
-    comparison: Comparison,
-    design: Design,
+    pair: Pair,
     arms: Mapping[str, Arm],
-    runs: Mapping[str, Mapping[int, Predictions]],
     metric: SumMetric,
     alpha: float,
-    margin: float | None,
     rng: np.random.Generator,
     screened_p: float | None,
 ) -> ComparedPair:
-    first, second = ([runs[name][seed] for seed in comparison.seeds] for name in (comparison.first, comparison.second))
-    pair = Pair(comparison, first, second, design.fewest_groups)
+    comparison = pair.comparison
     a, b = (arms[name].of(comparison.seeds).by_group for name in (comparison.first, comparison.second))
     by_group, noise = None, None
     if a is not None and b is not None:
@@ -235,7 +239,7 @@ def _pair(
     counts = seed_counts(pair) if metric.kind == CLASSIFICATION else {}
     return ComparedPair(
         comparison,
-        tuple(pair_findings(pair, metric, alpha=alpha, margin=margin, rng=rng)),
+        tuple(pair_findings(pair, metric, alpha=alpha, rng=rng)),
         tuple(effects(comparison, by_group, counts, alpha=alpha, noise=noise)),
         screened_p,
     )

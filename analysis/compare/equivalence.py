@@ -2,18 +2,21 @@
 
 Two one-sided tests (Schuirmann 1987, J Pharmacokin Biopharm 15:657) against a margin that is chosen before the data
 are seen: the largest difference that would not matter. Equivalence at level alpha is the same as the 1 - 2 alpha
-interval lying within the margin. Where McNemar decides (one seed), Tango's score statistic takes the place of t.
+interval lying within the margin. Where McNemar decides (one seed), Tango's score statistic takes the place of t. The
+pairs of a family share the level: Holm's correction, simultaneous intervals.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import scipy.stats
 
 from analysis.stats.crossed import Estimate
 from analysis.stats.finding import Finding
+from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts, tango, tango_statistic
 from analysis.verdict.comparison import Comparison
 
@@ -54,10 +57,40 @@ def from_counts(counts: PairedCounts, margin: float, *, alpha: float = 0.05) -> 
     return Equivalence(margin, worse, better, tango(counts, 2.0 * alpha), alpha)
 
 
+def in_family(findings: Sequence[Sequence[Finding]]) -> list[list[Finding]]:
+    """Holm's correction of each of these tests over the pairs of a family: one list of findings for each pair."""
+    if len(findings) < 2:
+        return [list(own) for own in findings]
+    by_test = [holm([own[test].p_value for own in findings]) for test in range(len(findings[0]))]
+    return [
+        [
+            each
+            if each.p_value is None
+            else replace(
+                each,
+                p_value=by_test[test][pair],
+                note=f"{each.note}; Holm's correction over {len(findings)} pairs, alone p = {each.p_value:.4g}",
+            )
+            for test, each in enumerate(own)
+        ]
+        for pair, own in enumerate(findings)
+    ]
+
+
 def equivalence_findings(
-    comparison: Comparison, counts: PairedCounts | None, margin: float, *, mode: str, alpha: float
+    comparison: Comparison,
+    counts: PairedCounts | None,
+    margin: float,
+    *,
+    mode: str,
+    alpha: float,
+    pairs: int = 1,
 ) -> list[Finding]:
-    """Equivalence and "no worse than" for a comparison; `counts` where there is one seed and right or wrong."""
+    """Equivalence and "no worse than" for a comparison; `counts` where there is one seed and right or wrong.
+
+    With several `pairs` the interval is simultaneous; `in_family` then corrects the p-values.
+    """
+    alpha = alpha / pairs
     estimate = comparison.estimate
     found = from_counts(counts, margin, alpha=alpha) if estimate is None and counts is not None else None
     if estimate is not None:
@@ -66,7 +99,7 @@ def equivalence_findings(
     if found is None:
         note = "cannot tell: the difference has no estimate of its uncertainty"
         return [Finding(name, comparison.claim, note=note) for name in names]
-    shown = f"{100.0 * (1.0 - 2.0 * alpha):g} % interval; the margin must have been chosen beforehand"
+    shown = f"{100.0 * (1.0 - 2.0 * alpha):.4g} % interval; the margin must have been chosen beforehand"
     return [
         Finding(name, comparison.claim, "", p, None, comparison.difference, found.interval, shown)
         for name, p in zip(names, (found.p_value, found.worse_by_less), strict=True)

@@ -54,7 +54,7 @@ def _cochran(design: Design, arms: Sequence[Arm]) -> list[Finding]:
     right = [arm.right for arm in arms if arm.right is not None]
     if len(right) < len(arms):
         return []
-    claim = "models_and_groups" if design.fewest_groups < FEWEST_GROUPS else "models"
+    claim = "examples" if design.fewest_groups < FEWEST_GROUPS else "models"
     found = []
     for seed in (seed for seed in arms[0].values if all(seed in arm.values for arm in arms)):
         rows = [table[list(arm.values).index(seed)] for table, arm in zip(right, arms, strict=True)]

@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from analysis.compare.equivalence import equivalence_findings
+from analysis.compare.equivalence import equivalence_findings, in_family
 from analysis.predictions.align import group_numbers
 from analysis.predictions.ensemble import ensemble
 from analysis.predictions.metrics import CLASSIFICATION, METRICS, REGRESSION, TRANSCRIPTION, SumMetric, columns
@@ -48,12 +48,10 @@ class Pair:
     @property
     def model_claim(self) -> str:
         """What a test that takes the trained models as they are may be said of."""
-        return "models_and_groups" if self.fewest_groups < FEWEST_GROUPS else "models"
+        return "examples" if self.fewest_groups < FEWEST_GROUPS else "models"
 
 
-def pair_findings(
-    pair: Pair, metric: SumMetric, *, alpha: float, margin: float | None, rng: np.random.Generator
-) -> list[Finding]:
+def pair_findings(pair: Pair, metric: SumMetric, *, alpha: float, rng: np.random.Generator) -> list[Finding]:
     """The deciding test first, then the rest. Slow parts: 10,000 resamples and as many exchanges."""
     found = [_deciding(pair.comparison)]
     if metric.kind == CLASSIFICATION:
@@ -68,11 +66,19 @@ def pair_findings(
         found += seed_findings([first[seed] - second[seed] for seed in first], alpha=alpha)
     if metric.kind == CLASSIFICATION:
         found += class_findings(pair, alpha=alpha)
-    if margin is not None:
+    return found
+
+
+def margin_findings(pairs: Sequence[Pair], metric: SumMetric, margin: float, *, alpha: float) -> list[list[Finding]]:
+    """Equivalence and "no worse than" of every pair of a family."""
+    found = []
+    for pair in pairs:
         one_seed = metric.name == "accuracy" and len(pair.first) == 1
         counts = _counts(pair.first[0], pair.second[0]) if one_seed else None
-        found += equivalence_findings(pair.comparison, counts, margin, mode=metric.mode, alpha=alpha)
-    return found
+        found.append(
+            equivalence_findings(pair.comparison, counts, margin, mode=metric.mode, alpha=alpha, pairs=len(pairs))
+        )
+    return in_family(found)
 
 
 def _deciding(comparison: Comparison) -> Finding:
@@ -96,7 +102,8 @@ def binary_findings(pair: Pair, *, alpha: float) -> list[Finding]:
         of_seed = paired_binary.findings(
             counts, alpha=alpha, scope=f"seed {seed}", claim=pair.model_claim, grouped=pair.grouped
         )
-        of_seed[0] = replace(of_seed[0], note="; ".join(part for part in (of_seed[0].note, rate) if part))
+        if of_seed[0].p_value is not None:
+            of_seed[0] = replace(of_seed[0], note="; ".join(part for part in (of_seed[0].note, rate) if part))
         found += of_seed
     if len(pair.first) > 1 and all(run.scores is not None for run in (*pair.first, *pair.second)):
         counts = _counts(ensemble(pair.first), ensemble(pair.second))

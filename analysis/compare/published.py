@@ -12,7 +12,7 @@ from rich.console import Console
 
 from analysis.compare.counts import CountPair, Counts, possible_discordance
 from analysis.compare.effect_sizes import Effect, effects
-from analysis.compare.equivalence import equivalence_findings
+from analysis.compare.equivalence import equivalence_findings, in_family
 from analysis.compare.matching import check_margin
 from analysis.compare.view import print_effects, print_findings, say, span, table
 from analysis.predictions.metrics import METRICS
@@ -90,7 +90,11 @@ class Published:
 def compare_counts(counts: Counts, *, alpha: float = 0.05, margin: float | None = None) -> Published:
     """Every pair of the counts, with Holm's correction where there are several. Raises InputError: margin too wide."""
     check_margin(METRICS["accuracy"], margin)
-    pairs = [_compared(counts, pair, alpha, margin) for pair in counts.pairs]
+    pairs = [_compared(counts, pair, alpha) for pair in counts.pairs]
+    if margin is not None:
+        both = zip(pairs, counts.pairs, strict=True)
+        added = in_family([_margin(pair, _tables(counts, which), margin, len(pairs)) for pair, which in both])
+        pairs = [replace(pair, findings=(*pair.findings, *own)) for pair, own in zip(pairs, added, strict=True)]
     adjusted = holm([pair.comparison.p_value for pair in pairs])
     return Published(
         counts,
@@ -137,7 +141,13 @@ def _tables(counts: Counts, pair: CountPair) -> dict[int, list[PairedCounts]]:
     return found
 
 
-def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | None) -> PublishedPair:
+def _margin(pair: PublishedPair, tables: Mapping[int, list[PairedCounts]], margin: float, pairs: int) -> list[Finding]:
+    widest = tables[1][-1] if len(tables) == 1 else None
+    alpha = pair.comparison.alpha
+    return equivalence_findings(pair.comparison, widest, margin, mode="max", alpha=alpha, pairs=pairs)
+
+
+def _compared(counts: Counts, pair: CountPair, alpha: float) -> PublishedPair:
     tables = _tables(counts, pair)
     widest = {seed: options[-1] for seed, options in tables.items()}  # the most uncertain that is possible
     first, second = (
@@ -161,7 +171,11 @@ def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | Non
         interval = mcnemar_interval(widest[1], alpha)
         warnings.append("One seed only: the claim is about these trained models, not about their configurations.")
     if p_value is None:
-        warnings.append("No example or no seed divides the two, so nothing can be tested.")
+        warnings.append(
+            "No example or no seed divides the two, so nothing can be tested."
+            if differences[0] == 0.0
+            else f"The difference is {differences[0]:+.4g} under every seed, so there is no variance to test with."
+        )
     comparison = Comparison(
         pair.first, pair.second, counts.metric, first, second, float(np.mean(differences)), alpha, interval, p_value,
         p_value, claim, method, counts.examples, counts.examples, discordant, estimate, tuple(warnings),
@@ -173,10 +187,6 @@ def _compared(counts: Counts, pair: CountPair, alpha: float, margin: float | Non
         pooled = pool(differences, [difference_variance(t) for t in widest.values()], alpha=alpha)
         findings += pooled_seeds(pooled)
         findings += seed_findings(differences, alpha=alpha) if len(first) <= MOST_PAIRS else []
-    if margin is not None:
-        findings += equivalence_findings(
-            comparison, widest[1] if len(first) == 1 else None, margin, mode="max", alpha=alpha
-        )
     shown: Mapping[int, PairedCounts] = widest if pair.discordant is not None else {}
     needed = {}
     if len(first) == 1 and pair.discordant is not None and comparison.difference != 0.0:

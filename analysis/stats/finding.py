@@ -9,6 +9,7 @@ CLAIMS = {
     "population": "new seeds and new test groups",
     "groups": "new seeds, on these test groups only",
     "models": "these trained models only, on new test groups",
+    "examples": "these trained models only, on new examples of these test groups",
     "models_and_groups": "these trained models on these test groups only",
 }
 

@@ -6,7 +6,7 @@ Which factors are random decides the claim:
   to 20 of them, at most groups - 1 degrees of freedom, and a warning;
 * these groups only, where a class has fewer than 6: seeds are the only random factor;
 * these trained models only, where there is one seed: the exact McNemar test (1947) for accuracy, a t-test over groups
-  for other metrics and for clips that come in groups.
+  for other metrics and for clips that come in groups; McNemar with fewer than 6 groups speaks of new examples of these.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _new_clips(sides: Sides) -> Decision:
 
 
 def _these_clips(sides: Sides) -> Decision:
-    return _mcnemar("models_and_groups", sides)
+    return _mcnemar("examples", sides)
 
 
 def _nothing(sides: Sides) -> Decision:
@@ -120,7 +120,7 @@ def decide(sides: Sides) -> Decision:
     warnings = []
     if not sides.enough_groups:
         warnings.append(
-            f"Only {sides.design.fewest_groups} test groups in the smallest class: the claim is limited to these "
+            f"{_only(sides.design)}: the claim is limited to these "
             "groups " + ("(seeds are the only random factor)." if sides.several_seeds else "and these trained models.")
         )
     elif not sides.several_seeds:
@@ -138,13 +138,27 @@ def _over_groups(claim: str, method: str, estimate: Estimate, design: Design) ->
     """Few groups limit the degrees of freedom."""
     if design.fewest_groups > FEW_GROUPS:
         return _estimated(claim, method, estimate)
-    few = f"Only {design.fewest_groups} test groups in the smallest class: read the interval with care."
+    few = f"{_only(design)}: read the interval with care."
     return _estimated(claim, method, estimate.at_most(design.fewest_groups - 1), few)
 
 
 def _estimated(claim: str, method: str, estimate: Estimate, *warnings: str) -> Decision:
-    silent = () if estimate.p_value is not None else ("The differences do not vary at all, so nothing can be tested.",)
+    silent = () if estimate.p_value is not None else (_why_silent(estimate.mean),)
     return Decision(claim, method, estimate, estimate.p_value, (*warnings, *silent))
+
+
+def _why_silent(mean: float) -> str:
+    if mean == 0.0:
+        return "No seed and no example divides the two, so nothing can be tested."
+    return (
+        f"The difference is {mean:+.4g} under every seed and in every group, so there is no variance to test with; "
+        "more test examples may show some."
+    )
+
+
+def _only(design: Design) -> str:
+    count = design.fewest_groups
+    return f"Only {count} test group{'s' if count != 1 else ''} in the smallest class"
 
 
 def _is_accuracy(arm: Arm) -> bool:

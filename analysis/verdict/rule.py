@@ -131,7 +131,7 @@ def verdict_of(
         best=best,
         winner=winner,
         indistinguishable=indistinguishable,
-        warnings=tuple(dict.fromkeys(warning for comparison in asked for warning in comparison.warnings)),
+        warnings=tuple(dict.fromkeys([*(warning for c in asked for warning in c.warnings), *_contradictions(asked)])),
     )
 
 
@@ -141,6 +141,17 @@ def _family(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
         replace(c, adjusted_p_value=p, interval=c.interval_at(c.alpha / len(comparisons)))
         for c, p in zip(comparisons, adjusted, strict=True)
     )
+
+
+def _contradictions(comparisons: Sequence[Comparison]) -> list[str]:
+    """Where Holm's test rejects and the simultaneous interval beside it holds 0."""
+    return [
+        f"{c.first} against {c.second}: significant after Holm's correction (p = {c.adjusted_p_value:.3f}), and the "
+        "simultaneous interval holds 0. Both are right: Holm tests step by step, which rejects more than intervals "
+        "that all hold at once can show. The test decides."
+        for c in comparisons
+        if c.significant and c.interval is not None and c.interval[0] <= 0.0 <= c.interval[1]
+    ]
 
 
 def _row(arm: Arm, role: str, alpha: float) -> Row:

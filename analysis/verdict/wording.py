@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import Comparison
-from analysis.verdict.result import Verdict
+from analysis.verdict.result import Row, Verdict
 
 
 def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
@@ -31,7 +31,7 @@ def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
         finding = f"No {each} is better than the {rival} on {metric}, and the best of them, {name}, is worse"
     else:
         finding = f"No {each} can be shown to beat the {rival} on {metric}; {name} has the best mean"
-    parts = [f"{finding}: {_numbers(shown)} ({_certainty(shown, len(family))}; {_sample(shown)})."]
+    parts = [f"{finding}: {_numbers(shown, verdict.rows)} ({_certainty(shown, len(family))}; {_sample(shown)})."]
     tied = [other for other in verdict.indistinguishable if other != name]
     if tied and (verdict.winner or each_other):
         parts.append(f"{name} cannot be told from {_listed(tied)}.")
@@ -52,28 +52,38 @@ def level(alpha: float, look: int) -> str:
     return f"the level is {alpha:g}" + (f" ({alpha * 2**look:g} / 2^{look})" if look else "")
 
 
-def pair_sentence(comparison: Comparison, mode: str) -> str:
-    """The same for one comparison that is the whole family."""
+def pair_sentence(comparison: Comparison, mode: str, rows: Sequence[Row] = ()) -> str:
+    """The same for one comparison that is the whole family; `rows` tell which seeds it leaves out."""
     first, second, metric = comparison.first, comparison.second, comparison.metric
     better = comparison.favours(mode)
     if better is not None:
         worse = second if better == first else first
         finding = f"{better} is better than {worse} on {metric}"
+    elif _constant(comparison):
+        finding = f"{first} and {second} differ on {metric}, by the same everywhere, so that no test can judge it"
     else:
         finding = f"Cannot tell {first} from {second} on {metric}"
-    text = f"{finding}: {_numbers(comparison)} ({_certainty(comparison, 1)}; {_sample(comparison)})."
+    text = f"{finding}: {_numbers(comparison, rows)} ({_certainty(comparison, 1)}; {_sample(comparison)})."
     return text if comparison.claim == "population" else f"{text} The claim is about {CLAIMS[comparison.claim]}."
 
 
-def _numbers(comparison: Comparison) -> str:
+def _constant(comparison: Comparison) -> bool:
+    """Whether there is a difference, and no variance to test it with."""
+    return comparison.p_value is None and comparison.estimate is not None and comparison.estimate.mean != 0.0
+
+
+def _numbers(comparison: Comparison, rows: Sequence[Row]) -> str:
     first, second = comparison.first_values.values(), comparison.second_values.values()
     means = f"{sum(first) / len(first):.3f} against {sum(second) / len(second):.3f}"
+    names, count = (comparison.first, comparison.second), len(comparison.seeds)
+    if any(len(row.values) > count for row in rows if row.name in names):
+        means += f" over the {count} seeds that both have" if count > 1 else " under the one seed that both have"
     return f"{means}, a difference of {comparison.difference:+.3f}"
 
 
 def _certainty(comparison: Comparison, family: int) -> str:
     if comparison.adjusted_p_value is None or comparison.interval is None:
-        return "nothing can be tested"
+        return "no variance to test with" if _constant(comparison) else "nothing can be tested"
     low, high = comparison.interval
     p = comparison.adjusted_p_value
     return (

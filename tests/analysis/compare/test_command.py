@@ -13,6 +13,7 @@ import pytest
 from analysis.compare.command import main, parse
 from analysis.predictions.files import read_file
 from analysis.predictions.metrics import METRICS
+from analysis.stats.multiplicity import holm
 from analysis.verdict.comparison import compare
 from trainables.errors import InputError
 
@@ -344,3 +345,58 @@ def test_a_correlation_with_constant_outputs_is_refused(tmp_path: Path, capsys) 
         assert "a correlation is not defined" in refused(capsys, good, flat, "--metric", "pearson")
         assert np.isnan(METRICS["pearson"](read_file(flat)[0]))
     assert outcome(capsys, good, flat, "--metric", "mae")["p_value"] is not None
+
+
+def test_equivalence_of_several_pairs_is_corrected(tmp_path: Path, capsys) -> None:
+    files = [classified(tmp_path / f"{name}.csv", 1.5, stream=i) for i, name in enumerate("abc")]
+    pairs = outcome(capsys, *files, "--margin", "0.12")["pairs"]
+    shown = [test for pair in pairs for test in pair["tests"] if test["name"].startswith("equivalent within")]
+    alone = [float(test["note"].rpartition("alone p = ")[2]) for test in shown]
+    assert len(shown) == 3
+    assert [test["p_value"] for test in shown] == pytest.approx(holm(alone), rel=1e-3)
+    assert all("Holm's correction over 3 pairs" in test["note"] for test in shown)
+
+
+def test_seeds_of_one_side_only_are_said_in_the_sentence(tmp_path: Path, capsys) -> None:
+    a = classified(tmp_path / "a.csv", 1.5, seeds=(1, 2, 3, 4, 5))
+    b = classified(tmp_path / "b.csv", 1.2, seeds=(1, 2, 3), stream=1)
+    assert "over the 3 seeds that both have, a difference" in outcome(capsys, a, b)["verdict"]
+    one = classified(tmp_path / "one.csv", 1.2, seeds=(2,), stream=1)
+    assert "under the one seed that both have, a difference" in outcome(capsys, a, one)["verdict"]
+
+
+def test_a_constant_difference_has_no_variance_to_test_with(tmp_path: Path, capsys) -> None:
+    rows = [(seed, i, target) for seed in (1, 2, 3) for i, target in enumerate(["a", "b"] * 60)]
+    for name, right in (("right", True), ("wrong", False)):
+        table = [
+            {"example_id": i, "seed": s, "target": t, "output": t if right else {"a": "b", "b": "a"}[t]}
+            for s, i, t in rows
+        ]
+        pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)
+    found = outcome(capsys, tmp_path / "right.csv", tmp_path / "wrong.csv")
+    assert "no variance to test with" in found["verdict"]
+    assert "Cannot tell" not in found["verdict"]
+    assert found["winner"] is None
+
+
+def test_mcnemar_on_few_groups_speaks_of_new_examples_of_them(tmp_path: Path, capsys) -> None:
+    a, b = (
+        classified(tmp_path / f"{n}.csv", c, seeds=(None,), stream=i, examples=40)
+        for i, (n, c) in enumerate([("a", 3.0), ("b", -1.0)])
+    )
+    for path in (a, b):
+        table = pd.read_csv(path)
+        table["group"] = [f"g{i % 4}" for i in range(len(table))]
+        table.to_csv(path, index=False)
+    found = outcome(capsys, a, b)
+    assert found["p_value"] is not None
+    assert found["claim"] == "these trained models only, on new examples of these test groups"
+    for test in found["tests"]:
+        if test["claim"] == "these trained models on these test groups only":
+            assert test["p_value"] is None
+
+
+def test_a_silent_mcnemar_quotes_no_error_rate(tmp_path: Path, capsys) -> None:
+    a, b = (classified(tmp_path / f"{name}.csv", 1.5) for name in "ab")
+    for test in named(outcome(capsys, a, b), "McNemar exact"):
+        assert "it is wrong in" not in test["note"]

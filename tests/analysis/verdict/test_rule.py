@@ -9,10 +9,10 @@ from scipy import stats
 from analysis.predictions.align import correct
 from analysis.stats.crossed import crossed
 from analysis.stats.multiplicity import holm
-from analysis.verdict.arms import arms_of
+from analysis.verdict.arms import Arm, Design, arms_of
 from analysis.verdict.comparison import compare
 from analysis.verdict.result import Verdict
-from analysis.verdict.rule import verdict
+from analysis.verdict.rule import verdict, verdict_of
 from analysis.verdict.wording import sentence
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -243,3 +243,28 @@ def test_real_differences_are_found(make) -> None:
         a, base = simulated(make, rng, [0.9, 0.75], seeds=5, clips=200)
         found += verdict({"a": a}, base, accuracy, metric_name="accuracy").winner == "a"
     assert found >= 54
+
+
+def test_where_holm_rejects_and_the_interval_holds_zero_it_is_explained() -> None:
+    arms = {}
+    rng = np.random.default_rng(4)
+    table = rng.standard_normal((5, 60)) * 0.1
+    for name, lead in (("a", 0.30), ("b", 0.025), ("baseline", 0.0)):
+        noise = 0.1 * rng.standard_normal((5, 60))
+        by_group = table + lead + noise - noise.mean()
+        by_group += lead + table.mean() - by_group.mean()
+        arms[name] = Arm(name, {s: float(row.mean()) for s, row in enumerate(by_group)}, by_group, None, None)
+    roles = {"a": "finalist", "b": "finalist", "baseline": "baseline"}
+    design = Design("score", 60, 60, 60, ())
+    explained = 0
+    for lead in np.linspace(0.0, 0.05, 60):
+        moved = dict(arms)
+        b = arms["b"].by_group + lead - 0.025
+        moved["b"] = Arm("b", {s: float(row.mean()) for s, row in enumerate(b)}, b, None, None)
+        found = verdict_of(design, moved, roles)
+        second = found.against_baseline[1]
+        low, high = second.interval
+        contradicts = second.significant and low <= 0.0 <= high
+        assert any("The test decides" in warning for warning in found.warnings) == contradicts
+        explained += contradicts
+    assert explained > 0
