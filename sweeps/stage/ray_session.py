@@ -46,16 +46,24 @@ class RaySession:
     dashboard_url: str | None  # http://127.0.0.1:8265; the page asks for the token of `ray get-auth-token`
 
 
+def prepare_environment() -> str:
+    """The address of Ray; its environment is set. Whoever imports Ray, or a library that does, calls this before: Ray
+    reads some of it when it is imported, and a driver without the token mode cannot speak to its own Ray."""
+    os.environ.update({name: value for name, value in QUIET_ENVIRONMENT.items() if name not in os.environ})
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address == "local":
+        os.environ.update(AUTHENTICATION)
+    return address
+
+
 @contextmanager
 def ray_session(profile: Profile) -> Iterator[RaySession]:
     """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends.
 
     Raises SweepFailed where Ray does not start.
     """
-    os.environ.update({name: value for name, value in QUIET_ENVIRONMENT.items() if name not in os.environ})
-    address = os.environ.get("RAY_ADDRESS", "local")
+    address = prepare_environment()
     if address == "local":
-        os.environ.update(AUTHENTICATION)
         keep_token_private(Path.home() / ".ray" / "auth_token")
     import ray
 
@@ -130,6 +138,7 @@ class EarlyRay:
     """`begin` starts it in the background, at the latest `session` does; `end`, or the end of the block, ends it."""
 
     def __init__(self, profile: Profile) -> None:
+        prepare_environment()  # now: what prepares a stage may import Ray before Ray begins
         self.profile = profile
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early-ray")
         self._stack = ExitStack()

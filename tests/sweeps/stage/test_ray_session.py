@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -157,3 +159,22 @@ def test_an_actor_lives_in_a_process_that_was_there_before_it_with_the_environme
         found = ray.get([actor.look.remote() for actor in actors], timeout=120)
     assert {pid for pid, _ in found} == there
     assert [threads for _, threads in found] == ["3", "3"]
+
+
+def test_what_imports_ray_before_it_begins_finds_its_environment() -> None:
+    """Ray reads its way to authenticate when it is imported: without it the driver could not speak to its own Ray."""
+    code = (
+        "import os, sys\n"
+        "import sweeps.sweep\n"
+        "from sweeps.machine.profile import choose, probe\n"
+        "from sweeps.stage.ray_session import EarlyRay\n"
+        "assert 'ray' not in sys.modules\n"
+        "EarlyRay(choose('cpu', probe(), planning=False))\n"
+        "set_before = os.environ['RAY_AUTH_MODE'], os.environ['TUNE_DISABLE_SIGINT_HANDLER']\n"
+        "import sweeps.rounds\n"
+        "assert 'ray' in sys.modules\n"
+        "print(*set_before)\n"
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "TUNE_"))}
+    done = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["token", "1"], done.stderr
