@@ -64,11 +64,11 @@ def print_summary(
             say(line)
     if verdict.against_untuned is not None:
         say(untuned_line(verdict.against_untuned))
-    if prepared.evaluations or prepared.task.column == "text":
+    if prepared.evaluations or prepared.task.shows_samples:
         metrics = [name for name in prepared.task.metrics if name != "loss"]
         say()
         console.print(evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics))
-    if prepared.task.column == "text":
+    if prepared.task.shows_samples:
         say()
         console.print(samples_table(counted(confirmed, verdict), verdict.best))
 

@@ -77,6 +77,7 @@ class Task(Protocol):
     column: str  # the manifest's column that holds the target: label | targets | text
     stratified: bool  # targets are classes, whose shares splits and folds keep
     soft_targets: bool  # a target can be a mixture of two, as mixup has it
+    shows_samples: bool  # answers are free texts: a summary shows some of them beside the metrics
     metrics: tuple[str, ...]  # names without the split's prefix, e.g. ("accuracy", "macro_f1", "loss")
     lower_is_better: tuple[str, ...]  # those of `metrics`
     answers_untuned: bool  # whether an untuned backbone can answer: no head has to be trained first

@@ -55,6 +55,7 @@ class Classification:
     column: ClassVar[str] = "label"
     stratified: ClassVar[bool] = True
     soft_targets: ClassVar[bool] = True
+    shows_samples: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = METRICS
     lower_is_better: ClassVar[tuple[str, ...]] = LOWER_IS_BETTER
     answers_untuned: ClassVar[bool] = False

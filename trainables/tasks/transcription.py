@@ -47,6 +47,7 @@ class Transcription:
     column: ClassVar[str] = "text"
     stratified: ClassVar[bool] = False
     soft_targets: ClassVar[bool] = False
+    shows_samples: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = ("wer", "cer", "loss")
     lower_is_better: ClassVar[tuple[str, ...]] = metrics
     answers_untuned: ClassVar[bool] = True
