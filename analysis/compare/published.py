@@ -108,11 +108,11 @@ def compare_counts(counts: Counts, *, alpha: float = 0.05, margin: float | None 
 
 
 def spread_interval(values: Sequence[float], alpha: float) -> tuple[float, float] | None:
-    """Student's t over seeds; None with one seed or no spread."""
+    """Student's t over seeds, cut at 0 and 1; None with one seed or no spread."""
     if len(values) < 2 or np.ptp(values) == 0.0:
         return None
     half = float(scipy.stats.t.isf(alpha / 2.0, len(values) - 1)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
-    return float(np.mean(values)) - half, float(np.mean(values)) + half
+    return max(float(np.mean(values)) - half, 0.0), min(float(np.mean(values)) + half, 1.0)
 
 
 def _spread(name: str, correct: tuple[int, ...], examples: int, alpha: float) -> Spread:

@@ -13,6 +13,7 @@ Classes, columns: in the order of `Predictions.classes`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -190,4 +191,12 @@ _ALL = (
     SumMetric("cer", TRANSCRIPTION, "min", _character_rows, _ratio),
 )
 METRICS: Mapping[str, SumMetric] = {metric.name: metric for metric in _ALL}
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """What the metric of this name (`accuracy`, `test/accuracy`) can be; without ends where the name is not known."""
+    known = METRICS.get(re.split(r"[/ ]", name)[-1])
+    return (-math.inf, math.inf) if known is None else (known.least, known.most)
+
+
 DEFAULTS: Mapping[str, str] = {CLASSIFICATION: "accuracy", REGRESSION: "mae", TRANSCRIPTION: "wer"}

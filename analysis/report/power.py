@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from analysis.predictions.align import groups_per_class
+from analysis.predictions.align import effective_groups
 from analysis.record.sweep import Recorded
 from analysis.report.document import Block, Section, Table, Text
 from analysis.report.numbers import value
 from analysis.stats.finding import CLAIMS
-from analysis.stats.power import POWER, Components, components_of, detectable, mcnemar_clips, needed
+from analysis.stats.power import POWER, Components, collapse_sentence, components_of, detectable, mcnemar_clips, needed
 from analysis.verdict.comparison import Comparison
 
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1")  # 0 to 1: differences are told in points
@@ -29,17 +29,23 @@ def power_section(recorded: Recorded) -> Section:
     else:
         fewest = _fewest_groups(recorded) or best.groups
         components = components_of(estimate, len(best.seeds), best.groups, fewest_groups=fewest)
-        blocks += _power_tables(recorded.metric, best, components, verdict.alpha)
+        blocks += power_tables(recorded.metric, best, components, verdict.alpha, len(family))
+    blocks.append(Text(collapse_sentence(len(best.seeds))))
     blocks += _mcnemar(best)
     return Section("What could have been seen", blocks)
 
 
-def _power_tables(metric: str, best: Comparison, components: Components, alpha: float) -> list[Block]:
+def power_tables(metric: str, best: Comparison, components: Components, alpha: float, family: int) -> list[Block]:
+    """At the level at which the first of a family must pass Holm's test: alpha / family."""
+    step = f" ({alpha:g} / {family}, Holm's first step)" if family > 1 else ""
+    alpha /= family
     seeds, groups = len(best.seeds), best.groups
     least = detectable(components, seeds, groups, alpha=alpha)
     words = (
         f"With {seeds} seeds and {groups} test groups, a true difference of {value(least)} between {best.first} and "
-        f"{best.second} is found in {100 * POWER:.0f} % of sweeps like this one; smaller ones mostly are not."
+        f"{best.second} is found in {100 * POWER:.0f} % of sweeps like this one"
+        + (f", at the level of {alpha:.3g} that Holm's correction asks of the first of {family}" if family > 1 else "")
+        + "; smaller ones mostly are not."
     )
     by_seeds = [(s, detectable(components, s, groups, alpha=alpha)) for s in SEED_COUNTS]
     wanted = POINTS if metric in SHARES else tuple(least * factor for factor in (0.25, 0.5, 1.0, 2.0))
@@ -56,7 +62,7 @@ def _power_tables(metric: str, best: Comparison, components: Components, alpha: 
                     for d, row in zip(wanted, counts, strict=True)
                 ),
             ],
-            f"Power {100 * POWER:.0f} %, two-sided {alpha:g}. None: no number of groups makes up for so few seeds.",
+            f"Power {100 * POWER:.0f} %, two-sided {alpha:.3g}{step}. None: no number of groups makes up for it.",
         ),
         Text(
             "Variance components (standard deviations of the difference): "
@@ -91,8 +97,8 @@ def _why_not(best: Comparison) -> str:
     return "the differences do not vary." if best.estimate is not None else "no variance was estimated."
 
 
-def _fewest_groups(recorded: Recorded) -> int | None:
+def _fewest_groups(recorded: Recorded) -> float | None:
     for arm in recorded.arms:
         for found in recorded.by_seed(arm).values():
-            return min((count for count in groups_per_class(found).values() if count), default=None)
+            return effective_groups(found)
     return None

@@ -14,12 +14,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analysis.stats.crossed import FEW_GROUPS, Estimate
+from analysis.stats.crossed import Estimate
 
 POWER = 0.8
 WITHIN_GROUP = 0.3  # correlation of clips of one group, assumed before a sweep
 SEED_SPREADS = (0.0, 0.01, 0.03)  # assumed before a sweep; of accuracy
 DISCORDANCES = (0.05, 0.1, 0.2)
+COLLAPSES = (0.1, 0.2)  # share of seeds that a collapse may strike, for the sentence about it
 MOST_GROUPS = 10_000_000
 
 
@@ -30,7 +31,7 @@ class Components:
     seed: float  # of the difference between seeds, on infinitely many groups
     group: float  # of the difference between test groups, over infinitely many seeds
     residual: float  # of a group's difference under one seed, what neither explains
-    most_freedom: float = math.inf  # the verdict's limit where a class has few groups
+    alike: float = 1.0  # equal groups that a group counts for, in the class where they are fewest: limits the freedom
     seed_freedom: float = 2.0  # degrees of freedom that a further seed brings: one for each arm pooled
 
     def __post_init__(self) -> None:
@@ -46,7 +47,7 @@ class Components:
         a = self.residual + groups * self.seed
         g = seeds * self.group
         freedom = (a + g) ** 2 / (a**2 / (self.seed_freedom * (seeds - 1))) if a > 0.0 else groups - 1.0
-        return min(freedom, self.most_freedom, groups - 1.0 if groups <= FEW_GROUPS else math.inf)
+        return min(freedom, max(self.alike * groups - 1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,16 @@ class Detectable:
     difference: float | None  # 0 to 1; None: none that such clips allow
 
 
-def most_freedom(fewest_groups: int) -> float:
-    """Degrees of freedom at most, with so many test groups in the smallest class."""
-    return fewest_groups - 1.0 if fewest_groups <= FEW_GROUPS else math.inf
+def components_of(estimate: Estimate, seeds: int, groups: int, *, fewest_groups: float = math.inf) -> Components:
+    """The verdict's variance components: mean squares solved for their expectations, none below 0.
 
-
-def components_of(estimate: Estimate, seeds: int, groups: int, *, fewest_groups: int = FEW_GROUPS + 1) -> Components:
-    """The verdict's variance components: mean squares solved for their expectations, none below 0."""
+    `fewest_groups`: equal groups that the smallest class's weigh like (`align.effective_groups`).
+    """
     return Components(
         seed=max(estimate.ms_seed - estimate.ms_residual, 0.0) / groups,
         group=max(estimate.ms_group - estimate.ms_residual, 0.0) / seeds,
         residual=estimate.ms_residual,
-        most_freedom=most_freedom(fewest_groups),
+        alike=min(fewest_groups / groups, 1.0),
         seed_freedom=estimate.seed_freedom / (seeds - 1),
     )
 
@@ -173,7 +172,7 @@ def detectable_before(
     seed_spreads: Sequence[float] = SEED_SPREADS,
     discordances: Sequence[float] = DISCORDANCES,
     within_group: float = WITHIN_GROUP,
-    fewest_groups: int = FEW_GROUPS + 1,
+    fewest_groups: float = math.inf,
     arms: int = 2,
     power_wanted: float = POWER,
     alpha: float = 0.05,
@@ -193,7 +192,7 @@ def detectable_before(
                 clips_per_group=clips / groups,
                 within_group=within_group,
             )
-            components = replace(components, most_freedom=most_freedom(fewest_groups), seed_freedom=float(arms))
+            components = replace(components, alike=min(fewest_groups / groups, 1.0), seed_freedom=float(arms))
             least = detectable(components, seeds, groups, power_wanted=power_wanted, alpha=alpha)
             rows.append(Detectable(spread, discordance, least if least <= discordance else None))
     return rows
@@ -215,6 +214,28 @@ def mcnemar_clips(discordance: float, difference: float, *, power_wanted: float 
     z_alpha, z_beta = -float(ndtri(alpha / 2.0)), float(ndtri(power_wanted))
     root = z_alpha * math.sqrt(discordance) + z_beta * math.sqrt(discordance - difference**2)
     return (root / difference) ** 2
+
+
+def unseen(rate: float, seeds: int) -> float:
+    """How often none of so many seeds shows what strikes each with probability `rate`, such as a collapse: 0 to 1."""
+    return (1.0 - rate) ** seeds
+
+
+def seeds_to_see(rate: float, certainty: float = 0.95) -> int:
+    """The fewest seeds of which at least one shows it with this probability; `rate` between 0 and 1."""
+    if not 0.0 < rate < 1.0 or not 0.0 < certainty < 1.0:
+        raise ValueError(f"needs a rate and a certainty between 0 and 1, got {rate} and {certainty}")
+    return math.ceil(math.log1p(-certainty) / math.log1p(-rate) - 1e-12)
+
+
+def collapse_sentence(seeds: int) -> str:
+    """What so many seeds cannot show, in words for the plan and the report."""
+    missed = " and ".join(f"{100 * unseen(rate, seeds):.0f} % of sweeps where it is {rate:.0%}" for rate in COLLAPSES)
+    enough = " and ".join(f"{seeds_to_see(rate)}" for rate in COLLAPSES)
+    return (
+        f"A collapse that strikes a seed with probability q stays unseen in all S seeds with probability (1 - q)^S: "
+        f"with {seeds} seeds in {missed}. No test can tell then; {enough} seeds would show it once with 95 % certainty."
+    )
 
 
 def _check(seeds: int, groups: int, alpha: float) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.predictions.align import aligned, correct, group_numbers, groups_per_class
+from analysis.predictions.align import aligned, correct, effective_groups, group_numbers, groups_per_class
 from analysis.predictions.pseudovalues import ExampleScores, Metric, mean_pseudovalues, pseudovalues
 from analysis.stats.crossed import FEWEST_GROUPS
 from trainables.errors import InputError
@@ -25,6 +25,13 @@ class Design:
     groups: int
     fewest_groups: int  # in the smallest class that has any
     warnings: tuple[str, ...]
+    effective_groups: float | None = None  # equal groups that they weigh like, in that class; None: all are equal
+
+    @property
+    def most_freedom(self) -> float:
+        """Degrees of freedom at most: what is known of the groups' variance, by as many groups as they weigh like."""
+        alike = self.fewest_groups if self.effective_groups is None else self.effective_groups
+        return max(min(alike, self.fewest_groups) - 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,8 @@ def arms_of(
         right = np.stack([correct(run) for run in runs.values()]) > 0 if reference.classes else None
         arms[name] = Arm(name, values, by_group, by_example, right)
     warnings = (f"No test example is of class {', '.join(absent)}: nothing is said about it.",) if absent else ()
-    return Design(metric_name, len(reference), groups, fewest_groups, warnings), arms
+    effective = effective_groups(reference)
+    return Design(metric_name, len(reference), groups, fewest_groups, warnings, effective), arms
 
 
 def _label(name: str, seed: int) -> str:

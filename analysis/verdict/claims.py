@@ -2,8 +2,9 @@
 
 Which factors are random decides the claim:
 
-* new seeds and new groups: crossed random effects (`crossed.two_arms`), with at least 6 test groups in every class; up
-  to 20 of them, at most groups - 1 degrees of freedom, and a warning;
+* new seeds and new groups: crossed random effects (`crossed.two_arms`), with at least 6 test groups in every class; at
+  most groups - 1 degrees of freedom, unequal groups counted as the number of equal ones that they weigh like; a warning
+  up to 20 of them;
 * these groups only, where a class has fewer than 6: seeds are the only random factor;
 * these trained models only, where there is one seed: the exact McNemar test (1947) for accuracy, a t-test over groups
   for other metrics and for clips that come in groups; McNemar with fewer than 6 groups speaks of new examples of these.
@@ -16,10 +17,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.predictions.metrics import range_of
 from analysis.stats.crossed import FEW_GROUPS, Estimate, SeedSpread, groups_only, seeds_only, two_arms
 from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from analysis.stats.ties import pseudovalue_noise, without_rounding
 from analysis.verdict.arms import Arm, Design
+
+UNEQUAL = 0.8  # of their number: groups that weigh like fewer are said to be unequal
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Decision:
 
 def _new_seeds_and_groups(sides: Sides) -> Decision:
     tables = _there(sides.first.by_group), _there(sides.second.by_group)
-    estimate = two_arms(*tables, sides.by_group(), spread=sides.spread, alpha=sides.alpha)
+    share = range_of(sides.design.metric_name) == (0.0, 1.0)
+    estimate = two_arms(*tables, sides.by_group(), spread=sides.spread, alpha=sides.alpha, share=share)
     return _over_groups("population", "crossed random effects over seeds and test groups", estimate, sides.design)
 
 
@@ -135,11 +140,17 @@ def _mcnemar(claim: str, sides: Sides) -> Decision:
 
 
 def _over_groups(claim: str, method: str, estimate: Estimate, design: Design) -> Decision:
-    """Few groups limit the degrees of freedom."""
-    if design.fewest_groups > FEW_GROUPS:
-        return _estimated(claim, method, estimate)
-    few = f"{_only(design)}: read the interval with care."
-    return _estimated(claim, method, estimate.at_most(design.fewest_groups - 1), few)
+    """The groups limit the degrees of freedom, whatever their number; few of them, or unequal ones, are said."""
+    warnings = []
+    alike = design.most_freedom + 1.0
+    if design.fewest_groups <= FEW_GROUPS:
+        warnings.append(f"{_only(design)}: read the interval with care.")
+    if alike <= FEW_GROUPS and alike < UNEQUAL * design.fewest_groups:
+        warnings.append(
+            f"The test groups are unequal: the {design.fewest_groups} of the smallest class weigh like {alike:.1f} "
+            "equal ones, and as many decide on the interval. A few large groups make most of it."
+        )
+    return _estimated(claim, method, estimate.at_most(design.most_freedom), *warnings)
 
 
 def _estimated(claim: str, method: str, estimate: Estimate, *warnings: str) -> Decision:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.predictions.metrics import range_of
 from analysis.predictions.pseudovalues import ExampleScores, Metric
 from analysis.stats.crossed import Estimate, SeedSpread
 from analysis.stats.paired_binary import Discordant, mcnemar_interval
@@ -87,9 +88,11 @@ class Comparison:
         )
 
     def interval_at(self, alpha: float) -> tuple[float, float] | None:
-        """The two-sided interval at confidence 1 - alpha."""
+        """The two-sided interval at confidence 1 - alpha, within what the metric's range allows."""
         if self.estimate is not None:
-            return self.estimate.interval_at(alpha)
+            interval = self.estimate.interval_at(alpha)
+            least, most = range_of(self.metric)
+            return None if interval is None else (max(interval[0], least - most), min(interval[1], most - least))
         return None if self.p_value is None else mcnemar_interval(self.discordant[0].counts(self.examples), alpha)
 
 

@@ -16,9 +16,11 @@ from itertools import combinations
 
 import numpy as np
 
+from analysis.predictions.metrics import range_of
 from analysis.predictions.pseudovalues import ExampleScores
-from analysis.stats.crossed import crossed, groups_only, pooled_spread
+from analysis.stats.crossed import SeedSpread, crossed, groups_only, pooled_spread
 from analysis.stats.multiplicity import holm
+from analysis.stats.scale import interval_within
 from analysis.verdict.arms import Arm, Design, arms_of
 from analysis.verdict.comparison import Comparison, contrast
 from analysis.verdict.result import Row, Verdict
@@ -92,8 +94,8 @@ def verdict_of(
     finalists = [name for name, role in roles.items() if role == "finalist"]
     baseline = next((name for name, role in roles.items() if role == "baseline"), None)
     untuned = next((name for name, role in roles.items() if role == "untuned"), None)
-    rows = tuple(_row(arm, roles[name], level) for name, arm in arms.items())
     spread = pooled_spread([arm.by_group for arm in arms.values() if arm.by_group is not None])
+    rows = tuple(_row(design, arm, roles[name], spread, level) for name, arm in arms.items())
 
     def of(first: str, second: str) -> Comparison:
         return contrast(design, arms[first], arms[second], spread=spread, alpha=level)
@@ -154,11 +156,21 @@ def _contradictions(comparisons: Sequence[Comparison]) -> list[str]:
     ]
 
 
-def _row(arm: Arm, role: str, alpha: float) -> Row:
+def _row(design: Design, arm: Arm, role: str, spread: SeedSpread | None, alpha: float) -> Row:
     values = np.array(list(arm.values.values()))
     standard_error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
     interval = None
     if arm.by_group is not None:  # else too few groups to speak of others
-        of_mean = crossed if len(values) > 1 else groups_only
-        interval = of_mean(arm.by_group, alpha=alpha).interval
+        several = len(values) > 1
+        found = crossed(arm.by_group, spread=spread, alpha=alpha) if several else groups_only(arm.by_group, alpha=alpha)
+        least, most = range_of(design.metric_name)
+        interval = interval_within(
+            found.mean,
+            found.variance,
+            min(found.degrees_of_freedom, design.most_freedom),
+            alpha=alpha,
+            least=least,
+            most=most,
+            groups=design.most_freedom + 1.0,
+        )
     return Row(arm.name, role, arm.values, float(values.mean()), standard_error, interval)

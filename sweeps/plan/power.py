@@ -12,9 +12,12 @@ from analysis.stats.power import (
     SEED_SPREADS,
     WITHIN_GROUP,
     Detectable,
+    collapse_sentence,
     detectable_before,
     mcnemar_clips,
 )
+
+ALPHA = 0.05  # the verdict's level, before Holm's correction
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,14 @@ def plan_power(*, seeds: int, groups: int, clips: int, groups_of_class: Mapping[
     if fewest < FEWEST_GROUPS:
         note = f"With {fewest} test groups of a class the verdict is limited to these groups; give more of them."
         return PowerPlan(seeds, groups, clips, (), note)
-    rows = detectable_before(seeds, groups, clips, fewest_groups=fewest, arms=arms)
+    family = max(arms - 1, 1)  # finalists, each against the baseline
+    rows = detectable_before(seeds, groups, clips, fewest_groups=fewest, arms=arms, alpha=ALPHA / family)
     grouped = f", and clips of a group to be correlated by {WITHIN_GROUP:g}" if clips > groups else ""
     note = (
         "Seed spread: a configuration's standard deviation of accuracy over seeds. Divided: clips that exactly one of "
-        f"two models gets right, half of it taken to recur under every seed{grouped}. None: more than so few can make."
+        f"two models gets right, half of it taken to recur under every seed{grouped}. None: more than so few can make. "
+        f"At the level of {ALPHA / family:.3g} that Holm's correction asks of the first of {family}. "
+        + collapse_sentence(seeds)
     )
     return PowerPlan(seeds, groups, clips, tuple(rows), note)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.predictions.align import aligned, groups_per_class
+from analysis.predictions.align import aligned, effective_groups, groups_per_class
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -80,3 +80,15 @@ def test_groups_are_counted_per_class(make) -> None:
     assert groups_per_class(run) == {"yes": 2, "no": 1}
     assert groups_per_class(replace(run, classes=("no", "yes", "maybe")))["maybe"] == 0
     assert groups_per_class(replace(run, classes=())) == {"all": 2}
+
+
+def test_unequal_groups_weigh_like_fewer_equal_ones(make) -> None:
+    """One speaker with half of 240 clips and 29 that share the rest: 1 / (0.25 + 29 / 58^2) = 3.87."""
+    sizes = [116] + [4] * 29
+    names = [f"g{i}" for i, size in enumerate(sizes) for _ in range(size)]
+    run = make(np.ones(232, dtype=bool), groups=names)
+    assert effective_groups(run) == pytest.approx(1 / (0.25 + 29 * (2 / 116) ** 2))
+    assert effective_groups(replace(run, classes=(), scores=None)) == pytest.approx(3.867, abs=1e-3)
+    assert effective_groups(make(np.ones(40, dtype=bool))) == 20  # of each class, in groups of one
+    rare = make(np.ones(40, dtype=bool), targets=["yes"] * 7 + ["no"] * 33)
+    assert effective_groups(rare) == 7

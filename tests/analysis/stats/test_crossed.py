@@ -1,13 +1,24 @@
 """The analysis of variance against explicit sums, worked numbers and the properties that any such test must have."""
 
+import json
 import math
 import statistics
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import scipy.stats
 
-from analysis.stats.crossed import crossed, groups_only, mean_squares, pooled_spread, seeds_only, two_arms
+from analysis.stats.crossed import (
+    Estimate,
+    SeedSpread,
+    crossed,
+    groups_only,
+    mean_squares,
+    pooled_spread,
+    seeds_only,
+    two_arms,
+)
 
 SHAPES = [(2, 2), (2, 30), (3, 8), (5, 40), (10, 6)]
 
@@ -312,3 +323,30 @@ def test_two_arms_keep_their_level_with_normal_effects() -> None:
             p_value = two_arms(first, second).p_value
             false += p_value is not None and p_value <= 0.05
         assert false / sweeps <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / sweeps)
+
+
+def test_a_pair_that_spreads_by_chance_keeps_the_pools_freedom_and_one_that_clearly_does_its_own() -> None:
+    first, second = random_arms(5, 40, spreads=(1.1, 1.1))
+    like = random_arms(5, 40, spreads=(1.0, 1.0))
+    spread = pooled_spread([first, second, *like])
+    assert spread is not None
+    assert two_arms(first, second, spread=spread).seed_freedom == spread.degrees_of_freedom
+    wild = random_arms(5, 40, spreads=(30.0, 30.0))
+    clearly = two_arms(*wild, spread=pooled_spread([*wild, *like]))
+    assert clearly.seed_freedom == pytest.approx(two_arms(*wild).seed_freedom, rel=1e-3)
+    only = two_arms(first, second, spread=SeedSpread((two_arms(first, second).ms_seed) / 3, 12.0, 3))
+    assert only.seed_freedom == two_arms(first, second).seed_freedom  # the third does not vary at all
+
+
+def test_a_share_near_its_end_reaches_further_away_from_zero_and_p_does_not_change() -> None:
+    rng = np.random.default_rng(5)
+    first = (rng.random((5, 400)) < 0.99).astype(float)
+    second = np.stack([rng.random(400) < chance for chance in (0.97, 0.93, 0.98, 0.95, 0.96)]).astype(float)
+    plain, share = two_arms(first, second), two_arms(first, second, share=True)
+    assert share.p_value == plain.p_value
+    assert share.interval[0] == plain.interval[0]
+    assert share.interval[1] > plain.interval[1]
+    mirrored = two_arms(second, first, share=True)
+    assert mirrored.interval == pytest.approx((-share.interval[1], -share.interval[0]))
+    assert share.negated().interval_at(0.05) == pytest.approx(mirrored.interval)
+    assert Estimate.from_dict(json.loads(json.dumps(asdict(share)))) == share

@@ -10,12 +10,15 @@ from analysis.stats.crossed import two_arms
 from analysis.stats.power import (
     Components,
     assumed_components,
+    collapse_sentence,
     components_of,
     detectable,
     detectable_before,
     mcnemar_clips,
     needed,
     power,
+    seeds_to_see,
+    unseen,
 )
 
 MIXED = Components(seed=0.0004, group=0.05, residual=0.05)
@@ -183,3 +186,17 @@ def test_what_makes_no_sense_is_refused() -> None:
         detectable(MIXED, 3, 50, power_wanted=0.05)
     with pytest.raises(ValueError, match="difference of 0"):
         needed(0.0, MIXED, (3,))
+
+
+def test_a_collapse_is_unseen_as_often_as_its_formula_says() -> None:
+    """0.8^5 = 33 % and 0.9^5 = 59 %; 14 and 29 seeds show one with 95 % certainty."""
+    assert unseen(0.2, 5) == pytest.approx(0.32768)
+    assert [seeds_to_see(rate) for rate in (0.1, 0.2)] == [29, 14]
+    for rate in (0.03, 0.1, 0.2, 0.5):
+        enough = seeds_to_see(rate)
+        assert unseen(rate, enough) <= 0.05 + 1e-12 < unseen(rate, enough - 1)
+    sentence = collapse_sentence(5)
+    assert "59 % of sweeps where it is 10%" in sentence
+    assert "33 % of sweeps where it is 20%" in sentence
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        seeds_to_see(0.0)

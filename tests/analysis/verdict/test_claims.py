@@ -53,3 +53,38 @@ def test_a_mean_that_is_no_count_of_right_answers_is_no_case_for_mcnemar(make) -
     assert found.method == "t-test over test groups"
     assert found.estimate is not None
     assert found.estimate.mean == pytest.approx(found.difference)
+
+
+def test_unequal_groups_limit_the_freedom_and_are_said(make) -> None:
+    rng = np.random.default_rng(2)
+    names = [f"g{i}" for i, size in enumerate([116] + [4] * 29) for _ in range(size)]
+    a, b = ({s: make(rng.random(232) < chance, groups=names) for s in range(3)} for chance in (0.9, 0.8))
+    found = compare(a, b, ACCURACY, metric_name="accuracy", example_scores=correct)
+    assert found.claim == "population"
+    assert found.estimate is not None
+    assert found.estimate.degrees_of_freedom == pytest.approx(2.867, abs=1e-3)
+    assert any("weigh like 3.9 equal ones" in warning for warning in found.warnings)
+    one = compare({0: a[0]}, {0: b[0]}, ACCURACY, metric_name="accuracy", example_scores=correct)
+    assert one.estimate is not None
+    assert one.estimate.degrees_of_freedom == pytest.approx(2.867, abs=1e-3)
+
+
+@pytest.mark.parametrize("groups", [20, 21, 22, 40, 200])
+def test_the_freedom_does_not_jump_where_groups_are_no_longer_few(make, groups: int) -> None:
+    """It was 19 with 20 groups and without limit with 21."""
+    rng = np.random.default_rng(3)
+    taste = rng.random((2, groups)) < 0.8  # the groups decide, the same under every seed
+    names = [f"g{i % groups}" for i in range(2 * groups)]
+    targets = ["no"] * groups + ["yes"] * groups
+    a, b = ({s: make(np.tile(arm, 2), groups=names, targets=targets) for s in range(3)} for arm in taste)
+    estimate = compare(a, b, ACCURACY, metric_name="accuracy", example_scores=correct).estimate
+    assert estimate is not None
+    assert estimate.degrees_of_freedom == groups - 1
+
+
+def test_no_interval_leaves_what_is_possible(make) -> None:
+    a, b = ({s: make(row) for s, row in enumerate(rows)} for rows in ([[1] * 14, [0] * 14], [[0, 1] * 7, [0] * 14]))
+    found = compare(a, b, ACCURACY, metric_name="accuracy", example_scores=correct)
+    assert found.interval is not None
+    assert found.interval[0] >= -1.0
+    assert found.interval[1] <= 1.0

@@ -36,7 +36,7 @@ def runs(make, right: np.ndarray, **options) -> dict[int, Predictions]:
 def test_many_clips_and_seeds_are_analysed_as_crossed(make) -> None:
     a, b = rights(0.9, 5, 60), rights(0.8, 5, 60, stream=1)
     result = compare(runs(make, a), runs(make, b), accuracy, metric_name="test/accuracy")
-    expected = two_arms(a.astype(float), b.astype(float))
+    expected = two_arms(a.astype(float), b.astype(float), share=True).at_most(29)  # 30 clips a class
     assert result.claim == "population"
     assert result.p_value == pytest.approx(expected.p_value, rel=1e-9)
     assert result.interval == pytest.approx(expected.interval, rel=1e-9)

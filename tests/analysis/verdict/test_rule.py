@@ -9,6 +9,7 @@ from scipy import stats
 from analysis.predictions.align import correct
 from analysis.stats.crossed import crossed
 from analysis.stats.multiplicity import holm
+from analysis.stats.scale import interval_within
 from analysis.verdict.arms import Arm, Design, arms_of
 from analysis.verdict.comparison import compare
 from analysis.verdict.result import Verdict
@@ -163,19 +164,24 @@ def test_the_untuned_backbone_stands_beside_in_no_family(make) -> None:
 
 
 def test_an_arms_interval_speaks_of_new_seeds_and_groups_and_is_wider_for_clips_of_one_source(make) -> None:
-    """Of one arm by itself: the crossed estimate; of a single run, Student's t over its groups."""
+    """Of one arm by itself: the crossed estimate's variance, on the scale of a share, capped as the differences are."""
     arms = simulated(make, np.random.default_rng(4), [0.9, 0.8], seeds=5, clips=120)
     found = verdict({"a": arms[0]}, arms[1], accuracy, metric_name="accuracy")
     _, scored = arms_of({"a": arms[0]}, accuracy, metric_name="accuracy")
     assert scored["a"].by_group is not None
-    assert found.rows[0].interval == crossed(scored["a"].by_group).interval
+    own = crossed(scored["a"].by_group)
+    freedom = min(own.degrees_of_freedom, 59)  # 60 clips a class
+    share = {"alpha": 0.05, "least": 0.0, "most": 1.0}
+    assert found.rows[0].interval == interval_within(own.mean, own.variance, freedom, **share)
     untuned = next(iter(arms[1].values()))
     alone = verdict({"a": arms[0]}, arms[1], accuracy, metric_name="accuracy", untuned=untuned).rows[-1]
     right = np.array([a == b for a, b in zip(untuned.targets, untuned.outputs, strict=True)], dtype=float)
-    expected = stats.t.interval(0.95, len(right) - 1, right.mean(), stats.sem(right))
+    expected = interval_within(right.mean(), stats.sem(right) ** 2, 59, **share)
     assert alone.interval == pytest.approx(expected)
     doubled = make(np.repeat(right > 0, 2), groups=np.repeat(np.arange(len(right)), 2).astype(str))
     twice = verdict({"a": {1: doubled}}, {1: doubled}, accuracy, metric_name="accuracy").rows[0]
+    fewest = min(np.sum(np.arange(len(right)) % 2 == 0), len(right)) * 2 - 1  # doubled, each class has every group
+    expected = interval_within(right.mean(), stats.sem(right) ** 2, fewest, **share)
     assert twice.interval == pytest.approx(expected)  # as if each had been there once
 
 
