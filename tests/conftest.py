@@ -133,10 +133,12 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Qwen2-Audio of the larger miniature's shape with random weights, as `from_pretrained` reads it."""
     from trainables import registry
     from trainables.backbones import qwen2_audio
+    from trainables.miniature import questions
 
     folder = tmp_path_factory.mktemp("tiny_checkpoint")
     task = registry.task("label_scoring", {"labels": ("YES", "NO"), "prompt": "Which?"})
-    qwen2_audio.write(qwen2_audio.build("mini-1m", task, seed=0), "mini-1m", folder)
+    words = questions.tokenizer(qwen2_audio.MINIATURE_VOCABULARY)
+    qwen2_audio.write(qwen2_audio.build("mini-1m", task, seed=0), "mini-1m", folder, words)
     return folder
 
 

@@ -131,10 +131,10 @@ def build(size: str, task: Task, seed: int) -> nn.Module:
         return cast(nn.Module, _MODELS[built.model_type](built))
 
 
-def write(model: nn.Module, size: str, folder: Path) -> None:
-    """Writes what `build` gave as a folder that `load` reads, with a tokenizer of bytes. The miniatures have a better
-    one, which their maker writes (trainables/miniature/pretrain.py)."""
-    words = byte_tokenizer(SPECIAL_TOKENS, start="<|im_start|>", end=END_OF_TURN)
+def write(model: nn.Module, size: str, folder: Path, tokenizer: Any = None) -> None:
+    """Writes what `build` gave as a folder that `load` reads, with the given tokenizer, else with one of bytes. The
+    miniatures have a better one, which their maker writes (trainables/miniature/pretrain.py)."""
+    words = tokenizer or byte_tokenizer(SPECIAL_TOKENS, start="<|im_start|>", end=END_OF_TURN)
     built: Any = model.config
     built.audio_token_id = words.convert_tokens_to_ids(AUDIO_TOKEN)
     window_seconds = WINDOW_SECONDS if size in SIZES else MINIATURE_WINDOW_SECONDS
