@@ -150,6 +150,11 @@ def whole_number(expected: str, allowed: Callable[[int], bool]) -> Reader:
     return _checked(int, expected, allowed)
 
 
+def one_of(names: Sequence[str]) -> Reader:
+    """Reads one of these words."""
+    return _checked(str, f"one of {', '.join(names)}", lambda word: word in names)
+
+
 def _checked(convert: Callable[[str], Any], expected: str, allowed: Callable[[Any], bool]) -> Reader:
     def read(text: str) -> Any:
         try:

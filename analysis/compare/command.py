@@ -12,6 +12,8 @@ from trainables import command_line
 from trainables.command_line import NOT_NEGATIVE, Exit
 from trainables.errors import InputError
 
+REQUIREMENTS = ("not-worse", "equivalent", "better")
+TABLE_FORMS = ("markdown", "latex")
 DESCRIPTION = """\
 Compares configurations by their predictions on the same test examples. The sweeps' verdict decides (seeds and test
 groups as crossed random factors, where there are several seeds); beside it stands every other test that fits the data,
@@ -20,6 +22,7 @@ each with what it claims. Differences are A minus B.
 EXAMPLES = """\
   python -m analysis.compare qwen_lora:finalists qwen_lora:baseline
   python -m analysis.compare attention=a.csv mlp=b.csv --margin 0.02
+  python -m analysis.compare old=a.csv new=b.csv --require not-worse --margin 0.005
   python -m analysis.compare examples/published/attention_mlp.json
 """
 WHAT_A_IS = """\
@@ -36,7 +39,10 @@ PARSER = command_line.Parser(
     "analysis.compare",
     ("A B [C ...] [options]", "COUNTS.json [options]"),
     DESCRIPTION,
-    exits={Exit.DONE: "compared (whatever was found)"},
+    exits={
+        Exit.DONE: "compared (whatever was found); with --require: it was shown",
+        Exit.FAILED: "with --require: it was not shown",
+    },
     sections={"what A, B, ... can be": WHAT_A_IS, "examples": EXAMPLES},
 )
 PARSER.words(
@@ -64,6 +70,15 @@ PARSER.value(
     'also tests equivalence and "no worse than" within this difference',
     read=command_line.number("a number above 0, in the metric's unit", lambda margin: 0.0 < margin < math.inf),
 )
+PARSER.value(
+    "--require",
+    "WHAT",
+    "a gate for CI, of B against A: not-worse or equivalent within --margin, or better; else exit status 1",
+    read=command_line.one_of(REQUIREMENTS),
+)
+PARSER.value(
+    "--table", "FORM", "only the tables, for a paper: markdown or latex", read=command_line.one_of(TABLE_FORMS)
+)
 PARSER.flag("--screen", "for three and more: also the false discovery rate over all pairs")
 PARSER.value("--picture", "FILE.svg", "for three and more: the critical-difference picture")
 PARSER.value(
@@ -89,6 +104,8 @@ class Command:
     tracking_uri: str | None = None
     json: bool = False
     screen: bool = False
+    require: str | None = None
+    table: str | None = None
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -108,11 +125,13 @@ def parse(arguments: Sequence[str]) -> Command:
         tracking_uri=given.tracking_uri,
         json=given.json,
         screen=given.screen,
+        require=given.require,
+        table=given.table,
     )
 
 
-def run(command: Command) -> None:
-    """Compares and prints. Raises InputError."""
+def run(command: Command) -> int:
+    """Compares and prints; the exit status says whether what was required was shown. Raises InputError."""
     import numpy as np
     from rich.console import Console
 
@@ -125,18 +144,24 @@ def run(command: Command) -> None:
         from analysis.compare.counts import read_counts
         from analysis.compare.published import compare_counts, print_published
 
+        if command.require is not None or command.table is not None:
+            raise InputError("--require and --table are for predictions; published counts have neither.")
         published = compare_counts(read_counts(Path(command.words[0])), alpha=command.alpha, margin=command.margin)
         if command.json:
             print(json.dumps(published.as_dict(), indent=2, allow_nan=False))
         else:
             print_published(console, published)
-        return
+        return Exit.DONE
     from analysis.compare.comparison import compare_sources
+    from analysis.compare.requirement import check_requirement, judged
     from analysis.compare.sources import find_sources
+    from analysis.compare.tables import tables
     from analysis.compare.view import print_compared
 
+    sources = find_sources(command.words, command.tracking_uri)
+    check_requirement(command.require, len(sources), command.margin)
     found = compare_sources(
-        find_sources(command.words, command.tracking_uri),
+        sources,
         metric_name=command.metric,
         alpha=command.alpha,
         margin=command.margin,
@@ -147,10 +172,19 @@ def run(command: Command) -> None:
         from analysis.compare.critical_difference import write_picture
 
         write_picture(found.ranking, Path(command.picture))
+    requirement = None if command.require is None else judged(found, command.require, command.margin)
     if command.json:
-        print(json.dumps(found.as_dict(), indent=2, allow_nan=False))
+        extra = {} if requirement is None else {"requirement": requirement.as_dict()}
+        print(json.dumps({**found.as_dict(), **extra}, indent=2, allow_nan=False))
+    elif command.table is not None:
+        print(tables(found, command.table))
     else:
         print_compared(console, found)
+    if requirement is None:
+        return Exit.DONE
+    if not command.json:
+        print(requirement.sentence)
+    return Exit.DONE if requirement.met else Exit.FAILED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.compare.equivalence import equivalence_findings, from_counts, from_estimate
+from analysis.compare.equivalence import equivalence_findings, from_counts, from_estimate, region_probabilities
 from analysis.predictions.align import correct
 from analysis.stats.crossed import seeds_only
 from analysis.stats.paired_binary import PairedCounts
@@ -59,9 +59,21 @@ def test_findings_name_the_margin_and_the_claim(make) -> None:
     first, second = ({s: make(rng.random(400) < 0.9) for s in range(3)} for _ in range(2))
     accuracy = lambda p: float(correct(p).mean())  # noqa: E731
     comparison = compare(first, second, accuracy, metric_name="accuracy", names=("a", "b"))
-    both, worse = equivalence_findings(comparison, None, 0.2, mode="max", alpha=0.05)
+    both, worse, other, region = equivalence_findings(comparison, None, 0.2, mode="max", alpha=0.05)
     assert both.name == "equivalent within 0.2 (TOST)"
     assert worse.name == "a no worse by 0.2 (one-sided)"
+    assert other.name == "b no worse by 0.2 (one-sided)"
+    assert region.p_value is None
+    assert both.p_value == max(worse.p_value, other.p_value)
     assert both.claim == "population"
     assert both.p_value is not None
     assert both.p_value < 0.05
+
+
+def test_with_a_flat_prior_the_probabilities_are_the_one_sided_p_values() -> None:
+    estimate = seeds_only(np.array([[0.01], [0.02], [0.03], [0.015]]))
+    below, within, above = region_probabilities(estimate, 0.02)
+    assert below + within + above == pytest.approx(1.0)
+    found = from_estimate(estimate, 0.02)
+    assert found is not None
+    assert (below, above) == pytest.approx((found.worse_by_less, found.better_by_less))
