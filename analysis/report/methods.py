@@ -8,8 +8,10 @@ from typing import Any
 from analysis.record.sweep import Recorded, folds_of
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
+from analysis.verdict.comparison import Comparison
 from trainables.records import TAG_LOOKS, TAG_SESSIONS
 
+RANDOM_TRIALS = 10  # of the sampler, at least
 NAMES = {
     "rank": "the rank of LoRA",
     "alpha": "its alpha",
@@ -46,10 +48,21 @@ def _searched(recorded: Recorded) -> str:
     inner = f" and {len(folds)} folds" if len(folds) > 1 else ""
     return (
         f"We adapted {_listed(models) or 'the model'} with LoRA (Hu et al. 2021; QLoRA where weights were 4 bit, "
-        f"Dettmers et al. 2023) and searched {axes or 'no axis'} with {len(recorded.trials)} trials of the "
-        f"tree-structured Parzen estimator (Bergstra et al. 2011, in Optuna {_version(recorded, 'optuna')}), each "
-        f"trained for up to {epochs} epochs under {_count(len(seeds), 'seed')}{inner}; asynchronous successive "
+        f"Dettmers et al. 2023) and searched {axes or 'no axis'} with {len(recorded.trials)} trials, "
+        f"{_proposed(recorded)}, each trained for up to {epochs} epochs "
+        f"under {_count(len(seeds), 'seed')}{inner}; asynchronous successive "
         f"halving (Li et al. 2020) stopped {pruned} of them early by {recorded.objective}."
+    )
+
+
+def _proposed(recorded: Recorded) -> str:
+    """Where the trials came from; the sampler's first ones are drawn at random (`sweeps.search.sampler`)."""
+    name = f"tree-structured Parzen estimator (Bergstra et al. 2011, in Optuna {_version(recorded, 'optuna')})"
+    if len(recorded.trials) <= RANDOM_TRIALS:
+        return f"all drawn at random (too few for the {name} to begin)"
+    return (
+        f"at least the first {RANDOM_TRIALS} drawn at random (twice the parallel trials, if more), the others by the "
+        f"{name}"
     )
 
 
@@ -68,7 +81,7 @@ def _confirmed(recorded: Recorded) -> str:
     return (
         f"The {_count(finalists, 'configuration')} with the best validation value and a baseline declared beforehand "
         f"were then trained anew under {_count(len(seeds), 'fresh seed')} ({', '.join(seeds)}) without early stopping "
-        f"and evaluated once on test data that took no part in the search.{outer}"
+        f"and each of these models was evaluated once on test data that took no part in the search.{outer}"
     )
 
 
@@ -86,16 +99,27 @@ def _tested(recorded: Recorded) -> str:
             f"Differences in {recorded.metric} over {size} were tested with test groups as a random factor crossed "
             "with the configurations and seeds as a random factor within each (multi-reader multi-case analysis: "
             "Obuchowski and Rockette 1995, Hillis 2007 and 2014; the seeds' variance pooled over three or more "
-            "configurations), so that they generalise to new seeds and new test groups"
+            "configurations) on jackknife pseudo-values of the groups. Under the assumption that the test groups are a "
+            "random sample of those meant, the claim is about new seeds and new test groups. As the seeds' variance "
+            "the larger of the pair's own and the pooled one was taken, for the degrees of freedom at least the "
+            "residual (which is neither Obuchowski and Rockette's nor Hillis's rule); the degrees of freedom were at "
+            f"most one less than the groups of the smallest class{_freedom(compared)}; intervals of shares reach away "
+            "from 0 as far as the configurations' logits"
         )
     else:
         rule = f"Differences in {recorded.metric} over {size} were tested by: " + _listed(
             sorted({comparison.method for comparison in compared})
         )
     return (
-        f"{rule}; two-sided level {verdict.alpha:g}, Holm's correction within the family of comparisons and "
-        "simultaneous intervals."
+        f"{rule}; two-sided level {verdict.alpha:g} in each of two families (finalists against the baseline, finalists "
+        "against one another), Holm's correction and simultaneous intervals within each"
+        + ("; the comparison with the untuned backbone is a further test." if verdict.against_untuned else ".")
     )
+
+
+def _freedom(compared: Sequence[Comparison]) -> str:
+    used = [f"{c.estimate.degrees_of_freedom:.1f}" for c in compared if c.estimate is not None]
+    return f" (used: {', '.join(used)})" if used else ""
 
 
 def _software(recorded: Recorded) -> str:

@@ -31,7 +31,7 @@ def power_section(recorded: Recorded) -> Section:
         components = components_of(estimate, len(best.seeds), best.groups, fewest_groups=fewest)
         blocks += power_tables(recorded.metric, best, components, verdict.alpha, len(family))
     blocks.append(Text(collapse_sentence(len(best.seeds))))
-    blocks += _mcnemar(best)
+    blocks += mcnemar_sizes(best)
     return Section("What could have been seen", blocks)
 
 
@@ -73,8 +73,9 @@ def power_tables(metric: str, best: Comparison, components: Components, alpha: f
     ]
 
 
-def _mcnemar(best: Comparison) -> list[Block]:
-    if not best.discordant:
+def mcnemar_sizes(best: Comparison) -> list[Block]:
+    """Only where the claim itself is about trained models and independent clips."""
+    if not best.discordant or best.claim != "models" or best.groups != best.examples:
         return []
     divided = sum(each.counts(best.examples).discordant for each in best.discordant)
     share = divided / (len(best.discordant) * best.examples)
@@ -85,8 +86,8 @@ def _mcnemar(best: Comparison) -> list[Block]:
     return [
         Text(
             f"Between two trained models, McNemar's test would take about {sizes[0]:,.0f} independent clips to settle "
-            f"the observed difference of {value(gap)} at the observed {100 * share:.1f} % of clips that divide them "
-            f"(power 80 %, two-sided 5 %; Connor 1987), {sizes[1]:,.0f} for 90 %."
+            f"a true difference as large as the observed {value(gap)} at the observed {100 * share:.1f} % of clips "
+            f"that divide them (power 80 %, two-sided 5 %; Connor 1987), {sizes[1]:,.0f} for 90 %."
         )
     ]
 

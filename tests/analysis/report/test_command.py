@@ -280,6 +280,12 @@ def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) 
     assert "24 trials, 10 confirm runs" in text
     assert "Pruning saved 16 of 72 epochs of the search (22 %)" in text
     assert "QLoRA where weights were 4 bit" in text
+    assert "at least the first 10 drawn at random" in text
+    assert "jackknife pseudo-values" in text
+    assert "each of these models was evaluated once" in text
+    assert "generalise to new seeds" not in text
+    assert "random sample of the groups that are meant" in text
+    assert "stays unseen in all S seeds" in text
     assert "3 fresh seeds (1, 2, 3)" in text
     assert "abc123" in text
     assert "yes: the commit alone does not give this result" in text

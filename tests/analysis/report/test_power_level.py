@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.report.power import power_tables
+from analysis.report.power import mcnemar_sizes, power_tables
 from analysis.stats.power import components_of, detectable
 from analysis.verdict.arms import Arm, Design
 from analysis.verdict.rule import verdict_of
@@ -28,3 +28,18 @@ def test_the_promise_is_kept_at_holms_first_step() -> None:
     assert detectable(components, 5, 60, alpha=0.025) > detectable(components, 5, 60) > 0.0
     assert math.isfinite(components.seed)
     assert pytest.approx(components.alike) == 1.0
+
+
+def test_clips_for_mcnemar_are_told_only_of_trained_models_on_independent_clips() -> None:
+    rng = np.random.default_rng(1)
+    arms = {}
+    for name in ("a", "baseline"):
+        right = rng.random((5, 60)) < (0.9 if name == "a" else 0.8)
+        scores = right.astype(float)
+        values = {seed: float(row.mean()) for seed, row in enumerate(scores)}
+        arms[name] = Arm(name, values, scores, scores, right)
+    roles = {"a": "finalist", "baseline": "baseline"}
+    design = Design("accuracy", 60, 60, 60, ())
+    assert not mcnemar_sizes(verdict_of(design, arms, roles).against_baseline[0])
+    one_seed = {name: arm.of([0]) for name, arm in arms.items()}
+    assert mcnemar_sizes(verdict_of(design, one_seed, roles).against_baseline[0])
