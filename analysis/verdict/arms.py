@@ -28,6 +28,12 @@ class Design:
     effective_groups: float | None = None  # equal groups that they weigh like, in that class; None: all are equal
 
     @property
+    def alike(self) -> float:
+        """Equal groups that all of them weigh like, taking every class for as unequal as the smallest."""
+        share = 1.0 if self.effective_groups is None else self.effective_groups / self.fewest_groups
+        return self.groups * min(share, 1.0)
+
+    @property
     def most_freedom(self) -> float:
         """Degrees of freedom at most: what is known of the groups' variance, by as many groups as they weigh like."""
         alike = self.fewest_groups if self.effective_groups is None else self.effective_groups

@@ -171,6 +171,6 @@ def _row(design: Design, arm: Arm, role: str, spread: SeedSpread | None, alpha: 
             alpha=alpha,
             least=least,
             most=most,
-            groups=design.most_freedom + 1.0,
+            groups=design.alike,
         )
     return Row(arm.name, role, arm.values, float(values.mean()), standard_error, interval)

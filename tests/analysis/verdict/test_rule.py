@@ -274,3 +274,11 @@ def test_where_holm_rejects_and_the_interval_holds_zero_it_is_explained() -> Non
         assert any("The test decides" in warning for warning in found.warnings) == contradicts
         explained += contradicts
     assert explained > 0
+
+
+def test_all_right_is_as_sure_as_the_groups_allow(make) -> None:
+    """30 of 30 under three seeds: Wilson's with Student's t for 30 answers, 14 degrees of freedom (15 a class)."""
+    runs = {seed: make(np.ones(30, dtype=bool)) for seed in SEEDS}
+    row = verdict({"a": runs}, dict(runs), accuracy, metric_name="accuracy").rows[0]
+    t = stats.t.isf(0.025, 14)
+    assert row.interval == pytest.approx((30 / (30 + t**2), 1.0))
