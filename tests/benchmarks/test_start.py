@@ -11,12 +11,13 @@ from benchmarks import start
 
 # a plan after 0.2 s; else a first epoch recorded after 1 s, of which SECONDS were batches; then it waits for Ctrl-C
 COMMAND = """\
-import json, os, pathlib, sys, time, zlib
+import json, os, pathlib, signal, sys, time, zlib
 if sys.argv[-1] == "--plan":
     time.sleep(0.2)
     print("a plan")
     sys.exit()
 assert "RAY_ADDRESS" not in os.environ
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
 time.sleep(1)
 folder = pathlib.Path(sys.argv[-1].partition("=")[2]) / "sweep" / "explore"
 folder.mkdir(parents=True)
