@@ -3,7 +3,7 @@
     python -m benchmarks.error_rates                 writes analysis/compare/error_rates.json (15 min. on a core)
     python -m benchmarks.error_rates --sweeps 20     a quick look; writes nothing
 
-Two configurations of the same accuracy over new seeds and clips, from the generator of `benchmarks.simulated_sweeps`:
+Two configurations of the same accuracy over new seeds and clips, from the generator of `benchmarks.simulation.sweeps`:
 accuracy 0.8; 64, 200 and 1,000 clips; seed spread 0, 0.5 and 1 on the logit. A test is wrong where it is significant at
 5 %: taken as a claim about the configurations, which is more than most of these tests claim. The verdict's own rates:
 `python -m benchmarks.false_winners`.
@@ -23,7 +23,7 @@ import numpy as np
 from analysis.predictions.metrics import METRICS
 from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from analysis.stats.resampling import crossed_bootstrap, paired_bootstrap, permutation
-from benchmarks.simulated_sweeps import World, confirm_answers
+from benchmarks.simulation.sweeps import World, confirm_answers
 
 CLIPS, SPREADS, SEEDS = (64, 200, 1000), (0.0, 0.5, 1.0), (1, 2, 3, 5, 10)
 ACCURACY, LEVEL, SWEEPS, RESAMPLES = 0.8, 0.05, 400, 599

@@ -2,8 +2,8 @@
 
     python -m benchmarks.false_winners [--quick] [--json] [--sweeps N] [--processes N] [--cells CSV] [--keep FOLDER]
 
-Simulated sweeps (`benchmarks.simulated_sweeps`) go through the shipped scheduler, choice of finalists and verdict
-(`benchmarks.simulated_verdicts`). Prints Markdown, or JSON. The whole grid takes more than an hour on one core, the
+Simulated sweeps (`benchmarks.simulation.sweeps`) go through the shipped scheduler, choice of finalists and verdict
+(`benchmarks.simulation.verdicts`). Prints Markdown, or JSON. The whole grid takes more than an hour on one core, the
 quick form under a minute.
 """
 
@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.false_winners_grid import SEEDS, Cell, grid
-from benchmarks.false_winners_report import as_json, markdown
-from benchmarks.simulated_verdicts import Setting, simulate
+from benchmarks.simulation.grid import SEEDS, Cell, grid
+from benchmarks.simulation.report import as_json, markdown
+from benchmarks.simulation.verdicts import Setting, simulate
 
 SWEEPS, QUICK_SWEEPS = 2000, 60
 CHUNK = 250

@@ -12,10 +12,10 @@ from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from analysis.verdict.rule import verdict
 from benchmarks import false_winners
 from benchmarks.false_winners import main, run
-from benchmarks.false_winners_grid import Cell, grid, share_interval
-from benchmarks.false_winners_report import as_json, markdown
-from benchmarks.simulated_sweeps import World, confirm_answers, true_components, validation
-from benchmarks.simulated_verdicts import Setting, arms_of, chosen, judge, mcnemar_p
+from benchmarks.simulation.grid import Cell, grid, share_interval
+from benchmarks.simulation.report import as_json, markdown
+from benchmarks.simulation.sweeps import World, confirm_answers, true_components, validation
+from benchmarks.simulation.verdicts import Setting, arms_of, chosen, judge, mcnemar_p
 from trainables.records import Predictions
 
 GROUPED = World(clips=200, clips_per_group=4, within_group=0.3, seed_spread=0.5)

@@ -19,7 +19,7 @@ from analysis.verdict.arms import Arm, Design
 from analysis.verdict.comparison import Comparison, contrast
 from analysis.verdict.result import Verdict
 from analysis.verdict.rule import verdict_of
-from benchmarks.simulated_sweeps import Answers, Validation, World, confirm_answers, true_components, validation
+from benchmarks.simulation.sweeps import Answers, Validation, World, confirm_answers, true_components, validation
 from sweeps.config.spec import FinalistsSpec
 from sweeps.search.finalists import Explored, choose_finalists
 from sweeps.worker.job import tie_broken

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv
 
-from benchmarks.simulated_sweeps import World
-from benchmarks.simulated_verdicts import Setting
+from benchmarks.simulation.sweeps import World
+from benchmarks.simulation.verdicts import Setting
 
 SEEDS = (2, 3, 5, 10)
 CLIPS = (32, 200, 2000)
@@ -32,7 +32,7 @@ class Cell:
     setting: Setting
     seeds: int
     sweeps: int
-    means: Mapping[str, float]  # names as in simulated_verdicts; NaN where nothing of the kind was there
+    means: Mapping[str, float]  # names as in verdicts.py; NaN where nothing of the kind was there
     pooled_variance: float  # of a sweep's false claims averaged over its numbers of seeds
 
     def row(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from benchmarks.false_winners_grid import (
+from benchmarks.simulation.grid import (
     CLIPS,
     DIFFERENCES,
     NULLS,
