@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from analysis.record.reader import read_sweep
-from sweeps.record.background import Run
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
+from tests.sweeps.record.records import EPOCH, open_trial, started
 from trainables.errors import InputError, SweepFailed
 from trainables.records import (
-    NO_FOLD,
     TAG_LOOKS,
     TAG_PARENT,
     TAG_SESSIONS,
@@ -24,33 +23,6 @@ from trainables.records import (
 )
 
 FILES = ("verdict.json", "finalists.json", "look-2/verdict.json", "look-2/finalists.json")
-EPOCH = {"train/loss": 0.5, "val/accuracy": 0.8, "val/loss": 0.4}
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for all tests here: making its tables takes seconds. Its name has what paths may have."""
-    folder = tmp_path_factory.mktemp("results") / "été & co"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
-def started(results: Path, sweep_id: str, experiment: str = "speech") -> Tracker:
-    tracker = Tracker(default_uri(results), results, experiment, miniature=True)
-    tracker.start_sweep(
-        sweep_id, "name: speech\n", {"git.commit": "abc", "cores": 2}, {"trials": 16}, dataset=("speech", "f00d")
-    )
-    return tracker
-
-
-def open_trial(tracker: Tracker, number: int = 7, *, config_id: str = "c1", stage: str = "explore", **more) -> Run:
-    arguments = {"role": "trial", "seed": 42, "fold": NO_FOLD, "params": {"rank": 16, "alpha": 32, "seed": 42}, **more}
-    return tracker.runs.begin(stage=stage, config_id=config_id, trial_id=f"a1b2c_{number:05d}", **arguments)
 
 
 def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -> None:
