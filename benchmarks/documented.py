@@ -58,7 +58,7 @@ def fine_tune(config: Mapping[str, Any], work: Work) -> None:
 
     from trainables import registry
     from trainables.contract import mean_loss
-    from trainables.data.audio import load_waveform
+    from trainables.data.sound.audio import load_waveform
     from trainables.modeling.seeded import seeded_init
     from trainables.records import NO_FOLD, Predictions
     from trainables.training.dropout import DropoutDraws, lane_dropout

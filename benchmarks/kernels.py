@@ -53,7 +53,7 @@ def main() -> int:
 def write(backbone: str, size: str, folder: Path) -> None:
     from trainables import registry
     from trainables.data.examples import AudioPiece, Example
-    from trainables.data.store import write_store
+    from trainables.data.sound.store import write_store
 
     module: Any = registry.backbone(backbone)
     (folder / "weights").mkdir()
@@ -89,7 +89,7 @@ def measure(way: str, backbone: str, size: str, folder: str) -> None:
     from trainables import registry
     from trainables.config import TrialConfig
     from trainables.contract import mean_loss
-    from trainables.data.store import SplitStore
+    from trainables.data.sound.store import SplitStore
     from trainables.training.engine import Engine, EngineKey, EngineSettings
     from trainables.training.lane import Lane, LaneKey
 

@@ -146,7 +146,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tone_stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Stores of train (12), validation (6) and test (6) clips: SPEECH is a low hum, NONSPEECH a hiss."""
     from trainables.data.examples import AudioPiece, Example
-    from trainables.data.store import write_store
+    from trainables.data.sound.store import write_store
 
     folder = tmp_path_factory.mktemp("tones")
     rng = np.random.default_rng(0)

@@ -117,7 +117,7 @@ def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str
     from sweeps.plan.prepare import prepare
     from sweeps.stage.inputs import clips_per_pass
     from trainables import miniature
-    from trainables.data.store import SplitStore
+    from trainables.data.sound.store import SplitStore
     from trainables.training.engine import Engine, EngineKey, EngineSettings
     from trainables.training.lane import Lane, LaneKey
 

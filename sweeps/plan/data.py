@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweeps.config.spec import SweepSpec
 from trainables.cache import cache_folder
-from trainables.data.check import check_examples
-from trainables.data.lengths import of_length
+from trainables.data.doubts.check import check_examples
+from trainables.data.sound.lengths import of_length
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
 

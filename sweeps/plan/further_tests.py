@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.data import Clips, read_clips
-from trainables.data.overlap import overlaps
+from trainables.data.doubts.overlap import overlaps
 from trainables.errors import InputError
 from trainables.records import further_name, further_split
 

@@ -15,7 +15,7 @@ from sweeps.plan.further_tests import read_evaluations
 from sweeps.plan.outer_folds import fold_splits, outer_folds
 from sweeps.plan.settle import Settled, settle
 from trainables import registry
-from trainables.data.store import Hearing
+from trainables.data.sound.store import Hearing
 from trainables.records import NO_FOLD
 
 if TYPE_CHECKING:

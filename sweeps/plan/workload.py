@@ -10,7 +10,7 @@ from sweeps.config.spec import SweepSpec
 from sweeps.plan.data import Clips
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import BackboneCheck
-from trainables.data.store import Hearing
+from trainables.data.sound.store import Hearing
 from trainables.modeling.checkpoints import is_file_name
 from trainables.training.resume_points import KEPT_POINTS
 

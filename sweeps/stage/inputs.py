@@ -49,7 +49,7 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
     (see `open_store`)."""
     from rich.progress import Progress
 
-    from trainables.data.store import write_store
+    from trainables.data.sound.store import write_store
 
     folders = {split: workspace.store(split) for split in splits}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:

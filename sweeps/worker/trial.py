@@ -19,7 +19,7 @@ from sweeps.worker.job import Job, Start, tie_broken
 from trainables import registry
 from trainables.contract import Size
 from trainables.data.folds import fold_clips
-from trainables.data.store import Hearing, SplitStore, open_store
+from trainables.data.sound.store import Hearing, SplitStore, open_store
 from trainables.packing.packer import Outcome, Packer
 from trainables.process import metering
 from trainables.process.warm_engines import WarmEngines

@@ -14,7 +14,7 @@ from sweeps.config.load import load_sweep
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import EXPLORE
 from sweeps.worker.job import Job, Start
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 
 
 def test_every_clip_is_checked_and_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from trainables.data.examples import Example
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 
 
 class Clips(Protocol):

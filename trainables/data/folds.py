@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainables.data.clips import Clips, Selection
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 from trainables.records import NO_FOLD
 
 

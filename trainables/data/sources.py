@@ -16,8 +16,8 @@ import numpy as np
 
 from trainables.data.atomic import atomic_folder
 from trainables.data.examples import Example
-from trainables.data.folders import read_folder
-from trainables.data.manifest import read_manifest
+from trainables.data.layouts.folders import read_folder
+from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from sweeps.state.workspace import Workspace
 from sweeps.worker.job import Start
 from sweeps.worker.trial import Trial, Workplace
 from trainables import registry
-from trainables.data.store import open_store
+from trainables.data.sound.store import open_store
 from trainables.errors import InputError
 
 TEXT = """

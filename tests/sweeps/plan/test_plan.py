@@ -28,7 +28,7 @@ from sweeps.plan.view import render, render_short
 from sweeps.plan.workload import rungs
 from trainables import registry
 from trainables.contract import Preset, Size
-from trainables.data.check import check_examples
+from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
 from trainables.tasks.label_scoring import LabelScoring

@@ -112,7 +112,7 @@ def test_a_memory_limit_bounds_workers_and_what_they_keep_warm(tmp_path: Path, p
 
 def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepared: Prepared, tmp_path: Path) -> None:
     from trainables.data.folds import fold_clips
-    from trainables.data.store import SplitStore
+    from trainables.data.sound.store import SplitStore
 
     folded = prepare(tmp_path / "tones.yaml", ["profile=cpu", "data.folds={inner: 3}"], planning=False)
     assert folded.splits == prepared.splits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainables.data.folds import fold_clips
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 
 
 def ids(clips: object) -> list[str]:

@@ -11,10 +11,10 @@ import pytest
 import soundfile
 
 from trainables import registry
-from trainables.data.audio import load_waveform
-from trainables.data.check import check_examples
+from trainables.data.doubts.check import check_examples
 from trainables.data.fsdd_digits import WORDS, main
-from trainables.data.manifest import read_manifest
+from trainables.data.sound.audio import load_waveform
+from trainables.data.tables.manifest import read_manifest
 
 RATE = 8_000
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from trainables.data.audio import load_waveform
 from trainables.data.fsdd_esc10 import main
-from trainables.data.manifest import read_manifest
+from trainables.data.sound.audio import load_waveform
+from trainables.data.tables.manifest import read_manifest
 
 
 @pytest.fixture

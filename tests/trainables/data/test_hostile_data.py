@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trainables.data import sources
-from trainables.data.audio import MOST_CHANNELS, load_waveform, probe
-from trainables.data.check import check_examples
+from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.manifest import read_manifest
+from trainables.data.sound.audio import MOST_CHANNELS, load_waveform, probe
 from trainables.data.sources import hub_revision, open_source
+from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 SLOWEST_SECONDS = 5.0  # on a busy machine; a few milliseconds otherwise

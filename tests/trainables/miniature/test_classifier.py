@@ -15,9 +15,9 @@ import torch
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.contract import Backbone
-from trainables.data.audio import resample
 from trainables.data.examples import Example
 from trainables.data.generators.formants import draw_voice, speak
+from trainables.data.sound.audio import resample
 from trainables.miniature.classifier import by_optimizer, in_window, pretrain, properties_loss
 from trainables.miniature.makers import maker
 from trainables.miniature.recipe import CLASSIFIER_RECIPES

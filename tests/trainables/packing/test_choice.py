@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from trainables import registry
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 from trainables.packing import choice
 from trainables.packing.choice import known_gain, measured_gain, most_lanes
 from trainables.packing.compatibility import AUTO_LANES

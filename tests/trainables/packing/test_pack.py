@@ -15,7 +15,7 @@ import torch
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.clips import Selection
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 from trainables.packing.compatibility import why_apart
 from trainables.packing.pack import Pack, pack_key
 from trainables.training.engine import Engine, EngineKey, EngineSettings

@@ -11,7 +11,7 @@ import torch
 
 from trainables import registry
 from trainables.config import TrialConfig
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 from trainables.packing import packer
 from trainables.packing.packer import Packer
 from trainables.training.batch import ClipBatch

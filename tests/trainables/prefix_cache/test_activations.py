@@ -24,7 +24,7 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.clips import Selection
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.store import SplitStore, write_store
+from trainables.data.sound.store import SplitStore, write_store
 from trainables.prefix_cache.activations import DECISION
 from trainables.prefix_cache.cut import chain, draws, highest_cut
 from trainables.prefix_cache.tensors import KEPT, KeptTensors

@@ -14,7 +14,7 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.contract import Spectrogram
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 from trainables.training.augmentation import NOISE_RANGE_DB, Augmentation, mixed, span
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.lane import Lane, LaneKey

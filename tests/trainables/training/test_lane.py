@@ -16,7 +16,7 @@ from transformers import Qwen2AudioForConditionalGeneration
 
 from trainables import registry
 from trainables.config import TrialConfig
-from trainables.data.store import SplitStore
+from trainables.data.sound.store import SplitStore
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.faults import TrainingDiverged
 from trainables.training.lane import Lane, LaneKey, lane_seeds

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from trainables import registry
-from trainables.data.check import check_examples
+from trainables.data.doubts.check import check_examples
 from trainables.data.examples import Example
 from trainables.data.generators import digit_strings
 from trainables.data.generators.digit_strings import DIGITS, generate, recorded, say

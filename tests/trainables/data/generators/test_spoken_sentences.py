@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from trainables import registry
-from trainables.data.check import check_examples
+from trainables.data.doubts.check import check_examples
 from trainables.data.generators import espeak, spoken_sentences
 from trainables.data.generators.spoken_sentences import generate, sentence
 from trainables.data.sources import open_source

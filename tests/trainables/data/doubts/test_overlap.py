@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from trainables.data.doubts.overlap import overlaps
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.overlap import overlaps
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainables.data.lengths import of_length
+from trainables.data.sound.lengths import of_length
 from trainables.errors import InputError
 
 SECONDS = (1.0, 2.0, 3.0005, 4.0)

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from trainables.contract import Task
-from trainables.data.audio import load_waveform
-from trainables.data.check import check_examples
+from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.sound.audio import load_waveform
 from trainables.errors import InputError
 
 

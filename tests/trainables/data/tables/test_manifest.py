@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from trainables.data.audio import load_waveform
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.manifest import read_manifest
+from trainables.data.sound.audio import load_waveform
+from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 ROWS = [

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from trainables.data.audio import AudioInfo, crop_problem, piece_bounds, probe
 from trainables.data.examples import Example
+from trainables.data.sound.audio import AudioInfo, crop_problem, piece_bounds, probe
 from trainables.errors import InputError
 
 if TYPE_CHECKING:

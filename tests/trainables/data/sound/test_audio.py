@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from scipy.signal import welch
 
-from trainables.data.audio import load_waveform, lowpass, probe, resample
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.sound.audio import load_waveform, lowpass, probe, resample
 from trainables.errors import InputError
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import soundfile
 
 from trainables.data.examples import AudioPiece, Example, split_name
-from trainables.data.manifest import SUFFIXES, read_manifest
+from trainables.data.tables.manifest import SUFFIXES, read_manifest
 from trainables.errors import InputError
 
 METADATA = tuple(f"metadata{suffix}" for suffix in SUFFIXES)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainables.data.audio import load_waveform
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.store import SplitStore, write_store
+from trainables.data.sound.audio import load_waveform
+from trainables.data.sound.store import SplitStore, write_store
 from trainables.errors import InputError
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from trainables.data.atomic import atomic_folder
-from trainables.data.audio import load_waveform
 from trainables.data.examples import Example
+from trainables.data.sound.audio import load_waveform
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
