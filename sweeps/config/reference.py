@@ -31,6 +31,9 @@ WORDS = {
     "search.backbone": "the `backbone` at the top",
     "task.classification.labels": "those of the data",
     "data.columns": "the names themselves",
+    "data.layout": "guessed, and said",
+    "data.audio_folder": "the manifest's own folder",
+    "data.skip": "none",
 }
 ANY_AXIS = "an axis that is a `choice` without `when:`"  # in place of a list of all axes
 

@@ -16,6 +16,7 @@ from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, neare
 from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from sweeps.config.task_options import options_table
 from trainables.config import HEADS, KEEPS, SAMPLINGS, SCHEDULERS
+from trainables.data.reading import LAYOUTS
 from trainables.registry import BACKBONES, TASKS, task_class
 
 PROFILES = ("auto", "cuda", "mps", "cpu")
@@ -41,6 +42,8 @@ TASK_OPTIONS = {kind: options_table(task) for kind, task in TASK_CLASSES.items()
 
 METRICS = tuple(dict.fromkeys(f"val/{name}" for task in TASK_CLASSES.values() for name in task.metrics))
 
+SKIP_PATTERN = r"none|unreadable|\d+(\.\d+)?%"
+
 DATA = Table(
     {
         "source": Field(
@@ -60,6 +63,23 @@ DATA = Table(
         "columns": Field(
             Table({name: Field(Text(rule="a column's name"), text) for name, text in COLUMNS.items()}),
             "Renames: our name for a column -> the manifest's name.",
+        ),
+        "layout": Field(
+            Name(LAYOUTS),
+            "How a folder's sub-folders are to be taken, where names alone leave it open; left out: guessed, and said.",
+        ),
+        "audio_folder": Field(
+            Text(rule="a folder"), "Where the paths in a manifest begin; left out: at the manifest's own folder."
+        ),
+        "skip": Field(
+            Either(
+                (
+                    Number(minimum=0, maximum=1_000_000_000, whole=True),
+                    Text(SKIP_PATTERN, "none, unreadable, or a share such as 2%"),
+                )
+            ),
+            "Rows that cannot be used and are left out, at most: none, unreadable (any number whose sound cannot be "
+            "decoded), a number, or a share such as 2%. What is left out is listed beside the results.",
         ),
         "folds": Field(
             Table(

@@ -21,6 +21,9 @@ class DataSpec:
     validation: float = 0.2  # shares of the groups
     test: float = 0.2
     columns: Mapping[str, str] = field(default_factory=dict)  # our name -> the manifest's name
+    layout: str | None = None  # how a folder's sub-folders are to be taken; None: guessed
+    audio_folder: str | None = None  # where a manifest's paths begin; None: at the manifest
+    skip: int | str = 0  # rows that may be left out: a number, `none`, `unreadable`, or a share such as 2%
     inner_folds: int | None = None
     outer_folds: str | int | None = None  # official | leave_one_group_out | a number
     evaluate: Mapping[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.config.spec import SweepSpec
 from trainables.cache import cache_folder
 from trainables.data.doubts.check import check_examples
+from trainables.data.reading import Account, Skip, Wanted
 from trainables.data.sound.lengths import of_length
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
@@ -27,6 +28,7 @@ class Clips:
 
     examples: Sequence[Example]
     seconds: Sequence[float]  # how long each of them is after its crop
+    account: Account = field(default_factory=Account)  # how their source was understood
     left_out: int = 0  # further ones, too short or too long for the task
 
     def only(self, kept: Iterable[bool]) -> Clips:
@@ -39,15 +41,17 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
 
     Raises InputError with every problem.
     """
-    examples = open_source(
-        source,
-        base_folder=Path(spec.base_folder),
-        task=task,
-        columns=spec.data.columns,
+    home = Path(spec.base_folder)
+    wanted = Wanted(
+        column=task.column,
         cache_folder=cache_folder(),
-        seed=spec.explore_seeds[0],
+        columns=spec.data.columns,
+        layout=spec.data.layout,
+        audio_folder=None if spec.data.audio_folder is None else home.absolute() / spec.data.audio_folder,
+        skip=Skip.from_text(spec.data.skip),
     )
-    clips = Clips(examples, check_examples(examples, task))
+    reading = open_source(source, wanted, base_folder=home, seed=spec.explore_seeds[0])
+    clips = Clips(reading.examples, check_examples(reading.examples, task), reading.account)
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips
@@ -83,5 +87,5 @@ def complete_task(
     completed: Any = task.completed([example.target for example in examples], training)
     if completed is task:
         return spec, task
-    options = {field.name: getattr(completed, field.name) for field in fields(completed)}
+    options = {option.name: getattr(completed, option.name) for option in fields(completed)}
     return replace(spec, task_options=options), completed

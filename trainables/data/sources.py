@@ -5,23 +5,20 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainables.data.atomic import atomic_folder
 from trainables.data.examples import Example
 from trainables.data.layouts.folders import read_folder
+from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
-
-if TYPE_CHECKING:
-    from trainables.contract import Task
 
 # Name -> what its targets are, and a module with `generate(folder, seed) -> list[Example]`
 GENERATORS: dict[str, tuple[str, str]] = {
@@ -33,20 +30,20 @@ GENERATORS: dict[str, tuple[str, str]] = {
 HUB = "hf://"
 
 
-def open_source(
-    source: str, *, base_folder: Path, task: Task, columns: Mapping[str, str], cache_folder: Path, seed: int
-) -> list[Example]:
-    """The examples that `source` names, with absolute paths; nothing is decoded.
+def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) -> Reading:
+    """The examples that `source` names, with absolute paths, and how they were understood; nothing is decoded.
 
     A path is looked for in `base_folder`, then in the current directory; a built-in's name always means the built-in
-    (write `./name` for a folder of that name). Generated and extracted audio is kept in `cache_folder`; `seed` is the
-    generators'. Raises InputError: nothing there, or nothing that can be read.
+    (write `./name` for a folder of that name). Generated and extracted audio is kept in
+    `wanted.cache_folder`; `seed` is the generators'. Raises InputError: nothing there, or nothing that can be read.
     """
     if source in GENERATORS:
-        return _generated(source, task, columns, cache_folder, seed)
+        return Reading(_generated(source, wanted, seed), Account(layout=f"made by the generator {source}"))
     if source.startswith(HUB):
         folder = _downloaded(source)
-        return _confined(source, read_folder(folder, task.column, columns, cache_folder), folder, cache_folder)
+        reading = read_folder(folder, wanted)
+        _confine(source, reading.examples, folder, wanted.cache_folder)
+        return reading
     try:
         written = Path(source).expanduser()
     except RuntimeError:
@@ -54,9 +51,9 @@ def open_source(
     candidates = list(dict.fromkeys((Path(base_folder).absolute() / written, Path.cwd() / written)))
     for path in candidates:
         if path.is_dir():
-            return read_folder(path, task.column, columns, cache_folder)
+            return read_folder(path, wanted)
         if path.is_file():
-            return read_manifest(path, task.column, columns, cache_folder)
+            return read_manifest(path, wanted)
     near = difflib.get_close_matches(source, GENERATORS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise InputError(
@@ -73,8 +70,8 @@ def hub_revision(source: str, examples: Sequence[Example]) -> str | None:
     return next((commit for folder, commit in pairwise(parts) if folder == "snapshots"), None)
 
 
-def _confined(source: str, examples: list[Example], snapshot: Path, cache_folder: Path) -> list[Example]:
-    """The examples, none of whose files lies outside the download: a stranger's manifest does not say what is read on
+def _confine(source: str, examples: Sequence[Example], snapshot: Path, cache_folder: Path) -> None:
+    """Raises InputError where a file lies outside the download: a stranger's manifest does not say what is read on
     this machine. Files of a snapshot are links into the hub's cache of that data set, `<data set>/blobs`."""
     written = (snapshot.absolute(), cache_folder.absolute() / "embedded")
     real = (snapshot.resolve().parents[1], written[1].resolve())
@@ -86,16 +83,15 @@ def _confined(source: str, examples: list[Example], snapshot: Path, cache_folder
                     f"data.source: {source!r} names the file {str(path)[:200]!r}, which is no part of the download: it "
                     "is not read. Download it, look at its manifest, and give the folder if you trust it."
                 )
-    return examples
 
 
-def _generated(name: str, task: Task, columns: Mapping[str, str], cache_folder: Path, seed: int) -> list[Example]:
+def _generated(name: str, wanted: Wanted, seed: int) -> list[Example]:
     column, module = GENERATORS[name]
-    if task.column != column:
-        raise InputError(f"data.source: {name!r} gives the column {column!r} and the task needs {task.column!r}.")
-    if columns:
+    if wanted.column != column:
+        raise InputError(f"data.source: {name!r} gives the column {column!r} and the task needs {wanted.column!r}.")
+    if wanted.columns:
         raise InputError(f"data.columns: {name!r} is made on the spot and has no columns; remove data.columns.")
-    folder = cache_folder / f"{name}-{_recipe()}-{seed}"
+    folder = wanted.cache_folder / f"{name}-{_recipe()}-{seed}"
     listing = folder / "examples.jsonl"
     if not listing.is_file():
         with atomic_folder(folder) as temporary:

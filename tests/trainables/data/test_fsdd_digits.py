@@ -13,8 +13,11 @@ import soundfile
 from trainables import registry
 from trainables.data.doubts.check import check_examples
 from trainables.data.fsdd_digits import WORDS, main
+from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform
 from trainables.data.tables.manifest import read_manifest
+
+NO_CACHE = Path("never-written")
 
 RATE = 8_000
 
@@ -43,7 +46,7 @@ def test_the_sound_says_what_the_text_says(made_up: Path, tmp_path: Path) -> Non
     output = tmp_path / "lists" / "digits.jsonl"
     rows = run(made_up, output, "--strings", "12")
     assert Counter(row["group"] for row in rows) == {"ann": 6, "bob": 6}
-    examples = read_manifest(output, "text", {})
+    examples = read_manifest(output, Wanted("text", NO_CACHE)).examples
     assert all(check_examples(examples, registry.task("transcription", {})))
     for example in examples:
         words = example.target.split()
@@ -96,6 +99,9 @@ def test_real_recordings(audio_data: Path, tmp_path: Path) -> None:
         pytest.skip(f"{audio_data} holds no fsdd")
     rows = run(audio_data, tmp_path / "digits.jsonl", "--strings", "18")
     assert len({row["group"] for row in rows}) == 6
-    seconds = [len(load_waveform(e, RATE)) / RATE for e in read_manifest(tmp_path / "digits.jsonl", "text", {})]
+    seconds = [
+        len(load_waveform(e, RATE)) / RATE
+        for e in read_manifest(tmp_path / "digits.jsonl", Wanted("text", NO_CACHE)).examples
+    ]
     assert min(seconds) > 0.25
     assert max(seconds) < 4.0

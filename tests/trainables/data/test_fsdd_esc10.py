@@ -9,8 +9,11 @@ import pytest
 import soundfile
 
 from trainables.data.fsdd_esc10 import main
+from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform
 from trainables.data.tables.manifest import read_manifest
+
+NO_CACHE = Path("never-written")
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_clips_are_balanced_one_second_and_full_of_sound(made_up, tmp_path):
     rows = run(made_up, tmp_path / "lists" / "clips.jsonl", "--clips", "24")
     assert Counter(row["label"] for row in rows) == {"SPEECH": 12, "NONSPEECH": 12}
     assert Counter(row["group"] for row in rows if row["label"] == "SPEECH") == {"ann": 6, "bob": 6}
-    examples = read_manifest(tmp_path / "lists" / "clips.jsonl", "label", {})
+    examples = read_manifest(tmp_path / "lists" / "clips.jsonl", Wanted("label", NO_CACHE)).examples
     assert len({example.id for example in examples}) == 24
     assert not any("Broken" in piece.path for example in examples for piece in example.audio)
     for example in examples:
@@ -78,7 +81,7 @@ def test_real_recordings_are_told_apart_neither_by_length_nor_by_bandwidth(audio
     if not (audio_data / "fsdd").is_dir() or not (audio_data / "esc10").is_dir():
         pytest.skip(f"{audio_data} holds no fsdd and esc10")
     run(audio_data, tmp_path / "clips.jsonl", "--clips", "120")
-    examples = read_manifest(tmp_path / "clips.jsonl", "label", {})
+    examples = read_manifest(tmp_path / "clips.jsonl", Wanted("label", NO_CACHE)).examples
     assert len({e.group for e in examples if e.target == "SPEECH"}) == 6
     shares: dict[str, list[float]] = {"SPEECH": [], "NONSPEECH": []}
     for example in examples:

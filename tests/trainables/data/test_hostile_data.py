@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from trainables.data import sources
 from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.reading import Wanted
 from trainables.data.sound.audio import MOST_CHANNELS, load_waveform, probe
 from trainables.data.sources import hub_revision, open_source
 from trainables.data.tables.manifest import read_manifest
@@ -66,7 +67,7 @@ def read(path: Path, column: str = "label") -> None:
     started = time.monotonic()
     problems: tuple[str, ...] = ()
     try:
-        examples = read_manifest(path, column, {}, path.parent / "cache")
+        examples = read_manifest(path, Wanted(column, path.parent / "cache")).examples
         check_examples(examples, Anything())  # type: ignore[arg-type]
         for example in examples:
             json.dumps(example.as_dict(), ensure_ascii=False).encode()
@@ -234,10 +235,7 @@ def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[str])
 
 
 def opened(tmp_path: Path) -> list[Example]:
-    task: Any = Anything()
-    return open_source(
-        "hf://owner/clips", base_folder=tmp_path, task=task, columns={}, cache_folder=tmp_path / "cache", seed=0
-    )
+    return open_source("hf://owner/clips", Wanted("label", tmp_path / "cache"), base_folder=tmp_path, seed=0).examples
 
 
 def test_a_hub_data_set_names_its_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,20 +14,15 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from trainables.data import sources
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.reading import Wanted
 from trainables.errors import InputError
 
 
 @pytest.fixture
 def open_source(tmp_path, task) -> Callable[..., list[Example]]:
     def open_(source: str, column: str = "label", **columns: str) -> list[Example]:
-        return sources.open_source(
-            source,
-            base_folder=tmp_path,
-            task=SimpleNamespace(column=column),  # type: ignore[arg-type]
-            columns=columns,
-            cache_folder=tmp_path / "cache",
-            seed=7,
-        )
+        wanted = Wanted(column, tmp_path / "cache", columns)
+        return sources.open_source(source, wanted, base_folder=tmp_path, seed=7).examples
 
     return open_
 

@@ -8,35 +8,35 @@ folders that are called train, validation and test (or as people also write them
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import soundfile
 
 from trainables.data.examples import AudioPiece, Example, split_name
+from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.manifest import SUFFIXES, read_manifest
 from trainables.errors import InputError
 
 METADATA = tuple(f"metadata{suffix}" for suffix in SUFFIXES)
 
 
-def read_folder(folder: Path, column: str, columns: Mapping[str, str], cache_folder: Path) -> list[Example]:
+def read_folder(folder: Path, wanted: Wanted) -> Reading:
     """The folder's examples in the order of their paths; a file's path inside the folder is its id.
 
     Raises InputError: no layout fits, or class folders where the task wants no labels.
     """
     metadata = _found(folder, METADATA)
     if metadata:
-        renamed = {"audio": "file_name", **columns}
-        return _manifests(folder, metadata, column, renamed, cache_folder)
+        renamed = {"audio": "file_name", **wanted.columns}
+        return _manifests(folder, metadata, replace(wanted, columns=renamed))
     shards = sorted(_visible(folder, "*.parquet"))
     if shards:
-        return _manifests(folder, shards, column, columns, cache_folder)
+        return _manifests(folder, shards, wanted)
     single = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
     if len(single) == 1:
-        return read_manifest(single[0], column, columns, cache_folder)
-    return _class_folders(folder, column)
+        return read_manifest(single[0], wanted)
+    return _class_folders(folder, wanted)
 
 
 def _found(folder: Path, names: tuple[str, ...]) -> list[Path]:
@@ -45,24 +45,24 @@ def _found(folder: Path, names: tuple[str, ...]) -> list[Path]:
     return here or [top / name for top in tops for name in names if (top / name).is_file()]
 
 
-def _manifests(
-    folder: Path, paths: list[Path], column: str, columns: Mapping[str, str], cache_folder: Path
-) -> list[Example]:
+def _manifests(folder: Path, paths: list[Path], wanted: Wanted) -> Reading:
     """Several manifests as one data set; a file's or folder's name may give the split of its rows."""
     homes = {path.parent for path in paths if not split_name(path.parent.name)}
     if len(homes) > 1:
         names = ", ".join(sorted(str(home.relative_to(folder)) for home in homes))
         raise InputError(f"{folder}: holds several data sets ({names}); name the folder of one as data.source.")
     examples: list[Example] = []
+    account = Account(layout=f"tables ({', '.join(path.relative_to(folder).as_posix() for path in paths)})")
     for path in paths:
         split = split_name(path.stem.split("-")[0]) or split_name(path.parent.name)
         prefix = "" if homes else f"{path.parent.relative_to(folder).as_posix()}/"
-        for example in read_manifest(path, column, columns, cache_folder, prefix):
-            examples.append(replace(example, split=example.split or split))
-    return examples
+        part = read_manifest(path, wanted, prefix)
+        examples += [replace(example, split=example.split or split) for example in part.examples]
+        account.include(part.account)
+    return Reading(examples, account)
 
 
-def _class_folders(folder: Path, column: str) -> list[Example]:
+def _class_folders(folder: Path, wanted: Wanted) -> Reading:
     suffixes = _audio_suffixes()
     tops = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     split_tops = bool(tops) and all(split_name(top.name) for top in tops)
@@ -81,12 +81,13 @@ def _class_folders(folder: Path, column: str) -> list[Example]:
             f"{folder}: holds neither {', '.join(METADATA)}, nor Parquet files, nor one manifest, nor class folders "
             "with audio files in them."
         )
-    if column != "label":
+    if wanted.column != "label":
         raise InputError(
-            f"{folder}: class folders give labels and the task needs a column {column!r}; add a metadata.csv with "
-            f"the columns file_name and {column}."
+            f"{folder}: class folders give labels and the task needs a column {wanted.column!r}; add a metadata.csv "
+            f"with the columns file_name and {wanted.column}."
         )
-    return examples
+    below = "below split folders" if split_tops else "in class folders"
+    return Reading(examples, Account(layout=f"class folders {below}" if split_tops else below))
 
 
 def _visible(folder: Path, pattern: str) -> list[Path]:

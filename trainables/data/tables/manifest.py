@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from trainables.data.examples import SPLITS, AudioPiece, Example, split_name
+from trainables.data.reading import MOST_PROBLEMS, Account, Reading, Wanted
 from trainables.errors import InputError
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 OPTIONAL = ("id", "group", "split", "fold", "start_seconds", "seconds", "lowpass_hz")
-MOST_PROBLEMS = 20
 MOST_BYTES = 1 << 30  # of a JSONL or CSV file, or of a row group of a Parquet file, as the file declares it
 MOST_ROWS = 5_000_000
 _TOO_MANY = "\0"  # where csv puts what has no header
@@ -35,19 +35,19 @@ _TOO_MANY = "\0"  # where csv puts what has no header
 Row = tuple[str, Mapping[str, Any]]  # where it stands ("clips.csv line 3"), and its values
 
 
-def read_manifest(
-    path: Path, column: str, columns: Mapping[str, str], cache_folder: Path | None = None, prefix: str = ""
-) -> list[Example]:
-    """The rows as examples, in order. `column` is the task's; `columns` maps our names to the file's.
+def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
+    """The rows as examples, in order.
 
     Without `id`, the audio path as written is the id, with the start where several clips share a file; without `group`,
     every file is a group. `prefix` stands before paths that serve as such names. Embedded audio is written below
-    `cache_folder`, named by content.
-    Raises InputError: every row that cannot be read, with its line, and columns that are missing, with the
-    nearest name.
+    `wanted.cache_folder`, named by content.
+    Raises InputError: rows that cannot be read, with their lines, where there are more than `wanted.skip` allows, and
+    columns that are missing, with the nearest name.
     """
     path = Path(path)
-    rows = list(islice(_rows(path, columns, cache_folder), MOST_ROWS + 1))
+    column, columns = wanted.column, wanted.columns
+    account = Account(layout=f"a table ({path.name})")
+    rows = list(islice(_rows(path, columns, wanted.cache_folder), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise InputError(f"{path}: holds more than {MOST_ROWS:,} rows, which no sweep trains on; is it another file?")
     if not rows:
@@ -61,15 +61,12 @@ def read_manifest(
         try:
             examples.append(_example(where, row, path.parent, column, columns, prefix))
         except InputError as error:
-            problems.extend(error.problems)
-    if len(problems) > MOST_PROBLEMS:
-        problems = [*problems[:MOST_PROBLEMS], f"... and {len(problems) - MOST_PROBLEMS} more rows of {path.name}."]
-    if problems:
-        raise InputError(problems)
-    return examples if columns.get("id", "id") in found else _told_apart(examples)
+            account.leave_out(where, " ".join(problem.removeprefix(f"{where}: ") for problem in error.problems))
+    account.refuse_beyond(wanted.skip, len(rows))
+    return Reading(examples if columns.get("id", "id") in found else _told_apart(examples), account)
 
 
-def _rows(path: Path, columns: Mapping[str, str], cache_folder: Path | None) -> Iterator[Row]:
+def _rows(path: Path, columns: Mapping[str, str], cache_folder: Path) -> Iterator[Row]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(f"{path}: a manifest is a {', '.join(SUFFIXES)} file, not {suffix or 'one without a suffix'}.")
@@ -123,7 +120,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             yield where, row
 
 
-def _parquet_rows(path: Path, audio_column: str, cache_folder: Path | None) -> Iterator[Row]:
+def _parquet_rows(path: Path, audio_column: str, cache_folder: Path) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -169,9 +166,7 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
         return {}
 
 
-def _extracted(where: str, audio: Mapping[str, Any], cache_folder: Path | None) -> dict[str, Any]:
-    if cache_folder is None:
-        raise InputError(f"{where}: embeds its audio and no cache folder was given to write it to.")
+def _extracted(where: str, audio: Mapping[str, Any], cache_folder: Path) -> dict[str, Any]:
     content = bytes(audio["bytes"])
     name = str(audio.get("path") or "")
     digest = hashlib.sha256(content).hexdigest()

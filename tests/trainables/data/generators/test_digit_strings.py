@@ -16,6 +16,7 @@ from trainables.data.generators import digit_strings
 from trainables.data.generators.digit_strings import DIGITS, generate, recorded, say
 from trainables.data.generators.formants import SAMPLE_RATE_HZ, draw_voice
 from trainables.data.generators.phonemes import CONSONANTS, VOWELS
+from trainables.data.reading import Wanted
 from trainables.data.sources import open_source
 from trainables.errors import InputError
 
@@ -63,6 +64,5 @@ def test_a_longer_string_takes_longer_and_hiss_is_where_an_s_is() -> None:
 
 
 def test_texts_are_not_labels(tmp_path: Path) -> None:
-    task = registry.task("classification", {})
     with pytest.raises(InputError, match="gives the column 'text' and the task needs 'label'"):
-        open_source("digit_strings", base_folder=tmp_path, task=task, columns={}, cache_folder=tmp_path, seed=1)
+        open_source("digit_strings", Wanted("label", tmp_path), base_folder=tmp_path, seed=1)

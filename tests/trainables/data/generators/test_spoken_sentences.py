@@ -12,6 +12,7 @@ from trainables import registry
 from trainables.data.doubts.check import check_examples
 from trainables.data.generators import espeak, spoken_sentences
 from trainables.data.generators.spoken_sentences import generate, sentence
+from trainables.data.reading import Wanted
 from trainables.data.sources import open_source
 from trainables.errors import InputError
 
@@ -70,9 +71,7 @@ def test_every_voice_speaks_and_longer_sentences_take_longer(tmp_path: Path) -> 
 @installed
 @pytest.mark.usefixtures("few")
 def test_it_is_a_source_like_any_other(tmp_path: Path) -> None:
-    examples = open_source(
-        "spoken_sentences", base_folder=tmp_path, task=TASK, columns={}, cache_folder=tmp_path, seed=5
-    )
+    examples = open_source("spoken_sentences", Wanted("text", tmp_path), base_folder=tmp_path, seed=5).examples
     assert all(check_examples(examples, TASK))
     for example in examples:
         waveform, rate_hz = soundfile.read(example.audio[0].path)
@@ -87,5 +86,5 @@ def test_without_a_synthesiser_one_sentence_says_what_to_install(
     monkeypatch.setattr(espeak, "find_spec", lambda name: None)
     monkeypatch.setattr(espeak.ctypes.util, "find_library", lambda name: None)
     with pytest.raises(InputError, match=r"not installed here: run `uv sync --extra speech`"):
-        open_source("spoken_sentences", base_folder=tmp_path, task=TASK, columns={}, cache_folder=tmp_path, seed=5)
+        open_source("spoken_sentences", Wanted("text", tmp_path), base_folder=tmp_path, seed=5)
     assert not list(tmp_path.glob("spoken_sentences*"))
