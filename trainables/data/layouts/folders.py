@@ -14,6 +14,7 @@ from pathlib import Path
 import soundfile
 
 from trainables.data.examples import AudioPiece, Example, split_name
+from trainables.data.layouts.published import read_published
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.manifest import SUFFIXES, read_manifest
 from trainables.errors import InputError
@@ -26,6 +27,9 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
 
     Raises InputError: no layout fits, or class folders where the task wants no labels.
     """
+    published = read_published(folder, wanted)
+    if published is not None:
+        return published
     metadata = _found(folder, METADATA)
     if metadata:
         renamed = {"audio": "file_name", **wanted.columns}

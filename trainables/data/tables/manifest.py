@@ -16,7 +16,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -45,13 +45,21 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
     columns that are missing, with the nearest name.
     """
     path = Path(path)
-    column, columns = wanted.column, wanted.columns
     account = Account(layout=f"a table ({path.name})")
-    rows = list(islice(_rows(path, columns, wanted.cache_folder), MOST_ROWS + 1))
+    rows = list(islice(_rows(path, wanted.columns, wanted.cache_folder), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
         raise InputError(f"{path}: holds more than {MOST_ROWS:,} rows, which no sweep trains on; is it another file?")
     if not rows:
         raise InputError(f"{path}: holds no rows.")
+    return Reading(examples_of(path, rows, path.parent, wanted, account, prefix), account)
+
+
+def examples_of(
+    path: Path, rows: Sequence[Row], home: Path, wanted: Wanted, account: Account, prefix: str = ""
+) -> list[Example]:
+    """Rows that any reader has brought into columns, as examples; `path` is what they were read from, relative audio
+    paths begin at `home`, and what is left out goes to `account`. Raises InputError: as `read_manifest`."""
+    column, columns = wanted.column, wanted.columns
     found = list(dict.fromkeys(name for _, row in rows for name in row))
     problems = _column_problems(path, column, columns, found)
     if problems:
@@ -59,11 +67,11 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
     examples: list[Example] = []
     for where, row in rows:
         try:
-            examples.append(_example(where, row, path.parent, column, columns, prefix))
+            examples.append(_example(where, row, home, column, columns, prefix))
         except InputError as error:
             account.leave_out(where, " ".join(problem.removeprefix(f"{where}: ") for problem in error.problems))
     account.refuse_beyond(wanted.skip, len(rows))
-    return Reading(examples if columns.get("id", "id") in found else _told_apart(examples), account)
+    return examples if columns.get("id", "id") in found else _told_apart(examples)
 
 
 def _rows(path: Path, columns: Mapping[str, str], cache_folder: Path) -> Iterator[Row]:
