@@ -82,6 +82,7 @@ LIGHT = ("sweeps.config", "sweeps.state", "sweeps.plan", "sweeps.control", "trai
 SEEN_BY_ANALYSIS = (
     "trainables.errors",
     "trainables.redact",
+    "trainables.cache",
     "trainables.config",
     "trainables.records",
     "trainables.command_line",

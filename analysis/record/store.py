@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import urlopen
 
+from analysis.record.new_store import copy_kept_tables, is_empty, keep_tables
 from trainables.errors import InputError
 from trainables.redact import redacted
 
@@ -71,14 +72,18 @@ def _sqlite(path: Path) -> str:
 def connect(uri: str) -> Any:
     """An MlflowClient on a store that answers; MLflow's own messages below errors, and its telemetry, are off.
 
-    Makes the tables of a new SQLite store (seconds). Raises InputError where the store cannot be reached or opened.
+    Makes the tables of a new SQLite store, which takes seconds the first time (`new_store`). Raises InputError where
+    the store cannot be reached or opened.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if uri.startswith(("http://", "https://")):
         _check_server(uri)
-    if sqlite_path(uri) is not None:
+    path = sqlite_path(uri)
+    made_here = False
+    if path is not None:
         check_sqlite(uri)
+        made_here = is_empty(path) and not copy_kept_tables(path)
     from mlflow import MlflowClient
 
     for logger in ("mlflow", "alembic"):
@@ -92,6 +97,8 @@ def connect(uri: str) -> Any:
             f"MLflow's store {shown(uri)} cannot be opened ({reason}); check "
             "MLFLOW_TRACKING_URI, or leave it unset to record in the results folder."
         ) from error
+    if path is not None and made_here:
+        keep_tables(path)
     return client
 
 
