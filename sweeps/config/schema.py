@@ -31,6 +31,7 @@ COLUMNS = {
     "group": "Speaker, recording or site: a group never stands on two sides of a split.",
     "split": "A given split: train, validation or test.",
     "fold": "A given fold, for `data.folds.outer: official`.",
+    "channel": "The channel that is heard, counted from 0; left out: the mean of all.",
 }
 
 SEED = Number(minimum=0, maximum=2**32 - 1, whole=True)  # what NumPy takes

@@ -27,6 +27,7 @@ class AudioPiece:
     path: str  # absolute
     start_seconds: float = 0.0
     seconds: float | None = None  # None: to the end of the file
+    channel: int | None = None  # from 0; None: the mean of all
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from trainables.data.examples import Example
+from trainables.data.examples import AudioPiece, Example
 
 
 def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
@@ -20,7 +21,7 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
     entries = sorted(
         json.dumps(
             [
-                [[digests[piece.path], piece.start_seconds, piece.seconds] for piece in example.audio],
+                [_piece(digests[piece.path], piece) for piece in example.audio],
                 [example.start_seconds, example.seconds, example.lowpass_hz],
                 example.target,
                 splits[example.id],
@@ -29,6 +30,10 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
         for example in examples
     )
     return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+
+
+def _piece(digest: str, piece: AudioPiece) -> list[Any]:
+    return [digest, piece.start_seconds, piece.seconds] + ([] if piece.channel is None else [piece.channel])
 
 
 def combined(fingerprints: Sequence[str]) -> str:

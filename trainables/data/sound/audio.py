@@ -46,7 +46,7 @@ def probe(path: str | Path) -> AudioInfo:
 
 
 def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | None = None) -> np.ndarray:
-    """The example's sound: pieces joined, channels averaged, cropped, resampled, low-passed, in this order.
+    """The example's sound: channels averaged (or one taken), pieces joined, cropped, resampled, low-passed, in this order.
 
     Returns (samples,) float32 at `sample_rate_hz`; a crop of s seconds has round(s * sample_rate_hz) samples, fewer
     where the sound ends before. `limit_seconds` shortens it further, without decoding the rest. Deterministic.
@@ -66,7 +66,7 @@ def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | 
         to_seconds = min(last, first + end - position)
         position += last - first
         if to_seconds > from_seconds:
-            chunks.append((info.sample_rate_hz, _read(piece.path, from_seconds, to_seconds)))
+            chunks.append((info.sample_rate_hz, _read(piece.path, from_seconds, to_seconds, piece.channel)))
     if position > LONGEST_SECONDS:
         raise InputError(f"{example.id}: {_too_long(position)}")
     if not chunks:
@@ -80,7 +80,13 @@ def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | 
 
 
 def piece_bounds(piece: AudioPiece, info: AudioInfo) -> tuple[float, float]:
-    """Where a piece starts and ends in its file, in seconds. Raises InputError: it starts behind the file's end."""
+    """Where a piece starts and ends in its file, in seconds. Raises InputError: it starts behind the file's end, or
+    names a channel that the file lacks."""
+    if piece.channel is not None and piece.channel >= info.channels:
+        raise InputError(
+            f"{piece.path}: channel {piece.channel} is wanted and the file has {info.channels}; channels are counted "
+            "from 0."
+        )
     if not 0 <= piece.start_seconds < info.seconds:
         raise InputError(
             f"{piece.path}: a piece starts at {piece.start_seconds:g} s and the file has {info.seconds:.3g} s"
@@ -149,7 +155,7 @@ def _joined(chunks: list[tuple[int, np.ndarray]], sample_rate_hz: int) -> np.nda
     return np.concatenate([resample(chunk, rate, sample_rate_hz) for rate, chunk in chunks])
 
 
-def _read(path: str, from_seconds: float, to_seconds: float) -> np.ndarray:
+def _read(path: str, from_seconds: float, to_seconds: float, channel: int | None) -> np.ndarray:
     """A stretch of a file, mono: (frames,) float32, at the file's own rate."""
     with _open(path) as file:
         start = min(round(from_seconds * file.samplerate), file.frames - 1)
@@ -157,7 +163,7 @@ def _read(path: str, from_seconds: float, to_seconds: float) -> np.ndarray:
         stop = min(start + max(wanted, 1), file.frames)
         try:
             file.seek(start)
-            mono = np.concatenate([_averaged(block) for block in _blocks(file, stop - start)])
+            mono = np.concatenate([_mono(block, channel) for block in _blocks(file, stop - start)])
         except (soundfile.LibsndfileError, RuntimeError) as error:
             raise InputError(f"{path}: cannot be decoded ({_reason(error)}); is the file cut off or damaged?") from None
     if len(mono) < stop - start:
@@ -182,9 +188,10 @@ def _blocks(file: soundfile.SoundFile, frames: int) -> Iterator[np.ndarray]:
         left = left - len(block) if len(block) else 0
 
 
-def _averaged(block: np.ndarray) -> np.ndarray:
-    """(frames, channels) -> (frames,), a copy of its own."""
-    mono: np.ndarray = block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+def _mono(block: np.ndarray, channel: int | None) -> np.ndarray:
+    """(frames, channels) -> (frames,), a copy of its own: `channel`, or the mean of all."""
+    one = 0 if block.shape[1] == 1 else channel
+    mono: np.ndarray = block.mean(axis=1, dtype=np.float32) if one is None else block[:, one].copy()
     return mono
 
 

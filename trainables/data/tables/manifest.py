@@ -3,7 +3,7 @@
 `audio` names the file, relative to the manifest or absolute. In JSONL and Parquet it may also be a list of files that
 are joined, each a name or an object `{path, start_seconds, seconds}`; in Parquet also a struct `{bytes, path}`, as hub
 data sets embed their audio. The task's column (`label`, `targets` or `text`) holds the target. Optional: `id`, `group`,
-`split`, `fold`, `start_seconds`, `seconds`, `lowpass_hz`.
+`split`, `fold`, `start_seconds`, `seconds`, `lowpass_hz`, `channel`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from typing import Any
 
 from trainables.data.examples import SPLITS, AudioPiece, Example, split_name
 from trainables.data.reading import MOST_PROBLEMS, Account, Reading, Wanted
+from trainables.data.tables.channels import channel_mark, channel_of, tells_channels
 from trainables.errors import InputError
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
-OPTIONAL = ("id", "group", "split", "fold", "start_seconds", "seconds", "lowpass_hz")
+OPTIONAL = ("id", "group", "split", "fold", "start_seconds", "seconds", "lowpass_hz", "channel")
 MOST_BYTES = 1 << 30  # of a JSONL or CSV file, or of a row group of a Parquet file, as the file declares it
 MOST_ROWS = 5_000_000
 _TOO_MANY = "\0"  # where csv puts what has no header
@@ -64,10 +65,11 @@ def examples_of(
     problems = _column_problems(path, column, columns, found)
     if problems:
         raise InputError(problems)
+    heard = tells_channels(_filled(row.get(columns.get("channel", "channel"))) for _, row in rows)
     examples: list[Example] = []
     for where, row in rows:
         try:
-            examples.append(_example(where, row, home, column, columns, prefix))
+            examples.append(_example(where, row if heard else {**row, "channel": None}, home, column, columns, prefix))
         except InputError as error:
             account.leave_out(where, " ".join(problem.removeprefix(f"{where}: ") for problem in error.problems))
     account.refuse_beyond(wanted.skip, len(rows))
@@ -220,7 +222,8 @@ def _example(
     if problems:
         raise InputError(problems)
     audio = values["audio"] if isinstance(values["audio"], list) else [values["audio"]]
-    pieces = [_piece(where, entry, folder) for entry in audio]
+    channel = channel_of(where, values["channel"])
+    pieces = [_piece(where, entry, folder, channel) for entry in audio]
     split = None if values["split"] is None else split_name(str(values["split"]))
     if values["split"] is not None and split is None:
         raise InputError(f"{where}: split is {str(values['split'])!r}; it may be {', '.join(SPLITS)}.")
@@ -246,7 +249,7 @@ def _filled(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _piece(where: str, entry: Any, folder: Path) -> tuple[AudioPiece, str]:
+def _piece(where: str, entry: Any, folder: Path, channel: int | None) -> tuple[AudioPiece, str]:
     """The piece, and its path as written."""
     values = {"path": entry} if isinstance(entry, str) else entry
     if not isinstance(values, Mapping) or not isinstance(values.get("path"), str) or not values["path"].strip():
@@ -257,7 +260,7 @@ def _piece(where: str, entry: Any, folder: Path) -> tuple[AudioPiece, str]:
         path = os.path.abspath(folder / Path(values["path"]).expanduser())
     except RuntimeError:
         raise InputError(f"{where}: audio is {values['path'][:60]!r}, and there is no such user.") from None
-    piece = AudioPiece(path, start or 0.0, _number(where, "audio.seconds", values.get("seconds")))
+    piece = AudioPiece(path, start or 0.0, _number(where, "audio.seconds", values.get("seconds")), channel)
     return piece, str(values.get("written", values["path"]))
 
 
@@ -286,9 +289,10 @@ def _target(where: str, column: str, value: Any) -> Any:
 
 
 def _told_apart(examples: list[Example]) -> list[Example]:
-    """Clips that share an id because they share a file are told apart by their start."""
+    """Clips that share an id because they share a file are told apart by their start, and by their channel."""
     uses = Counter(example.id for example in examples)
+    ids = [f"{example.id}@{example.start_seconds:g}{channel_mark(example.audio[0])}" for example in examples]
     return [
-        replace(example, id=f"{example.id}@{example.start_seconds:g}") if uses[example.id] > 1 else example
-        for example in examples
+        replace(example, id=name) if uses[example.id] > 1 else example
+        for example, name in zip(examples, ids, strict=True)
     ]
