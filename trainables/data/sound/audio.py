@@ -46,7 +46,7 @@ def probe(path: str | Path) -> AudioInfo:
 
 
 def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | None = None) -> np.ndarray:
-    """The example's sound: channels averaged (or one taken), pieces joined, cropped, resampled, low-passed, in this order.
+    """The sound: channels averaged (or one taken), pieces joined, cropped, resampled, low-passed, in this order.
 
     Returns (samples,) float32 at `sample_rate_hz`; a crop of s seconds has round(s * sample_rate_hz) samples, fewer
     where the sound ends before. `limit_seconds` shortens it further, without decoding the rest. Deterministic.
