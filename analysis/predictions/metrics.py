@@ -23,6 +23,7 @@ from rapidfuzz.distance import Levenshtein
 from analysis.predictions.align import correct
 from analysis.predictions.scores import log_probability_of_target
 from trainables.records import Predictions
+from trainables.tasks.texts import characters, words
 
 CLASSIFICATION, REGRESSION, TRANSCRIPTION = "classification", "regression", "transcription"
 
@@ -157,13 +158,14 @@ def _r2(sums: np.ndarray) -> np.ndarray:
 
 def word_errors(reference: str, transcript: str) -> tuple[int, int]:
     """Substitutions, deletions and insertions in all; words in the reference."""
-    words = reference.split()
-    return int(Levenshtein.distance(words, transcript.split())), len(words)
+    spoken = words(reference)
+    return int(Levenshtein.distance(spoken, words(transcript))), len(spoken)
 
 
 def character_errors(reference: str, transcript: str) -> tuple[int, int]:
     """The same by characters, spaces included."""
-    return int(Levenshtein.distance(reference, transcript)), len(reference)
+    said = characters(reference)
+    return int(Levenshtein.distance(said, characters(transcript))), len(said)
 
 
 def _word_rows(predictions: Predictions) -> np.ndarray:

@@ -5,10 +5,10 @@ Gillick and Cox 1989 (ICASSP, pages 532-535), as NIST's scoring toolkit applies 
 words in a row right, since errors on the two sides then hardly depend on each other; the difference in errors per
 segment is tested against zero with a normal distribution. Segments without errors say nothing and are left out.
 
-Conventions: words are what white space separates, case and punctuation count; normalise texts beforehand. Alignment
-with the fewest edits; NIST's toolkit weighs a substitution 4 to 3 against insertion and deletion and may rarely align
-otherwise. Limits: the models as trained, on new utterances; segments of one speaker are taken as independent; the
-normal distribution is rough below 30 segments, and below 6 nothing is said.
+Conventions: words are those of `trainables.tasks.texts`, case and punctuation count; normalise texts beforehand.
+Alignment with the fewest edits; NIST's toolkit weighs a substitution 4 to 3 against insertion and deletion and may
+rarely align otherwise. Limits: the models as trained, on new utterances; segments of one speaker are taken as
+independent; the normal distribution is rough below 30 segments, and below 6 nothing is said.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import scipy.stats
 from rapidfuzz.distance import Levenshtein
 
 from analysis.stats.finding import Finding
+from trainables.tasks.texts import words
 
 GOOD_WORDS = 2  # in a row, by both, that end a segment
 FEWEST_SEGMENTS = 6
@@ -44,8 +45,8 @@ class SegmentTest:
 
 def segment_differences(reference: str, first: str, second: str) -> list[int]:
     """Errors of the first minus errors of the second, in every segment of one utterance that has an error."""
-    words = reference.split()
-    here, there = (_errors_by_place(words, transcript.split()) for transcript in (first, second))
+    spoken = words(reference)
+    here, there = (_errors_by_place(spoken, words(transcript)) for transcript in (first, second))
     differences: list[int] = []
     difference, errors, good = 0, 0, 0
     for place, (a, b) in enumerate(zip(here, there, strict=True)):  # gap, word, gap, word, ..., gap
@@ -82,8 +83,8 @@ def speech_findings(
     """The test, or why it can say nothing."""
     name = "matched-pairs sentence-segment test (MAPSSWE)"
     found = segment_test(references, first, second)
-    words = sum(len(reference.split()) for reference in references)
-    estimate = sum(found.differences) / words if words else None
+    spoken = sum(len(words(reference)) for reference in references)
+    estimate = sum(found.differences) / spoken if spoken else None
     note = f"{found.segments} segments with errors"
     if found.segments < FEWEST_SEGMENTS or found.p_value is None:
         reason = "they do not differ" if found.segments >= FEWEST_SEGMENTS else f"it needs {FEWEST_SEGMENTS}"

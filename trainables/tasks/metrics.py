@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from trainables.tasks.texts import characters, joined, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,17 +49,20 @@ def cross_entropy(targets: Sequence[str], scores: np.ndarray, classes: Sequence[
 
 
 def word_error_rate(targets: Sequence[str], outputs: Sequence[str]) -> float:
-    """Wrong, missing and added words over the words of all targets, by jiwer: 0 and up. Words: what spaces separate."""
+    """Wrong, missing and added words over the words of all targets, by jiwer: 0 and up; nan where no target has a word.
+    Words: `texts.words`."""
     return _error_rate([_word_errors(target, output) for target, output in zip(targets, outputs, strict=True)])
 
 
 def character_error_rate(targets: Sequence[str], outputs: Sequence[str]) -> float:
-    """Wrong, missing and added characters over those of all targets, spaces included, by jiwer: 0 and up."""
+    """Wrong, missing and added characters over those of all targets, by jiwer: 0 and up; nan where no target has one.
+    Characters: `texts.characters`, spaces included."""
     return _error_rate([_character_errors(target, output) for target, output in zip(targets, outputs, strict=True)])
 
 
 def _error_rate(counts: Sequence[tuple[int, int]]) -> float:
-    return sum(errors for errors, _ in counts) / sum(length for _, length in counts)
+    length = sum(length for _, length in counts)
+    return sum(errors for errors, _ in counts) / length if length else math.nan
 
 
 @lru_cache(maxsize=1 << 17)  # a jackknife over groups asks for the same pairs again and again
@@ -64,7 +70,7 @@ def _word_errors(target: str, output: str) -> tuple[int, int]:
     """Errors, and words of the target."""
     import jiwer
 
-    found = jiwer.process_words(target, output)
+    found = jiwer.process_words(joined(words(target)), joined(words(output)))
     return (
         found.substitutions + found.deletions + found.insertions,
         found.hits + found.substitutions + found.deletions,
@@ -76,7 +82,7 @@ def _character_errors(target: str, output: str) -> tuple[int, int]:
     """Errors, and characters of the target."""
     import jiwer
 
-    found = jiwer.process_characters(target, output)
+    found = jiwer.process_characters(characters(target), characters(output))
     return (
         found.substitutions + found.deletions + found.insertions,
         found.hits + found.substitutions + found.deletions,
