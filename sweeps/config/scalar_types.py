@@ -82,12 +82,18 @@ def read(kind: Kind, node: Node, path: Path, problems: Problems) -> Any:
         problems.mark(path)
         return INVALID
     if not kind.fits(node):
-        hint = (
-            "; text that holds ': ' goes in quotes" if isinstance(kind, Text) and isinstance(node.value, dict) else ""
-        )
-        problems.add(path, f"expected {kind.expected}, got {show(node)}{hint}")
+        problems.add(path, f"expected {kind.expected}, {_got(node, text=isinstance(kind, Text))}")
         return INVALID
     return kind.read(node, path, problems)
+
+
+def _got(node: Node, *, text: bool) -> str:
+    """What stands there instead; where text is wanted, quotes may be what is missing."""
+    if text and isinstance(node.value, dict):
+        return f"got {show(node)}; text that holds ': ' goes in quotes"
+    if text and node.value is None and node.raw:
+        return f'and YAML reads {node.raw} as nothing: write "{node.raw}" in quotes where the text is meant'
+    return f"got {show(node)}"
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,6 @@ def private_files() -> Iterator[None]:
 
 def check_results(results: str, *, needed_bytes: int) -> Path:
     """The results folder, made if need be. Raises InputError where it cannot be written or the disk is too full."""
-    if "://" in results:
-        raise InputError(
-            f"results: {results!r} is a URI, and results are kept in a folder: give a path; on a cluster, one on a "
-            "file system that every node mounts"
-        )
     try:
         folder = Path(results).expanduser().absolute()
     except RuntimeError:
