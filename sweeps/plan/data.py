@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sweeps.config.spec import SweepSpec
 from trainables.cache import cache_folder
-from trainables.data.doubts.check import check_examples
+from trainables.data.doubts.check import check_examples, read_headers
 from trainables.data.reading import Account, Skip, Wanted
+from trainables.data.sound.audio import AudioInfo
+from trainables.data.sound.facts import SoundFacts, sound_facts
 from trainables.data.sound.lengths import of_length
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
@@ -29,6 +31,7 @@ class Clips:
     examples: Sequence[Example]
     seconds: Sequence[float]  # how long each of them is after its crop
     account: Account = field(default_factory=Account)  # how their source was understood
+    sound: SoundFacts | None = None  # what the headers of their files say, counted
     left_out: int = 0  # further ones, too short or too long for the task
 
     def only(self, kept: Iterable[bool]) -> Clips:
@@ -51,7 +54,10 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
         skip=Skip.from_text(spec.data.skip),
     )
     reading = open_source(source, wanted, base_folder=home, seed=spec.explore_seeds[0])
-    clips = Clips(reading.examples, check_examples(reading.examples, task), reading.account)
+    headers = read_headers(reading.examples)
+    seconds = check_examples(reading.examples, task, headers)
+    readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
+    clips = Clips(reading.examples, seconds, reading.account, sound_facts(readable, seconds))
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips

@@ -25,11 +25,14 @@ from sweeps.plan.workload import (
     further_bytes,
     kept_bytes_per_clip,
 )
+from trainables.data.understood import Understood, understood
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
+    from trainables.data.sound.facts import SoundFacts
     from trainables.data.splits import SplitRow
 
+MOST_LACKING = 6  # classes that advice names
 STARTUP_TRIALS = 10  # TPE proposes at random before it has seen these
 
 
@@ -57,6 +60,8 @@ class Plan:
     axes: tuple[AxisRow, ...]
     space: str
     configurations: int | None  # None: an axis is continuous
+    understood: Understood  # how the source was read
+    sound: SoundFacts | None  # what the headers of its files say
     splits: tuple[SplitRow, ...]
     lacking: tuple[str, ...]  # "split: class" that has no example
     groups: dict[str, int]  # per split
@@ -134,6 +139,8 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         axes=tuple(AxisRow(a.name, a.kind, a.values, dict(a.when)) for a in spec.axes),
         space=describe_space(spec),
         configurations=configurations_count(spec),
+        understood=understood(prepared.clips.account),
+        sound=prepared.clips.sound,
         splits=splits,
         lacking=tuple(f"{row.split}: {row.label}" for row in splits if row.examples == 0),
         groups=groups,
@@ -166,11 +173,14 @@ def _advised(plan: Plan) -> Plan:
         )
     fewest = min((row.groups for row in plan.splits if row.split == "test" and row.groups), default=0)
     if 0 < fewest < FEWEST_GROUPS:
-        found.append(f"Only {fewest} test groups of a class: the verdict will be limited to these groups.")
+        many = "test group" if fewest == 1 else "test groups"
+        found.append(f"Only {fewest} {many} of a class: the verdict will be limited to these groups.")
     elif FEWEST_GROUPS <= fewest <= FEW_GROUPS:
         found.append(f"{fewest} test groups of a class: only large differences can be shown.")
     if plan.lacking:
-        found.append(f"No example of a class in a split ({', '.join(plan.lacking)}): scores there mean little.")
+        more = len(plan.lacking) - MOST_LACKING
+        named = ", ".join(plan.lacking[:MOST_LACKING]) + (f" and {more} more" if more > 0 else "")
+        found.append(f"No example of a class in a split ({named}): scores there mean little.")
     if plan.own_groups:
         found.append(
             "Every example is its own group: if clips share a speaker or a recording, add a column `group`, or the "

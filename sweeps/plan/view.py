@@ -2,81 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sweeps.machine.profile import GIB
+from sweeps.plan.data_view import account_lines, account_view, advice_lines, advice_view, sound_view
 from sweeps.plan.further_tests import EvaluationRow
+from sweeps.plan.parts import table, title
 from sweeps.plan.plan import AxisRow, Plan
+from sweeps.plan.splits_view import clips_of, splits_view
 from sweeps.plan.targets import TargetRow
 
 
 def render(plan: Plan) -> RenderableType:
     """Everything, section by section."""
     parts: list[RenderableType] = [
-        _title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
+        title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
         Text(f"on {plan.profile}"),
         _weights(plan),
-        _title("Search"),
+        title("Search"),
         Text(f"{plan.space}: {_configurations(plan)}"),
-        _table(("axis", "kind", "values", "when"), (_axis(axis) for axis in plan.axes)),
-        _title(f"Data: {plan.source}, {plan.clips.examples} clips"),
-        _splits(plan),
+        table(("axis", "kind", "values", "when"), (_axis(axis) for axis in plan.axes)),
+        title(f"Data: {plan.source}, {plan.clips.examples} clips"),
+        account_view(plan.understood),
+        splits_view(plan.splits, plan.groups),
+        *([sound_view(plan.sound)] if plan.sound else []),
         Text(_clips(plan)),
         *(Text(_evaluation(row)) for row in plan.evaluations),
-        _title("Stages"),
+        *advice_view(plan.understood.advice),
+        title("Stages"),
         Text(_stages(plan)),
-        _title("What the verdict can show"),
+        title("What the verdict can show"),
         *_power(plan),
-        _title("Parameters"),
+        title("Parameters"),
         _targets(plan),
-        _title(f"Memory on {plan.device} ({plan.precision}), an estimate"),
+        title(f"Memory on {plan.device} ({plan.precision}), an estimate"),
         _memory(plan),
         Text(_disk(plan)),
     ]
     if plan.problems:
-        parts += [_title("Problems", "bold red"), *(Text(f"- {problem}") for problem in plan.problems)]
-    parts += [_title("Advice"), *(Text(f"- {sentence}") for sentence in plan.advice)]
+        parts += [title("Problems", "bold red"), *(Text(f"- {problem}") for problem in plan.problems)]
+    parts += [title("Advice"), *(Text(f"- {sentence}") for sentence in plan.advice)]
     where = " (on a machine with CUDA)" if plan.assumed else ""
-    parts += [_title(f"Next{where}"), Text(plan.next_command)]
+    parts += [title(f"Next{where}"), Text(plan.next_command)]
     return Group(*parts)
 
 
 def render_short(plan: Plan) -> RenderableType:
     """What a run says before it starts."""
+    sides = (f"{clips_of(plan.splits, split)} {split}" for split in plan.groups)
     lines: list[RenderableType] = [
-        _title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
+        title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
         Text(f"on {plan.profile}"),
         _weights(plan),
         Text(f"{plan.space}: {_configurations(plan)}"),
-        Text(", ".join(f"{_examples(plan, split)} {split}" for split in plan.groups) + f" clips of {plan.source}"),
+        Text(f"{', '.join(sides)} clips of {plan.source}"),
+        *map(Text, account_lines(plan.understood)),
         *([Text(_left_out(plan))] if plan.clips.left_out else []),
         Text(_stages(plan)),
     ]
-    return Group(*lines, *(Text(f"- {sentence}", style="yellow") for sentence in plan.advice if not plan.miniature))
+    advice = [*advice_lines(plan.understood.advice), *([] if plan.miniature else plan.advice)]
+    return Group(*lines, *advice_view(advice))
 
 
 def _evaluation(row: EvaluationRow) -> str:
     return f"Further test data {row.name}: {row.source}, {row.clips} clips of {row.groups} groups, for stage 2 alone."
-
-
-def _title(text: str, style: str = "bold") -> Text:
-    return Text(f"\n{text}", style=style)
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]], *, right_from: int | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for index, name in enumerate(header):
-        right = right_from is not None and index >= right_from
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))  # names of classes and groups are no markup
-    return table
 
 
 def _weights(plan: Plan) -> Text:
@@ -97,22 +90,6 @@ def _axis(axis: AxisRow) -> tuple[str, str, str, str]:
 
 def _shown(value: Any) -> str:
     return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _examples(plan: Plan, split: str) -> int:
-    return sum(row.examples for row in plan.splits if row.split == split)
-
-
-def _splits(plan: Plan) -> Table:
-    labels = list(dict.fromkeys(row.label for row in plan.splits))
-    cells = {(row.split, row.label): f"{row.examples} ({row.groups})" for row in plan.splits}
-    rows = (
-        (split, str(_examples(plan, split)), str(groups), *(cells[split, label] for label in labels))
-        for split, groups in plan.groups.items()
-    )
-    names = [] if labels == ["-"] else [f"{label} (groups)" for label in labels]
-    shown = 3 + len(names)
-    return _table(("split", "clips", "groups", *names), (row[:shown] for row in rows), right_from=1)
 
 
 def _clips(plan: Plan) -> str:
@@ -157,7 +134,7 @@ def _power(plan: Plan) -> list[RenderableType]:
         f"Least difference in accuracy, in points, with 80 % power at the 5 % level: {power.seeds} seeds, "
         f"{power.test_groups} test groups, {power.test_clips} clips."
     )
-    return [Text(found), _table(header, rows, right_from=1), Text(power.note)]
+    return [Text(found), table(header, rows, right_from=1), Text(power.note)]
 
 
 def _many(count: int, word: str) -> str:
@@ -166,10 +143,10 @@ def _many(count: int, word: str) -> str:
 
 def _targets(plan: Plan) -> Table:
     """One row per size and targets: an adapter grows in proportion to its rank, so the ends of the ranks say it all."""
-    table: dict[tuple[str, str, str], list[TargetRow]] = {}
+    pairs: dict[tuple[str, str, str], list[TargetRow]] = {}
     for row in plan.targets:
         below = "" if row.layers is None else f", top {row.layers}"
-        table.setdefault((row.backbone, row.model_size, row.target_modules + below), []).append(row)
+        pairs.setdefault((row.backbone, row.model_size, row.target_modules + below), []).append(row)
     rows = (
         (
             backbone,
@@ -182,10 +159,10 @@ def _targets(plan: Plan) -> Table:
             _ends([row.trainable_params for row in of_pair]),
             f"{of_pair[0].total_params:,}",
         )
-        for (backbone, size, targets), of_pair in table.items()
+        for (backbone, size, targets), of_pair in pairs.items()
     )
     header = ("backbone", "model_size", "target_modules", "matched_modules", "rank", "adapter_params", "head_params")
-    return _table((*header, "trainable_params", "total_params"), rows, right_from=3)
+    return table((*header, "trainable_params", "total_params"), rows, right_from=3)
 
 
 def _ends(numbers: list[int]) -> str:
@@ -209,7 +186,7 @@ def _memory(plan: Plan) -> Table:
         for row in plan.memory
     )
     shown = len(header) if plan.device == "cuda" else -1
-    return _table(header[:shown], (row[:shown] for row in rows))
+    return table(header[:shown], (row[:shown] for row in rows))
 
 
 def _disk(plan: Plan) -> str:

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from trainables.data.examples import Example
 from trainables.errors import InputError
@@ -110,34 +109,6 @@ class Account:
         if allowed:
             problems.append(f"data.skip: {len(counted)} of {rows} rows cannot be used, and {allowed} may be left out.")
         raise InputError(problems)
-
-    def sentences(self) -> list[str]:
-        """What was understood, line by line, for a plan."""
-        lines = [self.layout] if self.layout else []
-        lines += [f"{what}: {origin}" for what, origin in self.origins.items()]
-        if self.columns_unread:
-            columns = ", ".join(f"{name} ({rows})" for name, rows in self.columns_unread.items())
-            lines.append(f"columns that are not read (rows that fill them): {columns}")
-        for (ending, reason), paths in self.files_unread.items():
-            lines.append(f"{len(paths)} {ending or 'endless'} files are not read: {reason} ({_shown(paths)})")
-        if self.left_out:
-            lines.append(f"{len(self.left_out)} rows are left out: {_shown([row.where for row in self.left_out])}")
-        return [*lines, *self.guesses]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {
-            "layout": self.layout,
-            "origins": dict(self.origins),
-            "columns_unread": dict(self.columns_unread),
-            "files_unread": [
-                {"ending": ending, "reason": reason, "files": len(paths), "shown": paths[:SHOWN]}
-                for (ending, reason), paths in self.files_unread.items()
-            ],
-            "left_out": [{"where": row.where, "problem": row.problem} for row in self.left_out],
-            "guesses": list(self.guesses),
-            "advice": list(self.advice),
-        }
 
 
 @dataclass(frozen=True)

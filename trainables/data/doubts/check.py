@@ -20,9 +20,19 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 THREADS = 8  # headers are small reads: the wait is the disk's
 
 
-def check_examples(examples: Sequence[Example], task: Task) -> list[float]:
-    """How many seconds each example lasts after its crop: what a backbone's window will cut or pad. Every file's header
-    is opened once; nothing is decoded.
+Header = AudioInfo | tuple[str, ...]  # what a file's header says, or what is wrong with the file
+
+
+def read_headers(examples: Sequence[Example]) -> dict[str, Header]:
+    """Path -> header, of every file of the examples; each is opened once, and nothing is decoded."""
+    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(zip(paths, pool.map(_header, paths), strict=True))
+
+
+def check_examples(examples: Sequence[Example], task: Task, headers: Mapping[str, Header] | None = None) -> list[float]:
+    """How many seconds each example lasts after its crop: what a backbone's window will cut or pad. `headers` are
+    those of `read_headers`; without them they are read here. Nothing is decoded.
 
     Raises InputError: one sentence for each problem, the same one for many examples said once; at most 20 and how many
     more. Found here: repeated ids, targets that the task refuses, files that are missing, empty, unreadable or without
@@ -31,9 +41,7 @@ def check_examples(examples: Sequence[Example], task: Task) -> list[float]:
     problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(examples)]
     problems += _text_problems(examples)
     problems += _target_problems(examples, task)
-    paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
-    with ThreadPoolExecutor(THREADS) as pool:
-        headers = dict(zip(paths, pool.map(_header, paths), strict=True))
+    headers = read_headers(examples) if headers is None else headers
     problems += [problem for header in headers.values() if isinstance(header, tuple) for problem in header]
     seconds: list[float] = []
     for example in examples:
@@ -79,14 +87,14 @@ def _target_problems(examples: Sequence[Example], task: Task) -> list[str]:
     ]
 
 
-def _header(path: str) -> AudioInfo | tuple[str, ...]:
+def _header(path: str) -> Header:
     try:
         return probe(path)
     except InputError as error:
         return error.problems
 
 
-def _seconds(example: Example, headers: Mapping[str, AudioInfo | tuple[str, ...]]) -> float:
+def _seconds(example: Example, headers: Mapping[str, Header]) -> float:
     """Raises InputError: the crop lies outside the sound. 0 where a header cannot be read, which is said already."""
     if not example.audio:
         raise InputError(f"{example.id}: names no audio.")
