@@ -8,17 +8,6 @@ from typing import Any
 
 SPLITS = ("train", "validation", "test")
 
-_SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev", "development", "eval"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-
-
-def split_name(written: str) -> str | None:
-    """Our name for a split as people write it (`dev`, `Testing`, ...); None for anything else."""
-    return _SPLIT_NAMES.get(written.strip().lower())
-
 
 @dataclass(frozen=True)
 class AudioPiece:

@@ -15,7 +15,16 @@ from pathlib import Path
 from trainables.data.examples import Example
 from trainables.errors import InputError
 
-LAYOUTS = ("classes", "splits/classes", "classes/splits", "speakers/classes")  # of sub-folders, from the top down
+# Of sub-folders, from the top down; "speakers" stands for whatever keeps clips together: people, sessions, recordings
+LAYOUTS = (
+    "classes",
+    "splits/classes",
+    "classes/splits",
+    "speakers/classes",
+    "classes/speakers",
+    "splits/speakers/classes",
+    "splits/classes/speakers",
+)
 SHOWN = 3  # places named for each reason
 MOST_PROBLEMS = 20
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from trainables.data.examples import AudioPiece, Example, split_name
+from trainables.data.examples import AudioPiece, Example
 
 
 def test_an_example_survives_json():
@@ -12,8 +12,3 @@ def test_an_example_survives_json():
         Example("x", pieces, "g", [0.1, 0.2], "train", "3", 4000.0, 0.25, 1.5),
     ):
         assert Example.from_dict(json.loads(json.dumps(example.as_dict()))) == example
-
-
-def test_splits_have_three_names():
-    written = ("Train", " dev ", "testing", "x")
-    assert [split_name(name) for name in written] == ["train", "validation", "test", None]

@@ -1,106 +1,49 @@
-"""Folders of audio as Hugging Face's `AudioFolder` lays them out, and as its hub stores data sets.
+"""A folder as a data source. In this order it is taken for
 
-One of: `metadata.csv`, `metadata.jsonl` or `metadata.parquet` with a column `file_name`; Parquet files that embed the
-audio (`data/train-00000-of-00004.parquet`); class sub-folders that hold the files of a label; a single manifest. Top
-folders that are called train, validation and test (or as people also write them) give the split.
+1. a published format (`published.py`),
+2. tables called metadata, at the top or in the folders of the splits (`folder_tables.py`),
+3. Parquet files that embed the sound (`shards.py`),
+4. the one table that names the sound,
+5. class folders (`class_folders.py`).
+
+`data.layout` says that it is class folders. What is not read is noted, file by file.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
 from pathlib import Path
 
-import soundfile
-
-from trainables.data.examples import AudioPiece, Example, split_name
+from trainables.data.layouts.class_folders import read_class_folders
+from trainables.data.layouts.folder_tables import read_metadata, read_single_table
 from trainables.data.layouts.published import read_published
-from trainables.data.reading import Account, Reading, Wanted
-from trainables.data.tables.manifest import SUFFIXES, read_manifest
-from trainables.errors import InputError
-
-METADATA = tuple(f"metadata{suffix}" for suffix in SUFFIXES)
+from trainables.data.layouts.shards import find_shards, read_shards
+from trainables.data.layouts.tree import Tree, walk
+from trainables.data.reading import Reading, Wanted
 
 
 def read_folder(folder: Path, wanted: Wanted) -> Reading:
-    """The folder's examples in the order of their paths; a file's path inside the folder is its id.
+    """The folder's examples in the order of their paths, with an account of every file that is not one of them.
 
-    Raises InputError: no layout fits, or class folders where the task wants no labels.
+    Raises InputError: no layout fits, or several do.
     """
     published = read_published(folder, wanted)
     if published is not None:
         return published
-    metadata = _found(folder, METADATA)
-    if metadata:
-        renamed = {"audio": "file_name", **wanted.columns}
-        return _manifests(folder, metadata, replace(wanted, columns=renamed))
-    shards = sorted(_visible(folder, "*.parquet"))
-    if shards:
-        return _manifests(folder, shards, wanted)
-    single = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
-    if len(single) == 1:
-        return read_manifest(single[0], wanted)
-    return _class_folders(folder, wanted)
+    outer = walk(folder)
+    tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
+    reading = _read(tree, wanted)
+    outer.note_left(reading.account)
+    if tree is not outer:
+        inner = tree.folder.relative_to(outer.folder).as_posix()
+        reading.account.guesses.insert(0, f"the folder holds one folder more, {inner}, and that one is read.")
+    return reading
 
 
-def _found(folder: Path, names: tuple[str, ...]) -> list[Path]:
-    here = [folder / name for name in names if (folder / name).is_file()]
-    tops = [path for path in sorted(folder.iterdir()) if path.is_dir() and split_name(path.name)]
-    return here or [top / name for top in tops for name in names if (top / name).is_file()]
-
-
-def _manifests(folder: Path, paths: list[Path], wanted: Wanted) -> Reading:
-    """Several manifests as one data set; a file's or folder's name may give the split of its rows."""
-    homes = {path.parent for path in paths if not split_name(path.parent.name)}
-    if len(homes) > 1:
-        names = ", ".join(sorted(str(home.relative_to(folder)) for home in homes))
-        raise InputError(f"{folder}: holds several data sets ({names}); name the folder of one as data.source.")
-    examples: list[Example] = []
-    account = Account(layout=f"tables ({', '.join(path.relative_to(folder).as_posix() for path in paths)})")
-    for path in paths:
-        split = split_name(path.stem.split("-")[0]) or split_name(path.parent.name)
-        prefix = "" if homes else f"{path.parent.relative_to(folder).as_posix()}/"
-        part = read_manifest(path, wanted, prefix)
-        examples += [replace(example, split=example.split or split) for example in part.examples]
-        account.include(part.account)
-    return Reading(examples, account)
-
-
-def _class_folders(folder: Path, wanted: Wanted) -> Reading:
-    suffixes = _audio_suffixes()
-    tops = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-    split_tops = bool(tops) and all(split_name(top.name) for top in tops)
-    depth = 1 if split_tops else 0
-    examples = []
-    for path in sorted(_visible(folder, "*")):
-        parts = path.relative_to(folder).parts
-        if path.suffix.lower() not in suffixes or len(parts) < depth + 2:
-            continue
-        name = "/".join(parts)
-        piece = AudioPiece(os.path.abspath(path))
-        split = split_name(parts[0]) if split_tops else None
-        examples.append(Example(id=name, audio=(piece,), group=name, target=parts[depth], split=split))
-    if not examples:
-        raise InputError(
-            f"{folder}: holds neither {', '.join(METADATA)}, nor Parquet files, nor one manifest, nor class folders "
-            "with audio files in them."
-        )
-    if wanted.column != "label":
-        raise InputError(
-            f"{folder}: class folders give labels and the task needs a column {wanted.column!r}; add a metadata.csv "
-            f"with the columns file_name and {wanted.column}."
-        )
-    below = "below split folders" if split_tops else "in class folders"
-    return Reading(examples, Account(layout=f"class folders {below}" if split_tops else below))
-
-
-def _visible(folder: Path, pattern: str) -> list[Path]:
-    return [
-        path
-        for path in folder.rglob(pattern)
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-
-
-def _audio_suffixes() -> set[str]:
-    return {f".{name.lower()}" for name in soundfile.available_formats()} | {".opus", ".oga", ".aif"}
+def _read(tree: Tree, wanted: Wanted) -> Reading:
+    if wanted.layout is not None:
+        return read_class_folders(tree, wanted)
+    if reading := read_metadata(tree, wanted):
+        return reading
+    if shards := find_shards(tree, wanted):
+        return read_shards(tree, shards, wanted)
+    return read_single_table(tree, wanted) or read_class_folders(tree, wanted)

@@ -22,8 +22,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from trainables.data.examples import SPLITS, AudioPiece, Example, split_name
+from trainables.data.examples import SPLITS, AudioPiece, Example
 from trainables.data.reading import MOST_PROBLEMS, Account, Reading, Wanted
+from trainables.data.split_names import split_name
 from trainables.data.tables.channels import channel_mark, channel_of, tells_channels
 from trainables.errors import InputError
 

@@ -1,0 +1,126 @@
+"""Folders whose names are the labels: `cat/1.wav`, with splits or speakers above or below them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from trainables.data.examples import AudioPiece, Example
+from trainables.data.layouts.levels import SHOWN, Levels, Place, find_levels, shown
+from trainables.data.layouts.tree import UNREAD, Tree
+from trainables.data.reading import Account, Reading, Wanted
+from trainables.errors import InputError
+
+
+def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
+    """A file's path inside the folder is its id, and its group where no folder is one; files that are links to the same
+    file are one group. Tables are not read.
+
+    Raises InputError: no class folders, a layout in doubt or one that does not fit, a class or a split of which no file
+    can be read, or class folders where the task wants no labels.
+    """
+    if not any(len(parts) > 1 for parts in (*tree.sounds, *tree.unread)):
+        raise InputError(
+            f"{tree.folder}: holds no class folders with sound in them, and no table that names its sound{_held(tree)}."
+        )
+    if wanted.column != "label":
+        raise InputError(
+            f"{tree.folder}: class folders give labels and the task needs a column {wanted.column!r}; add a "
+            f"metadata.csv with the columns file_name and {wanted.column}."
+        )
+    every = sorted([(parts, True) for parts in tree.sounds] + [(parts, False) for parts in tree.unread])
+    levels = find_levels(str(tree.folder), [parts[:-1] for parts, _ in every], wanted.layout)
+    account = Account(guesses=[f"{sentence}." for sentence in levels.said], advice=list(levels.advice))
+    examples: list[Example] = []
+    lost: list[tuple[str, Place]] = []  # sound that stands in its place and cannot be read
+    homeless: dict[tuple[str, str], int] = Counter()
+    first: dict[str, str] = {}  # real path -> the id that came first
+    for parts, readable in every:
+        place = levels.place(parts[:-1])
+        name = "/".join(parts)
+        if isinstance(place, str):
+            account.not_read(name, place)
+            homeless[parts[0] if len(parts) > 1 else "", place] += 1
+        elif not readable:
+            account.not_read(name, UNREAD)
+            lost.append((parts[-1], place))
+        else:
+            group = first.setdefault(tree.real_path(parts), name) if place.group is None else place.group
+            audio = (AudioPiece(str(tree.path(parts))),)
+            examples.append(Example(id=name, audio=audio, group=group, target=_label(place.label), split=place.split))
+    problems = _vanished(tree, examples, lost)
+    if problems:
+        raise InputError(problems)
+    for parts in tree.tables:
+        account.not_read("/".join(parts), "a table, and the folders give the labels")
+    account.guesses += [_homeless(*place, count) for place, count in sorted(homeless.items())]
+    _tell(account, levels, examples)
+    return Reading(examples, account)
+
+
+def _label(folder: str) -> str:
+    """Accents in one form: a disk may hold either, and a label is one text."""
+    return unicodedata.normalize("NFC", folder).strip()
+
+
+def _vanished(tree: Tree, examples: Sequence[Example], lost: Sequence[tuple[str, Place]]) -> list[str]:
+    """Classes and splits of which no file can be read."""
+    labels, splits = {str(example.target) for example in examples}, {example.split for example in examples}
+    of: dict[str, list[str]] = defaultdict(list)
+    for name, place in lost:
+        if _label(place.label) not in labels:
+            of[f"the class {_label(place.label)}"].append(name)
+        elif place.split not in splits:
+            of[f"the {place.split} split"].append(name)
+    return [
+        f"{tree.folder}: {what} would vanish: its {len(names)} files are {UNREAD} ({endings(names)}). Convert them, "
+        "such as with `ffmpeg -i IN OUT.flac`, or take them out of the folder."
+        for what, names in sorted(of.items())
+    ]
+
+
+def endings(names: Iterable[str]) -> str:
+    """The endings that occur, each with its count: "24 .m4a, 2 .wma"."""
+    counts = Counter(PurePath(name).suffix.lower() or "without an ending" for name in names)
+    return ", ".join(f"{count} {ending}" for ending, count in counts.most_common(SHOWN))
+
+
+def _held(tree: Tree) -> str:
+    kinds = {
+        "sound at the top": tree.sounds,
+        UNREAD: tree.unread,
+        "tables": tree.tables,
+        "other files": tree.others,
+        "files that are hidden or cannot be opened": [parts for parts, _ in tree.left],
+    }
+    held = [f"{what} ({endings(parts[-1] for parts in paths)})" for what, paths in kinds.items() if paths]
+    return f"; it holds {', '.join(held)}" if held else "; it is empty"
+
+
+def _homeless(top: str, reason: str, count: int) -> str:
+    where = f"of {top}/ " if top else ""
+    return f"{count} files with sound {where}stand {reason} and are left out."
+
+
+def _tell(account: Account, levels: Levels, examples: Sequence[Example]) -> None:
+    labels = Counter(str(example.target) for example in examples)
+    account.layout = f"class folders ({levels.layout})"
+    account.origins["label"] = f"the names of {len(labels)} folders ({shown(sorted(labels))})"
+    if "splits" in levels.at:
+        splits = [name if name == split else f"{name} is {split}" for name, split in levels.splits.items()]
+        account.origins["split"] = f"the names of folders ({', '.join(splits)})"
+        given = {example.split for example in examples}
+        empty = sorted(set(levels.splits.values()) - given)
+        if empty:
+            account.guesses.append(
+                f"no clip of the {' and '.join(empty)} split has a label: the split is drawn from the others."
+            )
+    if "speakers" in levels.at:
+        groups = sorted({example.group for example in examples})
+        account.origins["group"] = f"the names of {len(groups)} folders ({shown(groups)})"
+    elif len({example.group for example in examples}) < len(examples):
+        account.origins["group"] = "every file, links to one file together"
+    else:
+        account.origins["group"] = "every file is a group of its own"

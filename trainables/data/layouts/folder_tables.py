@@ -1,0 +1,126 @@
+"""Tables in a folder that name its sound: `metadata.csv` as in Hugging Face's `AudioFolder`, or the one manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trainables.data.examples import Example
+from trainables.data.layouts.folder_splits import with_folder_splits
+from trainables.data.layouts.levels import shown
+from trainables.data.layouts.shards import refuse_several
+from trainables.data.layouts.tree import Parts, Tree
+from trainables.data.reading import Account, Reading, Skip, Wanted
+from trainables.data.split_names import SplitNames, among_siblings
+from trainables.data.tables.manifest import SUFFIXES, read_manifest
+from trainables.errors import InputError
+
+METADATA = tuple(f"metadata{suffix}" for suffix in SUFFIXES)
+_LOOKED_AT = 50  # rows of a table whose files are looked for
+
+
+def read_metadata(tree: Tree, wanted: Wanted) -> Reading | None:
+    """The rows of the tables called metadata, at the top, in the folders of the splits, or in the one folder that has
+    one. None: there are none, or they add nothing to what the names of their folders say.
+
+    Raises InputError: one split has such a table and the other has sound and a table of another name; tables in class
+    folders that say other labels than the folders; tables of several data sets.
+    """
+    named = [parts for parts in tree.tables if parts[-1].lower() in METADATA]
+    renamed = replace(wanted, columns={"audio": "file_name", **wanted.columns})
+    top = [parts for parts in named if len(parts) == 1]
+    if top:
+        return with_folder_splits(_read_all(tree, top, renamed, SplitNames()), wanted)
+    splits = among_siblings(tree.tops())
+    in_splits = [parts for parts in named if len(parts) == 2 and parts[0] in splits.of]
+    if in_splits:
+        _refuse_splits_without(tree, in_splits, splits)
+        return _read_all(tree, in_splits, renamed, splits)
+    if not named or (wanted.column == "label" and len(tree.sound_tops()) > 1):
+        _refuse_other_labels(tree, named, renamed)
+        return None
+    refuse_several(tree, [parts[:-1] for parts in named])
+    return with_folder_splits(_read_all(tree, named, renamed, SplitNames()), wanted)
+
+
+def _read_all(tree: Tree, tables: Sequence[Parts], wanted: Wanted, splits: SplitNames) -> Reading:
+    """Several tables as one data set; a folder's name gives the split of rows that have none."""
+    examples: list[Example] = []
+    account = Account(
+        layout=f"tables ({shown(['/'.join(parts) for parts in tables])})", guesses=[f"{said}." for said in splits.said]
+    )
+    for parts in tables:
+        split = splits.of.get(parts[0]) if len(parts) > 1 else None
+        prefix = f"{parts[0]}/" if split else ""
+        part = read_manifest(tree.path(parts), wanted, prefix)
+        if split and not all(example.split for example in part.examples):
+            account.origins["split"] = "the folders of the tables"
+        examples += [replace(example, split=example.split or split) for example in part.examples]
+        account.include(part.account)
+    reading = Reading(examples, account)
+    tree.note_unused(reading, tables)
+    return reading
+
+
+def _refuse_splits_without(tree: Tree, tables: Sequence[Parts], splits: SplitNames) -> None:
+    """Raises InputError: a split's folder has sound, and its table is called something else."""
+    served = {parts[0] for parts in tables}
+    problems = []
+    for name in splits.of:
+        others = [parts[1] for parts in tree.tables if parts[0] == name and len(parts) == 2]
+        if name in served or not others:
+            continue
+        sounds = sum(parts[0] == name and len(parts) > 1 for parts in (*tree.sounds, *tree.unread))
+        problems.append(
+            f"{tree.folder}: {name}/ holds {sounds} files with sound and no {tables[0][1]}, as {shown(sorted(served))} "
+            f"does; is it {shown(others)}? Give that table the name {tables[0][1]}."
+        )
+    if problems:
+        raise InputError(problems)
+
+
+def _refuse_other_labels(tree: Tree, tables: Sequence[Parts], wanted: Wanted) -> None:
+    """Raises InputError: tables inside class folders give other labels than the names of the folders."""
+    for parts in tables:
+        reading = _tried(tree, parts, wanted)
+        other = next((e for e in reading.examples if str(e.target) not in parts), None) if reading else None
+        if other is not None:
+            raise InputError(
+                f"{tree.folder}: {'/'.join(parts)} gives {other.id} the label {str(other.target)!r}, and it stands in "
+                f"the folder {parts[-2]}. For the folders' names say data.layout: classes; for the tables, join them "
+                f"in one {parts[-1]} at the top."
+            )
+
+
+def read_single_table(tree: Tree, wanted: Wanted) -> Reading | None:
+    """The one table at the top that names sound which is there. None: class folders stand beside tables that do not.
+
+    Raises InputError: several such tables, and where there are no class folders, whatever is wrong with the only table.
+    """
+    tables = [parts for parts in tree.tables if len(parts) == 1]
+    found = [parts for parts in tables if _names_sound(tree, parts, wanted)]
+    if len(found) > 1:
+        names = ", ".join(parts[0] for parts in found)
+        raise InputError(f"{tree.folder}: holds several tables that name sound ({names}); give one as data.source.")
+    if not found and len(tables) == 1 and len(tree.sound_tops()) < 2:
+        found = tables
+    if not found:
+        return None
+    reading = with_folder_splits(read_manifest(tree.path(found[0]), wanted), wanted)
+    tree.note_unused(reading, found)
+    return reading
+
+
+def _names_sound(tree: Tree, parts: Parts, wanted: Wanted) -> bool:
+    reading = _tried(tree, parts, wanted)
+    examples = reading.examples[:_LOOKED_AT] if reading else []
+    return any(os.path.exists(piece.path) for example in examples for piece in example.audio)
+
+
+def _tried(tree: Tree, parts: Parts, wanted: Wanted) -> Reading | None:
+    """The rows of a table that can be used, however few; None where it has not the columns, or is no table."""
+    try:
+        return read_manifest(tree.path(parts), replace(wanted, skip=Skip(most_percent=100.0)))
+    except InputError:
+        return None
