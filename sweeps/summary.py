@@ -41,7 +41,7 @@ def print_summary(
     verdict: Verdict,
     seconds: float,
 ) -> None:
-    from analysis.verdict.wording import sentence
+    from analysis.verdict.wording import constant_sentence, sentence
 
     miniature = prepared.weights.miniature
     explored = [trial for outcome in outcomes for trial in outcome.explored]
@@ -59,6 +59,8 @@ def print_summary(
         say(f"Note: {warning}", style="yellow")
     say()
     console.print(arms_table(verdict, outcomes, miniature=miniature))
+    if floor := constant_sentence(verdict):
+        say(floor)
     for comparison in (*verdict.against_baseline, *verdict.among_finalists):
         if line := discordant_line(comparison):
             say(line)
@@ -114,7 +116,8 @@ def arms_table(
     searched = {arm: fmean(found) for arm, found in values.items()}
     table = Table(box=None, pad_edge=False, header_style="bold")
     level = f"{100 * (1 - verdict.alpha):.4g} % interval"
-    for column in ("arm", "configuration", "validation in search", verdict.metric, level, "per seed"):
+    varied = ["different answers"] if verdict.variety else []
+    for column in ("arm", "configuration", "validation in search", verdict.metric, level, "per seed", *varied):
         table.add_column(column, overflow="fold")
     for row in verdict.rows:
         arm = "untuned" if row.role == "untuned" else row.name
@@ -127,6 +130,7 @@ def arms_table(
             f"{row.mean:.3f}{spread}" + (" (miniature)" if miniature else ""),
             "-" if row.interval is None else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}",
             "  ".join(f"{seed_value:.3f}" for seed_value in row.values.values()),
+            *([str(verdict.variety[row.name].different) if row.name in verdict.variety else "-"] if varied else []),
         )
     return table
 

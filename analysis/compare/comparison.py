@@ -37,8 +37,8 @@ from analysis.verdict.arms import Arm, Design, arms_of
 from analysis.verdict.claims import difference
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.result import Verdict
-from analysis.verdict.rule import verdict_of
-from analysis.verdict.wording import pair_sentence, sentence
+from analysis.verdict.rule import verdict_of, with_plain_answers
+from analysis.verdict.wording import embarrassments, pair_sentence, sentence
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -175,6 +175,8 @@ def compare_sources(
     found = verdict_of(
         design, arms, dict.fromkeys(runs, "finalist"), mode=metric.mode, question="each_other", alpha=alpha
     )
+    if metric.kind != REGRESSION:
+        found = with_plain_answers(found, runs, metric)
     screened = benjamini_hochberg([c.p_value for c in found.among_finalists]) if screen else None
     matched = [_matched(comparison, runs, design) for comparison in found.among_finalists]
     pairs = tuple(
@@ -188,6 +190,7 @@ def compare_sources(
     if len(runs) > 2:
         overall, ranking = overall_findings(design, list(arms.values()), mode=metric.mode, alpha=alpha)
     notes = [*(warning for source in sources for warning in source.warnings), *said, *warnings, *found.warnings]
+    notes += [told for name in runs for told in embarrassments(found, name)]
     return Compared(
         verdict=found,
         examples=design.examples,

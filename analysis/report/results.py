@@ -16,6 +16,7 @@ from analysis.report.numbers import p_value, signed, value
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.result import Row, Verdict
+from analysis.verdict.wording import constant_sentence
 from analysis.verdict.wording import level as level_in_words
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -33,6 +34,7 @@ def results_section(recorded: Recorded) -> Section:
     rows = {row.name: row for row in verdict.rows}
     metric = verdict.metric
     blocks.append(_arms_table(recorded, rows))
+    blocks += _plain_answers(verdict)
     drawn = [
         Picture(
             "per-seed",
@@ -78,6 +80,32 @@ def results_section(recorded: Recorded) -> Section:
     for number, earlier in enumerate(recorded.earlier, start=1):
         blocks.append(Text(f"Look {number}, before the sweep was extended: {earlier}", "note"))
     return Section("Results", [*blocks, _seeds_table(verdict.rows), _configurations(recorded)])
+
+
+def _plain_answers(verdict: Verdict) -> list[Block]:
+    """What one answer to every clip scores, and how much the arms' answers vary."""
+    floor = constant_sentence(verdict)
+    blocks: list[Block] = [Text(floor, "note")] if floor else []
+    if verdict.variety:
+        cells = [
+            (
+                name,
+                f"{v.different}",
+                f"{v.answer or '(nothing)'}",
+                f"{v.times} of {v.clips}",
+                f"{v.wanted}",
+                f"{v.seed}",
+            )
+            for name, v in verdict.variety.items()
+        ]
+        blocks.append(
+            Table(
+                ("arm", "different answers", "commonest answer", "said to", "right for", "seed"),
+                cells,
+                "Of each arm the run whose answers vary least.",
+            )
+        )
+    return blocks
 
 
 def _warnings(said: Sequence[str]) -> list[Block]:

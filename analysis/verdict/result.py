@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from analysis.verdict.comparison import Comparison
+from analysis.verdict.plain_answers import Constant, Variety
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Verdict:
     winner: str | None  # a finalist shown to be better than the baseline (each_other: than every other finalist)
     indistinguishable: tuple[str, ...]  # finalists that cannot be told from the best, itself first
     warnings: tuple[str, ...]
+    constant: Constant | None = None  # the best single answer to every test clip, where answers are labels or texts
+    variety: Mapping[str, Variety] = field(default_factory=dict)  # arm -> its least varied run
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, safe for JSON."""
@@ -54,16 +57,18 @@ class Verdict:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Verdict:
         """The inverse of `as_dict`, after JSON; other entries, such as the sentence of a record, are passed over."""
-        untuned = plain["against_untuned"]
+        untuned, constant = plain["against_untuned"], plain.get("constant")
         return cls(
             **{
-                **{field.name: plain[field.name] for field in fields(cls)},
+                **{entry.name: plain[entry.name] for entry in fields(cls) if entry.name in plain},
                 "rows": tuple(Row.from_dict(row) for row in plain["rows"]),
                 "against_baseline": tuple(Comparison.from_dict(each) for each in plain["against_baseline"]),
                 "among_finalists": tuple(Comparison.from_dict(each) for each in plain["among_finalists"]),
                 "against_untuned": None if untuned is None else Comparison.from_dict(untuned),
                 "indistinguishable": tuple(plain["indistinguishable"]),
                 "warnings": tuple(plain["warnings"]),
+                "constant": None if constant is None else Constant(**constant),  # a record of before has none
+                "variety": {name: Variety(**values) for name, values in plain.get("variety", {}).items()},
             }
         )
 

@@ -23,6 +23,7 @@ from analysis.stats.multiplicity import holm
 from analysis.stats.scale import interval_within
 from analysis.verdict.arms import Arm, Design, arms_of
 from analysis.verdict.comparison import Comparison, contrast
+from analysis.verdict.plain_answers import best_constant, least_variety, runaway_note
 from analysis.verdict.result import Row, Verdict
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -71,9 +72,10 @@ def verdict(
         configurations[untuned_name] = {0: untuned}
     design, arms = arms_of(configurations, metric, metric_name=metric_name, example_scores=example_scores)
     roles = {**dict.fromkeys(finalists, "finalist"), baseline_name: "baseline", untuned_name: "untuned"}
-    return verdict_of(
+    found = verdict_of(
         design, arms, {name: roles[name] for name in arms}, mode=mode, question=question, alpha=alpha, look=look
     )
+    return with_plain_answers(found, configurations, metric)
 
 
 def verdict_of(
@@ -134,6 +136,21 @@ def verdict_of(
         winner=winner,
         indistinguishable=indistinguishable,
         warnings=tuple(dict.fromkeys([*(warning for c in asked for warning in c.warnings), *_contradictions(asked)])),
+    )
+
+
+def with_plain_answers(
+    found: Verdict, configurations: Mapping[str, Mapping[int, Predictions]], metric: Callable[[Predictions], float]
+) -> Verdict:
+    """The verdict with what a constant answer scores, how much each arm's answers vary, and answers that run on."""
+    variety = {name: varied for name, runs in configurations.items() if (varied := least_variety(runs))}
+    trained = [run for name, runs in configurations.items() for run in runs.values()]
+    notes = [note for name, runs in configurations.items() if (note := runaway_note(name, runs))]
+    return replace(
+        found,
+        constant=best_constant(trained, metric, found.mode),
+        variety=variety,
+        warnings=tuple(dict.fromkeys([*found.warnings, *notes])),
     )
 
 

@@ -9,9 +9,12 @@ from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.result import Row, Verdict
 
+LONGEST_ANSWER = 60  # characters of it that a sentence quotes
+
 
 def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
-    """One sentence with the finding; short ones follow where finalists are tied or the claim is limited.
+    """One sentence with the finding; before it what would embarrass, such as a winner that a constant answer equals;
+    short ones follow where finalists are tied or the claim is limited.
 
     `each` is what the configurations are called.
     """
@@ -31,7 +34,8 @@ def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
         finding = f"No {each} is better than the {rival} on {metric}, and the best of them, {name}, is worse"
     else:
         finding = f"No {each} can be shown to beat the {rival} on {metric}; {name} has the best mean"
-    parts = [f"{finding}: {_numbers(shown, verdict.rows)} ({_certainty(shown, len(family))}; {_sample(shown)})."]
+    parts = embarrassments(verdict, name)
+    parts += [f"{finding}: {_numbers(shown, verdict.rows)} ({_certainty(shown, len(family))}; {_sample(shown)})."]
     tied = [other for other in verdict.indistinguishable if other != name]
     if tied and (verdict.winner or each_other):
         parts.append(f"{name} cannot be told from {_listed(tied)}.")
@@ -40,6 +44,38 @@ def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
     if verdict.look:
         parts.append(f"This is look {verdict.look + 1} at the test data: {level(verdict.alpha, verdict.look)}.")
     return " ".join(parts)
+
+
+def embarrassments(verdict: Verdict, name: str) -> list[str]:
+    """Sentences on an arm that answers no better than a constant, or nearly always the same; mostly none."""
+    parts = []
+    mean = next(row.mean for row in verdict.rows if row.name == name)
+    constant, variety = verdict.constant, verdict.variety.get(name)
+    if constant is not None and not constant.beaten_by(mean, verdict.mode):
+        parts.append(
+            f"{name} is no better than a constant answer: always saying {_quoted(constant.answer)} has "
+            f"{verdict.metric} {constant.value:.3f}, {name} {mean:.3f}."
+        )
+    if variety is not None and variety.hardly_any:
+        parts.append(
+            f"{name} says {_quoted(variety.answer)} to {variety.times} of {variety.clips} test clips under seed "
+            f"{variety.seed}; it is the right answer to {variety.wanted}."
+        )
+    return parts
+
+
+def constant_sentence(verdict: Verdict) -> str | None:
+    """What the best single answer scores; None where there is none."""
+    if verdict.constant is None:
+        return None
+    answer, value = verdict.constant.answer, verdict.constant.value
+    return f"Always answering {_quoted(answer)} has {verdict.metric} {value:.3f}; every arm has to beat that."
+
+
+def _quoted(answer: str) -> str:
+    """An answer may be a whole sentence, or nothing."""
+    shown = answer if len(answer) <= LONGEST_ANSWER else f"{answer[: LONGEST_ANSWER - 1]}\u2026"
+    return f'"{shown}"' if shown.strip() else "nothing"
 
 
 def as_record(verdict: Verdict) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""What would embarrass a winner: the value of one answer given to every clip, how little an arm's answers vary, and
+answers that run on.
+
+A test of two arms cannot see it: where both say the majority class to every clip, they are equal, and one that has
+learned a single sentence may well beat one that has learned nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from analysis.predictions.metrics import word_errors
+from trainables.records import Predictions
+
+MOST_CANDIDATES = 20  # of the commonest targets, as a constant answer
+SAME_SHARE = 0.8  # of an arm's clips with one answer: it has hardly learned to tell them apart
+RUNAWAY_FACTOR, RUNAWAY_WORDS = 2, 10  # longer than this many times what was said, and by more words than this
+RUNAWAY_SHARE = 0.1  # of all word errors: fewer are no news
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The best single answer to every test clip. Its value is a floor: who is below it has learned nothing of use."""
+
+    answer: str
+    value: float
+
+    def beaten_by(self, value: float, mode: str) -> bool:
+        return value > self.value if mode == "max" else value < self.value
+
+
+@dataclass(frozen=True)
+class Variety:
+    """The answers of an arm's least varied run."""
+
+    seed: int
+    clips: int
+    different: int  # answers
+    answer: str  # the commonest
+    times: int  # that it was given
+    wanted: int  # clips to which it is the answer
+
+    @property
+    def hardly_any(self) -> bool:
+        """Whether one answer was given to nearly all clips, and to many that want another."""
+        return self.times >= SAME_SHARE * self.clips and self.times - self.wanted > (1 - SAME_SHARE) / 2 * self.clips
+
+
+def best_constant(
+    runs: Sequence[Predictions], metric: Callable[[Predictions], float], mode: str = "max"
+) -> Constant | None:
+    """By `metric`, out of the commonest targets and the commonest answer of each run, all of one test set.
+
+    None where every clip wants the same answer, or where answers are numbers.
+    """
+    first = runs[0]
+    targets = Counter(first.targets) if _are_texts(first.targets) else Counter[str]()
+    if len(targets) < 2:
+        return None
+    candidates = [answer for answer, _ in targets.most_common(MOST_CANDIDATES)]
+    candidates += [Counter(run.outputs).most_common(1)[0][0] for run in runs if _are_texts(run.outputs)]
+    known = set(first.classes)
+    candidates = [answer for answer in dict.fromkeys(candidates) if not known or answer in known]
+    values = {answer: metric(_always(first, answer, targets)) for answer in candidates}
+    finite = {answer: value for answer, value in values.items() if np.isfinite(value)}
+    if not finite:
+        return None
+    best = (max if mode == "max" else min)(finite, key=lambda answer: finite[answer])
+    return Constant(best, float(finite[best]))
+
+
+def _always(run: Predictions, answer: str, targets: Counter[str]) -> Predictions:
+    """One answer to every clip; with the frequencies of the classes as probabilities, which no constant can better."""
+    scores = None
+    if run.scores is not None:
+        shares = np.array([max(targets[name], 1e-9) for name in run.classes], dtype=float)
+        scores = np.tile(np.log(shares / shares.sum()), (len(run), 1))
+    return replace(run, outputs=[answer] * len(run), scores=scores)
+
+
+def least_variety(runs: Mapping[int, Predictions]) -> Variety | None:
+    """Of the run with the most clips under one answer; None where answers are numbers."""
+    found = [
+        Variety(seed, len(run), len(set(run.outputs)), *Counter(run.outputs).most_common(1)[0], wanted=_wanted(run))
+        for seed, run in runs.items()
+        if len(run) and _are_texts(run.outputs) and _are_texts(run.targets)
+    ]
+    return max(found, key=lambda variety: variety.times / variety.clips, default=None)
+
+
+def _wanted(run: Predictions) -> int:
+    return Counter(run.targets)[Counter(run.outputs).most_common(1)[0][0]]
+
+
+def runaway_note(name: str, runs: Mapping[int, Predictions]) -> str | None:
+    """A sentence where answers that run on make much of an arm's word errors; None where they do not."""
+    clips = long = errors = errors_of_long = 0
+    for run in runs.values():
+        if run.classes or not (_are_texts(run.targets) and _are_texts(run.outputs)):
+            return None
+        for said, heard in zip(run.targets, run.outputs, strict=True):
+            wrong, _ = word_errors(said, heard)
+            clips, errors = clips + 1, errors + wrong
+            if _runs_on(said, heard):
+                long, errors_of_long = long + 1, errors_of_long + wrong
+    if not long or errors_of_long < RUNAWAY_SHARE * errors:
+        return None
+    return (
+        f"{name}: {long} of {clips} answers run on (more than {RUNAWAY_FACTOR} times as long as what was said, by more "
+        f"than {RUNAWAY_WORDS} words) and make {errors_of_long / errors:.0%} of its word errors."
+    )
+
+
+def _runs_on(said: str, heard: str) -> bool:
+    said_words, heard_words = len(said.split()), len(heard.split())
+    return heard_words > RUNAWAY_FACTOR * said_words and heard_words > said_words + RUNAWAY_WORDS
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    return len(values) > 0 and isinstance(values[0], str)
