@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from sweeps.control.steering import Steering
+from sweeps.plan.left_out import write_left_out
 from sweeps.plan.packing import trials_at_once
 from sweeps.plan.prepare import Prepared, prepare, prepare_settled, rounds_of
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
@@ -32,9 +33,11 @@ from sweeps.state.workspace import Workspace, check_results, new_workspace
 from trainables.data.sources import hub_revision
 from trainables.errors import InputError, SweepStopped
 from trainables.records import (
+    LEFT_OUT_FILE,
     PARAM_DATA,
     PARAM_DATA_REVISION,
     PARAM_DEVICE,
+    PARAM_LEFT_OUT,
     PARAM_MODE,
     PARAM_OBJECTIVE,
     PARAM_PRECISION,
@@ -124,6 +127,7 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
         workspace = replace(workspace, look=state_of(workspace).look)
         # every session writes them, the same: a power failure may have taken those of the first
         write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
+        write_left_out(prepared, workspace.folder)
         (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
         note_session(workspace, manifest.versions)
         record_and_conclude(prepared, workspace, manifest, console, ray, started)
@@ -154,6 +158,7 @@ def record_and_conclude(
             "profile": prepared.profile.describe(),
             PARAM_DATA: data_id,
             **({PARAM_DATA_REVISION: revision} if revision else {}),
+            **({PARAM_LEFT_OUT: manifest.left_out} if manifest.left_out else {}),
             PARAM_DEVICE: manifest.device,
             PARAM_PRECISION: manifest.precision,
             **({PARAM_RECIPE: prepared.miniature_recipe} if prepared.miniature_recipe else {}),
@@ -164,7 +169,8 @@ def record_and_conclude(
         dataset=(spec.data.source, data_id),
         look=workspace.look,
     )
-    tracker.log_file(workspace.folder / "splits.parquet")
+    for name in ("splits.parquet", *([LEFT_OUT_FILE] if manifest.left_out else [])):
+        tracker.log_file(workspace.folder / name)
     try:
         conclude(prepared, workspace, tracker, console, ray, started)
     except KeyboardInterrupt:

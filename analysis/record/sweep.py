@@ -122,6 +122,7 @@ class Recorded:
     yaml_text: str
     splits: Any | None  # pandas: example_id, group, split (and fold)
     axes: tuple[str, ...]  # open in the search, with more than one value among the trials
+    left_out: tuple[tuple[str, int], ...] = ()  # of the data: (reason, clips), the commonest first
     _cache: dict[str, Predictions] = field(default_factory=dict, compare=False, repr=False)
 
     @property

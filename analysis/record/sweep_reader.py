@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,15 @@ from analysis.record.store import connect
 from analysis.record.sweep import COUNTS, Arm, Recorded, Run, Trial
 from analysis.verdict.result import Verdict
 from trainables.errors import InputError
-from trainables.records import COST_MEMORY, COST_SECONDS, NOT_CHOSEN, PARAM_MODE, PARAM_OBJECTIVE, of_look
+from trainables.records import (
+    COST_MEMORY,
+    COST_SECONDS,
+    LEFT_OUT_FILE,
+    NOT_CHOSEN,
+    PARAM_MODE,
+    PARAM_OBJECTIVE,
+    of_look,
+)
 
 
 def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
@@ -43,6 +53,7 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
             if path
         ]
         splits = _table(fetched("splits.parquet"))
+        left_out = _reasons(fetched(LEFT_OUT_FILE))
         facts = json.loads(provenance.read_text()) if provenance else {}
         yaml_text = text.read_text(encoding="utf-8") if text else ""
     params = source.parent.data.params
@@ -65,6 +76,7 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
         provenance=facts,
         yaml_text=yaml_text,
         splits=splits,
+        left_out=left_out,
         axes=tuple(name for name in order if name in varied),
     )
 
@@ -75,6 +87,14 @@ def _table(path: Path | None) -> Any | None:
     import pandas as pd
 
     return pd.read_parquet(path)
+
+
+def _reasons(path: Path | None) -> tuple[tuple[str, int], ...]:
+    """(reason, clips) of what was left out of the data, the commonest first."""
+    if path is None:
+        return ()
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(Counter(row["problem"] for row in csv.DictReader(file)).most_common())
 
 
 def _runs(source: SweepRuns, objective: str) -> list[Run]:

@@ -12,14 +12,13 @@ from analysis.predictions.align import aligned, correct
 from analysis.predictions.metrics import columns, word_errors
 from analysis.predictions.scores import probabilities
 from analysis.record.sweep import Arm, Recorded
+from analysis.report.classes import clips_of_classes, confusions, per_class
 from analysis.report.document import Block, Heading, Section, Table, Text
-from analysis.report.numbers import signed, value
-from analysis.stats.finding import CLAIMS
-from analysis.verdict.comparison import compare
+from analysis.report.numbers import value
 from trainables.errors import InputError
-from trainables.records import Predictions
+from trainables.records import LEFT_OUT_FILE, Predictions
 
-WORST, SAMPLES, MOST_CLASSES = 10, 8, 12
+WORST, SAMPLES, MOST_REASONS = 10, 8, 10
 STREAM = 42  # of the sample: the same record, the same clips
 LONGEST = 60  # characters of an id or a text
 
@@ -43,9 +42,8 @@ def examples_section(recorded: Recorded) -> Section:
     first = next(iter(ours.values()))
     blocks: list[Block] = []
     if first.classes:
-        blocks += _per_class(best.name, ours, theirs)
-        if len(first.classes) <= MOST_CLASSES:
-            blocks.append(_confusions(best.name, ours))
+        blocks += per_class(best.name, ours, theirs)
+        blocks.append(confusions(best.name, ours))
     blocks += _worst(best.name, ours, theirs)
     blocks += _samples(recorded, best.name, ours, theirs)
     return Section("The test clips", blocks)
@@ -59,6 +57,11 @@ def data_section(recorded: Recorded) -> Section:
     blocks: list[Block] = [
         Text(f"Source: {', '.join(names) or 'not recorded'}; fingerprint of clips and split: {fingerprint}.")
     ]
+    if recorded.left_out:
+        clips = sum(count for _, count in recorded.left_out)
+        reasons = [(reason, f"{count:,}") for reason, count in recorded.left_out[:MOST_REASONS]]
+        caption = f"{clips:,} clips of the data are left out; {LEFT_OUT_FILE} lists them."
+        blocks.append(Table(("left out, because it", "clips"), reasons, caption))
     if recorded.splits is not None:
         keys = [key for key in ("fold", "split") if key in recorded.splits and recorded.splits[key].nunique() > 1]
         rows = []
@@ -77,11 +80,7 @@ def data_section(recorded: Recorded) -> Section:
             )
     tested = _tested(recorded)
     if tested is not None and tested.classes:
-        count = Counter(tested.targets)
-        groups = {name: {g for t, g in zip(tested.targets, tested.groups, strict=True) if t == name} for name in count}
-        rows = [(name, f"{count.get(name, 0):,}", f"{len(groups.get(name, ())):,}") for name in tested.classes]
-        blocks.append(Table(("class", "test clips", "groups"), rows))
-        blocks += [Text(f"Class {name} has no test clip.", "warning") for name in tested.classes if not count.get(name)]
+        blocks += clips_of_classes(tested)
     return Section("Data and splits", blocks)
 
 
@@ -93,51 +92,6 @@ def _best(recorded: Recorded) -> Arm | None:
 
 def _tested(recorded: Recorded) -> Predictions | None:
     return next((found for arm in recorded.arms for found in recorded.by_seed(arm).values()), None)
-
-
-def _per_class(name: str, ours: Runs, theirs: Runs) -> list[Block]:
-    """Recall over seeds; against the baseline with the interval that the class's own clips and groups allow."""
-    first = next(iter(ours.values()))
-    targets = np.array(first.targets)
-    rows, claims = [], set()
-    for label in first.classes:
-        of_class = np.flatnonzero(targets == label)
-        groups = len({first.groups[row] for row in of_class})
-        if not len(of_class):
-            rows.append((label, "0", "0", "-", "-", "-", "no clip"))
-            continue
-        own, base = ({seed: run.take(of_class) for seed, run in runs.items()} for runs in (ours, theirs))
-        means = [
-            float(np.mean([correct(run).mean() for run in runs.values()])) if runs else None for runs in (own, base)
-        ]
-        gap, interval = "-", "-"
-        if own.keys() & base.keys():
-            found = compare(own, base, _accuracy, metric_name="accuracy", names=(name, "baseline"))
-            gap = signed(found.difference)
-            low_high = found.interval
-            interval = "cannot tell" if low_high is None else f"{signed(low_high[0])} to {signed(low_high[1])}"
-            if found.claim != "population":
-                claims.add(found.claim)
-                interval += " *"
-        rows.append((label, str(len(of_class)), str(groups), value(means[0]), value(means[1]), gap, interval))
-    header = ("class", "clips", "groups", name, "baseline", "difference", "95 % interval")
-    caption = (
-        "Share of each class answered right, mean over seeds. Intervals are not corrected for the number of classes."
-    )
-    notes = [Text(f"* The claim is about {CLAIMS[claim]}.", "note") for claim in sorted(claims)]
-    return [Heading("Per class"), Table(header, rows, caption), *notes]
-
-
-def _accuracy(predictions: Predictions) -> float:
-    return float(correct(predictions).mean())
-
-
-def _confusions(name: str, ours: Runs) -> Table:
-    runs = list(ours.values())
-    counts = Counter(pair for run in runs for pair in zip(run.targets, run.outputs, strict=True))
-    classes = runs[0].classes
-    rows = [(target, *(f"{counts[target, output] / len(runs):.1f}" for output in classes)) for target in classes]
-    return Table(("is \\ answered", *classes), rows, f"{name}: clips by class and answer, mean over seeds.")
 
 
 def badness(runs: Runs) -> np.ndarray:

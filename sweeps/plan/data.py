@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
     if (shortest, longest) == (0.0, math.inf):
         return clips
     kept = of_length(clips.seconds, shortest_seconds=shortest, longest_seconds=longest, window_seconds=window_seconds)
+    for example, length in compress(zip(clips.examples, clips.seconds, strict=True), map(not_, kept)):
+        bound = f"shorter than {shortest:g} s" if length < shortest else f"longer than {longest:g} s"
+        clips.account.leave_out(example.id, f"is {bound}, which the task does not take.")
     return replace(clips.only(kept), left_out=kept.count(False))
 
 

@@ -10,12 +10,12 @@ from rich.text import Text
 from sweeps.plan.parts import named_rows
 from trainables.data.sound.facts import LengthBin, SoundFacts
 from trainables.data.understood import Understood
+from trainables.records import LEFT_OUT_FILE
 
 ORDER = ("audio", "label", "targets", "text", "id", "group", "split", "fold")  # of what came from where; then the rest
 MOST_COLUMNS, MOST_KINDS, MOST_ADVICE = 12, 8, 5
 MOST_VALUES = 4  # of sample rates, channels, endings
 BAR = 40  # characters of the longest bar
-LIST_OF_LEFT_OUT = "left_out.csv"
 
 
 def account_view(found: Understood) -> RenderableType:
@@ -52,7 +52,7 @@ def account_lines(found: Understood) -> list[str]:
     if unread:
         lines.append(f"Not read: {' and '.join(unread)}.")
     if found.rows_left_out:
-        lines.append(f"{_many_of(found.rows_left_out, 'row')} left out: {LIST_OF_LEFT_OUT} lists them.")
+        lines.append(f"{_many_of(found.rows_left_out, 'clip')} left out: {LEFT_OUT_FILE} lists them.")
     return lines
 
 
@@ -92,7 +92,7 @@ def _unread(found: Understood) -> Iterator[tuple[str, str]]:
 def _left_out(found: Understood) -> Iterator[tuple[str, str]]:
     if not found.rows_left_out:
         return iter(())
-    lines = [f"{_many_of(found.rows_left_out, 'row')}; a run lists them in {LIST_OF_LEFT_OUT}"]
+    lines = [f"{_many_of(found.rows_left_out, 'clip')}; a run lists them in {LEFT_OUT_FILE}"]
     lines += [
         f"{kind.rows:,}: {kind.reason.rstrip('.')} ({_places(kind.shown, kind.rows)})"
         for kind in found.left_out[:MOST_KINDS]

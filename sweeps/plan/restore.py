@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sweeps.plan.left_out import left_out_rows
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.settle import Settled, settle_recorded
 from sweeps.state.extend import Extension, check_meaning
@@ -26,6 +27,7 @@ def manifest_of(prepared: Prepared) -> Manifest:
         device=prepared.profile.device,
         precision=prepared.profile.precision,
         versions=changing_facts(),
+        left_out=len(left_out_rows(prepared)),
     )
 
 
@@ -60,11 +62,19 @@ def settle_again(settled: Settled, workspace: Workspace, extension: Extension | 
 
 
 def check_same_data(prepared: Prepared, workspace: Workspace) -> None:
-    """Raises InputError where clips, targets or splits are not those that the sweep was begun with."""
-    if prepared.data_fingerprint != Manifest.read(workspace).data_fingerprint:
+    """Raises InputError where clips, targets or splits are not those that the sweep was begun with, or where another
+    number of clips is left out (of a sweep whose manifest does not say how many, nothing is known)."""
+    before, source = Manifest.read(workspace), prepared.spec.data.source
+    if prepared.data_fingerprint != before.data_fingerprint:
         raise InputError(
-            f"data.source: the clips, labels or splits of {prepared.spec.data.source!r} are not those that "
+            f"data.source: the clips, labels or splits of {source!r} are not those that "
             f"{workspace.sweep_id} was begun with; bring them back, or start a new sweep with --new."
+        )
+    left_out = len(left_out_rows(prepared))
+    if before.left_out not in (None, left_out):
+        raise InputError(
+            f"data.source: {left_out} clips of {source!r} are left out now, and {before.left_out} were when "
+            f"{workspace.sweep_id} was begun; bring the data back, or start a new sweep with --new."
         )
 
 

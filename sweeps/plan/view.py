@@ -61,7 +61,6 @@ def render_short(plan: Plan) -> RenderableType:
         Text(f"{plan.space}: {_configurations(plan)}"),
         Text(f"{', '.join(sides)} clips of {plan.source}"),
         *map(Text, account_lines(plan.understood)),
-        *([Text(_left_out(plan))] if plan.clips.left_out else []),
         Text(_stages(plan)),
     ]
     advice = [*advice_lines(plan.understood.advice), *([] if plan.miniature else plan.advice)]
@@ -94,16 +93,11 @@ def _shown(value: Any) -> str:
 
 def _clips(plan: Plan) -> str:
     several = bool(plan.clips_otherwise)
-    return _left_out(plan) + "\n".join(
+    return "\n".join(
         f"{', '.join(clips.backbones) + ': heard are' if several else 'The backbone hears'} {clips.window_seconds:g} s "
         f"at {clips.sample_rate_hz:,} Hz: {clips.cropped} longer clips are cropped, {clips.padded} shorter ones padded."
         for clips in (plan.clips, *plan.clips_otherwise)
     )
-
-
-def _left_out(plan: Plan) -> str:
-    left_out = plan.clips.left_out
-    return f"{left_out} clips are left out: too short or too long for the task. " if left_out else ""
 
 
 def _stages(plan: Plan) -> str:

@@ -33,6 +33,7 @@ class Manifest:
     device: str
     precision: str
     versions: Mapping[str, Any]  # of the code and its libraries
+    left_out: int | None = None  # clips that the data name and the sweep does not use; None: begun before it was noted
 
     def write(self, workspace: Workspace) -> None:
         path = workspace.folder / MANIFEST

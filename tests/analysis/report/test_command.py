@@ -27,7 +27,15 @@ from sweeps.record.background import Run
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
 from trainables.errors import InputError
-from trainables.records import COST_MEMORY, COST_SECONDS, NO_FOLD, PARAM_MODE, PARAM_OBJECTIVE, Predictions
+from trainables.records import (
+    COST_MEMORY,
+    COST_SECONDS,
+    LEFT_OUT_FILE,
+    NO_FOLD,
+    PARAM_MODE,
+    PARAM_OBJECTIVE,
+    Predictions,
+)
 
 CLASSES = ("NONSPEECH", "SPEECH")
 CONFIRM_SEEDS = (1, 2, 3)
@@ -144,6 +152,10 @@ def _write_splits(tracker: Tracker, results: Path, groups: int) -> None:
     path = results / "splits.parquet"
     pd.DataFrame(rows, columns=["example_id", "group", "split"]).to_parquet(path)
     tracker.log_file(path)
+    lines = ["source,where,problem", "c.csv,c.csv line 2,is empty.", "c.csv,c.csv line 7,is empty.", "c.csv,a,is gone."]
+    listed = results / LEFT_OUT_FILE
+    listed.write_text("\n".join(lines))
+    tracker.log_file(listed)
 
 
 def record_folds(results: Path, sweep_id: str) -> None:
@@ -287,6 +299,8 @@ def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) 
     assert "random sample of the groups that are meant" in text
     assert "stays unseen in all S seeds" in text
     assert "3 fresh seeds (1, 2, 3)" in text
+    assert recorded.left_out == (("is empty.", 2), ("is gone.", 1))
+    assert "3 clips of the data are left out; left_out.csv lists them." in text
     assert "abc123" in text
     assert "yes: the commit alone does not give this result" in text
     assert "At the end: too few trials: 16, and 2 axes take 20." in text

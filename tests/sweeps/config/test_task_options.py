@@ -79,6 +79,9 @@ task = registry.task(spec.task_kind, dict(spec.task_options))
 clips = read_clips(spec, spec.data.source, task, 10.0)
 splits = split_examples(spec, task, clips.examples)
 spec, task = complete_task(spec, task, clips.examples, splits)
+assert [(row.where, row.problem) for row in clips.account.left_out] == [
+    ("0.wav", "is shorter than 0.5 s, which the task does not take.")
+]
 print(len(clips.examples), clips.left_out, sorted(set(splits.values())), spec.task_options)
 text = Path("sweep.yaml").read_text()
 mixup = "trials: 2\\naugment: {mixup_alpha: 0.2}"

@@ -43,7 +43,7 @@ split     the names of the top folders
 not read  columns (rows that fill them): speaker (36), take (4)
           5 .m4a files: of a format that is not read (cow/0.m4a, cow/1.m4a, cow/2.m4a and 2 more)
           1 file without an ending: no sound (cow/LICENCE)
-left out  4 rows; a run lists them in left_out.csv
+left out  4 clips; a run lists them in left_out.csv
           3: the column label is empty (t.csv line 2, t.csv line 3, t.csv line 4)
           1: c.wav: does not exist (t.csv line 9)
 guessed   The folders train and test are splits, and no classes."""
@@ -66,7 +66,7 @@ def test_the_start_of_a_run_has_a_few_lines_of_it() -> None:
     assert account_lines(understood(account())) == [
         "The data are read as class folders below the split folders test and train.",
         "Not read: 2 columns (speaker (36), take (4)) and 6 files.",
-        "4 rows left out: left_out.csv lists them.",
+        "4 clips left out: left_out.csv lists them.",
     ]
     assert account_lines(Understood()) == []
 

@@ -102,6 +102,18 @@ def test_what_was_begun_goes_on_as_it_was_whatever_the_file_says_now(clips: Path
         check_same_data(prepare_settled(later), workspace)
 
 
+def test_another_number_of_clips_left_out_is_another_data_set(clips: Path) -> None:
+    workspace = new_workspace(clips / "results", "tones")
+    now = prepare_settled(settled(clips))
+    manifest = manifest_of(now)
+    assert manifest.left_out == 0
+    replace(manifest, left_out=2).write(workspace)
+    with pytest.raises(InputError, match=r"0 clips of .* are left out now, and 2 were when tones-.* was begun"):
+        check_same_data(now, workspace)
+    replace(manifest, left_out=None).write(workspace)  # begun before the number was noted
+    check_same_data(now, workspace)
+
+
 def test_on_a_cpu_a_sweep_goes_on_in_the_precision_that_it_was_begun_in(clips: Path) -> None:
     workspace = new_workspace(clips / "results", "tones")
     now = settled(clips)

@@ -1,0 +1,75 @@
+"""What the report says of classes: all of a few, of many the lowest, the highest and the largest confusions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.report.classes import HIGHEST, LOWEST, MOST_CONFUSIONS, clips_of_classes, confusions, per_class
+from analysis.report.document import Table, Text
+from trainables.records import NO_FOLD, Predictions
+
+CLIPS = 6  # of a class
+
+
+def answers(classes: int, *, missing: int = 0) -> Predictions:
+    """Of class number n the first `n % 7` clips are answered as the class after it."""
+    names = tuple(f"class {index:03d}" for index in range(classes))
+    told = [(index, clip) for index in range(classes - missing) for clip in range(CLIPS)]
+    outputs = [names[(index + (clip < index % 7)) % classes] for index, clip in told]
+    scores = np.array([[float(name == output) for name in names] for output in outputs])
+    return Predictions(
+        example_ids=[f"{index}-{clip}" for index, clip in told],
+        groups=[f"{index}-{clip}" for index, clip in told],
+        folds=[NO_FOLD] * len(told),
+        targets=[names[index] for index, _ in told],
+        outputs=outputs,
+        scores=scores,
+        classes=names,
+    )
+
+
+def test_a_few_classes_have_a_matrix() -> None:
+    table = confusions("finalist 1", {1: answers(3), 2: answers(3)})
+    assert table.header == ("is \\ answered", "class 000", "class 001", "class 002")
+    assert [row[1:] for row in table.rows] == [("6.0", "0.0", "0.0"), ("0.0", "5.0", "1.0"), ("2.0", "0.0", "4.0")]
+
+
+@pytest.mark.parametrize("classes", [13, 100, 527])
+def test_of_many_classes_the_largest_confusions_come_first(classes: int) -> None:
+    table = confusions("finalist 1", {1: answers(classes)})
+    assert table.header == ("is", "answered", "clips", "share of the class")
+    assert len(table.rows) <= MOST_CONFUSIONS
+    assert table.rows[0] == ("class 006", "class 007", "6.0", "100%")
+    counts = [float(row[2]) for row in table.rows]
+    assert counts == sorted(counts, reverse=True)
+    wrong = sum(index % 7 for index in range(classes))
+    assert f"{wrong:.1f} of {classes * CLIPS} clips are answered wrong" in table.caption
+
+
+def test_up_to_forty_classes_have_a_row_each() -> None:
+    _, table, *_ = per_class("finalist 1", {1: answers(40)}, {1: answers(40)})
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == [f"class {index:03d}" for index in range(40)]
+
+
+def test_of_more_classes_the_lowest_and_the_highest_have_a_row() -> None:
+    _, table, *_ = per_class("finalist 1", {1: answers(100)}, {1: answers(100)})
+    assert isinstance(table, Table)
+    assert len(table.rows) == LOWEST + HIGHEST
+    shares = [float(row[3]) for row in table.rows]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert table.caption.startswith("Of 100 classes the 15 with the lowest share and the 5 with the highest.")
+
+
+def test_classes_without_a_test_clip_are_one_warning() -> None:
+    few, warning = clips_of_classes(answers(3, missing=1))
+    assert isinstance(few, Table)
+    assert few.rows[-1] == ("class 002", "0", "0")
+    assert warning == Text("No test clip of class class 002.", "warning")
+    many, warning = clips_of_classes(answers(527, missing=20))
+    assert many == Text("527 classes; a class has 0 to 6 test clips, 6 in the middle.")
+    assert isinstance(warning, Text)
+    assert warning.text.startswith("No test clip of 20 classes: class 507, class 508")
+    assert warning.text.endswith("class 516 and 10 more.")
