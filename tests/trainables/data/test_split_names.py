@@ -12,14 +12,8 @@ from trainables.errors import InputError
         *[(name, "train") for name in ("train", "Train", "TRAINING", " train ", "train-clean-100", "train.clean.360")],
         *[(name, "train") for name in ("training_data", "TrainSet", "train01", "my_train_v2", "train-00000-of-00004")],
         *[(name, "validation") for name in ("validation", "val", "VALID", "dev", "dev-other", "valset", "development")],
-        *[
-            (name, "test")
-            for name in ("test", "Testing", "test-other", "test_set", "testdata", "Eval", "eval_data")
-        ],
-        *[
-            (name, None)
-            for name in ("cat", "trainer", "attest", "", "...", "held-out", "train-test", "retrain")
-        ],
+        *[(name, "test") for name in ("test", "Testing", "test-other", "test_set", "testdata", "Eval", "eval_data")],
+        *[(name, None) for name in ("cat", "trainer", "attest", "", "...", "held-out", "train-test", "retrain")],
     ],
 )
 def test_a_name_alone(written: str, split: str | None) -> None:

@@ -9,9 +9,14 @@ from pathlib import PurePath
 
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.layouts.levels import SHOWN, Levels, Place, find_levels, shown
-from trainables.data.layouts.tree import UNREAD, Tree
+from trainables.data.layouts.tree import BROKEN_LINK, EMPTY, NOT_DECODED, Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.errors import InputError
+
+_REMEDIES = {
+    NOT_DECODED: "Convert them, such as with `ffmpeg -i IN OUT.flac`",
+    BROKEN_LINK: "Fetch what the links stand for (git annex get, dvc pull)",
+}
 
 
 def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
@@ -23,7 +28,9 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
     """
     if not any(len(parts) > 1 for parts in (*tree.sounds, *tree.unread)):
         raise InputError(
-            f"{tree.folder}: holds no class folders with sound in them, and no table that names its sound{_held(tree)}."
+            f"{tree.folder}: holds no class folders with sound in them and no table that names its sound{_held(tree)}. "
+            "Lay the clips into a folder for each class, or add a metadata.csv with the columns file_name and "
+            f"{wanted.column}."
         )
     if wanted.column != "label":
         raise InputError(
@@ -34,7 +41,7 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
     levels = find_levels(str(tree.folder), [parts[:-1] for parts, _ in every], wanted.layout)
     account = Account(guesses=[f"{sentence}." for sentence in levels.said], advice=list(levels.advice))
     examples: list[Example] = []
-    lost: list[tuple[str, Place]] = []  # sound that stands in its place and cannot be read
+    lost: list[tuple[Parts, Place]] = []  # sound that stands in its place and cannot be read
     homeless: dict[tuple[str, str], int] = Counter()
     first: dict[str, str] = {}  # real path -> the id that came first
     for parts, readable in every:
@@ -44,8 +51,8 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
             account.not_read(name, place)
             homeless[parts[0] if len(parts) > 1 else "", place] += 1
         elif not readable:
-            account.not_read(name, UNREAD)
-            lost.append((parts[-1], place))
+            account.not_read(name, tree.unread[parts])
+            lost.append((parts, place))
         else:
             group = first.setdefault(tree.real_path(parts), name) if place.group is None else place.group
             audio = (AudioPiece(str(tree.path(parts))),)
@@ -55,6 +62,7 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
         raise InputError(problems)
     for parts in tree.tables:
         account.not_read("/".join(parts), "a table, and the folders give the labels")
+    account.guesses += _without_sound(tree, max(levels.at.values()) + 1)
     account.guesses += [_homeless(*place, count) for place, count in sorted(homeless.items())]
     _tell(account, levels, examples)
     return Reading(examples, account)
@@ -65,20 +73,40 @@ def _label(folder: str) -> str:
     return unicodedata.normalize("NFC", folder).strip()
 
 
-def _vanished(tree: Tree, examples: Sequence[Example], lost: Sequence[tuple[str, Place]]) -> list[str]:
+def _vanished(tree: Tree, examples: Sequence[Example], lost: Sequence[tuple[Parts, Place]]) -> list[str]:
     """Classes and splits of which no file can be read."""
     labels, splits = {str(example.target) for example in examples}, {example.split for example in examples}
-    of: dict[str, list[str]] = defaultdict(list)
-    for name, place in lost:
+    of: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for parts, place in lost:
         if _label(place.label) not in labels:
-            of[f"the class {_label(place.label)}"].append(name)
+            of[f"The class {_label(place.label)}", tree.unread[parts]].append(parts[-1])
         elif place.split not in splits:
-            of[f"the {place.split} split"].append(name)
+            of[f"The {place.split} split", tree.unread[parts]].append(parts[-1])
+    if not of:
+        return []
+    unread = endings(parts[-1] for parts, _ in lost)
+    every = f"{tree.folder}: {len(lost)} of {len(lost) + len(examples)} files with sound cannot be read ({unread})."
     return [
-        f"{tree.folder}: {what} would vanish: its {len(names)} files are {UNREAD} ({endings(names)}). Convert them, "
-        "such as with `ffmpeg -i IN OUT.flac`, or take them out of the folder."
-        for what, names in sorted(of.items())
+        every,
+        *(
+            f"{what} would vanish: {len(names)} of its files are {reason} ({endings(names)}). {_REMEDIES[reason]}, or "
+            "take them out of the folder."
+            for (what, reason), names in sorted(of.items())
+        ),
     ]
+
+
+def _without_sound(tree: Tree, depth: int) -> list[str]:
+    """Folders, down to those of the classes, in which nothing is sound: `docs`, or a class that was never filled."""
+    heard = {parts[:level] for parts in (*tree.sounds, *tree.unread) for level in range(len(parts))}
+    silent: dict[str, list[str]] = defaultdict(list)
+    files = [(parts[:-1], parts[-1]) for parts in (*tree.others, *tree.tables)]
+    for folders, file in sorted(files + [(parts, "") for parts, reason in tree.left if reason == EMPTY]):
+        levels = range(1, min(len(folders), depth) + 1)
+        if top := next((folders[:level] for level in levels if folders[:level] not in heard), None):
+            silent["/".join(top)].append(file)
+    names = [f"{name} ({endings(held) if any(held) else 'empty'})" for name, held in silent.items()]
+    return [f"Folders without sound are no classes: {shown(names)}."] if names else []
 
 
 def endings(names: Iterable[str]) -> str:
@@ -90,7 +118,7 @@ def endings(names: Iterable[str]) -> str:
 def _held(tree: Tree) -> str:
     kinds = {
         "sound at the top": tree.sounds,
-        UNREAD: tree.unread,
+        "sound that cannot be read": tree.unread,
         "tables": tree.tables,
         "other files": tree.others,
         "files that are hidden or cannot be opened": [parts for parts, _ in tree.left],
@@ -107,7 +135,7 @@ def _homeless(top: str, reason: str, count: int) -> str:
 def _tell(account: Account, levels: Levels, examples: Sequence[Example]) -> None:
     labels = Counter(str(example.target) for example in examples)
     account.layout = f"class folders ({levels.layout})"
-    account.origins["label"] = f"the names of {len(labels)} folders ({shown(sorted(labels))})"
+    account.origins["label"] = f"the names of folders ({shown(sorted(labels))})"
     if "splits" in levels.at:
         splits = [name if name == split else f"{name} is {split}" for name, split in levels.splits.items()]
         account.origins["split"] = f"the names of folders ({', '.join(splits)})"
@@ -119,7 +147,7 @@ def _tell(account: Account, levels: Levels, examples: Sequence[Example]) -> None
             )
     if "speakers" in levels.at:
         groups = sorted({example.group for example in examples})
-        account.origins["group"] = f"the names of {len(groups)} folders ({shown(groups)})"
+        account.origins["group"] = f"the names of folders ({shown(groups)})"
     elif len({example.group for example in examples}) < len(examples):
         account.origins["group"] = "every file, links to one file together"
     else:

@@ -103,7 +103,7 @@ def read_single_table(tree: Tree, wanted: Wanted) -> Reading | None:
     if len(found) > 1:
         names = ", ".join(parts[0] for parts in found)
         raise InputError(f"{tree.folder}: holds several tables that name sound ({names}); give one as data.source.")
-    if not found and len(tables) == 1 and len(tree.sound_tops()) < 2:
+    if not found and len(tables) == 1 and len({parts[:-1] for parts in (*tree.sounds, *tree.unread)} - {()}) < 2:
         found = tables
     if not found:
         return None

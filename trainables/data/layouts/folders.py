@@ -31,7 +31,8 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
         return published
     outer = walk(folder)
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
-    reading = _read(tree, wanted)
+    inside = None if tree is outer else read_published(tree.folder, wanted)
+    reading = inside or _read(tree, wanted)
     outer.note_left(reading.account)
     if tree is not outer:
         inner = tree.folder.relative_to(outer.folder).as_posix()

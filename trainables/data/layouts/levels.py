@@ -119,9 +119,8 @@ def _given(view: _View, layout: str) -> Levels:
         if not splits.of:
             problems.append("no folder there has the name of a split (train, validation, test)")
         for name in names:
-            near = difflib.get_close_matches(name.lower(), ("train", "training", "validation", "test"), n=1, cutoff=0.7)
-            if near and name not in splits.of:
-                problems.append(f"{name} is the name of no split; did you mean {near[0]}?")
+            if name not in splits.of and (near := _nearest(name)):
+                problems.append(f"{name} is the name of no split (did you mean {near}?)")
     if not view.names(parts.index("classes")):
         problems.append(f"no sound stands {len(parts)} folder{'s' * (len(parts) > 1)} deep")
     if problems:
@@ -150,7 +149,7 @@ def _guessed(view: _View) -> Levels:
     said = ""
     if splits.of:
         if any(view.inside(0)[name] for name in splits.of) or set(splits.of.values()) != {"train"}:
-            raise _doubt(view, _split_readings(view, splits, tops))
+            raise _doubt(view, _split_readings(view, splits, tops), _split_hint(view, splits, tops))
         said = f"{shown(list(splits.of))} is taken for a class beside {shown([t for t in tops if t not in splits.of])}"
     else:
         below = among_siblings(view.names(1))
@@ -170,11 +169,28 @@ def _split_readings(view: _View, splits: SplitNames, tops: Sequence[str]) -> dic
     return readings
 
 
+def _split_hint(view: _View, splits: SplitNames, tops: Sequence[str]) -> str:
+    hints = [_nearest(top) for top in tops if top not in splits.of]
+    spelled = [f" Did you mean {hint}?" for hint in hints if hint][:1]
+    if any(view.inside(0)[name] for name in splits.of):
+        return "".join(spelled)
+    named = shown(list(splits.of))
+    return (
+        f" Where {named} is a split, its clips need labels: class folders in it, or a metadata.csv with a column split."
+    )
+
+
+def _nearest(name: str) -> str | None:
+    """What a name may have been meant for: `vallidation`."""
+    near = difflib.get_close_matches(name.lower(), ("train", "training", "validation", "test"), n=1, cutoff=0.7)
+    return near[0] if near else None
+
+
 def _splits_below(view: _View, splits: SplitNames) -> Levels:
     """Classes with the splits inside."""
     others = [name for name in view.names(1) if name not in splits.of]
     direct = sorted(view.directly_in(0))
-    again = _repeated(view, 2)
+    again = [] if _numbered(view.names(2), with_stem=True) else _repeated(view, 1)
     if not others and not direct and not again:
         return view.levels("classes/splits", splits)
     raise _splits_or_not(view, splits, others, direct, again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -57,12 +58,20 @@ def read_shards(tree: Tree, shards: Sequence[Parts], wanted: Wanted) -> Reading:
         )
     account.guesses += [f"{sentence}." for sentence in said]
     if splits:
-        account.origins["split"] = "the names of the Parquet files"
+        named = sorted({f"{_head(parts, folders)} is {split}" for parts, split in splits.items()})
+        account.origins["split"] = f"the names of the Parquet files ({shown(named)})"
     elif not any(example.split for example in examples):
         account.guesses.append("the names of the Parquet files give no split.")
     reading = Reading(examples, account)
     tree.note_unused(reading, shards)
     return reading
+
+
+def _head(parts: Parts, folders: Mapping[str, str]) -> str:
+    """What names the split: the folder, or the file without its number."""
+    if parts[-2:-1] and parts[-2] in folders:
+        return parts[-2]
+    return re.sub(r"[-_.]?\d+(-of-\d+)?$", "", parts[-1].rpartition(".")[0]) or parts[-1]
 
 
 def refuse_several(tree: Tree, homes: Iterable[Parts]) -> None:

@@ -21,7 +21,9 @@ from trainables.errors import InputError
 
 Parts = tuple[str, ...]  # a path below the folder, name by name
 
-UNREAD = "sound of a format that is not read"
+NOT_DECODED = "sound of a format that is not read"
+BROKEN_LINK = "a link to nothing"
+EMPTY = "an empty folder"
 MOST_FILES = 5_000_000
 _LEFT_BEHIND = ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "__pycache__")
 
@@ -32,11 +34,11 @@ class Tree:
 
     folder: Path
     sounds: list[Parts] = field(default_factory=list)  # that can be read
-    unread: list[Parts] = field(default_factory=list)  # sound of a format that is not read
+    unread: dict[Parts, str] = field(default_factory=dict)  # sound that cannot be read, and why
     tables: list[Parts] = field(default_factory=list)
     others: list[Parts] = field(default_factory=list)
     left: list[tuple[Parts, str]] = field(default_factory=list)  # not looked at, and why
-    linked: set[Parts] = field(default_factory=set)  # sounds that are reached by a link
+    linked: set[Parts] = field(default_factory=set)  # sounds that a link leads to
 
     def path(self, parts: Parts) -> Path:
         return self.folder.joinpath(*parts)
@@ -69,7 +71,8 @@ class Tree:
             return [parts[1:] for parts in paths if parts[0] == name and len(parts) > 1]
 
         left = [(parts[1:], reason) for parts, reason in self.left if parts[0] == name and len(parts) > 1]
-        sounds, unread, tables, others = map(inside, (self.sounds, self.unread, self.tables, self.others))
+        sounds, tables, others = map(inside, (self.sounds, self.tables, self.others))
+        unread = {parts[1:]: self.unread[parts] for parts in self.unread if parts[0] == name and len(parts) > 1}
         return Tree(self.folder / name, sounds, unread, tables, others, left, set(inside(self.linked)))
 
     @cached_property
@@ -88,8 +91,7 @@ class Tree:
         named = {os.path.realpath(piece.path) for example in reading.examples for piece in example.audio}
         for parts in (*self.sounds, *self.unread):
             if os.path.realpath(self.path(parts)) not in named:
-                readable = is_readable(parts[-1])
-                reading.account.not_read("/".join(parts), "no row that is read names it" if readable else UNREAD)
+                reading.account.not_read("/".join(parts), self.unread.get(parts, "no row that is read names it"))
         for parts in self.tables:
             if parts not in tables:
                 reading.account.not_read("/".join(parts), "a table that is not read")
@@ -102,12 +104,16 @@ def walk(folder: Path) -> Tree:
     if len(entries) > MOST_FILES:
         raise InputError(f"{folder}: holds more than {MOST_FILES:,} files; name the folder of the data set.")
     for parts, is_linked, problem in sorted(entries):
-        if problem:
+        if problem == BROKEN_LINK and is_sound(parts[-1]):
+            tree.unread[parts] = problem
+        elif problem:
             tree.left.append((parts, problem))
-        elif is_sound(parts[-1]):
-            (tree.sounds if is_readable(parts[-1]) else tree.unread).append(parts)
+        elif is_readable(parts[-1]):
+            tree.sounds.append(parts)
             if is_linked:
                 tree.linked.add(parts)
+        elif is_sound(parts[-1]):
+            tree.unread[parts] = NOT_DECODED
         elif parts[-1].lower().endswith(SUFFIXES):
             tree.tables.append(parts)
         else:
@@ -141,6 +147,8 @@ def _entries(top: Path) -> Iterator[tuple[Parts, bool, str]]:
                 raise InputError(f"{top}: cannot be opened ({error.strerror}).") from None
             yield folder.parts, folder.linked, f"a folder that cannot be opened ({error.strerror})"
             continue
+        if not entries and folder.parts and not folder.unseen:
+            yield folder.parts, folder.linked, EMPTY
         for entry in entries:
             parts, linked = (*folder.parts, entry.name), folder.linked or entry.is_symlink()
             is_folder = _is(entry.is_dir)
@@ -151,7 +159,7 @@ def _entries(top: Path) -> Iterator[tuple[Parts, bool, str]]:
                 if not folder.unseen or (is_sound(entry.name) and not is_folder):
                     yield parts, linked, reason
             elif not is_folder:
-                kind = "a link to nothing" if entry.is_symlink() else "no regular file"
+                kind = BROKEN_LINK if entry.is_symlink() else "no regular file"
                 yield parts, linked, "" if _is(entry.is_file) else kind
 
 
