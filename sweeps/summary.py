@@ -155,14 +155,17 @@ def describe(config: TrialConfig, *, untuned: bool = False) -> str:
 
 
 def evaluations_table(confirmed: Sequence[Confirmed], splits: Sequence[str], metrics: Sequence[str]) -> Table:
-    """One row an arm: every metric on every one of these test sets, the mean over its runs."""
+    """One row an arm: every metric on every one of these test sets, the mean over its runs; without those that no run
+    has, such as a word error rate of clips in which nothing is said."""
     table = Table(title="All metrics", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    names = [f"{split}/{metric}" for split in splits for metric in metrics]
+    named = [f"{split}/{metric}" for split in splits for metric in metrics]
+    names = [name for name in named if any(name in run.metrics for run in confirmed)]
     for column in ("arm", *names):
         table.add_column(column)
     for arm in dict.fromkeys(run.arm for run in confirmed):
         runs = [run.metrics for run in confirmed if run.arm == arm]
-        table.add_row(arm, *(f"{fmean(run[name] for run in runs):.3f}" for name in names))
+        known = ([run[name] for run in runs if name in run] for name in names)
+        table.add_row(arm, *(f"{fmean(values):.3f}" if values else "-" for values in known))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import time
 from collections.abc import Sequence
@@ -246,7 +247,7 @@ def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
     found = verdict(
         answers,
         baseline,
-        lambda predictions: task.score(predictions)[metric_name],
+        lambda predictions: task.score(predictions).get(metric_name, math.nan),
         metric_name=f"test {metric_name}",
         mode=spec.mode,
         untuned=next(iter(untuned.values())) if untuned else None,

@@ -23,6 +23,7 @@ FLOORS: Sequence[Sequence[str]] = (
         "trainables.limits",
         "trainables.config",
         "trainables.records",
+        "trainables.writing",
     ),
     ("trainables.contract", "trainables.measured", "trainables.command_line"),
     ("trainables.tasks", "trainables.cache_key", "trainables.registry"),

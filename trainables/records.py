@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ COST_SECONDS = "cost/epoch_seconds"  # its share of an epoch that several runs t
 COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it
 
 SCORE_PREFIX = "score/"
+SECONDS = "seconds"
 # of a predictions file, by field of `Predictions`; besides them one score column per class
 COLUMNS = {
     "example_ids": "example_id",
@@ -62,6 +64,11 @@ COLUMNS = {
     "outputs": "output",
 }
 FURTHER = "test_"  # before the name of a further test set: its split, and the prefix of its metrics
+
+
+def has_silence(targets: Sequence[Any]) -> bool:
+    """Whether one of them is an empty text: a clip in which nothing is said."""
+    return any(isinstance(target, str) and not target for target in targets)
 
 
 def further_split(name: str) -> str:
@@ -99,7 +106,8 @@ class Predictions:
     """What one run said about one split, row by row; the rows keep the split's order.
 
     `targets` and `outputs` are labels (str) for classification tasks, texts for transcription, or arrays (N, D) for
-    regression. `scores` is (N, C), one column per entry of `classes`, or None where the task has no classes.
+    regression. `scores` is (N, C), one column per entry of `classes`, or None where the task has no classes. `seconds`
+    is how long each clip lasts, recorded where a score needs it: where some targets are empty texts.
     """
 
     example_ids: list[str]
@@ -109,6 +117,7 @@ class Predictions:
     outputs: list[Any]
     scores: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    seconds: list[float] | None = None
 
     def __len__(self) -> int:
         return len(self.example_ids)
@@ -118,6 +127,8 @@ class Predictions:
         import pyarrow.parquet as pq
 
         columns = {column: getattr(self, field) for field, column in COLUMNS.items()}
+        if self.seconds is not None:
+            columns[SECONDS] = self.seconds
         if self.scores is not None:
             for index, name in enumerate(self.classes):
                 columns[SCORE_PREFIX + name] = self.scores[:, index]
@@ -133,21 +144,27 @@ class Predictions:
 
         scores = None if self.scores is None else self.scores[rows]
         return Predictions(
-            **{field: taken(getattr(self, field)) for field in COLUMNS}, scores=scores, classes=self.classes
+            **{field: taken(getattr(self, field)) for field in COLUMNS},
+            scores=scores,
+            classes=self.classes,
+            seconds=None if self.seconds is None else taken(self.seconds),
         )
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
-        """The rows of all parts, in order; parts answer the same task. Scores where all parts have them."""
+        """The rows of all parts, in order; parts answer the same task. Scores where all parts have them; seconds where
+        one has them, nan in the others."""
         import numpy as np
 
         if len(parts) == 1:
             return parts[0]
         scores = [part.scores for part in parts if part.scores is not None]
+        timed = any(part.seconds is not None for part in parts)
         return cls(
             **{field: [row for part in parts for row in getattr(part, field)] for field in COLUMNS},
             scores=np.concatenate(scores) if len(scores) == len(parts) else None,
             classes=parts[0].classes,
+            seconds=[s for part in parts for s in part.seconds or [math.nan] * len(part)] if timed else None,
         )
 
     @classmethod
@@ -159,4 +176,5 @@ class Predictions:
         classes = tuple(n.removeprefix(SCORE_PREFIX) for n in table.column_names if n.startswith(SCORE_PREFIX))
         scores = np.column_stack([table[SCORE_PREFIX + n].to_numpy() for n in classes]) if classes else None
         answers = {field: table[column].to_pylist() for field, column in COLUMNS.items()}
-        return cls(**answers, scores=scores, classes=classes)
+        seconds = table[SECONDS].to_pylist() if SECONDS in table.column_names else None
+        return cls(**answers, scores=scores, classes=classes, seconds=seconds)

@@ -177,6 +177,13 @@ def _character_rows(predictions: Predictions) -> np.ndarray:
     return np.array([character_errors(t, o) for t, o in pairs], float)
 
 
+def _insertion_rows(predictions: Predictions) -> np.ndarray:
+    """(N, 2): inserted words and minutes of clips in which nothing is said; nothing of the others."""
+    seconds = predictions.seconds or [math.nan] * len(predictions)
+    rows = zip(predictions.targets, predictions.outputs, seconds, strict=True)
+    return np.array([(0.0, 0.0) if target else (len(words(output)), s / 60) for target, output, s in rows], float)
+
+
 # pearson, ccc, r2: the mean over columns
 _ALL = (
     SumMetric("accuracy", CLASSIFICATION, "max", lambda p: mean_of(correct(p)), _ratio, is_mean=True, most=1.0),
@@ -191,6 +198,7 @@ _ALL = (
     SumMetric("r2", REGRESSION, "max", _moment_rows, _r2, least=-math.inf, most=1.0),
     SumMetric("wer", TRANSCRIPTION, "min", _word_rows, _ratio),
     SumMetric("cer", TRANSCRIPTION, "min", _character_rows, _ratio),
+    SumMetric("insertions_per_minute", TRANSCRIPTION, "min", _insertion_rows, _ratio),
 )
 METRICS: Mapping[str, SumMetric] = {metric.name: metric for metric in _ALL}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from operator import not_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.config.spec import SweepSpec
+from sweeps.plan.texts import with_task
 from trainables.cache import cache_folder
 from trainables.data.doubts.check import check_examples, read_headers
 from trainables.data.reading import Account, Skip, Wanted
@@ -97,5 +98,4 @@ def complete_task(
     completed: Any = task.completed([example.target for example in examples], training)
     if completed is task:
         return spec, task
-    options = {option.name: getattr(completed, option.name) for option in fields(completed)}
-    return replace(spec, task_options=options), completed
+    return with_task(spec, completed), completed

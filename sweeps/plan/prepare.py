@@ -14,6 +14,7 @@ from sweeps.plan.data import Clips, complete_task, inner_folds, read_clips, spli
 from sweeps.plan.further_tests import read_evaluations
 from sweeps.plan.outer_folds import fold_splits, outer_folds
 from sweeps.plan.settle import Settled, settle
+from sweeps.plan.texts import read_task_files
 from trainables import registry
 from trainables.data.sound.store import Hearing
 from trainables.records import NO_FOLD
@@ -76,7 +77,7 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
 def prepare_settled(settled: Settled) -> Prepared:
     """Reads the data, once, checks and divides them. Raises InputError with every problem of a step."""
     spec = settled.spec
-    task = registry.task(spec.task_kind, dict(spec.task_options))
+    spec, task = read_task_files(spec, registry.task(spec.task_kind, dict(spec.task_options)))
     miniature = settled.weights.miniature
     shortest = min(Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values())
     clips = read_clips(spec, spec.data.source, task, shortest)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainables.records import Predictions, further_name, further_split, of_look
+from trainables.records import Predictions, further_name, further_split, has_silence, of_look
 
 LABELLED = Predictions(
     ["x", "y"], ["g", "h"], ["-", "1"], ["bell", "drum"], ["bell", "bell"], np.array([[0.1, -2.0], [1.0, 0.5]]),
@@ -17,7 +17,10 @@ LABELLED = Predictions(
 WRITTEN = replace(LABELLED, targets=["a b", "c"], outputs=["a", ""], scores=None, classes=())
 
 
-@pytest.mark.parametrize("predictions", [LABELLED, WRITTEN], ids=["labels", "texts"])
+TIMED = replace(WRITTEN, targets=["a b", ""], seconds=[1.5, 2.0])
+
+
+@pytest.mark.parametrize("predictions", [LABELLED, WRITTEN, TIMED], ids=["labels", "texts", "silence"])
 def test_predictions_come_back_from_parquet(predictions: Predictions, tmp_path: Path) -> None:
     predictions.write_parquet(tmp_path / "deep" / "test.parquet")
     found = Predictions.read_parquet(tmp_path / "deep" / "test.parquet")
@@ -31,6 +34,16 @@ def test_parts_are_joined_in_order() -> None:
     assert whole.scores is not None
     assert whole.scores.shape == (4, 2)
     assert Predictions.joined([WRITTEN, WRITTEN]).scores is None
+
+
+def test_seconds_go_with_their_rows() -> None:
+    assert TIMED.take(np.array([1, 0])).seconds == [2.0, 1.5]
+    joined = Predictions.joined([TIMED, WRITTEN]).seconds
+    assert joined is not None
+    np.testing.assert_array_equal(joined, [1.5, 2.0, np.nan, np.nan])
+    assert has_silence(TIMED.targets)
+    assert not has_silence(WRITTEN.targets)
+    assert not has_silence([np.zeros(2)])
 
 
 def test_names_of_further_tests_and_looks() -> None:

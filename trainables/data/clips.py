@@ -26,6 +26,11 @@ class Clips(Protocol):
         ...
 
 
+def lengths(clips: Clips, sample_rate_hz: int) -> list[float]:
+    """How many seconds of each clip are heard."""
+    return [len(clips.waveform(row)) / sample_rate_hz for row in range(len(clips))]
+
+
 class Selection:
     """The clips of some stores whose ids are wanted, store by store in each store's order."""
 

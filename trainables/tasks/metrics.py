@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trainables.tasks.texts import characters, joined, words
+from trainables.tasks.texts import characters, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,13 @@ def character_error_rate(targets: Sequence[str], outputs: Sequence[str]) -> floa
     return _error_rate([_character_errors(target, output) for target, output in zip(targets, outputs, strict=True)])
 
 
+def insertions_per_minute(targets: Sequence[str], outputs: Sequence[str], seconds: Sequence[float]) -> float:
+    """Words of the outputs in clips whose target is empty, per minute of these clips; nan where there are none."""
+    silent = [row for row, target in enumerate(targets) if not target]
+    minutes = sum(seconds[row] for row in silent) / 60
+    return sum(len(words(outputs[row])) for row in silent) / minutes if minutes else math.nan
+
+
 def _error_rate(counts: Sequence[tuple[int, int]]) -> float:
     length = sum(length for _, length in counts)
     return sum(errors for errors, _ in counts) / length if length else math.nan
@@ -70,7 +77,7 @@ def _word_errors(target: str, output: str) -> tuple[int, int]:
     """Errors, and words of the target."""
     import jiwer
 
-    found = jiwer.process_words(joined(words(target)), joined(words(output)))
+    found = jiwer.process_words(" ".join(words(target)), " ".join(words(output)))
     return (
         found.substitutions + found.deletions + found.insertions,
         found.hits + found.substitutions + found.deletions,

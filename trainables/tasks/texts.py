@@ -5,24 +5,41 @@ Every form is in Unicode's composed form (NFC), its white space, of any kind, si
 `none`: nothing else is changed.
 `basic`: `written_forms.plain`, then apostrophes dropped (don't -> dont), every other mark of punctuation and symbol a
 space, and what holds neither letter nor digit is no word. Numbers stay as they are written: `7` is not `seven`.
+`numbers`: `basic`, with numbers in digits (`number_words`).
+`english`: what published word error rates of English go by (`english_texts`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache, partial
 
-from trainables.tasks.written_forms import apostrophes_dropped, plain
+from trainables.tasks.english_texts import english
+from trainables.tasks.number_words import numbers_as_digits
+from trainables.tasks.replacements import replaced
+from trainables.tasks.written_forms import apostrophes_dropped, plain, seen
 
-NORMALISATIONS = ("none", "basic")
+NORMALISATIONS = ("none", "basic", "numbers", "english")
 _SPOKEN = re.compile(r"[^\W_]")  # a letter or a digit
 
 
-def normalised(text: str, how: str, language: str = "en") -> str:
-    """`text` in the form `how`, one of NORMALISATIONS; `language` (ISO 639) is what it is written in."""
+@lru_cache(maxsize=1 << 16)  # every epoch asks for the same transcripts
+def normalised(text: str, how: str, language: str = "en", replacements: Sequence[str] = ()) -> str:
+    """`text` in the form `how`, one of NORMALISATIONS; `language` (ISO 639) is what it is written in.
+
+    `replacements` are entries `FROM -> TO` (`replacements.replaced`), a tuple.
+    """
+    if replacements:
+        return replaced(normalised(text, how, language), replacements, partial(normalised, how=how, language=language))
     if how == "none":
-        return joined(words(text))
-    return joined(spoken(apostrophes_dropped(plain(text, language))))
+        return _joined(words(text))
+    if how == "english":
+        return _joined(words(english(seen(text))))
+    if how == "numbers":
+        text = numbers_as_digits(seen(text), language)
+    return _joined(_spoken(apostrophes_dropped(plain(text, language)), kept="." if how == "numbers" else ""))
 
 
 def words(text: str) -> list[str]:
@@ -32,14 +49,14 @@ def words(text: str) -> list[str]:
 
 def characters(text: str) -> str:
     """What every character error counts, one by one: the words and the single spaces between them."""
-    return joined(words(text))
+    return _joined(words(text))
 
 
-def joined(found: list[str]) -> str:
+def _joined(found: Sequence[str]) -> str:
     return " ".join(found)
 
 
-def spoken(text: str, kept: str = "") -> list[str]:
+def _spoken(text: str, kept: str) -> list[str]:
     """The words of a text without punctuation and symbols, the characters `kept` apart."""
     bare = "".join(
         " " if unicodedata.category(mark)[0] in "PS" and mark not in kept else mark

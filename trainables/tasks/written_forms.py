@@ -34,8 +34,12 @@ def plain(text: str, language: str) -> str:
     if language in _DOTTED_LANGUAGES:
         text = text.translate(_DOTTED_CAPITAL)
     text = unicodedata.normalize("NFKC", text.casefold().replace("i\u0307", "i"))
-    text = "".join(mark for mark in text if unicodedata.category(mark) != "Cf")
-    return unicodedata.normalize("NFC", _OPTIONAL.sub("", _UNSEEN.sub("", text)))
+    return unicodedata.normalize("NFC", _OPTIONAL.sub("", seen(text)))
+
+
+def seen(text: str) -> str:
+    """The text without characters that show nothing."""
+    return _UNSEEN.sub("", "".join(mark for mark in text if unicodedata.category(mark) != "Cf"))
 
 
 def apostrophes_dropped(text: str) -> str:

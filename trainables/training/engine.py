@@ -17,11 +17,11 @@ from trainables import registry
 from trainables.cache_key import digest, front_end, source_digest, versions
 from trainables.config import TrialConfig
 from trainables.contract import Task
-from trainables.data.clips import Clips
+from trainables.data.clips import Clips, lengths
 from trainables.prefix_cache.activations import AUTO, Activations
 from trainables.prefix_cache.cut import Prefix, constant_chain, highest_cut
 from trainables.prefix_cache.tensors import KeptTensors
-from trainables.records import NO_FOLD, Predictions
+from trainables.records import NO_FOLD, Predictions, has_silence
 from trainables.training.adapters import AdapterBank
 from trainables.training.augmentation import Augmentation
 from trainables.training.batch import ClipBatch, joined
@@ -258,6 +258,7 @@ class Engine:
             example_ids=[example.id for example in clips.examples],
             groups=[example.group for example in clips.examples],
             folds=[fold] * len(clips),
+            seconds=lengths(clips, self.backbone.SAMPLE_RATE_HZ) if has_silence(answers.targets) else None,
             **vars(answers),
         )
 

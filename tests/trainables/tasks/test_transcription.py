@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
+from typing import Any
+
 import jiwer
+import numpy as np
 import pytest
 
 from analysis.predictions.metrics import METRICS
@@ -29,7 +34,7 @@ def test_rates_are_ratios_of_sums() -> None:
     found = task.score(predictions(task))
     assert found["wer"] == pytest.approx(2 / 6)
     assert found["loss"] == found["cer"]
-    assert set(found) == set(task.metrics)
+    assert {*found, "insertions_per_minute"} == set(task.metrics)
 
 
 @pytest.mark.parametrize("normalise", ["none", "basic"])
@@ -46,7 +51,75 @@ def test_more_errors_than_words_count_above_one() -> None:
     assert metrics.word_error_rate(["one"], ["one two three"]) == 2.0
 
 
+def silence(task: Transcription, seconds: list[float] | None = None) -> Predictions:
+    """Two clips in which nothing is said, and one word."""
+    ids = ["a", "b", "c"]
+    answers = task.answers(["", "...", "One."], ["thank you", "", "one two"])
+    return Predictions(ids, ids, ["-"] * 3, seconds=seconds or [30.0, 60.0, 5.0], **vars(answers))
+
+
+def test_what_is_written_where_nothing_is_said() -> None:
+    """Every word is an insertion, of the words of the whole set, and so many per minute of silence."""
+    task = Transcription(empty_texts="keep")
+    found = task.score(silence(task))
+    assert found["wer"] == 3.0 == METRICS["wer"](silence(task))
+    assert found["insertions_per_minute"] == pytest.approx(2 / 1.5)
+    assert METRICS["insertions_per_minute"](silence(task)) == pytest.approx(2 / 1.5)
+    nothing = silence(task).take(np.array([0, 1]))
+    assert task.score(nothing) == {"insertions_per_minute": pytest.approx(2 / 1.5)}
+    assert math.isnan(METRICS["wer"](nothing))
+
+
+def test_clips_that_all_hold_words_have_no_insertions_per_minute() -> None:
+    assert set(Transcription().score(predictions(Transcription()))) == {"wer", "cer", "loss"}
+    assert math.isnan(METRICS["insertions_per_minute"](predictions(Transcription())))
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "taught", "scored"),
+    [
+        ({}, " Hello,\tworld!\n", "Hello, world!", "hello world"),
+        ({}, "cafe\u0301", "caf\u00e9", "caf\u00e9"),
+        ({}, "\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u062e"),  # taught with its joiner
+        ({}, "...", "", ""),
+        ({"control_tokens": "strip"}, "<|0.00|> hello<|1.00|>", "hello", "hello"),
+        ({"control_tokens": "strip"}, "<|nospeech|>", "", ""),
+        ({}, "<|0.00|> hello", "<|0.00|> hello", "0 00 hello"),
+        ({"normalise": "english"}, "[music]", "[music]", ""),
+        ({"normalise": "none"}, " A\u00a0 b ", "A b", "A b"),
+    ],
+)
+def test_what_is_taught_and_what_is_scored(options: dict[str, Any], text: str, taught: str, scored: str) -> None:
+    task = Transcription(**options)
+    assert task.taught(text) == taught
+    assert task.form(task.taught(text)) == scored
+
+
+def test_a_tokenizers_own_control_tokens_are_stripped() -> None:
+    assert Transcription(control_tokens="strip").taught("a <unk> b", ["<unk>"]) == "a b"
+    assert Transcription(control_tokens="strip").taught("a <unk> b") == "a <unk> b"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"language": "de-DE"}, "write de"),
+        ({"language": "German"}, "write de"),
+        ({"language": "eng"}, "write en"),
+        ({"language": "qwertyuiop"}, "ISO 639 code such as en, not 'qwertyuiop'."),
+        ({"normalise": "english", "language": "de"}, "english is for English texts, and task.language is de"),
+        ({"normalise": "numbers", "language": "hi"}, "knows the words of da, de, en"),
+        ({"empty_texts": "maybe"}, "refuse, keep"),
+        ({"control_tokens": "keep"}, "refuse, strip"),
+    ],
+)
+def test_options_that_do_not_go_together(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        Transcription(**options)
+
+
 def test_targets_without_a_word_are_refused() -> None:
+    assert Transcription(empty_texts="keep").check_target("") is None
     assert Transcription().check_target("one") is None
     assert "holds no word" in str(Transcription().check_target("?!"))
     assert Transcription(normalise="none").check_target("?!") is None
