@@ -22,6 +22,7 @@ def with_task(spec: SweepSpec, task: Task) -> SweepSpec:
 def read_task_files(spec: SweepSpec, task: Task) -> tuple[SweepSpec, Task]:
     """The sweep and its task with what a file holds that the task names: workers, and whoever repeats the sweep from
     its record, need that file no more. Raises InputError: it cannot be read."""
-    asked: Any = task
-    whole = asked.with_files(Path(spec.base_folder)) if isinstance(asked, Transcription) else asked
+    whole: Any = task
+    if isinstance(whole, Transcription):
+        whole = whole.with_files(Path(spec.base_folder))
     return (spec, task) if whole is task else (with_task(spec, whole), whole)
