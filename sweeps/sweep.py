@@ -92,7 +92,8 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
         workspace = choose(folder, spec.name, spec.source_text, mode, command)
     # only now are data read: those of the sweep that is meant
     if workspace is not None:
-        prepared = prepare_settled(settle_again(settled, workspace, extension))
+        begun_with = Manifest.read(workspace).data_fingerprint
+        prepared = prepare_settled(settle_again(settled, workspace, extension), begun_with)
         check_same_data(prepared, workspace)
     else:
         prepared = prepare_settled(settled)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.texts import with_task
 from trainables.cache import cache_folder
-from trainables.data.doubts.check import check_examples, read_headers
+from trainables.data.doubts.check import Header, check_examples, read_headers
 from trainables.data.reading import Account, Skip, Wanted
 from trainables.data.sound.audio import AudioInfo
 from trainables.data.sound.facts import SoundFacts, sound_facts
@@ -34,6 +34,7 @@ class Clips:
     seconds: Sequence[float]  # how long each of them is after its crop
     account: Account = field(default_factory=Account)  # how their source was understood
     sound: SoundFacts | None = None  # what the headers of their files say, counted
+    headers: Mapping[str, Header] = field(default_factory=dict)  # of every file that was opened, by path
     left_out: int = 0  # further ones, too short or too long for the task
 
     def only(self, kept: Iterable[bool]) -> Clips:
@@ -59,7 +60,7 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
     headers = read_headers(reading.examples)
     seconds = check_examples(reading.examples, task, headers)
     readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
-    clips = Clips(reading.examples, seconds, reading.account, sound_facts(readable, seconds))
+    clips = Clips(reading.examples, seconds, reading.account, sound_facts(readable, seconds), headers)
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips

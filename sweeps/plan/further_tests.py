@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.data import Clips, read_clips
+from trainables.data.doubts.check import Header
 from trainables.data.doubts.overlap import overlaps
 from trainables.errors import InputError
 from trainables.records import further_name, further_split
@@ -28,10 +29,13 @@ class EvaluationRow:
     groups: int
 
 
-def read_evaluations(spec: SweepSpec, task: Task, window_seconds: float, seen: Sequence[Example]) -> dict[str, Clips]:
+def read_evaluations(
+    spec: SweepSpec, task: Task, window_seconds: float, seen: Sequence[Example], headers: Mapping[str, Header]
+) -> dict[str, Clips]:
     """Split name (`test_<name>`) -> its clips: of a source that has splits of its own, the test split.
 
-    `window_seconds` is what the backbones take whole; `seen` are the examples that the sweep trains on or chooses by.
+    `window_seconds` is what the backbones take whole; `seen` are the examples that the sweep trains on or chooses by,
+    `headers` those of their files.
     Raises InputError for every set that is empty, unreadable or overlaps with `seen`.
     """
     found: dict[str, Clips] = {}
@@ -48,7 +52,7 @@ def read_evaluations(spec: SweepSpec, task: Task, window_seconds: float, seen: S
             problems.append(f"{key}: {source!r} has a column `split` and no test clip; give the clips to be tested on.")
         problems += [
             f"{key}: {problem}: it would test on what the sweep has seen; take them out of one of the two."
-            for problem in overlaps(seen, clips.examples)
+            for problem in overlaps(seen, clips.examples, {**headers, **clips.headers})
         ]
         found[further_split(name)] = clips
     if problems:

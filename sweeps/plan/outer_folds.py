@@ -16,7 +16,7 @@ from trainables.errors import InputError
 if TYPE_CHECKING:
     from trainables.data.examples import Example
 
-LEAVE_ONE_GROUP_OUT = "leave_one_group_out"
+OFFICIAL, LEAVE_ONE_GROUP_OUT = "official", "leave_one_group_out"
 
 
 def outer_folds(spec: SweepSpec, examples: Sequence[Example], *, stratify: bool) -> dict[str, str]:

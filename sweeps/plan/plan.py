@@ -159,10 +159,10 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         assumed=profile.facts.assumed,
         next_command=command,
     )
-    return _advised(plan)
+    return _advised(plan, prepared.doubts)
 
 
-def _advised(plan: Plan) -> Plan:
+def _advised(plan: Plan, doubts: Sequence[str]) -> Plan:
     """The same plan with what there is to say about it, the most important first."""
     found = []
     if plan.problems:
@@ -181,11 +181,7 @@ def _advised(plan: Plan) -> Plan:
         more = len(plan.lacking) - MOST_LACKING
         named = ", ".join(plan.lacking[:MOST_LACKING]) + (f" and {more} more" if more > 0 else "")
         found.append(f"No example of a class in a split ({named}): scores there mean little.")
-    if plan.own_groups:
-        found.append(
-            "Every example is its own group: if clips share a speaker or a recording, add a column `group`, or the "
-            "same voice stands on both sides of a split."
-        )
+    found += doubts
     if len(plan.stages.confirm_seeds) < 2:
         found.append("One confirm seed: the verdict will be about these trained models, not about the configurations.")
     if plan.stages.trials <= STARTUP_TRIALS:

@@ -12,11 +12,15 @@ from sweeps.machine.profile import Profile
 from sweeps.machine.weights import Decision
 from sweeps.plan.data import Clips, complete_task, inner_folds, read_clips, split_examples
 from sweeps.plan.further_tests import read_evaluations
-from sweeps.plan.outer_folds import fold_splits, outer_folds
+from sweeps.plan.outer_folds import OFFICIAL, fold_splits, outer_folds
 from sweeps.plan.settle import Settled, settle
 from sweeps.plan.texts import read_task_files
 from trainables import registry
+from trainables.data.doubts.files import read_traits
+from trainables.data.doubts.overlap import Joined
+from trainables.data.doubts.report import doubts, together, undivided
 from trainables.data.sound.store import Hearing
+from trainables.errors import InputError
 from trainables.records import NO_FOLD
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ class Prepared:
     outer: Mapping[str, str] = field(default_factory=dict)  # example id -> fold of outer cross-validation
     evaluations: Mapping[str, Clips] = field(default_factory=dict)  # `test_<name>` -> further test data
     miniature_recipe: str | None = None  # by which the miniature is trained; None: published weights
+    doubts: tuple[str, ...] = ()  # what about the data makes their scores doubtful, a sentence each
 
     @property
     def examples(self) -> Sequence[Example]:
@@ -74,22 +79,52 @@ def prepare(path: str | Path, overrides: Sequence[str], *, planning: bool) -> Pr
     return prepare_settled(settle(path, overrides, planning=planning))
 
 
-def prepare_settled(settled: Settled) -> Prepared:
-    """Reads the data, once, checks and divides them. Raises InputError with every problem of a step."""
+def prepare_settled(settled: Settled, begun_with: str | None = None) -> Prepared:
+    """Reads the data, once, checks and divides them. Raises InputError with every problem of a step.
+
+    `begun_with` is the fingerprint of the data that a sweep was begun with. Versions that did not look for copies may
+    have put them on several sides, and what they began goes on as it was.
+    """
+    if begun_with is None:
+        return _prepared(settled)
+    now = _attempt(settled, copies_apart=False)
+    if isinstance(now, Prepared) and now.data_fingerprint == begun_with:
+        return now
+    before = _attempt(settled, copies_apart=True)
+    if isinstance(before, Prepared) and before.data_fingerprint == begun_with:
+        return before
+    if isinstance(now, InputError):
+        raise now
+    return now
+
+
+def _attempt(settled: Settled, *, copies_apart: bool) -> Prepared | InputError:
+    try:
+        return _prepared(settled, copies_apart=copies_apart)
+    except InputError as error:
+        return error
+
+
+def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
     spec = settled.spec
     spec, task = read_task_files(spec, registry.task(spec.task_kind, dict(spec.task_options)))
     miniature = settled.weights.miniature
     shortest = min(Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values())
     clips = read_clips(spec, spec.data.source, task, shortest)
-    examples, stratify = clips.examples, task.stratified
-    outer = outer_folds(spec, examples, stratify=stratify)
-    if outer:  # a plan shows the first round
-        splits = fold_splits(spec, examples, outer, min(outer.values()), stratify=stratify)
+    traits = read_traits(clips.headers)
+    if copies_apart:
+        joined = Joined(list(clips.examples))
     else:
-        splits = split_examples(spec, task, examples)
+        joined = together(clips.examples, traits, _given_sides(spec, clips.examples))
+    outer, splits = _divided(spec, task, joined)
+    examples, apart = joined.examples, clips.examples
+    found = doubts(examples, splits, task, traits=traits, joined=joined, objective=spec.metric)
+    if found.problems:
+        raise InputError(found.problems)
+    clips = replace(clips, examples=examples)
     spec, task = complete_task(spec, task, examples, splits)
     # of outer folds every one is trained on in some round
-    seen = [example for example in examples if outer or splits[example.id] != "test"]
+    seen = [example for example in apart if outer or splits[example.id] != "test"]
     return Prepared(
         spec=spec,
         profile=settled.profile,
@@ -100,9 +135,33 @@ def prepare_settled(settled: Settled) -> Prepared:
         splits=splits,
         folds=inner_folds(spec, task, examples, splits),
         outer=outer,
-        evaluations=read_evaluations(spec, task, shortest, seen),
+        evaluations=read_evaluations(spec, task, shortest, seen, clips.headers),
         miniature_recipe=settled.miniature_recipe,
+        doubts=found.advice,
     )
+
+
+def _given_sides(spec: SweepSpec, examples: Sequence[Example]) -> dict[str, str] | None:
+    """Example id -> split or outer fold, where the data set divides itself; None where the sweep draws."""
+    by_fold = spec.data.outer_folds is not None
+    if by_fold and spec.data.outer_folds != OFFICIAL:
+        return None
+    sides = {example.id: example.fold if by_fold else example.split for example in examples}
+    given = {example_id: side for example_id, side in sides.items() if side is not None}
+    return given if len(given) == len(examples) else None
+
+
+def _divided(spec: SweepSpec, task: Task, joined: Joined) -> tuple[dict[str, str], dict[str, str]]:
+    """Outer folds, none where the file asks for none, and splits, by example id. Raises InputError: they cannot be
+    drawn, with what about the targets or copies may be the reason."""
+    examples, stratify = joined.examples, task.stratified
+    try:
+        outer = outer_folds(spec, examples, stratify=stratify)
+        if outer:  # a plan shows the first round
+            return outer, fold_splits(spec, examples, outer, min(outer.values()), stratify=stratify)
+        return outer, split_examples(spec, task, examples)
+    except InputError as error:
+        raise InputError([*error.problems, *undivided(joined, task)]) from None
 
 
 def rounds_of(prepared: Prepared) -> list[tuple[str, Prepared]]:

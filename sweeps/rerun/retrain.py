@@ -20,7 +20,7 @@ from sweeps.worker.job import Job
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import InputError
-from trainables.records import NO_FOLD, NO_SEED, PARAM_PRECISION, PARAM_RECIPE, Predictions, allowed_name
+from trainables.records import NO_FOLD, NO_SEED, PARAM_DATA, PARAM_PRECISION, PARAM_RECIPE, Predictions, allowed_name
 from trainables.training.resume_points import FINAL
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def restore(run: RecordedRun, source_text: str, base_folder: str, device: str | 
         like = replace(like, profile=device if device in ("cpu", probe().kind) else "auto")
     recipe = run.sweep_params.get(PARAM_RECIPE)
     settled = settle_recorded(source_text, base_folder, like=like, miniature=run.miniature, recipe=recipe)
-    prepared = prepare_settled(settled)
+    prepared = prepare_settled(settled, run.sweep_params.get(PARAM_DATA))
     precision = run.sweep_params.get(PARAM_PRECISION)
     if prepared.profile.device == "cpu" and precision in ("fp32", "bf16"):  # a CPU computes in either
         prepared = replace(prepared, profile=replace(prepared.profile, precision=precision))

@@ -100,7 +100,7 @@ def tempo_sweep(tmp_path: Path) -> Path:
     (tmp_path / "sweep.yaml").write_text(SWEEP)
     rows = ["audio,text,group"]
     for index in range(12):
-        soundfile.write(tmp_path / f"{index}.wav", [0.1] * (8000 if index else 800), 8000)
+        soundfile.write(tmp_path / f"{index}.wav", [0.1 + index / 100] * (8000 if index else 800), 8000)
         rows.append(f"{index}.wav,{60 + index},{index}")
     (tmp_path / "clips.csv").write_text("\n".join(rows))
     return tmp_path

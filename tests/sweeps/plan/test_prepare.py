@@ -40,7 +40,7 @@ def prepared(tmp_path: Path) -> Prepared:
     lines = ["audio,label,group"]
     for index in range(48):
         label = "HUM" if index % 2 else "HISS"
-        sound = rng.standard_normal(8000) if label == "HISS" else np.sin(np.arange(8000) / 8)
+        sound = rng.standard_normal(8000) if label == "HISS" else np.sin(np.arange(8000) / 8 + index)
         soundfile.write(tmp_path / f"clip-{index:02}.wav", 0.1 * sound, 16_000)
         lines.append(f"clip-{index:02}.wav,{label},group-{index // 2:02}-{label}")
     (tmp_path / "clips.csv").write_text("\n".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import wave
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,11 +46,25 @@ BEGUN = Path(__file__).parents[2] / "golden" / "sweeps" / "tones-20261130-105147
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
     """The folder of the sweep file and of 24 clips, the same bytes wherever it is made."""
+    return write_clips(tmp_path, hum_steps=range(25, 25 + 24))
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Path:
+    """The same with one hum under twelve names, as the sweep of the earlier version had it."""
+    return write_clips(tmp_path, hum_steps=[25] * 24)
+
+
+def write_clips(tmp_path: Path, hum_steps: Sequence[int]) -> Path:
     rng = np.random.default_rng(0)
     lines = ["audio,label,group"]
     for index in range(24):
         label = "HUM" if index % 2 else "HISS"
-        sound = rng.integers(-3000, 3000, 8000) if label == "HISS" else (np.arange(8000) // 25 % 2 - 0.5) * 6000
+        sound = (
+            rng.integers(-3000, 3000, 8000)
+            if label == "HISS"
+            else (np.arange(8000) // hum_steps[index] % 2 - 0.5) * 6000
+        )
         with wave.open(str(tmp_path / f"clip-{index:02}.wav"), "wb") as file:
             file.setparams((1, 2, 16_000, 8000, "NONE", ""))
             file.writeframes(sound.astype("<i2").tobytes())
@@ -63,7 +78,8 @@ def settled(clips: Path, *overrides: str) -> Settled:
     return settle(clips / "tones.yaml", ["profile=cpu", *overrides], planning=False)
 
 
-def test_a_sweep_of_an_earlier_version_goes_on(clips: Path) -> None:
+def test_a_sweep_of_an_earlier_version_goes_on_though_it_has_copies_on_several_sides(copies: Path) -> None:
+    clips = copies
     results = clips / "results"
     shutil.copytree(BEGUN, results / BEGUN.name)
     manifest = results / BEGUN.name / MANIFEST
@@ -74,7 +90,7 @@ def test_a_sweep_of_an_earlier_version_goes_on(clips: Path) -> None:
     assert workspace == Workspace(results, BEGUN.name)
     state = state_of(workspace)
     assert (state.looks, state.finished) == (((1, 2),), False)
-    prepared = prepare_settled(settle_again(meant, workspace, None))
+    prepared = prepare_settled(settle_again(meant, workspace, None), Manifest.read(workspace).data_fingerprint)
     check_same_data(prepared, workspace)  # raises where clips or splits are others
 
     explored = StageProgress(workspace.stage(EXPLORE), prepared.spec)
@@ -99,7 +115,7 @@ def test_what_was_begun_goes_on_as_it_was_whatever_the_file_says_now(clips: Path
     assert (later.spec.trials, later.spec.train.epochs, later.spec.hours) == (4, 2, 2)
     (clips / "clip-00.wav").write_bytes((clips / "clip-02.wav").read_bytes())
     with pytest.raises(InputError, match=r"are not those that tones-.* was begun with"):
-        check_same_data(prepare_settled(later), workspace)
+        check_same_data(prepare_settled(later, Manifest.read(workspace).data_fingerprint), workspace)
 
 
 def test_another_number_of_clips_left_out_is_another_data_set(clips: Path) -> None:

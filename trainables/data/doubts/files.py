@@ -1,0 +1,200 @@
+"""Which files of a data set hold the same sound. Loads no torch.
+
+Two files hold the same sound where they are one file (a link, another spelling of the path), where their bytes are the
+same, or where they decode to the same samples at the same rate: WAV and FLAC of one take, a tag that differs. What a
+codec changed is other sound here.
+
+It stays cheap for large sets: of every file three short pieces are read; its bytes are compared whole only where these
+agree with another's, and it is decoded only where rate, length and a few samples do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from trainables.data.doubts.check import Header
+from trainables.data.sound.audio import AudioInfo
+
+THREADS = 8  # small reads: the wait is the disk's, and hashing and decoding let go of Python's lock
+PIECE_BYTES = 4096  # read at both ends and in the middle of every file
+STRETCH_FRAMES = 2048  # decoded of a file before all of it is
+BLOCK_SAMPLES = 1 << 20
+PLAIN = (
+    ".wav",
+    ".wave",
+    ".aif",
+    ".aiff",
+    ".au",
+    ".caf",
+    ".w64",
+)  # samples one after another, mostly: as long, as large
+LOSSY = ("MPEG", "VORBIS", "OPUS")  # in a subtype's name: what is read after a jump may differ from what is read on
+SILENT_BYTES = 0.1  # for a sample, at most, of a file of zeros that was compressed
+
+
+@dataclass(frozen=True)
+class FileTraits:
+    """What is known of a file without decoding all of it; 0 where its header cannot be read."""
+
+    content: str  # equal where the sound is equal: the path of the first such file
+    size_bytes: int
+    sample_rate_hz: int = 0
+    channels: int = 0
+    frames: int = 0
+    silent: bool = False  # every sample is zero
+
+    @property
+    def seconds(self) -> float:
+        """Infinite where that is not known."""
+        return self.frames / self.sample_rate_hz if self.frames else float("inf")
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    place: Hashable  # equal for names of one file on the disk
+    size_bytes: int
+    ends: bytes
+    middle: bytes
+    zeros: bool  # in the middle
+
+
+def read_traits(headers: Mapping[str, Header]) -> dict[str, FileTraits]:
+    """`headers` are those of `read_headers`; returns path -> traits for each of them. Raises OSError: a file cannot be
+    read."""
+    paths = list(headers)
+    with ThreadPoolExecutor(THREADS) as pool:
+        pieces = dict(zip(paths, pool.map(_pieces, paths), strict=True))
+        by_place = _equal(pool, paths, lambda path: pieces[path].place)
+        by_bytes = _equal(pool, _firsts(by_place), lambda path: pieces[path].ends, _bytes_digest)
+        readable = ((path, headers[path]) for path in _firsts(by_bytes))
+        known = {path: header for path, header in readable if isinstance(header, AudioInfo)}
+        lengths = {path: (info.sample_rate_hz, info.frames) for path, info in known.items()}
+        uniform = _uniform(lengths, pieces)
+        by_sound = _equal(
+            pool,
+            list(known),
+            lambda path: lengths[path],
+            lambda path: pieces[path].middle if path in uniform else _stretch(path),
+            _sound_digest,
+        )
+        silent = dict(
+            zip(known, pool.map(lambda path: _is_silent(path, known[path], pieces[path]), known), strict=True)
+        )
+    traits = {}
+    for path in paths:
+        file, size_bytes = by_bytes[by_place[path]], pieces[path].size_bytes
+        if file in known:
+            info = known[file]
+            found = (info.sample_rate_hz, info.channels, info.frames, silent[file])
+            traits[path] = FileTraits(by_sound[file], size_bytes, *found)
+        else:
+            traits[path] = FileTraits(file, size_bytes)
+    return traits
+
+
+def _equal(pool: Executor, paths: Sequence[str], *keys: Callable[[str], Hashable]) -> dict[str, str]:
+    """Path -> the first of the paths for which all keys agree. A key is computed only for paths that all keys before it
+    found equal to others: put the cheap ones first."""
+    classes = [list(paths)]
+    for key in keys:
+        several = [path for members in classes for path in members]
+        values = dict(zip(several, pool.map(key, several), strict=True))
+        refined = []
+        for members in classes:
+            parts: dict[Hashable, list[str]] = defaultdict(list)
+            for path in members:
+                parts[values[path]].append(path)
+            refined += [part for part in parts.values() if len(part) > 1]
+        classes = refined
+    first = {path: path for path in paths}
+    first.update({path: members[0] for members in classes for path in members})
+    return first
+
+
+def _firsts(first_of: dict[str, str]) -> list[str]:
+    return list(dict.fromkeys(first_of.values()))
+
+
+def _pieces(path: str) -> _Pieces:
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        head = file.read(PIECE_BYTES)
+        file.seek(max(0, status.st_size // 2 - PIECE_BYTES // 2))
+        middle = file.read(PIECE_BYTES)
+        file.seek(max(0, status.st_size - PIECE_BYTES))
+        ends = hashlib.sha256(head + middle + file.read() + str(status.st_size).encode())
+    place = (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
+    return _Pieces(place, status.st_size, ends.digest(), hashlib.sha256(middle).digest(), not any(middle))
+
+
+def _bytes_digest(path: str) -> Hashable:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _uniform(lengths: Mapping[str, Hashable], pieces: Mapping[str, _Pieces]) -> set[str]:
+    """Paths whose samples differ if a piece of their bytes does: all files of this length are plain and as large."""
+    classes: dict[Hashable, list[str]] = defaultdict(list)
+    for path, length in lengths.items():
+        classes[length].append(path)
+    return {
+        path
+        for members in classes.values()
+        if len({(Path(each).suffix.lower(), pieces[each].size_bytes) for each in members}) == 1
+        and Path(members[0]).suffix.lower() in PLAIN
+        for path in members
+    }
+
+
+def _stretch(path: str) -> Hashable:
+    """Some samples, from the middle where a jump there is exact."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames > STRETCH_FRAMES and not file.subtype.startswith(LOSSY):
+                file.seek((file.frames - STRETCH_FRAMES) // 2)
+            return hashlib.sha256(_mono(file, STRETCH_FRAMES).tobytes()).digest()
+    except (soundfile.LibsndfileError, RuntimeError):
+        return path
+
+
+def _is_silent(path: str, info: AudioInfo, pieces: _Pieces) -> bool:
+    """Decodes only what may be: zeros in the middle of the file, or hardly a byte for a sample."""
+    if not pieces.zeros and pieces.size_bytes > SILENT_BYTES * info.frames * info.channels:
+        return False
+    try:
+        return not any(block.any() for block in _blocks(path))
+    except (soundfile.LibsndfileError, RuntimeError):
+        return False
+
+
+def _sound_digest(path: str) -> Hashable:
+    digest = hashlib.sha256()
+    try:
+        for block in _blocks(path):
+            digest.update(block.tobytes())
+    except (soundfile.LibsndfileError, RuntimeError):
+        return path  # broken: like no other; decoding for the sweep says so
+    return digest.digest()
+
+
+def _blocks(path: str) -> Iterator[np.ndarray]:
+    """The whole file, mono, (frames,) float32 at a time."""
+    with soundfile.SoundFile(path) as file:
+        while len(block := _mono(file, BLOCK_SAMPLES // file.channels)):
+            yield block
+
+
+def _mono(file: soundfile.SoundFile, frames: int) -> np.ndarray:
+    """As a sweep hears it: channels averaged. Adding zero makes -0.0 and 0.0 the same bytes."""
+    block: np.ndarray = file.read(frames, dtype="float32", always_2d=True)
+    mono: np.ndarray = block.mean(axis=1, dtype=np.float32) + np.float32(0)
+    return mono

@@ -1,0 +1,182 @@
+"""Labels that look like slips: two spellings of one class, several labels in one, ratings, words for nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from trainables.data.doubts.words import counted, listed
+
+RARE_CLIPS = 2  # a class of so few clips may be a slip of the pen ...
+COMMON_CLIPS = 5  # ... for a class of so many, or more
+FEWEST_LETTERS = 3  # of a label that is looked at for slips: of two letters, any is one letter from many
+SINGLE_SHARE = 0.5  # of the classes with one clip each, from which on they look like ratings or names
+FEWEST_SINGLE = 5
+MAJORITY_SHARE = 0.8
+JOINTS = (",", ";", "|", "/", "+", "&", " and ", "_and_")
+SURE_JOINTS = (",", ";", "|")  # which stand in a class's name hardly ever
+NOTHING = frozenset(
+    ("nan", "n/a", "#n/a", "null", "<na>", "-", "--", "?", "??", "tbd", "todo", "unlabeled", "unlabelled", "undefined")
+)
+
+
+def label_doubts(labels: Sequence[str]) -> list[str]:
+    """`labels`: one for each clip. A sentence for each kind of slip that is found."""
+    counts = Counter(labels)
+    found = [*_spellings(counts), *_slips(counts), *_several(counts), *_single(counts)]
+    nothing = {label: clips for label, clips in counts.items() if label.strip().casefold() in NOTHING}
+    if nothing:
+        found.append(f"{listed(nothing, _with_clips(counts))}: is that a class, or a clip without a label?")
+    return found
+
+
+def majority_doubt(labels: Sequence[str], objective: str | None, metrics: Sequence[str]) -> list[str]:
+    """A sentence where the largest class alone gives a high accuracy, and accuracy decides; `objective` is as
+    `val/accuracy`, `metrics` those of the task."""
+    counts = Counter(labels)
+    label, clips = counts.most_common(1)[0]
+    share = clips / len(labels)
+    if share < MAJORITY_SHARE or objective is None or objective.rpartition("/")[2] != "accuracy":
+        return []
+    better = objective.replace("accuracy", "balanced_accuracy")
+    advice = f"search by {better}" if "balanced_accuracy" in metrics else "look at each class by itself"
+    return [f"{label!r} has {share:.0%} of the clips: always answering it has an accuracy of {share:.2f}; {advice}."]
+
+
+def _spellings(counts: Counter[str]) -> list[str]:
+    """Labels that are equal for a reader, or as numbers."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label in counts:
+        alike[_key(label)].append(label)
+    found = []
+    for labels in alike.values():
+        if len(labels) > 1:
+            names = listed(sorted(labels, key=lambda label: -counts[label]), _with_clips(counts))
+            found.append(f"{names} differ in {_difference(labels)} only: are they one class?")
+    if {"true", "1"} <= alike.keys() or {"false", "0"} <= alike.keys():
+        found.append("Labels are words (true, false) in some rows and numbers (1, 0) in others: are they the same?")
+    return _shortened(found, "labels that differ so")
+
+
+def _key(label: str) -> str:
+    number = _number(label)
+    if number is not None:
+        return f"{number:g}"
+    composed = unicodedata.normalize("NFKC", label).casefold()
+    kept = "".join(c for c in composed if unicodedata.category(c) not in ("Cf", "Cc"))
+    return re.sub(r"[\s_\-]+", "", kept) or label
+
+
+def _difference(labels: Sequence[str]) -> str:
+    if len({unicodedata.normalize("NFC", label) for label in labels}) == 1:
+        return "how an accent is written (composed or not)"
+    if all(_number(label) is not None for label in labels):
+        return "how the number is written"
+    if len({label.casefold() for label in labels}) == 1:
+        return "case"
+    if len({"".join(c for c in label if unicodedata.category(c) not in ("Cf", "Cc")) for label in labels}) == 1:
+        return "characters that are not seen"
+    if len({re.sub(r"[\s_\-]+", "", label) for label in labels}) == 1:
+        return "spaces, _ or -"
+    return "case, spaces, _, - or marks"
+
+
+def _slips(counts: Counter[str]) -> list[str]:
+    """Rare labels that are one letter, or an s at the end, from a common one."""
+    from rapidfuzz.distance import OSA
+
+    rare = [label for label, clips in counts.items() if clips <= RARE_CLIPS and len(label) >= FEWEST_LETTERS]
+    common = [label for label, clips in counts.items() if clips >= COMMON_CLIPS]
+    found = []
+    for label in rare:
+        folded = label.casefold()
+        for other in common:
+            near = other.casefold()
+            if _key(label) == _key(other) or _digits(folded) != _digits(near):
+                continue
+            if OSA.distance(folded, near, score_cutoff=1) <= 1 or {folded + "es", near + "es"} & {folded, near}:
+                found.append(f"{label} has {counted(counts[label], 'clip')}: is it {other} ({counts[other]})?")
+                break
+    return _shortened(found, "labels that are near others")
+
+
+def _digits(label: str) -> str:
+    """Names that differ in a number are no slips."""
+    return "".join(re.findall(r"\d", label))
+
+
+def _several(counts: Counter[str]) -> list[str]:
+    """Labels that read as several."""
+    lists = [label for label in counts if re.fullmatch(r"\s*(\[.*\]|\{.*\}|\(.*,.*\))\s*", label, re.DOTALL)]
+    if lists:
+        return [f"{listed(lists, _with_clips(counts))} read as lists: one label for each clip is wanted."]
+    folded = {label.casefold() for label in counts}
+    parts = {label: _parts(label) for label in counts}
+    uses = Counter(part for label in counts for part in parts[label])
+    joined = [
+        label
+        for label, found in parts.items()
+        if len(found) > 1
+        and (
+            all(part in folded for part in found)
+            or (_surely(label) and any(part in folded or uses[part] > 1 for part in found) and _number(label) is None)
+        )
+    ]
+    if not joined:
+        return []
+    clips = sum(counts[label] for label in joined)
+    classes = [part for part in parts[joined[0]] if part in folded]
+    which = f": {' and '.join(classes)} {'are classes' if len(classes) > 1 else 'is a class'} too" if classes else ""
+    return [
+        f"{counted(clips, 'clip')} have labels that read as several in one, {listed(joined, _with_clips(counts))}"
+        f"{which}. Each such text is a class of its own; clips of several labels are not supported."
+    ]
+
+
+def _parts(label: str) -> list[str]:
+    for joint in JOINTS:
+        if joint in label:
+            return [part.strip().casefold() for part in label.split(joint) if part.strip()]
+    return [label]
+
+
+def _surely(label: str) -> bool:
+    return any(joint in label for joint in SURE_JOINTS)
+
+
+def _single(counts: Counter[str]) -> list[str]:
+    """Classes of one clip each."""
+    single = [label for label, clips in counts.items() if clips == 1]
+    if len(single) < FEWEST_SINGLE or len(single) < SINGLE_SHARE * len(counts):
+        return []
+    clips = sum(counts.values())
+    what = f"{len(counts)} classes for {clips} clips, {len(single)} of them with one clip"
+    if all(_number(label) is not None for label in counts):
+        return [
+            f"{what}: are these ratings? Every number is a class of its own; make a few classes of them (such as low, "
+            "middle, high)."
+        ]
+    if sum(len(label.split()) > 2 for label in counts) > len(counts) / 2:
+        return [f"{what}: are these transcripts? Those stand in a column `text` (task.kind: transcription)."]
+    return [f"{what}: are these names, or texts, where classes are wanted?"]
+
+
+def _number(label: str) -> float | None:
+    try:
+        number = float(label.replace(",", ".")) if re.fullmatch(r"\s*[+-]?[\d.,]+([eE][+-]?\d+)?\s*", label) else None
+    except ValueError:
+        return None
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _with_clips(counts: Counter[str]) -> Mapping[str, str]:
+    return {label: f"{label!r} ({clips})" for label, clips in counts.items()}
+
+
+def _shortened(sentences: list[str], what: str, most: int = 4) -> list[str]:
+    if len(sentences) <= most:
+        return sentences
+    return [*sentences[: most - 1], f"... and {len(sentences) - most + 1} more {what}."]

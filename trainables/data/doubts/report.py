@@ -1,0 +1,99 @@
+"""Everything about a data set that makes a person doubt its scores, in sentences: what plan, run and data command say.
+
+What can be found from names, targets and headers is looked for always; what needs decoded sound where it is at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trainables.data.doubts.files import FileTraits
+from trainables.data.doubts.groups import group_doubts
+from trainables.data.doubts.labels import label_doubts, majority_doubt
+from trainables.data.doubts.overlap import Joined, contrary, join_groups, torn
+from trainables.data.doubts.words import counted, listed
+from trainables.data.examples import Example
+from trainables.errors import InputError
+
+if TYPE_CHECKING:
+    from trainables.contract import Task
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """`advice` is for a person to look at; what is in `problems` would make scores wrong, and a sweep refuses it."""
+
+    advice: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def together(
+    examples: Sequence[Example], traits: Mapping[str, FileTraits], sides: Mapping[str, str] | None = None
+) -> Joined:
+    """The examples, those that share sound in one group, so that no split or fold that is drawn tears them apart.
+
+    `sides` is example id -> split or fold where the data set divides itself. Raises InputError: sides share sound.
+    """
+    problems = [
+        f"{sentence[:-1]}: scores there would be of what was learnt by heart; take these clips out of one side."
+        for sentence in (torn(examples, sides, traits) if sides else ())
+    ]
+    if problems:
+        raise InputError(problems)
+    return join_groups(examples, traits)
+
+
+def undivided(joined: Joined, task: Task) -> list[str]:
+    """What may be the reason that examples cannot be divided into splits or folds."""
+    return [*_copies(joined), *_target_doubts(joined.examples, task)]
+
+
+def doubts(
+    examples: Sequence[Example],
+    splits: Mapping[str, str],
+    task: Task,
+    *,
+    traits: Mapping[str, FileTraits],
+    joined: Joined | None = None,
+    objective: str | None = None,
+) -> Doubts:
+    """`splits` is example id -> train | validation | test; `objective` as `val/accuracy`; `joined` what `together`
+    gave, None where groups are those of the data set. Raises OSError: a file cannot be read."""
+    joined = Joined(list(examples)) if joined is None else joined
+    advice = [*_copies(joined), *_contrary(examples, traits), *_target_doubts(examples, task)]
+    if task.stratified:
+        advice += majority_doubt([str(example.target) for example in examples], objective, task.metrics)
+    advice += _silent(examples, traits)
+    advice += group_doubts(examples, splits)
+    return Doubts(tuple(advice))
+
+
+def _target_doubts(examples: Sequence[Example], task: Task) -> list[str]:
+    return label_doubts([str(example.target) for example in examples]) if task.stratified else []
+
+
+def _copies(joined: Joined) -> list[str]:
+    if not joined.sharing:
+        return []
+    shown = listed([f"{mine} and {other}" for mine, other in joined.sharing.items()])
+    return [
+        f"{counted(len(joined.sharing), 'clip')} hold sound of others ({shown}): copies, or stretches that overlap. "
+        f"Their {joined.groups_before} groups are taken as fewer, so that copies stay on one side of every split."
+    ]
+
+
+def _contrary(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -> list[str]:
+    found = contrary(examples, traits)
+    if not found:
+        return []
+    shown = listed(
+        [", ".join(f"{example.id} is {str(example.target)[:40]!r}" for example in same[:3]) for same in found]
+    )
+    return [f"{counted(len(found), 'sound')} stand under different targets ({shown}): one of them is wrong."]
+
+
+def _silent(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -> list[str]:
+    silent = [example.id for example in examples if all(traits[piece.path].silent for piece in example.audio)]
+    return [f"{counted(len(silent), 'clip')} silent throughout: {listed(silent)}."] if silent else []
