@@ -62,8 +62,8 @@ class FileTraits:
 class _Pieces:
     place: Hashable  # equal for names of one file on the disk
     size_bytes: int
-    ends: bytes
-    middle: bytes
+    all: int  # a hash of them and of the size; equal ones are looked at closely
+    middle: int  # a hash of that in the middle
     zeros: bool  # in the middle
 
 
@@ -74,7 +74,7 @@ def read_traits(headers: Mapping[str, Header]) -> dict[str, FileTraits]:
     with ThreadPoolExecutor(THREADS) as pool:
         pieces = dict(zip(paths, pool.map(_pieces, paths), strict=True))
         by_place = _equal(pool, paths, lambda path: pieces[path].place)
-        by_bytes = _equal(pool, _firsts(by_place), lambda path: pieces[path].ends, _bytes_digest)
+        by_bytes = _equal(pool, _firsts(by_place), lambda path: pieces[path].all, _bytes_digest)
         readable = ((path, headers[path]) for path in _firsts(by_bytes))
         known = {path: header for path, header in readable if isinstance(header, AudioInfo)}
         lengths = {path: (info.sample_rate_hz, info.frames) for path, info in known.items()}
@@ -125,15 +125,15 @@ def _firsts(first_of: dict[str, str]) -> list[str]:
 
 
 def _pieces(path: str) -> _Pieces:
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         head = file.read(PIECE_BYTES)
         file.seek(max(0, status.st_size // 2 - PIECE_BYTES // 2))
         middle = file.read(PIECE_BYTES)
         file.seek(max(0, status.st_size - PIECE_BYTES))
-        ends = hashlib.sha256(head + middle + file.read() + str(status.st_size).encode())
+        tail = file.read(PIECE_BYTES)
     place = (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
-    return _Pieces(place, status.st_size, ends.digest(), hashlib.sha256(middle).digest(), not any(middle))
+    return _Pieces(place, status.st_size, hash((status.st_size, head, middle, tail)), hash(middle), not any(middle))
 
 
 def _bytes_digest(path: str) -> Hashable:
