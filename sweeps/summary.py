@@ -41,6 +41,7 @@ def print_summary(
     verdict: Verdict,
     seconds: float,
 ) -> None:
+    from analysis.verdict.labels import renamed
     from analysis.verdict.wording import constant_sentence, sentence
 
     miniature = prepared.weights.miniature
@@ -52,20 +53,21 @@ def print_summary(
 
     say()
     say("Verdict", style="bold")
+    shown = renamed(verdict)
     say(sentence(verdict))
     if miniature:
         say(MINIATURE_NOTE, style="yellow")
-    for warning in verdict.warnings:
+    for warning in shown.warnings:
         say(f"Note: {warning}", style="yellow")
     say()
     console.print(arms_table(verdict, outcomes, miniature=miniature))
     if floor := constant_sentence(verdict):
         say(floor)
-    for comparison in (*verdict.against_baseline, *verdict.among_finalists):
+    for comparison in (*shown.against_baseline, *shown.among_finalists):
         if line := discordant_line(comparison):
             say(line)
-    if verdict.against_untuned is not None:
-        say(untuned_line(verdict.against_untuned))
+    if shown.against_untuned is not None:
+        say(untuned_line(shown.against_untuned))
     if prepared.evaluations or prepared.task.shows_samples:
         metrics = [name for name in prepared.task.metrics if name != "loss"]
         say()
@@ -82,7 +84,7 @@ def print_summary(
         f"{seconds:.0f} s in all, of which {tracker.seconds:.1f} s writing MLflow ({tracker.seconds / seconds:.1%})."
     )
     say(f"Results:   {relative(workspace.folder)}")
-    say(f"Adapters of {verdict.best}, one per seed, for PeftModel.from_pretrained:")
+    say(f"Adapters of {shown.best}, one per seed, for PeftModel.from_pretrained:")
     for run in confirmed:
         if run.arm == verdict.best:
             say(f"  seed {run.seed}: {relative(run.folder / 'adapter')}")
@@ -124,7 +126,7 @@ def arms_table(
         value = searched.get(arm)
         spread = f" ± {row.standard_error:.3f}" if row.standard_error is not None else ""
         table.add_row(
-            row.name,
+            verdict.labels.get(row.name, row.name),
             describe_all(configs[arm], untuned=arm == "untuned"),
             "-" if value is None else f"{value:.3f}",
             f"{row.mean:.3f}{spread}" + (" (miniature)" if miniature else ""),

@@ -8,10 +8,11 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from sweeps.config.spec import SweepSpec
 from sweeps.control.steering import Steering
 from sweeps.plan.left_out import write_left_out
 from sweeps.plan.packing import trials_at_once
@@ -50,6 +51,7 @@ LOG_COLUMNS = 150
 if TYPE_CHECKING:
     from analysis.verdict.result import Verdict
     from sweeps.record.tracker import Tracker
+    from sweeps.rounds import Outcome
 
 
 def make_console() -> Console:
@@ -210,7 +212,7 @@ def conclude(
     ray.end()
     if left_over := tracker.runs.drop_unclaimed():
         console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
-    found = judge(prepared, tracker, look=workspace.look)
+    found = labelled(judge(prepared, tracker, look=workspace.look), prepared.spec, outcomes)
     seconds = time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
     tracker.finish_sweep(verdict=as_record(found), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
@@ -259,3 +261,16 @@ def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
     )
     notes = [note for arm, pool in pools.items() if (note := pool.note(arm))]
     return replace(found, warnings=(*notes, *found.warnings))
+
+
+def labelled(found: Verdict, spec: SweepSpec, outcomes: Sequence[Outcome]) -> Verdict:
+    """The verdict with a name for every finalist that says what it is."""
+    from analysis.verdict.labels import arm_labels
+
+    per = spec.finalists.per
+    configurations: dict[str, list[dict[str, Any]]] = {}
+    for run in (run for outcome in outcomes for run in outcome.confirmed):
+        configurations.setdefault(run.arm, []).append(run.config.as_dict())
+    axes = ["backbone", *(axis.name for axis in spec.axes if axis.name != "backbone")]
+    labels = arm_labels(configurations, axes, per=per)
+    return replace(found, labels=labels, each="finalist" if per is None else per.replace("_", " "))

@@ -105,7 +105,7 @@ class Compared:
         """The verdict in words that may be quoted."""
         if len(self.pairs) == 1:
             return pair_sentence(self.pairs[0].comparison, self.verdict.mode, self.verdict.rows)
-        return sentence(self.verdict, each="configuration")
+        return sentence(replace(self.verdict, each="configuration"))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, safe for JSON."""

@@ -51,7 +51,7 @@ class Run:
 class Trial:
     """One configuration of stage 1: its runs (one per seed and inner fold), whose mean is its value."""
 
-    number: int  # in the order of the record, 1 the first
+    number: int  # by which the live table, MLflow and sweeps.control know it, from 0 on
     runs: tuple[Run, ...]
     axes: Mapping[str, Any]  # active ones
 
@@ -90,11 +90,12 @@ class Trial:
 class Arm:
     """One row of the verdict, with the runs behind it."""
 
-    name: str
+    name: str  # for the eye: its label where the verdict has one
     role: str  # finalist | baseline | untuned
     runs: tuple[Run, ...]
     searched: float | None  # the validation value that stage 1 saw; the mean where outer folds have their own
     explored: tuple[Run, ...]  # a finalist's runs in stage 1
+    rank: int | None = None  # of a finalist, 1 the best of the search
 
     @property
     def axes(self) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from analysis.record.reader import ROLES, SweepRuns, read_sweep
 from analysis.record.store import connect
 from analysis.record.sweep import COUNTS, Arm, Recorded, Run, Trial
+from analysis.verdict.labels import renamed
 from analysis.verdict.result import Verdict
 from trainables.errors import InputError
 from trainables.records import (
@@ -63,16 +64,17 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
     confirm = tuple(run for run in runs if run.stage == "confirm")
     varied = {name for trial in trials for name in trial.axes if len({str(t.axes.get(name)) for t in trials}) > 1}
     order = dict.fromkeys(name for trial in trials for name in trial.axes)
+    verdict = None if found is None else Verdict.from_dict(found)
     return Recorded(
         source=source,
         objective=objective,
         mode=mode,
         trials=trials,
-        arms=_arms(source, finalists, runs),
+        arms=_arms(source, finalists, runs, {} if verdict is None else verdict.labels),
         confirm_runs=confirm,
-        verdict=None if found is None else Verdict.from_dict(found),
+        verdict=None if verdict is None else renamed(verdict),
         sentence="" if found is None else str(found["sentence"]),
-        earlier=tuple(verdict["sentence"] for verdict in before if verdict),
+        earlier=tuple(earlier["sentence"] for earlier in before if earlier),
         provenance=facts,
         yaml_text=yaml_text,
         splits=splits,
@@ -150,9 +152,15 @@ def _trials(runs: Sequence[Run]) -> tuple[Trial, ...]:
     if "alpha_ratio" not in names and _searched_alpha(runs):
         names["alpha"] = None
     return tuple(
-        Trial(number, tuple(own), {name: own[0].params[name] for name in names if name in own[0].params})
-        for number, own in enumerate(grouped.values(), start=1)
+        Trial(_number(own[0].trial_id, place), tuple(own), {n: own[0].params[n] for n in names if n in own[0].params})
+        for place, own in enumerate(grouped.values())
     )
+
+
+def _number(trial_id: str, place: int) -> int:
+    """`trial_00004` is trial 4, as everywhere else; what has another name is counted."""
+    tail = trial_id.rpartition("_")[2]
+    return int(tail) if tail.isdigit() else place
 
 
 def _searched_alpha(runs: Sequence[Run]) -> bool:
@@ -162,7 +170,12 @@ def _searched_alpha(runs: Sequence[Run]) -> bool:
     return len({alpha for _, alpha in pairs}) > 1 and len(ratios) != 1
 
 
-def _arms(source: SweepRuns, finalists: Sequence[Sequence[Mapping[str, Any]]], runs: Sequence[Run]) -> tuple[Arm, ...]:
+def _arms(
+    source: SweepRuns,
+    finalists: Sequence[Sequence[Mapping[str, Any]]],
+    runs: Sequence[Run],
+    labels: Mapping[str, str],
+) -> tuple[Arm, ...]:
     """`finalists`: what was written of them, one list per outer fold, the best of the search first."""
     fixed = list(source.finalists.values())
     confirmed: dict[str, list[Run]] = {
@@ -183,5 +196,6 @@ def _arms(source: SweepRuns, finalists: Sequence[Sequence[Mapping[str, Any]]], r
         known = [float(value) for value in values if value is not None]
         ids = {ids[rank] for ids in fixed if rank < len(ids)}
         explored = tuple(run for run in runs if run.stage == "explore" and run.config_id in ids)
-        arms.append(Arm(name, "finalist", tuple(own), sum(known) / len(known) if known else None, explored))
+        searched = sum(known) / len(known) if known else None
+        arms.append(Arm(labels.get(name, name), "finalist", tuple(own), searched, explored, rank + 1))
     return tuple(arms)

@@ -85,8 +85,8 @@ def data_section(recorded: Recorded) -> Section:
 
 
 def _best(recorded: Recorded) -> Arm | None:
-    name = recorded.verdict.best if recorded.verdict else "finalist 1"
-    arm = next((arm for arm in recorded.arms if arm.name == name), None)
+    best = recorded.verdict.best if recorded.verdict else None
+    arm = next((arm for arm in recorded.arms if (arm.name == best if best else arm.rank == 1)), None)
     return arm if arm is not None and recorded.by_seed(arm) else None
 
 

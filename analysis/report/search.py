@@ -226,10 +226,7 @@ def _spent(stage: str, runs: Sequence[Run], statuses: Sequence[str]) -> tuple[st
 def _finalist_ranks(recorded: Recorded) -> dict[int, int]:
     """Trial number -> rank among the finalists; of outer folds, within its own."""
     ids = {
-        run.config_id: int(arm.name.rpartition(" ")[2])
-        for arm in recorded.arms
-        if arm.role == "finalist"
-        for run in (*arm.runs, *arm.explored)
+        run.config_id: arm.rank for arm in recorded.arms if arm.rank is not None for run in (*arm.runs, *arm.explored)
     }
     found: dict[int, int] = {}
     for trial in sorted(recorded.trials, key=lambda trial: _rank(trial, recorded.mode)):

@@ -48,6 +48,8 @@ class Verdict:
     warnings: tuple[str, ...]
     constant: Constant | None = None  # the best single answer to every test clip, where answers are labels or texts
     variety: Mapping[str, Variety] = field(default_factory=dict)  # arm -> its least varied run
+    labels: Mapping[str, str] = field(default_factory=dict)  # arm -> what it is, for the eye (`labels.renamed`)
+    each: str = "finalist"  # what the arms are to each other: `backbone` where each is the best of one
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, safe for JSON."""

@@ -7,17 +7,18 @@ from typing import Any
 
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import Comparison
+from analysis.verdict.labels import renamed
 from analysis.verdict.result import Row, Verdict
 
 LONGEST_ANSWER = 60  # characters of it that a sentence quotes
 
 
-def sentence(verdict: Verdict, *, each: str = "finalist") -> str:
+def sentence(verdict: Verdict) -> str:
     """One sentence with the finding; before it what would embarrass, such as a winner that a constant answer equals;
     short ones follow where finalists are tied or the claim is limited.
-
-    `each` is what the configurations are called.
     """
+    verdict = renamed(verdict)
+    each = verdict.each
     each_other = verdict.question == "each_other"
     family = verdict.among_finalists if each_other else verdict.against_baseline
     name = verdict.winner or verdict.best
