@@ -81,7 +81,7 @@ def _splits(values: Values, problems: Problems) -> None:
 def _columns(values: Values, problems: Problems) -> None:
     columns = values.get("data", {}).get("columns", {})
     for name, column in columns.items():
-        others = [other for other in columns if columns[other] == column and other < name]
+        others = [other for other in columns if columns[other] == column != "" and other < name]
         if others:
             problems.add(("data", "columns", name), f"the column {column!r} is also named for {others[0]}")
 

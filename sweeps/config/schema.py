@@ -31,9 +31,15 @@ COLUMNS = {
     "group": "Speaker, recording or site: a group never stands on two sides of a split.",
     "split": "A given split: train, validation or test.",
     "fold": "A given fold, for `data.folds.outer: official`.",
+    "start_seconds": "Where in its file a clip starts; a column such as start_ms is taken as milliseconds.",
+    "seconds": "How long a clip is.",
+    "end_seconds": "Where in its file a clip ends.",
+    "lowpass_hz": "Everything from here up is removed.",
+    "language": "What is spoken in a clip (transcription).",
     "channel": "The channel that is heard, counted from 0; left out: the mean of all.",
 }
 
+COLUMN_NAME = Text(r"[\s\S]*\S[\s\S]*|", 'a column\'s name, or "" for none')
 SEED = Number(minimum=0, maximum=2**32 - 1, whole=True)  # what NumPy takes
 SHARE = Number(above=0, below=1)
 POSITIVE = Number(above=0)
@@ -68,8 +74,8 @@ DATA = Table(
             "Shares of the groups; the rest is training data.",
         ),
         "columns": Field(
-            Table({name: Field(Text(rule="a column's name"), text) for name, text in COLUMNS.items()}),
-            "Renames: our name for a column -> the manifest's name.",
+            Table({name: Field(COLUMN_NAME, text) for name, text in COLUMNS.items()}),
+            'Renames: our name for a column -> the manifest\'s name; "": no column is that.',
         ),
         "layout": Field(
             Name(LAYOUTS),

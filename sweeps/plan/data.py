@@ -58,9 +58,11 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
     )
     reading = open_source(source, wanted, base_folder=home, seed=spec.explore_seeds[0])
     headers = read_headers(reading.examples)
-    seconds = check_examples(reading.examples, task, headers)
+    seconds = check_examples(reading.examples, task, headers, reading.account, wanted.skip)
     readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
-    clips = Clips(reading.examples, seconds, reading.account, sound_facts(readable, seconds), headers)
+    heard = [not math.isnan(lasts) for lasts in seconds]
+    facts = sound_facts(readable, list(compress(seconds, heard)))
+    clips = Clips(reading.examples, seconds, reading.account, facts, headers).only(heard)
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips

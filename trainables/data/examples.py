@@ -9,6 +9,13 @@ from typing import Any
 SPLITS = ("train", "validation", "test")
 
 
+_LATER = ("channel", "language")
+
+
+def _said(part: AudioPiece | Example) -> dict[str, Any]:
+    return {name: value for name, value in asdict(part).items() if value is not None or name not in _LATER}
+
+
 @dataclass(frozen=True)
 class AudioPiece:
     """A file, or a stretch of one."""
@@ -32,12 +39,12 @@ class Example:
     lowpass_hz: float | None = None  # everything from here up is removed
     start_seconds: float = 0.0  # crop, counted on the joined pieces
     seconds: float | None = None  # None: to the end
+    language: str | None = None  # as the source writes it; None: the task's
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values only, for JSON."""
-        values = asdict(self)
-        values["audio"] = [asdict(piece) for piece in self.audio]
-        return values
+        """Plain values only, for JSON. Fields that came later stand there where they say something: what is written of
+        other examples stays as it was."""
+        return {**_said(self), "audio": [_said(piece) for piece in self.audio]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Example:

@@ -83,6 +83,8 @@ class Account:
     left_out: list[LeftOut] = field(default_factory=list)
     guesses: list[str] = field(default_factory=list)  # one sentence each: what was decided without being told
     advice: list[str] = field(default_factory=list)
+    audio_homes: list[Path] = field(default_factory=list)  # where relative paths of its tables begin
+    states_ends: bool = False  # a stretch that reaches beyond the end of its file is then a mistake
 
     def leave_out(self, where: str, problem: str, *, sound: bool = False) -> None:
         self.left_out.append(LeftOut(where, problem, sound))
@@ -100,14 +102,17 @@ class Account:
         self.left_out += other.left_out
         for mine, others in ((self.guesses, other.guesses), (self.advice, other.advice)):
             mine += [sentence for sentence in others if sentence not in mine]
+        self.audio_homes += [home for home in other.audio_homes if home not in self.audio_homes]
+        self.states_ends = self.states_ends or other.states_ends
 
     def refuse_beyond(self, skip: Skip, rows: int) -> None:
-        """Raises InputError where more of `rows` are left out than `skip` allows: each problem once, with its places
-        and how many more there are."""
+        """Raises InputError where more of `rows` are left out than `skip` allows, or all: each problem once, with its
+        places and how many more there are."""
         counted = [row for row in self.left_out if not (row.sound and skip.unreadable_sound)]
         allowed = skip.allowed(rows)
-        if len(counted) <= allowed:
+        if len(counted) <= allowed and (not self.left_out or len(self.left_out) < rows):
             return
+        counted = counted or self.left_out
         places: dict[str, list[str]] = defaultdict(list)
         for row in counted:
             places[row.problem].append(row.where)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainables.data.examples import Example
+from trainables.data.reading import MOST_PROBLEMS, Account, Skip
 from trainables.data.sound.audio import AudioInfo, crop_problem, piece_bounds, probe
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from trainables.contract import Task
 
-MOST_PROBLEMS = 20
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 THREADS = 8  # headers are small reads: the wait is the disk's
+FEWEST_MILLISECONDS = 100  # a smaller number may well be the longest length in seconds that is wanted
+LEAST_OVERSHOOT_SECONDS = 0.1  # ends are rounded, and encoders add and cut a little
 
-
-Header = AudioInfo | tuple[str, ...]  # what a file's header says, or what is wrong with the file
+Header = AudioInfo | tuple[str, ...]  # or what is wrong with the file
 
 
 def read_headers(examples: Sequence[Example]) -> dict[str, Header]:
@@ -30,61 +33,79 @@ def read_headers(examples: Sequence[Example]) -> dict[str, Header]:
         return dict(zip(paths, pool.map(_header, paths), strict=True))
 
 
-def check_examples(examples: Sequence[Example], task: Task, headers: Mapping[str, Header] | None = None) -> list[float]:
-    """How many seconds each example lasts after its crop: what a backbone's window will cut or pad. `headers` are
-    those of `read_headers`; without them they are read here. Nothing is decoded.
+def check_examples(
+    examples: Sequence[Example],
+    task: Task,
+    headers: Mapping[str, Header] | None = None,
+    account: Account | None = None,
+    skip: Skip | None = None,
+) -> list[float]:
+    """How many seconds each example lasts after its crop: what a backbone's window will cut or pad. NaN for those that
+    are left out, which the account then holds. `headers` are those of `read_headers`; without them they are read here.
 
-    Raises InputError: one sentence for each problem, the same one for many examples said once; at most 20 and how many
-    more. Found here: repeated ids, targets that the task refuses, files that are missing, empty, unreadable or without
-    samples, crops outside the sound. Broken data behind a good header shows only when it is decoded (`write_store`).
+    Found here: targets that the task refuses, files that are missing, empty, unreadable or without samples, crops
+    outside the sound. Broken data behind a good header shows only when it is decoded (`write_store`).
+    Raises InputError: more examples, together with the rows that the account has left out already, than `skip` allows
+    (none where it is not given), each problem once and at most 20 and how many more; repeated ids.
     """
-    problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(examples)]
-    problems += _text_problems(examples)
-    problems += _target_problems(examples, task)
+    account = account or Account()
+    rows = len(examples) + len(account.left_out)
     headers = read_headers(examples) if headers is None else headers
-    problems += [problem for header in headers.values() if isinstance(header, tuple) for problem in header]
-    seconds: list[float] = []
-    for example in examples:
+    seconds = []
+    for number, example in enumerate(examples, start=1):
+        unheard = False
+        of_row = _row_problems(number, example, task)
         try:
-            seconds.append(_seconds(example, headers))
+            lasts = _seconds(example, headers, account)
+            found = of_row
         except InputError as error:
-            problems += error.problems
-    if len(problems) > MOST_PROBLEMS:
-        left = len(problems) - MOST_PROBLEMS
-        problems = [*problems[:MOST_PROBLEMS], f"... and {left} more problems in the data."]
+            found = [*of_row, *_without_paths(error.problems, example)]
+            unheard = isinstance(error, _OfSound) and not of_row
+        if found:
+            account.leave_out(_place(example), " ".join(found), sound=unheard)
+        seconds.append(math.nan if found else lasts)
+    kept = [example for example, lasts in zip(examples, seconds, strict=True) if not math.isnan(lasts)]
+    problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(kept)]
+    try:
+        account.refuse_beyond(skip or Skip(), rows)
+    except InputError as error:
+        problems += error.problems
     if problems:
-        raise InputError(problems)
+        raise InputError(problems[: MOST_PROBLEMS + 2])
     return seconds
+
+
+class _OfSound(InputError):
+    """The sound is at fault, and not the row."""
 
 
 def _repeated(examples: Iterable[Example]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in Counter(example.id for example in examples).items() if count > 1]
 
 
-def _text_problems(examples: Iterable[Example]) -> list[str]:
-    """Text that cannot be written to a file, or that would steer a terminal which shows it."""
+def _place(example: Example) -> str:
+    """The id, with the file where that is called otherwise."""
+    name = Path(example.audio[0].path).name if example.audio else ""
+    return example.id if name in example.id else f"{example.id} ({name})"
+
+
+def _without_paths(problems: Iterable[str], example: Example) -> list[str]:
+    """Equal problems of several files read alike, to be said once."""
+    for piece in example.audio:
+        problems = [problem.removeprefix(f"{piece.path}: ") for problem in problems]
+    return list(problems)
+
+
+def _row_problems(number: int, example: Example, task: Task) -> list[str]:
     problems = []
-    for number, example in enumerate(examples, start=1):
-        texts = {"id": example.id, "group": example.group, "fold": example.fold, "target": example.target}
-        texts |= {"audio": "".join(piece.path for piece in example.audio)}
-        wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
-        if wrong:
-            problems.append(f"Example {number}: its {', '.join(wrong)} holds control characters, or is no UTF-8.")
-    return problems
-
-
-def _target_problems(examples: Sequence[Example], task: Task) -> list[str]:
-    first: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for example in examples:
-        message = task.check_target(example.target)
-        if message is not None:
-            first.setdefault(message, example.id)
-            counts[message] += 1
-    return [
-        f"{first[message]}: {message.rstrip('.')}{f' (as are {n - 1} further examples)' if n > 1 else ''}."
-        for message, n in counts.items()
-    ]
+    # text that cannot be written to a file, or that would steer a terminal which shows it
+    texts = {"id": example.id, "group": example.group, "fold": example.fold, "target": example.target}
+    texts |= {"audio": "".join(piece.path for piece in example.audio), "language": example.language}
+    wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
+    if wrong:
+        problems.append(f"example {number}: its {', '.join(wrong)} holds control characters, or is no UTF-8.")
+    message = task.check_target(example.target)
+    return problems if message is None else [*problems, f"{message.rstrip('.')}."]
 
 
 def _header(path: str) -> Header:
@@ -94,18 +115,36 @@ def _header(path: str) -> Header:
         return error.problems
 
 
-def _seconds(example: Example, headers: Mapping[str, Header]) -> float:
-    """Raises InputError: the crop lies outside the sound. 0 where a header cannot be read, which is said already."""
+def _seconds(example: Example, headers: Mapping[str, Header], account: Account) -> float:
+    """Raises InputError, without the example's place: the crop lies outside the sound, or a header cannot be read."""
     if not example.audio:
-        raise InputError(f"{example.id}: names no audio.")
+        raise InputError("names no audio.")
     joined = 0.0
     for piece in example.audio:
         header = headers[piece.path]
         if isinstance(header, tuple):
-            return 0.0
+            raise _OfSound(header)
         first, last = piece_bounds(piece, header)
         joined += last - first
-    if problem := crop_problem(example, joined):
-        raise InputError(f"{example.id}: {problem}")
+    if problem := crop_problem(example, joined) or _overshoot(example, joined, account.states_ends):
+        raise InputError(problem)
     rest = joined - example.start_seconds
     return rest if example.seconds is None else min(rest, example.seconds)
+
+
+def _overshoot(example: Example, joined: float, states_ends: bool) -> str | None:
+    """What is wrong with a stretch that reaches beyond its sound. `seconds` alone may be a longest length, and then
+    only a length as of milliseconds is wrong."""
+    if example.seconds is None:
+        return None
+    end = example.start_seconds + example.seconds
+    if example.seconds >= FEWEST_MILLISECONDS and example.seconds > 10 * joined:
+        return (
+            f"seconds is {example.seconds:g} and the sound has {joined:.3g} s (milliseconds where seconds were meant?)."
+        )
+    if states_ends and end > joined + max(LEAST_OVERSHOOT_SECONDS, example.seconds / 10):
+        return (
+            f"ends at {end:g} s and the sound has {joined:.3g} s; are the times those of another file, such as the "
+            "recording that it was cut from?"
+        )
+    return None

@@ -12,7 +12,7 @@ from trainables.errors import InputError
 _SIDES = {"left": 0, "l": 0, "a": 0, "right": 1, "r": 1, "b": 1}  # telephone corpora call the sides A and B
 
 
-def channel_of(where: str, value: Any) -> int | None:
+def channel_of(value: Any) -> int | None:
     """The channel that `value` names: a whole number from 0, left or right, A or B; None where it is empty.
 
     Raises InputError: anything else.
@@ -21,9 +21,7 @@ def channel_of(where: str, value: Any) -> int | None:
         return None
     number = _number(value)
     if number is None:
-        raise InputError(
-            f"{where}: channel is {str(value)[:40]!r}; channels are counted from 0, or called left and right."
-        )
+        raise InputError(f"channel is {str(value)[:40]!r}; channels are counted from 0, or called left and right.")
     return number
 
 

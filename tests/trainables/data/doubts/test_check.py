@@ -51,15 +51,15 @@ def test_every_problem_is_found_in_one_go(tmp_path, task, write_tone):
     ]
     words = [
         "'same' 2 times",
-        "label: label 'c' is not one of a, b (as are 1 further examples)",
-        "missing.wav: does not exist",
-        "empty.wav: is empty",
-        "text.wav: is no audio file",
-        "zero.wav: holds no samples",
-        "late: start_seconds is 400 and the sound has 0.5 s (milliseconds",
-        "nothing: seconds must be above 0",
-        "khz: lowpass_hz must be at least 50, is 4 (kilohertz",
-        "a piece starts at 0.9 s",
+        "label (x.wav), label2 (x.wav): label 'c' is not one of a, b.",
+        "missing (missing.wav): does not exist",
+        "empty (empty.wav): is empty",
+        "text (text.wav): is no audio file",
+        "zero (zero.wav): holds no samples",
+        "late (x.wav): start_seconds is 400 and the sound has 0.5 s (milliseconds",
+        "nothing (x.wav): seconds must be above 0",
+        "khz (x.wav): lowpass_hz must be at least 50, is 4 (kilohertz",
+        "piece (x.wav): a piece starts at 0.9 s",
         "none: names no audio",
     ]
     problems = problems_of(examples, task)
@@ -67,8 +67,9 @@ def test_every_problem_is_found_in_one_go(tmp_path, task, write_tone):
     assert all(word in problem for word, problem in zip(words, problems, strict=True)), problems
 
 
-def test_many_problems_are_counted(tmp_path, task):
-    problems = problems_of([clip(str(i), tmp_path / f"{i}.wav") for i in range(100)], task)
+def test_many_problems_are_counted(tmp_path, task, write_tone):
+    path = write_tone(tmp_path / "x.wav")
+    problems = problems_of([clip(str(i), path, start_seconds=1.0 + i) for i in range(100)], task)
     assert len(problems) == 21
     assert "80 more" in problems[-1]
 

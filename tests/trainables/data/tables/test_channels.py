@@ -23,13 +23,13 @@ from trainables.errors import InputError
     [(0, 0), ("1", 1), (1.0, 1), ("1.0", 1), (" Right ", 1), ("left", 0), ("A", 0), ("b", 1), (None, None)],
 )
 def test_ways_to_name_a_channel(written: Any, channel: int | None) -> None:
-    assert channel_of("line 1", written) == channel
+    assert channel_of(written) == channel
 
 
 @pytest.mark.parametrize("written", [-1, 1.5, "middle", True, [0, 1], 1000, "nan", "1e999"])
 def test_what_names_no_channel(written: Any) -> None:
-    with pytest.raises(InputError, match=r"line 1: channel is .* counted from 0"):
-        channel_of("line 1", written)
+    with pytest.raises(InputError, match=r"channel is .* counted from 0"):
+        channel_of(written)
 
 
 def test_a_radio_station_is_no_channel_of_sound() -> None:

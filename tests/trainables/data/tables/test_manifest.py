@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from trainables.data.examples import AudioPiece, Example
-from trainables.data.reading import Wanted
+from trainables.data.reading import Skip, Wanted
 from trainables.data.sound.audio import load_waveform
 from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
@@ -35,8 +35,14 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
 
 
 def problems(path: Path, column: str = "label", **columns: str) -> tuple[str, ...]:
+    """Of the table, or of its rows."""
+
+    def read() -> None:
+        account = read_manifest(path, Wanted(column, NO_CACHE, columns)).account
+        account.refuse_beyond(Skip(), len(account.left_out))
+
     with pytest.raises(InputError) as caught:
-        read_manifest(path, Wanted(column, NO_CACHE, columns))
+        read()
     return caught.value.problems
 
 
@@ -141,8 +147,8 @@ def test_missing_columns_are_named_with_the_nearest(tmp_path):
 
 
 def test_files_that_are_no_manifests(tmp_path):
-    (tmp_path / "a.jsonl").write_text('{"audio": 1}\nnot json\n[1]\n')
-    assert [p.split(":")[0] for p in problems(tmp_path / "a.jsonl")] == ["a.jsonl line 2", "a.jsonl line 3"]
+    (tmp_path / "a.jsonl").write_text('{"audio": 1, "label": "a"}\nnot json\n[1]\n')
+    assert [p.split(":")[0] for p in problems(tmp_path / "a.jsonl")] == [f"a.jsonl line {n}" for n in (2, 3, 1)]
     (tmp_path / "a.csv").write_text("audio,label\nx.wav,a,b\n")
     assert "more values" in problems(tmp_path / "a.csv")[0]
     (tmp_path / "latin.csv").write_bytes("audio,label\nx.wav,é\n".encode("latin-1"))
@@ -150,7 +156,7 @@ def test_files_that_are_no_manifests(tmp_path):
     (tmp_path / "a.parquet").write_text("hello")
     assert "no Parquet" in problems(tmp_path / "a.parquet")[0]
     (tmp_path / "a.txt").write_text("hello")
-    assert ".jsonl, .csv, .parquet" in problems(tmp_path / "a.txt")[0]
+    assert "no rows" in problems(tmp_path / "a.txt")[0]
     (tmp_path / "empty.jsonl").touch()
     assert "no rows" in problems(tmp_path / "empty.jsonl")[0]
     (tmp_path / "targets.jsonl").write_text('{"audio": "x.wav", "targets": "high"}')

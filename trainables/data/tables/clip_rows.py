@@ -1,0 +1,148 @@
+"""Rows of columns as examples."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trainables.data.examples import SPLITS, AudioPiece, Example
+from trainables.data.reading import Account, Wanted
+from trainables.data.split_names import split_name
+from trainables.data.tables.channels import channel_mark, channel_of
+from trainables.data.tables.columns import Columns, columns_of
+from trainables.data.tables.stretches import stretch
+from trainables.data.tables.table import Row
+from trainables.data.tables.values import kind, name_of, number, number_problem, shown, text_of
+from trainables.errors import InputError
+
+
+def examples_of(
+    path: Path, rows: Sequence[Row], home: Path, wanted: Wanted, account: Account, prefix: str = ""
+) -> list[Example]:
+    """Rows that any reader has brought into columns, as examples; `path` is what they were read from, relative audio
+    paths begin at `home`, and what is left out goes to `account`. Raises InputError: as `read_manifest`."""
+    columns = columns_of(path, [row for _, row in rows], wanted, account)
+    if home not in account.audio_homes:
+        account.audio_homes.append(home)
+    examples: list[Example] = []
+    for where, row in rows:
+        try:
+            examples.append(_example(row, home, wanted.column, columns, prefix))
+        except InputError as error:
+            account.leave_out(where, " ".join(error.problems))
+    return examples if "id" in columns.names else _told_apart(examples)
+
+
+def _example(row: Mapping[str, Any], home: Path, column: str, columns: Columns, prefix: str) -> Example:
+    """Raises InputError with every problem of the row, without its place."""
+    problems = [
+        f"the column {columns.names[ours]!r} is empty."
+        for ours in ("audio", column)
+        if columns.value(row, ours) is None
+    ]
+    if problems:
+        raise InputError(problems)
+    audio = columns.value(row, "audio")
+    channel = channel_of(columns.value(row, "channel"))
+    pieces = [_piece(entry, home, channel) for entry in (audio if isinstance(audio, list) else [audio])]
+    files = "+".join(dict.fromkeys(prefix + written for _, written in pieces))
+    start, seconds = stretch(row, columns.times)
+    names = {ours: _name(row, columns, ours) for ours in ("id", "group", "fold", "language")}
+    return Example(
+        id=files if names["id"] is None else names["id"],
+        audio=tuple(piece for piece, _ in pieces),
+        group=files if names["group"] is None else names["group"],
+        target=_target(columns.names[column], column, columns.value(row, column)),
+        split=_split(columns, row),
+        fold=names["fold"],
+        lowpass_hz=_number(columns.names.get("lowpass_hz", ""), columns.value(row, "lowpass_hz")),
+        start_seconds=start,
+        seconds=seconds,
+        language=names["language"],
+    )
+
+
+def _name(row: Mapping[str, Any], columns: Columns, ours: str) -> str | None:
+    value = columns.value(row, ours)
+    return None if value is None else name_of(columns.names[ours], value)
+
+
+def _split(columns: Columns, row: Mapping[str, Any]) -> str | None:
+    written = _name(row, columns, "split")
+    if written is None:
+        return None
+    split = split_name(written)
+    if split is None:
+        raise InputError(f"split is {written!r}; it may be {', '.join(SPLITS)}.")
+    return split
+
+
+def _piece(entry: Any, home: Path, channel: int | None) -> tuple[AudioPiece, str]:
+    """The piece, and its path as written."""
+    values = {"path": entry} if isinstance(entry, str) else entry
+    if not isinstance(values, Mapping) or not isinstance(values.get("path"), str) or not values["path"].strip():
+        raise InputError(f"audio must be a path or a list of paths, is {shown(entry)}.")
+    written = values["path"].strip()
+    if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", written):
+        what = "write the path alone" if scheme[1].lower() == "file" else "download the files, and name those"
+        raise InputError(f"audio is an address ({scheme[0]}...), and nothing is fetched from it: {what}.")
+    start = _number("audio.start_seconds", values.get("start_seconds"))
+    # no resolving of links: hub caches link to files that have no suffix
+    try:
+        path = os.path.abspath(home / Path(written).expanduser())
+    except RuntimeError:
+        raise InputError(f"audio is {written[:60]!r}, and there is no such user.") from None
+    piece = AudioPiece(path, start or 0.0, _number("audio.seconds", values.get("seconds")), channel)
+    return piece, str(values.get("written", written))
+
+
+def _number(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    found = number(value)
+    if found is None or found < 0:
+        raise InputError(number_problem(name, value))
+    return found
+
+
+def _target(name: str, column: str, value: Any) -> Any:
+    if column == "targets":
+        return _ratings(name, value)
+    if isinstance(value, list | tuple) and column == "label":
+        raise InputError(f"{name} is a list ({shown(value)}): clips of several labels are not supported.")
+    return text_of(name, value) if column == "text" else name_of(name, value)
+
+
+def _ratings(name: str, value: Any) -> list[float]:
+    import json
+
+    try:
+        ratings = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        ratings = None
+    found = [number(rating) for rating in (ratings if isinstance(ratings, list) else [ratings])]
+    if any(rating is None for rating in found):
+        raise InputError(f"{name} must be a list of numbers such as [0.2, 0.5], is {shown(value)}, {kind(value)}.")
+    return [rating for rating in found if rating is not None]
+
+
+def _told_apart(examples: Sequence[Example]) -> list[Example]:
+    """Clips that share an id because they share a file are told apart by start and channel, then by their length."""
+    told = list(examples)
+    for name in (_by_start, _by_length):
+        uses = Counter(example.id for example in told)
+        told = [replace(example, id=name(example)) if uses[example.id] > 1 else example for example in told]
+    return told
+
+
+def _by_start(example: Example) -> str:
+    return f"{example.id}@{example.start_seconds:g}{channel_mark(example.audio[0])}"
+
+
+def _by_length(example: Example) -> str:
+    return example.id if example.seconds is None else f"{example.id}+{example.seconds:g}"

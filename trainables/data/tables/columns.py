@@ -1,0 +1,165 @@
+"""Which column of a table is which of ours: as the sweep file says, else by our own name, else by a known spelling.
+
+What is guessed from a spelling is said, with the number of rows that fill the column. Where two columns might be the
+same and differ, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trainables.data.reading import Account, Wanted
+from trainables.data.split_names import split_name
+from trainables.data.tables.channels import tells_channels
+from trainables.data.tables.spellings import OPTIONAL, SPELLINGS, meaning, plain
+from trainables.data.tables.stretches import OURS as TIMES
+from trainables.data.tables.stretches import TimeColumns, time_columns
+from trainables.data.tables.values import filled, number
+from trainables.errors import InputError
+
+Values = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """`names`: our name -> the table's, for every column that is read but times."""
+
+    names: Mapping[str, str]
+    times: TimeColumns = field(default_factory=TimeColumns)
+
+    def value(self, row: Mapping[str, Any], ours: str) -> Any:
+        """None where there is no such column, or nothing in it."""
+        return filled(row.get(self.names[ours])) if ours in self.names else None
+
+
+def columns_of(path: Path, rows: Values, wanted: Wanted, account: Account) -> Columns:
+    """The account learns where each column comes from, what was guessed and which columns are not read.
+
+    Raises InputError: columns that are missing, with the nearest name, and columns that compete.
+    """
+    fills = Counter(name for row in rows for name, value in row.items() if filled(value) is not None)
+    found = list(dict.fromkeys(name for row in rows for name in row))
+    ours = ("audio", wanted.column, *OPTIONAL)
+    given = dict(wanted.columns)
+    problems = [
+        f"data.columns: {name!r} is no column that can be renamed; those are {', '.join(ours)}."
+        for name in given
+        if name not in ours
+    ]
+    given |= {name: name for name in ours if name not in given and name in found and _fits(name, name, rows)}
+    free = [name for name in found if name not in given.values() and fills[name]]
+    guessed: dict[str, str] = {}
+    for name in (name for name in ours if name not in given and name not in TIMES):
+        try:
+            spelled = _spelled(path, name, [other for other in free if other not in guessed.values()], rows)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if spelled is not None:
+            guessed[name] = spelled
+    names = {name: written for name, written in (given | guessed).items() if written and name not in TIMES}
+    problems += _missing(path, ("audio", wanted.column), given | guessed, found)
+    if problems:
+        raise InputError(problems)
+    times = time_columns(path, given, [name for name in free if name not in names.values()], rows)
+    guessed |= {ours: column.name for ours, column in _by_name(times).items() if column.guessed}
+    _tell(account, path, wanted, names, times, guessed, fills)
+    return Columns(names, times)
+
+
+def _by_name(times: TimeColumns) -> dict[str, Any]:
+    pairs = zip(TIMES, (times.start, times.length, times.end), strict=True)
+    return {ours: column for ours, column in pairs if column is not None}
+
+
+def _fits(ours: str, name: str, rows: Values) -> bool:
+    """Whether a column is what its name says. Ours are; but a `channel` may also be a station's."""
+    return ours != "channel" or tells_channels(filled(row.get(name)) for row in rows)
+
+
+def _spelled(path: Path, ours: str, free: Sequence[str], rows: Values) -> str | None:
+    known = (plain(ours), *SPELLINGS.get(ours, ()))
+    candidates = [name for name in sorted(free, key=lambda name: _rank(name, known)) if plain(name) in known]
+    candidates = [name for name in candidates if _may_be(ours, name, rows)]
+    if len(candidates) > 1 and not all(_say_the_same(ours, candidates[0], other, rows) for other in candidates[1:]):
+        both = " and ".join(map(repr, candidates))
+        raise InputError(
+            f"{path}: the columns {both} may both be {ours!r}, and they differ; say which with "
+            f"`data.columns: {{{ours}: {candidates[0]}}}`."
+        )
+    return candidates[0] if candidates else None
+
+
+def _rank(name: str, known: Sequence[str]) -> int:
+    return known.index(plain(name)) if plain(name) in known else len(known)
+
+
+def _may_be(ours: str, name: str, rows: Values) -> bool:
+    """Whether values are such as the column wants: a guess must not turn a good table into one that is refused."""
+    values = [value for value in (filled(row.get(name)) for row in rows) if value is not None]
+    if ours == "split":
+        return all(isinstance(value, str) and split_name(value) is not None for value in values)
+    if ours == "targets":
+        return all(isinstance(value, list) or number(value) is not None for value in values)
+    return _fits(ours, name, rows)
+
+
+def _say_the_same(ours: str, first: str, other: str, rows: Values) -> bool:
+    """Whether two columns hold the same; names of classes and groups may be others, as long as they divide alike."""
+    pairs = {(str(filled(row.get(first))), str(filled(row.get(other)))) for row in rows}
+    if ours in ("label", "group", "fold"):
+        return len({mine for mine, _ in pairs}) == len({yours for _, yours in pairs}) == len(pairs)
+    return all(mine == yours for mine, yours in pairs)
+
+
+def _missing(path: Path, needed: Sequence[str], names: Mapping[str, str], found: Sequence[str]) -> list[str]:
+    problems = []
+    for ours in dict.fromkeys((*needed, *names)):
+        written = names.get(ours, ours)
+        if written in found or (not written and ours not in needed):
+            continue
+        near = difflib.get_close_matches(written, found, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        problems.append(
+            f"{path}: has no column {written!r}; its columns are {', '.join(found)}.{hint} "
+            f"Rename it there or say `data.columns: {{{ours}: ITS_NAME}}`."
+        )
+    return problems
+
+
+def _tell(
+    account: Account,
+    path: Path,
+    wanted: Wanted,
+    names: Mapping[str, str],
+    times: TimeColumns,
+    guessed: Mapping[str, str],
+    fills: Counter[str],
+) -> None:
+    used = {**names, **{ours: column.name for ours, column in _by_name(times).items()}}
+    units = {column.name for column in times.named if column.unit_seconds != 1.0}
+    for ours, name in used.items():
+        unit = " in milliseconds" if name in units else ""
+        account.origins[ours] = f"column {name}{unit}{' (a guess)' if ours in guessed else ''}"
+    for ours, name in guessed.items():
+        unit = ", in milliseconds" if name in units else ""
+        other = "NAME" if ours in ("audio", wanted.column) else '""'
+        account.guesses.append(
+            f"{ours} is read from the column {name!r}{unit} ({fills[name]} rows fill it); if that is wrong, say "
+            f"`data.columns: {{{ours}: {other}}}`."
+        )
+    unread = [name for name in fills if name and name not in used.values()]
+    account.columns_unread.update({name: fills[name] for name in unread})
+    account.states_ends = account.states_ends or times.states_ends
+    for name in unread:
+        like = meaning(name)
+        if like in TIMES and like not in used and name not in wanted.columns.values():
+            account.advice.append(
+                f"{path.name}: the column {name!r} looks like a time and is not read ({fills[name]} rows fill it); "
+                f"where it says which part of a file is heard, say `data.columns: {{{like}: {name}}}`."
+            )

@@ -1,0 +1,148 @@
+"""Rows of JSON: an object a line (or several objects one after the other), one array of objects, or one object that
+holds the rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from trainables.data.reading import MOST_PROBLEMS
+from trainables.data.tables.table import Table
+from trainables.errors import InputError
+
+
+def is_json(text: str, *, hinted: bool) -> bool:
+    """Whether a file holds JSON; `hinted` by its name, a line that is broken may stand above the first object."""
+    return text.lstrip()[:1] in ("{", "[") or (hinted and any(line[:1] in ("{", "[") for line in text.split("\n")))
+
+
+def json_rows(name: str, text: str) -> Table:
+    """`name` is the file's. Raises InputError: no JSON of rows. A line of many that is broken is a broken row."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    first = _value(lines[0][1]) if lines else None
+    if len(lines) > 1 and isinstance(first, dict):
+        return _lines(name, lines)
+    whole = _value(text)
+    if isinstance(whole, str):
+        values = list(_one_after_the_other(text))
+        if len(values) > 1 and all(isinstance(value, dict) for value in values):
+            return _numbered(name, values, Table(form="JSON objects one after the other"))
+        if len(lines) > 1 and _bad_lines(lines) < len(lines):  # the first line is one of the broken ones
+            return _lines(name, lines)
+        raise InputError(f"{name}: {whole}")
+    if isinstance(whole, list):
+        return _numbered(name, whole, Table(form="one JSON array"))
+    return _of_object(name, whole)
+
+
+def _lines(name: str, lines: list[tuple[int, str]]) -> Table:
+    table = Table(form="JSON lines")
+    for number, line in lines:
+        _add(table, f"{name} line {number}", _value(line))
+    if not table.rows:
+        raise InputError([f"{where}: {problem}" for where, problem in table.broken[:MOST_PROBLEMS]])
+    return table
+
+
+def _bad_lines(lines: list[tuple[int, str]]) -> int:
+    return sum(not isinstance(_value(line), dict) for _, line in lines)
+
+
+def _numbered(name: str, values: list[Any], table: Table) -> Table:
+    for number, value in enumerate(values, start=1):
+        _add(table, f"{name} entry {number}", value)
+    if values and not table.rows:
+        raise InputError(
+            f"{name}: is a JSON list of {_kind(values[0])}; a list of objects with the columns as keys is wanted."
+        )
+    return table
+
+
+def _add(table: Table, where: str, value: Any) -> None:
+    """`value` as `_value` gives it: a text is what is wrong with it."""
+    if isinstance(value, dict):
+        table.rows.append((where, value))
+    elif isinstance(value, str):
+        table.broken.append((where, value))
+    else:
+        table.broken.append((where, f"must be a JSON object with the columns as keys, is {_kind(value)}."))
+
+
+def _of_object(name: str, whole: dict[str, Any]) -> Table:
+    holding = [key for key, value in whole.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    if len(holding) > 1:
+        raise InputError(
+            f"{name}: is one JSON object, and several of its keys hold lists of objects ({', '.join(holding)}): write "
+            "the one with the clips to a file of its own."
+        )
+    if holding:
+        table = Table(form=f"the list under the key {holding[0]!r} of one JSON object")
+        table.guesses.append(
+            f"The clips of {name} are the {len(whole[holding[0]])} entries under its key {holding[0]!r}."
+        )
+        return _numbered(name, whole[holding[0]], table)
+    columns = list(whole.values())
+    if len(columns) > 1 and all(isinstance(column, list) for column in columns):
+        if len({len(column) for column in columns}) > 1:
+            lengths = ", ".join(f"{key}: {len(column)}" for key, column in whole.items())
+            raise InputError(f"{name}: holds a list for each column, and they differ in length ({lengths}).")
+        rows = [dict(zip(whole, values, strict=True)) for values in zip(*columns, strict=True)]
+        return _numbered(name, rows, Table(form="one JSON object with a list for each column"))
+    if len(columns) > 1 and all(isinstance(column, dict) for column in columns):
+        raise InputError(
+            f"{name}: is one JSON object of objects ({', '.join(list(whole)[:3])}, ...): write a list of objects, one "
+            "for each clip (in pandas orient='records')."
+        )
+    return _numbered(name, [whole], Table(form="JSON lines"))
+
+
+def _one_after_the_other(text: str) -> Iterator[Any]:
+    """Whole values as far as they go, and a text with what is wrong behind them."""
+    place = 0
+    while place < len(text):
+        if text[place].isspace():
+            place += 1
+            continue
+        try:
+            value, place = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            yield str(error)
+            return
+        yield value
+
+
+def _value(text: str) -> Any:
+    """The value, or a sentence that says why there is none. A JSON text by itself counts as wrong, too."""
+    try:
+        value = _DECODER.decode(text.strip("\ufeff \t\r\n"))
+    except _Repeated as error:
+        return f"has the key {error.args[0]!r} twice."
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " if error.lineno > 1 else ""
+        return f"is no JSON ({error.msg} at {line}column {error.colno})."
+    except (ValueError, RecursionError):
+        return "is no JSON of a clip (numbers too long, or nested too deep)."
+    return "must be a JSON object with the columns as keys, is a text." if isinstance(value, str) else value
+
+
+class _Repeated(ValueError):
+    """A key that stands twice in one object."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Repeated(next(key for key in keys if keys.count(key) > 1))
+    return found
+
+
+_KINDS = ((dict, "an object"), (list, "a list"), (str, "a text"))
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+
+
+def _kind(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return str(json.dumps(value))
+    return next((word for kind, word in _KINDS if isinstance(value, kind)), "a number")

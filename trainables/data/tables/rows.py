@@ -1,0 +1,45 @@
+"""The rows of a file, whatever it is called: its content says whether it is Parquet, JSON or a text table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+from trainables.data.tables.delimited import delimited_rows
+from trainables.data.tables.encoding import decoded
+from trainables.data.tables.json_rows import is_json, json_rows
+from trainables.data.tables.parquet_rows import parquet_rows
+from trainables.data.tables.table import Table
+from trainables.errors import InputError
+
+MOST_BYTES = 1 << 30  # of a file of text
+MOST_ROWS = 5_000_000
+PARQUET = b"PAR1"
+
+
+def read_rows(path: Path, columns: Mapping[str, str], cache_folder: Path) -> Table:
+    """`columns` are the names that the sweep file gives. Raises InputError: a file that holds no rows of any form."""
+    path = Path(path)
+    try:
+        table = _read(path, list(columns.values()), cache_folder)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or str(error).splitlines()[0]}).") from None
+    if len(table.rows) + len(table.broken) > MOST_ROWS:
+        raise InputError(f"{path}: holds more than {MOST_ROWS:,} rows, which no sweep trains on; is it another file?")
+    if not table.rows and not table.broken:
+        raise InputError(f"{path}: holds no rows.")
+    return table
+
+
+def _read(path: Path, renamed: list[str], cache_folder: Path) -> Table:
+    with path.open("rb") as file:
+        start = file.read(len(PARQUET))
+    if start == PARQUET or path.suffix.lower() == ".parquet":
+        return Table(list(islice(parquet_rows(path, renamed, cache_folder), MOST_ROWS + 1)), form="Parquet")
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{path}: is larger than {MOST_BYTES >> 30} GiB, which no list of clips is.")
+    text = decoded(path, path.read_bytes())
+    if is_json(text, hinted=path.suffix.lower() in (".jsonl", ".ndjson", ".json")):
+        return json_rows(path.name, text)
+    return delimited_rows(path.name, text, renamed)

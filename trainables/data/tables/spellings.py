@@ -1,0 +1,77 @@
+"""How other people call our columns. A name counts without case, spaces, `_`, `-` and brackets: `File Name` is
+`filename`.
+
+Names that mean several things (`target`, `duration`, `offset`) are weighed in `columns.py` and `stretches.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+OPTIONAL = (
+    "id",
+    "group",
+    "split",
+    "fold",
+    "start_seconds",
+    "seconds",
+    "end_seconds",
+    "lowpass_hz",
+    "channel",
+    "language",
+)
+
+SPELLINGS: Mapping[str, Sequence[str]] = {
+    "audio": (
+        "path", "file", "filename", "filepath", "audiofilepath", "audiofile", "audiofilename", "audiopath", "wav",
+        "wavpath", "wavfile", "wavfilename", "clip", "clippath", "soundfile",
+    ),
+    "label": ("class", "classname", "category", "categoryname", "labels", "labelname", "target", "targets"),
+    "text": (
+        "sentence", "transcript", "transcription", "transcripts", "transcriptions", "normalizedtext", "normalisedtext",
+    ),
+    "targets": ("target", "ratings", "scores"),
+    "group": ("speaker", "speakerid", "clientid", "spk", "spkid", "speakername"),
+    "split": ("subset", "set", "partition", "datasplit"),
+    "fold": ("folds", "foldid", "cvfold"),
+    "language": ("lang", "locale"),
+    "channel": ("channels", "audiochannel"),
+}  # fmt: skip
+
+STARTS, ENDS, LENGTHS = ("start", "begin", "onset"), ("end", "stop"), ("duration", "dur", "length")
+OFFSET = "offset"  # a start beside a duration (NeMo, Lhotse), an end beside an onset
+_BEFORE, _AFTER = ("", "segment", "event", "clip", "t"), ("", "time")
+UNITS: Mapping[str, float] = {
+    "": 1.0,
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), 1e-3),
+}  # unit -> seconds
+
+
+def plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _times(heads: Sequence[str]) -> dict[str, float]:
+    parts = product(_BEFORE, heads, _AFTER, UNITS)
+    return {before + head + after + unit: UNITS[unit] for before, head, after, unit in parts}
+
+
+# plain name -> seconds in its unit
+START_NAMES, END_NAMES, LENGTH_NAMES, OFFSET_NAMES = (
+    _times(heads) for heads in (STARTS, ENDS, LENGTHS, (OFFSET,))
+)  # fmt: skip
+TIME_NAMES: Mapping[str, float] = {**START_NAMES, **END_NAMES, **LENGTH_NAMES, **OFFSET_NAMES}
+
+
+def meaning(name: str) -> str | None:
+    """Which of our columns a name may stand for; None where it says nothing to us."""
+    name = plain(name)
+    for ours in (*SPELLINGS, *OPTIONAL):
+        if name == plain(ours) or name in SPELLINGS.get(ours, ()):
+            return ours
+    for ours, names in (("start_seconds", START_NAMES), ("end_seconds", END_NAMES), ("seconds", LENGTH_NAMES)):
+        if name in names:
+            return ours
+    return "start_seconds" if name in OFFSET_NAMES else None
