@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from trainables import registry
 from trainables.contract import Backbone, Loaded
-from trainables.data.sound.audio import resample
+from trainables.data.sound.filters import resample
 from trainables.miniature.optimizer import training_steps
 from trainables.miniature.recipe import ClassifierRecipe
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES, SAMPLE_RATE_HZ, sound

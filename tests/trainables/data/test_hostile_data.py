@@ -24,7 +24,8 @@ from trainables.data import sources
 from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.reading import Wanted
-from trainables.data.sound.audio import MOST_CHANNELS, load_waveform, probe
+from trainables.data.sound.audio import load_waveform, probe
+from trainables.data.sound.recording import MOST_CHANNELS
 from trainables.data.sources import hub_revision, open_source
 from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError

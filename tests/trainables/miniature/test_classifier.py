@@ -17,7 +17,7 @@ from trainables.config import TrialConfig
 from trainables.contract import Backbone
 from trainables.data.examples import Example
 from trainables.data.generators.formants import draw_voice, speak
-from trainables.data.sound.audio import resample
+from trainables.data.sound.filters import resample
 from trainables.miniature.classifier import by_optimizer, in_window, pretrain, properties_loss
 from trainables.miniature.makers import maker
 from trainables.miniature.recipe import CLASSIFIER_RECIPES

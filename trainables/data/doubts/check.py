@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from trainables.data.examples import Example
 from trainables.data.reading import MOST_PROBLEMS, Account, Skip
-from trainables.data.sound.audio import AudioInfo, crop_problem, piece_bounds, probe
+from trainables.data.sound.audio import probe
+from trainables.data.sound.recording import AudioInfo
+from trainables.data.sound.stretches import LONGEST_SECONDS, crop_problem, piece_bounds, too_long
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
@@ -129,7 +131,10 @@ def _seconds(example: Example, headers: Mapping[str, Header], account: Account) 
     if problem := crop_problem(example, joined) or _overshoot(example, joined, account.states_ends):
         raise InputError(problem)
     rest = joined - example.start_seconds
-    return rest if example.seconds is None else min(rest, example.seconds)
+    heard = rest if example.seconds is None else min(rest, example.seconds)
+    if heard > LONGEST_SECONDS:
+        raise InputError(too_long(heard))
+    return heard
 
 
 def _overshoot(example: Example, joined: float, states_ends: bool) -> str | None:

@@ -16,7 +16,7 @@ import soundfile
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.generators.digit_strings import recorded
 from trainables.data.generators.espeak import Utterance, say
-from trainables.data.sound.audio import resample
+from trainables.data.sound.filters import resample
 
 SAMPLE_RATE_HZ = 16_000
 LENGTH_STEP = 320  # samples: lengths of few prime factors, for the Fourier transforms

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from trainables.data.examples import AudioPiece
-from trainables.data.sound.audio import MOST_CHANNELS
+from trainables.data.sound.recording import MOST_CHANNELS
 from trainables.errors import InputError
 
 _SIDES = {"left": 0, "l": 0, "a": 0, "right": 1, "r": 1, "b": 1}  # telephone corpora call the sides A and B

@@ -54,7 +54,7 @@ def test_every_problem_is_found_in_one_go(tmp_path, task, write_tone):
         "label (x.wav), label2 (x.wav): label 'c' is not one of a, b.",
         "missing (missing.wav): does not exist",
         "empty (empty.wav): is empty",
-        "text (text.wav): is no audio file",
+        "text (text.wav): is a text, not sound",
         "zero (zero.wav): holds no samples",
         "late (x.wav): start_seconds is 400 and the sound has 0.5 s (milliseconds",
         "nothing (x.wav): seconds must be above 0",
