@@ -15,9 +15,9 @@ from sweeps.plan.texts import with_task
 from trainables.cache import cache_folder
 from trainables.data.doubts.check import Header, check_examples, read_headers
 from trainables.data.reading import Account, Skip, Wanted
-from trainables.data.sound.audio import AudioInfo
 from trainables.data.sound.facts import SoundFacts, sound_facts
 from trainables.data.sound.lengths import of_length
+from trainables.data.sound.recording import AudioInfo
 from trainables.data.sources import open_source
 from trainables.data.splits import draw_folds, draw_splits
 

@@ -9,8 +9,8 @@ from rich.console import Console, RenderableType
 
 from sweeps.plan.data_view import account_lines, account_view, advice_lines, sound_view
 from trainables.data.reading import Account
-from trainables.data.sound.audio import AudioInfo
 from trainables.data.sound.facts import sound_facts
+from trainables.data.sound.recording import AudioInfo
 from trainables.data.understood import Understood, understood
 
 

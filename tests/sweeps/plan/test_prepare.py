@@ -92,11 +92,10 @@ def test_on_a_cpu_the_miniature_stands_in_and_its_sizes_replace_the_named_ones(p
 def test_every_file_is_opened_once_from_the_manifest_to_the_plan(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from trainables.data.sound import decoders, recording
+
     opened: list[str] = []
-    whole = soundfile.SoundFile
-    monkeypatch.setattr(
-        soundfile, "SoundFile", lambda file, *more, **how: opened.append(file) or whole(file, *more, **how)
-    )
+    monkeypatch.setattr(recording, "open_reader", lambda path: opened.append(path) or decoders.open_reader(path))
     plan = make_plan(prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True))
     assert plan.clips.total_seconds == 48 * 0.5
     assert len(opened) == 48

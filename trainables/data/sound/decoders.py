@@ -147,7 +147,7 @@ def _mpeg_parts(path: str | Path, first: int, last: int) -> list[_Part]:
     return [_Part(stretch.first, stretch.last, counted=stretch.counted) for stretch in found]
 
 
-class _Forwards(soundfile.SoundFile):
+class _Forwards(soundfile.SoundFile):  # type: ignore[misc]
     """soundfile jumps to where it is after every read, and decoders of Vorbis and MP3 go on a little differently after
     a jump; where a header gives no length it cannot jump at all. It does not jump in what it takes for a pipe."""
 

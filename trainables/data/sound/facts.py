@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from trainables.data.sound.audio import AudioInfo
+from trainables.data.sound.recording import AudioInfo
 
 Value = TypeVar("Value")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainables.data.sound.audio import AudioInfo
 from trainables.data.sound.facts import MOST_BINS, sound_facts
+from trainables.data.sound.recording import AudioInfo
 
 LENGTHS = st.lists(st.floats(min_value=0.0, max_value=4000.0, allow_nan=False), min_size=1, max_size=200)
 
