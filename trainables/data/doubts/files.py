@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 
 from trainables.data.doubts.check import Header
-from trainables.data.sound.audio import AudioInfo
+from trainables.data.sound.recording import AudioInfo
 
 THREADS = 8  # small reads: the wait is the disk's, and hashing and decoding let go of Python's lock
 PIECE_BYTES = 4096  # read at both ends and in the middle of every file
