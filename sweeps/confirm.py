@@ -19,6 +19,9 @@ from trainables.config import TrialConfig
 from trainables.errors import SweepFailed
 from trainables.training.resume_points import FINAL
 
+# of what is open in the search, for the eye
+COLUMNS = ("backbone", "model_size", "quantization", "rank", "alpha_ratio", "target_modules", "learning_rate")
+
 
 @dataclass(frozen=True)
 class Confirmed:
@@ -52,7 +55,8 @@ def confirm(session: Session, job: Job, runs: Sequence[Assignment], steering: St
 
     Raises SweepFailed where every run failed, SweepStopped where an overseer ends the stage.
     """
-    columns = ["model_size", "quantization", "rank", "target_modules", "learning_rate"]
+    opened = {axis.name for axis in job.spec.axes}
+    columns = [name for name in COLUMNS if name in opened]
     progress = StageProgress(session.workspace.stage(CONFIRM), job.spec)
     recorder = run_stage(
         session,
@@ -61,8 +65,9 @@ def confirm(session: Session, job: Job, runs: Sequence[Assignment], steering: St
         Listed(runs, progress),
         title=f"Confirm: {len(runs)} runs on fresh seeds, none pruned",
         trials=len(runs),
-        columns=columns if job.spec.backbone else ["backbone", *columns],
+        columns=columns,
         overseers=[StageSteering(steering)],
+        paused=lambda: steering.paused,
     )
     trials = [progress.trials[run.name] for run in runs]
     failed = [trial for trial in trials if trial.status == FAILED]

@@ -42,6 +42,7 @@ def explore(session: Session, job: Job, steering: Steering) -> list[Explored]:
         trials=spec.trials,
         columns=list(dict.fromkeys(axis.name for axis in spec.axes)),  # several may have one name
         overseers=[SearchSteering(steering, spec, progress, proposals)],
+        paused=lambda: steering.paused,
         pruner=pruner,
     )
     trials = list(progress.trials.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,17 +46,29 @@ def run_stage(
     trials: int,
     columns: Sequence[str],
     overseers: Sequence[Overseer] = (),
+    paused: Callable[[], bool] = lambda: False,
     pruner: Pruner | None = None,
 ) -> Recorder:
     """Trains what is left of a stage, shows and records it, and tidies up after it; returns what knows its runs.
 
-    `trials` is how many there will be, `columns` which of their values are shown. Raises as `train_all`.
+    `trials` is how many there will be, `columns` which of their values are shown, `paused` whether a person holds it
+    back. Raises as `train_all`.
     """
     recorder = Recorder(job.spec, job.stage, session.tracker.runs, outer_fold=job.outer_fold)
     recorder.catch_up(progress)
     housekeeper = Housekeeper(progress, job.spec if job.stage == EXPLORE else None)
     housekeeper.catch_up()
-    with StageView(session.console, title, job.spec.metric, job.spec.mode, trials, list(columns)) as view:
+    view = StageView(
+        session.console,
+        title,
+        job.spec.metric,
+        job.spec.mode,
+        trials,
+        list(columns),
+        ranked=job.stage == EXPLORE,
+        paused=paused,
+    )
+    with view:
         view.catch_up(progress)
         train_all(
             job,

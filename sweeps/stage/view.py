@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from sweeps.state.progress import COMPLETED, FAILED, PRUNED, STOPPED, StageProgress, TrialProgress
+from sweeps.stage.live_table import Row, epochs, live_table, short, value
+from sweeps.state.progress import FAILED, PRUNED, STOPPED, StageProgress, TrialProgress
+
+ASK_SECONDS = 1.0  # how often it is asked whether the stage is paused
 
 
 class StageView:
-    """A row per trial: configuration, epoch, metric, state; and the best so far.
+    """A row per trial: number, epoch, metric, state, configuration; what is done, and how long the rest takes.
 
-    Without a terminal every result is one line, so that a log file reads well.
+    Without a terminal every result is one line, so that a log file reads well. `ranked`: the best trial is marked; in
+    stage 2 nobody looks for a best seed. `paused` says whether somebody holds the stage back.
     """
 
-    def __init__(self, console: Console, title: str, metric: str, mode: str, trials: int, axes: list[str]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        title: str,
+        metric: str,
+        mode: str,
+        trials: int,
+        axes: list[str],
+        *,
+        ranked: bool = True,
+        paused: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.console = console
         self.title = title
         self.metric = metric
         self.mode = mode
         self.trials = trials
         self.axes = axes
+        self.ranked = ranked
         self.live: Live | None = None
-        self.since = time.monotonic()
-        self.rows: dict[str, dict[str, Any]] = {}
+        self.rows: dict[str, Row] = {}
+        self._since = time.monotonic()
+        self._epochs_before = 0  # of earlier sessions
+        self._clones: Callable[[], int] = lambda: 0
+        self._paused, self._asked, self._is_paused = paused, float("-inf"), False
 
     def __enter__(self) -> StageView:
         self.console.print(self.title, style="bold", markup=False)
@@ -45,8 +62,10 @@ class StageView:
 
     def catch_up(self, progress: StageProgress) -> None:
         """Shows the trials that an earlier session has begun, without a line for each."""
+        self._clones = lambda: progress.clones
         for trial in progress.trials.values():
-            self._row(trial)
+            self._row(trial).taken_up = True
+        self._epochs_before = sum(row.epoch for row in self.rows.values())
         over = sum(trial.over for trial in progress.trials.values())
         if progress.trials:
             self.console.print(
@@ -63,68 +82,74 @@ class StageView:
             self.console.print(self._line(row), highlight=False, soft_wrap=True, markup=False)
 
     def retried(self, trial: TrialProgress) -> None:
-        name = self._row(trial)["name"]
+        name = self._row(trial).name
         self.console.print(f"  {name}: goes on after: {trial.mended[-1]}", highlight=False, soft_wrap=True)
 
     def ended(self, trial: TrialProgress) -> None:
         row = self._row(trial)
         if trial.status == FAILED:
-            self.console.print(
-                f"  {row['name']}: failed: {trial.reason}", highlight=False, soft_wrap=True, markup=False
-            )
+            self.console.print(f"  {row.name}: failed: {trial.reason}", highlight=False, soft_wrap=True, markup=False)
         elif trial.status in (PRUNED, STOPPED) and self.live is None:
-            self.console.print(
-                f"  {row['name']}: {trial.status} after epoch {row['epoch']}", highlight=False, soft_wrap=True
-            )
+            self.console.print(f"  {row.name}: {trial.status} after epoch {row.epoch}", highlight=False, soft_wrap=True)
 
     def render(self) -> Group:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("trial", *self.axes, "epoch", self.metric, "state"):
-            table.add_column(column, no_wrap=True, justify="right" if column in ("epoch", self.metric) else "left")
         best = self._best()
-        for row in list(self.rows.values())[-24:]:
-            style = "bold green" if row is best else "dim" if row["state"] in (PRUNED, FAILED, STOPPED) else ""
-            cells = [_short(row["values"].get(axis)) for axis in self.axes]
-            table.add_row(row["name"], *cells, _epochs(row), _value(row), row["state"], style=style)
-        return Group(table, Text(self._summary()))
+        rows = list(self.rows.values())
+        table = live_table(rows, self.axes, self.metric, best=best, width=self.console.width)
+        return Group(table, Text(self._summary(best)))
 
-    def _summary(self) -> str:
-        states = [row["state"] for row in self.rows.values()]
-        done = sum(state in (COMPLETED, PRUNED, FAILED, STOPPED) for state in states)
-        elapsed = time.monotonic() - self.since
-        parts = [f"{done} of {self.trials} done", f"{states.count(PRUNED)} pruned", f"{elapsed:.0f} s"]
-        if 0 < done < self.trials:
-            parts.append(f"about {elapsed / done * (self.trials - done):.0f} s to go")
-        best = self._best()
+    def _summary(self, best: Row | None) -> str:
+        rows = list(self.rows.values())
+        done = sum(row.over for row in rows)
+        total = self.trials + self._clones()
+        elapsed = time.monotonic() - self._since
+        parts = [f"{done} of {total} done", f"{sum(row.status == PRUNED for row in rows)} pruned", _duration(elapsed)]
+        if self._held():
+            parts.insert(0, "paused")
+        elif (left := self._seconds_left(total, elapsed)) is not None:
+            parts.append(f"about {_duration(left)} to go")
         if best is not None:
-            parts.append(f"best so far: {best['name']} {_value(best)}")
+            parts.append(f"best so far: {best.name} {value(best)}")
         return " · ".join(parts)
 
-    def _best(self) -> dict[str, Any] | None:
-        scored = [row for row in self.rows.values() if row["objective"] is not None]
-        if not scored:
+    def _seconds_left(self, total: int, elapsed: float) -> float | None:
+        """By the pace of this session's own epochs; None before its first. A trial that is yet to begin counts as long
+        as those that are over were, or as planned."""
+        rows = list(self.rows.values())
+        trained = sum(row.epoch for row in rows) - self._epochs_before
+        over = [row.epoch for row in rows if row.over]
+        longest = max((row.planned_epochs for row in rows), default=0)
+        if trained <= 0 or not longest or len(over) >= total:
             return None
-        return (max if self.mode == "max" else min)(scored, key=lambda row: row["objective"])
+        usual = sum(over) / len(over) if over else longest
+        running = sum(max(0.0, usual - row.epoch) if usual > row.epoch else 1.0 for row in rows if not row.over)
+        return elapsed / trained * (running + usual * max(0, total - len(rows)))
 
-    def _row(self, trial: TrialProgress) -> dict[str, Any]:
+    def _held(self) -> bool:
+        now = time.monotonic()
+        if now - self._asked >= ASK_SECONDS:
+            self._asked, self._is_paused = now, self._paused()
+        return self._is_paused
+
+    def _best(self) -> Row | None:
+        scored = [row for row in self.rows.values() if row.objective is not None]
+        if not scored or not self.ranked:
+            return None
+        return (max if self.mode == "max" else min)(scored, key=lambda row: row.objective or 0.0)
+
+    def _row(self, trial: TrialProgress) -> Row:
         """The trial's row as it stands now."""
         assignment = trial.assignment
-        row = self.rows.setdefault(trial.name, {"name": assignment.label if assignment.arm else trial_name(trial.name)})
-        last = trial.last
-        row |= {
-            "values": assignment.values,
-            "epoch": last.get("epoch", 0),
-            "planned": last.get("planned_epochs", 0),
-            "value": last.get("value"),
-            "value_se": last.get("value_se"),
-            "objective": last.get("objective"),
-            "state": trial.status,
-        }
+        row = self.rows.setdefault(trial.name, Row(assignment.label if assignment.arm else trial_name(trial.name)))
+        last: Mapping[str, Any] = trial.last
+        row.values, row.status = assignment.values, trial.status
+        row.epoch, row.planned_epochs = last.get("epoch", 0), last.get("planned_epochs", row.planned_epochs)
+        row.value, row.value_se, row.objective = last.get("value"), last.get("value_se"), last.get("objective")
         return row
 
-    def _line(self, row: Mapping[str, Any]) -> str:
-        config = " ".join(f"{axis}={_short(row['values'].get(axis))}" for axis in self.axes if axis in row["values"])
-        return f"  {row['name']}: epoch {_epochs(row)}  {self.metric} {_value(row)}  {config}"
+    def _line(self, row: Row) -> str:
+        config = " ".join(f"{axis}={short(row.values.get(axis))}" for axis in self.axes if axis in row.values)
+        return f"  {row.name}: epoch {epochs(row)}  {self.metric} {value(row)}  {config}"
 
 
 def trial_name(name: str) -> str:
@@ -133,20 +158,9 @@ def trial_name(name: str) -> str:
     return f"trial {int(number)}" if number.isdigit() else name
 
 
-def _epochs(row: Mapping[str, Any]) -> str:
-    return f"{row['epoch']}/{row['planned']}" if row["planned"] else "-"
-
-
-def _value(row: Mapping[str, Any]) -> str:
-    if row["value"] is None:
-        return "-"
-    spread = f" ± {row['value_se']:.3f}" if row["value_se"] is not None else ""
-    return f"{row['value']:.3f}{spread}"
-
-
-def _short(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.1e}" if value and math.fabs(value) < 1e-2 else f"{value:.3g}"
-    return str(value)
+def _duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `2 h 10 min`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

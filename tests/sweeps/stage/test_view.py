@@ -35,3 +35,62 @@ def test_a_trial_shows_its_name_its_values_and_its_score(stage: int, terminal: b
     shown = written.getvalue()
     words = {1: ("trial 3", "8", "2.0e-04"), 2: ("baseline, seed 7", "16", "2.0e-04")}[stage]
     assert all(word in shown for word in (*words, "1/3", "0.750")), shown
+
+
+def searching(tmp_path: Path, trials: int, **options: object) -> tuple[StageView, StageProgress]:
+    spec = load_sweep("qwen_lora")
+    progress = StageProgress(tmp_path, spec)
+    console = Console(file=StringIO(), width=120)
+    view = StageView(console, "Stage", "val/accuracy", "max", trials, ["rank"], **options)  # type: ignore[arg-type]
+    view.catch_up(progress)
+    return view, progress
+
+
+def told(view: StageView) -> str:
+    written = StringIO()
+    Console(file=written, width=160).print(view.render())
+    return written.getvalue().splitlines()[-1].strip()
+
+
+def test_a_clone_counts_among_all(tmp_path: Path) -> None:
+    view, progress = searching(tmp_path, 1)
+    for name in ("trial_00000", "trial_00001"):
+        if name == "trial_00001":
+            progress.clone("trial_00000", SAMPLE)
+        trial = progress.asked(name, SAMPLE)
+        progress.result(name, {**RESULT, "epoch": 3}, last=True)
+        view.ended(trial)
+    assert told(view).startswith("2 of 2 done")
+
+
+def test_the_time_left_goes_by_this_sessions_own_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("sweeps.stage.view.time.monotonic", lambda: now[0])
+    view, progress = searching(tmp_path, 4)
+    first = progress.asked("trial_00000", SAMPLE)
+    assert "to go" not in told(view)
+    for epoch in (1, 2, 3):
+        now[0] += 10.0
+        progress.result("trial_00000", {**RESULT, "epoch": epoch}, last=epoch == 3)
+        view.reported(first)
+    assert "about 90 s to go" in told(view)  # three trials of three epochs, ten seconds each
+    progress.close()
+
+    again = StageProgress(tmp_path, progress.spec)  # what an earlier session trained is no pace of this one
+    resumed = StageView(Console(file=StringIO()), "Stage", "val/accuracy", "max", 4, ["rank"])
+    resumed.catch_up(again)
+    assert "to go" not in told(resumed)
+
+
+def test_a_paused_stage_says_so(tmp_path: Path) -> None:
+    view, progress = searching(tmp_path, 4, paused=lambda: True)
+    view.started(progress.asked("trial_00000", SAMPLE))
+    assert told(view).startswith("paused · 0 of 4 done")
+
+
+def test_nobody_looks_for_the_best_seed(tmp_path: Path) -> None:
+    view, progress = searching(tmp_path, 4, ranked=False)
+    trial = progress.asked("trial_00000", SAMPLE)
+    progress.result("trial_00000", RESULT, last=False)
+    view.reported(trial)
+    assert "best so far" not in told(view)
