@@ -16,6 +16,7 @@ from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.stage.inputs import explore_job, make_stores, write_splits
 from sweeps.state.workspace import new_workspace
+from trainables.errors import InputError
 
 SWEEP = """\
 name: tones
@@ -127,3 +128,29 @@ def test_inner_folds_hold_out_every_example_once_and_no_test_example_ever(prepar
         assert {e.group for e in train.examples}.isdisjoint(e.group for e in validation.examples)
         store_row = validation.key(0)
         assert np.array_equal(SplitStore(Path(store_row[0])).waveform(store_row[1]), validation.waveform(0))
+
+
+def test_copies_stay_on_one_side_and_the_plan_says_so(prepared: Prepared, tmp_path: Path) -> None:
+    assert not any("hold" in sentence for sentence in prepared.doubts)
+    for number in range(12):
+        other = tmp_path / f"clip-{47 - number}.wav"
+        other.write_bytes((tmp_path / f"clip-{(47 - number) % 2:02}.wav").read_bytes())
+    joined = prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True)
+    sides = {example.id: joined.splits[example.id] for example in joined.examples}
+    for first in (0, 1):
+        assert len({sides[f"clip-{number:02}.wav"] for number in (first, *range(36 + first, 48, 2))}) == 1
+    assert any(sentence.startswith("12 clips hold sound of others") for sentence in make_plan(joined).advice)
+
+
+def test_given_splits_that_share_sound_are_refused(prepared: Prepared, tmp_path: Path) -> None:
+    header, *lines = (tmp_path / "clips.csv").read_text().splitlines()
+    split = [f"{line},{prepared.splits[line.split(',')[0]]}" for line in lines]
+    (tmp_path / "clips.csv").write_text("\n".join([f"{header},split", *split]))
+    again = prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True)
+    assert again.splits == prepared.splits
+    test, train = (
+        next(name for name, side in prepared.splits.items() if side == wanted) for wanted in ("test", "train")
+    )
+    (tmp_path / test).write_bytes((tmp_path / train).read_bytes())
+    with pytest.raises(InputError, match=f"test: 1 of .* are heard in train or validation too .{test} is {train}"):
+        prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True)

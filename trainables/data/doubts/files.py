@@ -13,10 +13,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -25,6 +27,7 @@ from trainables.data.doubts.check import Header
 from trainables.data.sound.recording import AudioInfo
 
 THREADS = 8  # small reads: the wait is the disk's, and hashing and decoding let go of Python's lock
+FILES_AT_ONCE = 32
 PIECE_BYTES = 4096  # read at both ends and in the middle of every file
 STRETCH_FRAMES = 2048  # decoded of a file before all of it is
 BLOCK_SAMPLES = 1 << 20
@@ -39,6 +42,9 @@ PLAIN = (
 )  # samples one after another, mostly: as long, as large
 LOSSY = ("MPEG", "VORBIS", "OPUS")  # in a subtype's name: what is read after a jump may differ from what is read on
 SILENT_BYTES = 0.1  # for a sample, at most, of a file of zeros that was compressed
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -72,42 +78,51 @@ def read_traits(headers: Mapping[str, Header]) -> dict[str, FileTraits]:
     read."""
     paths = list(headers)
     with ThreadPoolExecutor(THREADS) as pool:
-        pieces = dict(zip(paths, pool.map(_pieces, paths), strict=True))
-        by_place = _equal(pool, paths, lambda path: pieces[path].place)
-        by_bytes = _equal(pool, _firsts(by_place), lambda path: pieces[path].all, _bytes_digest)
+        pieces = dict(zip(paths, _each(pool, _pieces, paths), strict=True))
+        by_place = _equal(paths, lambda several: [pieces[path].place for path in several])
+        by_bytes = _equal(
+            _firsts(by_place),
+            lambda several: [pieces[path].all for path in several],
+            partial(_each, pool, _bytes_digest),
+        )
         readable = ((path, headers[path]) for path in _firsts(by_bytes))
         known = {path: header for path, header in readable if isinstance(header, AudioInfo)}
         lengths = {path: (info.sample_rate_hz, info.frames) for path, info in known.items()}
         uniform = _uniform(lengths, pieces)
         by_sound = _equal(
-            pool,
             list(known),
-            lambda path: lengths[path],
-            lambda path: pieces[path].middle if path in uniform else _stretch(path),
-            _sound_digest,
+            lambda several: [lengths[path] for path in several],
+            lambda several: [pieces[path].middle if path in uniform else None for path in several],
+            lambda several: _each(pool, lambda path: None if path in uniform else _stretch(path), several),
+            partial(_each, pool, _sound_digest),
         )
-        silent = dict(
-            zip(known, pool.map(lambda path: _is_silent(path, known[path], pieces[path]), known), strict=True)
-        )
+        maybe = [path for path, info in known.items() if _may_be_silent(info, pieces[path])]
+        silent = {path for path, found in zip(maybe, pool.map(_is_silent, maybe), strict=True) if found}
     traits = {}
     for path in paths:
         file, size_bytes = by_bytes[by_place[path]], pieces[path].size_bytes
         if file in known:
             info = known[file]
-            found = (info.sample_rate_hz, info.channels, info.frames, silent[file])
+            found = (info.sample_rate_hz, info.channels, info.frames, file in silent)
             traits[path] = FileTraits(by_sound[file], size_bytes, *found)
         else:
             traits[path] = FileTraits(file, size_bytes)
     return traits
 
 
-def _equal(pool: Executor, paths: Sequence[str], *keys: Callable[[str], Hashable]) -> dict[str, str]:
-    """Path -> the first of the paths for which all keys agree. A key is computed only for paths that all keys before it
-    found equal to others: put the cheap ones first."""
+def _each(pool: Executor, read: Callable[[str], Found], paths: Sequence[str]) -> list[Found]:
+    """What `read` finds in each, some files at a time: a file alone is not worth a task of its own."""
+    parts = [paths[start : start + FILES_AT_ONCE] for start in range(0, len(paths), FILES_AT_ONCE)]
+    return [found for part in pool.map(lambda part: [read(path) for path in part], parts) for found in part]
+
+
+def _equal(paths: Sequence[str], *keys: Callable[[list[str]], Iterable[Hashable]]) -> dict[str, str]:
+    """Path -> the first of the paths for which all keys agree. A key, which takes several paths at once, is asked only
+    for those that all keys before it found equal to others: put the cheap ones first."""
     classes = [list(paths)]
     for key in keys:
         several = [path for members in classes for path in members]
-        values = dict(zip(several, pool.map(key, several), strict=True))
+        values = dict(zip(several, key(several), strict=True))
         refined = []
         for members in classes:
             parts: dict[Hashable, list[str]] = defaultdict(list)
@@ -166,10 +181,12 @@ def _stretch(path: str) -> Hashable:
         return path
 
 
-def _is_silent(path: str, info: AudioInfo, pieces: _Pieces) -> bool:
-    """Decodes only what may be: zeros in the middle of the file, or hardly a byte for a sample."""
-    if not pieces.zeros and pieces.size_bytes > SILENT_BYTES * info.frames * info.channels:
-        return False
+def _may_be_silent(info: AudioInfo, pieces: _Pieces) -> bool:
+    """Zeros in the middle of the file, or hardly a byte for a sample."""
+    return pieces.zeros or pieces.size_bytes <= SILENT_BYTES * info.frames * info.channels
+
+
+def _is_silent(path: str) -> bool:
     try:
         return not any(block.any() for block in _blocks(path))
     except (soundfile.LibsndfileError, RuntimeError):

@@ -105,13 +105,14 @@ def _found(expression: re.Pattern[str], name: PurePosixPath) -> str | None:
 
 
 def _token(name: PurePosixPath, place: int) -> str | None:
-    """A part of the name that may tell who or where: a word, letters with digits, or a number of three digits or more;
-    no running number, and no name of a part (seg3)."""
+    """A part of the name that may tell who or where: a word, letters with digits, or a number of three digits or more
+    that more follows on; no running number (007), and no name of a part (seg3)."""
     tokens = [token for token in SEPARATORS.split(name.stem) if token]
     if len(tokens) < 2 or place >= len(tokens):
         return None
-    token = tokens[place].lower()
-    return None if WITHIN.fullmatch(token) or (token.isdigit() and len(token) < 3) else token
+    token, last = tokens[place].lower(), place + 1 == len(tokens)
+    running = token.isdigit() and (len(token) < 3 or token.startswith("0") or last)
+    return None if running or WITHIN.fullmatch(token) else token
 
 
 def _fits(parts: Mapping[str, str], examples: Sequence[Example]) -> bool:

@@ -13,7 +13,7 @@ from trainables.data.doubts.files import FileTraits
 from trainables.data.doubts.groups import group_doubts
 from trainables.data.doubts.labels import label_doubts, majority_doubt
 from trainables.data.doubts.overlap import Joined, contrary, join_groups, torn
-from trainables.data.doubts.words import counted, listed
+from trainables.data.doubts.words import listed
 from trainables.data.examples import Example
 from trainables.errors import InputError
 
@@ -75,12 +75,14 @@ def _target_doubts(examples: Sequence[Example], task: Task) -> list[str]:
 
 
 def _copies(joined: Joined) -> list[str]:
-    if not joined.sharing:
+    number = len(joined.sharing)
+    if not number:
         return []
     shown = listed([f"{mine} and {other}" for mine, other in joined.sharing.items()])
+    hold = "clip holds" if number == 1 else "clips hold"
     return [
-        f"{counted(len(joined.sharing), 'clip')} hold sound of others ({shown}): copies, or stretches that overlap. "
-        f"Their {joined.groups_before} groups are taken as fewer, so that copies stay on one side of every split."
+        f"{number:,} {hold} sound of others ({shown}): copies, or stretches that overlap. {joined.groups_before:,} "
+        "groups are taken as fewer, so that copies stay on one side of every split."
     ]
 
 
@@ -88,12 +90,12 @@ def _contrary(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -> 
     found = contrary(examples, traits)
     if not found:
         return []
-    shown = listed(
-        [", ".join(f"{example.id} is {str(example.target)[:40]!r}" for example in same[:3]) for same in found]
-    )
-    return [f"{counted(len(found), 'sound')} stand under different targets ({shown}): one of them is wrong."]
+    shown = listed([" and ".join(f"{each.id} is {str(each.target)[:40]!r}" for each in same[:3]) for same in found])
+    stand = "sound stands" if len(found) == 1 else "sounds stand"
+    return [f"{len(found):,} {stand} under different targets ({shown}): which one is right?"]
 
 
 def _silent(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -> list[str]:
     silent = [example.id for example in examples if all(traits[piece.path].silent for piece in example.audio)]
-    return [f"{counted(len(silent), 'clip')} silent throughout: {listed(silent)}."] if silent else []
+    are = "clip is" if len(silent) == 1 else "clips are"
+    return [f"{len(silent):,} {are} silent throughout ({listed(silent)})."] if silent else []
