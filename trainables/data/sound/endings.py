@@ -7,6 +7,8 @@ from pathlib import PurePath
 
 import soundfile
 
+from trainables.data.sound import compressed
+
 # libsndfile's names of its formats are endings of files but for a few; people write these endings too
 _FURTHER = (".wave", ".bwf", ".aif", ".aifc", ".snd", ".oga", ".opus", ".mp2", ".mp1", ".mpga", ".sph", ".sf", ".8svx")
 _NO_ENDINGS = (".raw", ".mat4", ".mat5", ".mpc2k")  # samples without a header, and names that no file has
@@ -39,6 +41,16 @@ _UNREAD = frozenset(
 )
 
 
+# Those of them that the optional decoder reads
+_COMPRESSED = frozenset(
+    f".{name}"
+    for name in (
+        *("3gp", "3gpp", "aac", "ac3", "adts", "amr", "ape", "asf", "awb", "dsf", "dts", "eac3", "f4a", "m4a", "m4b"),
+        *("m4p", "m4r", "mka", "mkv", "mov", "mp4", "mpc", "ra", "tta", "weba", "webm", "wma", "wv"),
+    )
+)
+
+
 @cache
 def readable_endings() -> frozenset[str]:
     """Endings of the files that can be decoded, in small letters with their dot."""
@@ -54,4 +66,5 @@ def is_sound(path: str | PurePath) -> bool:
 
 def is_readable(path: str | PurePath) -> bool:
     """Whether a file's ending is one of sound that can be decoded."""
-    return PurePath(path).suffix.lower() in readable_endings()
+    ending = PurePath(path).suffix.lower()
+    return ending in readable_endings() or (ending in _COMPRESSED and compressed.is_installed())
