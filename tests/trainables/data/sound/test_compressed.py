@@ -23,8 +23,6 @@ FORMATS = {
     "mp4": ("aac", 48_000),
     "aac": ("aac", 16_000),
     "webm": ("libopus", 48_000),
-    "mka": ("libvorbis", 44_100),
-    "wma": ("wmav2", 44_100),
     "amr": ("libopencore_amrnb", 8_000),
     "ac3": ("ac3", 48_000),
     "wv": ("wavpack", 16_000),
