@@ -109,7 +109,8 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
     spec = settled.spec
     spec, task = read_task_files(spec, registry.task(spec.task_kind, dict(spec.task_options)))
     miniature = settled.weights.miniature
-    shortest = min(Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values())
+    windows = [Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values()]
+    shortest = min(windows)
     clips = read_clips(spec, spec.data.source, task, shortest)
     traits = read_traits(clips.headers)
     if copies_apart:
@@ -118,7 +119,15 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         joined = together(clips.examples, traits, _given_sides(spec, clips.examples))
     outer, splits = _divided(spec, task, joined)
     examples, apart = joined.examples, clips.examples
-    found = doubts(examples, splits, task, traits=traits, joined=joined, objective=spec.metric)
+    found = doubts(
+        examples,
+        splits,
+        task,
+        traits=traits,
+        joined=joined,
+        objective=spec.metric,
+        window_seconds=max(windows),
+    )
     if found.problems:
         raise InputError(found.problems)
     clips = replace(clips, examples=examples)

@@ -5,6 +5,7 @@ What can be found from names, targets and headers is looked for always; what nee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from trainables.data.doubts.files import FileTraits
 from trainables.data.doubts.groups import group_doubts
 from trainables.data.doubts.labels import label_doubts, majority_doubt
 from trainables.data.doubts.overlap import Joined, contrary, join_groups, torn
+from trainables.data.doubts.properties import header_properties
+from trainables.data.doubts.shortcuts import Property, sentence, shortcuts
 from trainables.data.doubts.words import listed
 from trainables.data.examples import Example
 from trainables.errors import InputError
@@ -58,13 +61,17 @@ def doubts(
     traits: Mapping[str, FileTraits],
     joined: Joined | None = None,
     objective: str | None = None,
+    window_seconds: float = math.inf,
 ) -> Doubts:
     """`splits` is example id -> train | validation | test; `objective` as `val/accuracy`; `joined` what `together`
-    gave, None where groups are those of the data set. Raises OSError: a file cannot be read."""
+    gave, None where groups are those of the data set; `window_seconds` how much of a clip is heard at most. Raises
+    OSError: a file cannot be read."""
     joined = Joined(list(examples)) if joined is None else joined
     advice = [*_copies(joined), *_contrary(examples, traits), *_target_doubts(examples, task)]
     if task.stratified:
         advice += majority_doubt([str(example.target) for example in examples], objective, task.metrics)
+        training = [example for example in examples if splits[example.id] == "train"]
+        advice += _shortcuts(training, header_properties(training, traits, window_seconds))
     advice += _silent(examples, traits)
     advice += group_doubts(examples, splits)
     return Doubts(tuple(advice))
@@ -93,6 +100,11 @@ def _contrary(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -> 
     shown = listed([" and ".join(f"{each.id} is {str(each.target)[:40]!r}" for each in same[:3]) for same in found])
     stand = "sound stands" if len(found) == 1 else "sounds stand"
     return [f"{len(found):,} {stand} under different targets ({shown}): which one is right?"]
+
+
+def _shortcuts(training: Sequence[Example], properties: Sequence[Property]) -> list[str]:
+    labels = [str(example.target) for example in training]
+    return [sentence(found, labels) for found in shortcuts(properties, labels, [each.group for each in training])]
 
 
 def _silent(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -> list[str]:
