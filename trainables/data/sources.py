@@ -15,9 +15,9 @@ import numpy as np
 
 from trainables.data.atomic import atomic_folder
 from trainables.data.examples import Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.layouts.folders import read_folder
 from trainables.data.reading import Account, Reading, Wanted
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 # Name -> what its targets are, and a module with `generate(folder, seed) -> list[Example]`

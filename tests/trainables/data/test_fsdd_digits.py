@@ -12,10 +12,10 @@ import soundfile
 
 from trainables import registry
 from trainables.data.doubts.check import check_examples
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.fsdd_digits import WORDS, main
 from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform
-from trainables.data.tables.manifest import read_manifest
 
 NO_CACHE = Path("never-written")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.fsdd_esc10 import main
 from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform
-from trainables.data.tables.manifest import read_manifest
 
 NO_CACHE = Path("never-written")
 

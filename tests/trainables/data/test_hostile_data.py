@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from trainables.data import sources
 from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform, probe
 from trainables.data.sound.recording import MOST_CHANNELS
 from trainables.data.sources import hub_revision, open_source
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 SLOWEST_SECONDS = 5.0  # on a busy machine; a few milliseconds otherwise

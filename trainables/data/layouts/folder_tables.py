@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trainables.data.examples import Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.levels import shown
 from trainables.data.layouts.shards import refuse_several
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Skip, Wanted
 from trainables.data.split_names import SplitNames, among_siblings
-from trainables.data.tables.manifest import SUFFIXES, read_manifest
 from trainables.errors import InputError
 
-METADATA = tuple(f"metadata{suffix}" for suffix in SUFFIXES)
+METADATA = tuple(f"metadata.{ending}" for ending in ("jsonl", "csv", "tsv", "parquet"))
 _LOOKED_AT = 50  # rows of a table whose files are looked for
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from trainables.data.layouts.class_folders import read_class_folders
 from trainables.data.layouts.folder_tables import read_metadata, read_single_table
-from trainables.data.layouts.published import read_published
+from trainables.data.layouts.published import published_format
 from trainables.data.layouts.shards import find_shards, read_shards
 from trainables.data.layouts.tree import Tree, walk
 from trainables.data.reading import Reading, Wanted
@@ -26,13 +26,13 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
 
     Raises InputError: no layout fits, or several do.
     """
-    published = read_published(folder, wanted)
-    if published is not None:
-        return published
     outer = walk(folder)
+    if known := published_format(outer, wanted):  # which may lie anywhere in it
+        reading = known.read(outer, wanted)
+        outer.note_left(reading.account)
+        return reading
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
-    inside = None if tree is outer else read_published(tree.folder, wanted)
-    reading = inside or _read(tree, wanted)
+    reading = _read(tree, wanted)
     outer.note_left(reading.account)
     if tree is not outer:
         inner = tree.folder.relative_to(outer.folder).as_posix()
@@ -43,6 +43,8 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
 def _read(tree: Tree, wanted: Wanted) -> Reading:
     if wanted.layout is not None:
         return read_class_folders(tree, wanted)
+    if known := published_format(tree, wanted):
+        return known.read(tree, wanted)
     if reading := read_metadata(tree, wanted):
         return reading
     if shards := find_shards(tree, wanted):

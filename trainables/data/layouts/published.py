@@ -8,8 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from trainables.data.layouts import (
+    audacity,
+    kaldi,
+    librispeech,
+    ljspeech,
+    ravdess,
+    raven_tables,
+    several_tables,
+    sound_tables,
+    speech_commands,
+)
+from trainables.data.layouts.tree import Tree
 from trainables.data.reading import Reading, Wanted
 
 
@@ -18,18 +29,28 @@ class Format:
     """How one data set, or one tool, lays out a folder."""
 
     name: str
-    matches: Callable[[Path], bool]  # opens few files: it is asked of every folder
-    read: Callable[[Path, Wanted], Reading]  # raises InputError
+    matches: Callable[[Tree], bool]  # opens few files: it is asked of every folder
+    read: Callable[[Tree, Wanted], Reading]  # raises InputError
 
 
-FORMATS: Sequence[Format] = ()
+FORMATS: Sequence[Format] = (
+    Format("Kaldi", kaldi.matches, kaldi.read),
+    Format("LibriSpeech", librispeech.matches, librispeech.read),
+    Format("LJSpeech", ljspeech.matches, ljspeech.read),
+    Format("Speech Commands", speech_commands.matches, speech_commands.read),
+    Format("ESC-50, UrbanSound8K, FSD50K", sound_tables.matches, sound_tables.read),
+    Format("RAVDESS", ravdess.matches, ravdess.read),
+    Format("Raven", raven_tables.matches, raven_tables.read),
+    Format("Audacity", audacity.matches, audacity.read),
+    Format("tables by split", several_tables.matches, several_tables.read),
+)
 
 
-def read_published(folder: Path, wanted: Wanted) -> Reading | None:
+def published_format(tree: Tree, wanted: Wanted) -> Format | None:
     """None where no format matches, or where the sweep file says itself how the folders are to be taken.
 
-    Raises InputError: the format matches and cannot be read.
+    Raises InputError: the folder holds several data sets of a format.
     """
     if wanted.layout is not None:
         return None
-    return next((known.read(folder, wanted) for known in FORMATS if known.matches(folder)), None)
+    return next((known for known in FORMATS if known.matches(tree)), None)

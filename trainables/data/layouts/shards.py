@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from trainables.data.examples import Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.layouts.levels import shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.split_names import among_siblings, of_files
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 

@@ -13,10 +13,10 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from trainables.data.formats.manifest import SUFFIXES
 from trainables.data.reading import Account, Reading
 from trainables.data.sound.endings import is_readable, is_sound
 from trainables.data.split_names import is_plain
-from trainables.data.tables.manifest import SUFFIXES
 from trainables.errors import InputError
 
 Parts = tuple[str, ...]  # a path below the folder, name by name
@@ -39,6 +39,7 @@ class Tree:
     others: list[Parts] = field(default_factory=list)
     left: list[tuple[Parts, str]] = field(default_factory=list)  # not looked at, and why
     linked: set[Parts] = field(default_factory=set)  # sounds that a link leads to
+    taken: set[Parts] = field(default_factory=set)  # of the others: lists that a published format has read
 
     def path(self, parts: Parts) -> Path:
         return self.folder.joinpath(*parts)
@@ -84,7 +85,8 @@ class Tree:
         for parts, reason in self.left:
             account.not_read("/".join(parts), reason)
         for parts in self.others:
-            account.not_read("/".join(parts), "no sound and no table")
+            if parts not in self.taken:
+                account.not_read("/".join(parts), "no sound and no table")
 
     def note_unused(self, reading: Reading, tables: Sequence[Parts]) -> None:
         """Notes the sound that no row of the `tables` names, and the tables that are not among them."""

@@ -15,6 +15,7 @@ from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name
 from trainables.data.tables.channels import channel_mark, channel_of
 from trainables.data.tables.columns import Columns, columns_of
+from trainables.data.tables.homes import paths_begin
 from trainables.data.tables.stretches import stretch
 from trainables.data.tables.table import Row
 from trainables.data.tables.values import kind, name_of, number, number_problem, shown, text_of
@@ -27,6 +28,7 @@ def examples_of(
     """Rows that any reader has brought into columns, as examples; `path` is what they were read from, relative audio
     paths begin at `home`, and what is left out goes to `account`. Raises InputError: as `read_manifest`."""
     columns = columns_of(path, [row for _, row in rows], wanted, account)
+    home, rows = paths_begin(path, home, rows, columns.names["audio"], wanted, account)
     if home not in account.audio_homes:
         account.audio_homes.append(home)
     examples: list[Example] = []

@@ -33,6 +33,8 @@ def json_rows(name: str, text: str) -> Table:
         raise InputError(f"{name}: {whole}")
     if isinstance(whole, list):
         return _numbered(name, whole, Table(form="one JSON array"))
+    if len(lines) == 1 and name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+        return _lines(name, lines)  # of one row, whose values may be lists of objects
     return _of_object(name, whole)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -15,7 +17,7 @@ from trainables.errors import InputError
 
 MOST_BYTES = 1 << 30  # of a file of text
 MOST_ROWS = 5_000_000
-PARQUET = b"PAR1"
+PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
 
 
 def read_rows(path: Path, columns: Mapping[str, str], cache_folder: Path) -> Table:
@@ -39,7 +41,20 @@ def _read(path: Path, renamed: list[str], cache_folder: Path) -> Table:
         return Table(list(islice(parquet_rows(path, renamed, cache_folder), MOST_ROWS + 1)), form="Parquet")
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"{path}: is larger than {MOST_BYTES >> 30} GiB, which no list of clips is.")
-    text = decoded(path, path.read_bytes())
-    if is_json(text, hinted=path.suffix.lower() in (".jsonl", ".ndjson", ".json")):
+    text = decoded(path, _unpacked(path) if start[: len(GZIP)] == GZIP else path.read_bytes())
+    named = path.name.lower().removesuffix(".gz")
+    if is_json(text, hinted=named.endswith((".jsonl", ".ndjson", ".json"))):
         return json_rows(path.name, text)
     return delimited_rows(path.name, text, renamed)
+
+
+def _unpacked(path: Path) -> bytes:
+    """What a gzip file holds. Raises InputError: it is damaged, or holds more than any list of clips."""
+    try:
+        with gzip.open(path) as file:
+            content = file.read(MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: is a damaged gzip file ({error}).") from None
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path}: holds more than {MOST_BYTES >> 30} GiB, which no list of clips does.")
+    return content

@@ -11,10 +11,10 @@ import pytest
 import soundfile
 
 from trainables.data.doubts.check import check_examples
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform
 from trainables.data.tables.channels import channel_of, tells_channels
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 

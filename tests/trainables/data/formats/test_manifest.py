@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.reading import Skip, Wanted
 from trainables.data.sound.audio import load_waveform
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 NO_CACHE = Path("never-written")

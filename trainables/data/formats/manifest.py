@@ -1,4 +1,4 @@
-"""Manifests: one clip per row of a table, of whatever form (rows.py).
+"""Manifests: one clip per row of a table, of whatever form (`tables/rows.py`), a published one or one's own.
 
 `audio` names the file, relative to the manifest or absolute. In JSON and Parquet it may also be a list of files that
 are joined, each a name or an object `{path, start_seconds, seconds}`; in Parquet also a struct `{bytes, path}`, as hub
@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainables.data.formats.published import as_published
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.clip_rows import examples_of
 from trainables.data.tables.rows import read_rows
 
-SUFFIXES = (".jsonl", ".csv", ".parquet")
+SUFFIXES = tuple(
+    [suffix + packed for suffix in (".jsonl", ".csv", ".tsv", ".ndjson", ".json") for packed in ("", ".gz")]
+    + [".parquet"]
+)  # of files that are looked at as tables in a folder
 
 
 def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
@@ -34,5 +38,8 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
         account.leave_out(where, problem)
     if not table.rows:
         account.refuse_beyond(wanted.skip, len(table.broken))
+    table, wanted = as_published(path, table, wanted, account)
+    said = dict(account.origins)
     examples = examples_of(path, table.rows, wanted.audio_folder or path.parent, wanted, account, prefix)
+    account.origins |= said
     return Reading(examples, account)

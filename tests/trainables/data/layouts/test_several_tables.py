@@ -1,0 +1,91 @@
+"""Several tables that are the splits of one data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trainables.data.reading import Reading
+from trainables.errors import InputError
+
+Lay, Read = Callable[..., Path], Callable[..., Reading]
+
+
+ROWS = {"train": "a.wav,x\nb.wav,y\n", "valid": "c.wav,x\nd.wav,y\n", "test": "e.wav,x\nf.wav,y\n"}
+SOUNDS = [f"{name}.wav" for name in "abcdef"]
+SPLITS = dict.fromkeys("ab", "train") | dict.fromkeys("cd", "validation") | dict.fromkeys("ef", "test")
+
+
+def splits_of(reading: Reading) -> dict[str, str | None]:
+    return {Path(clip.audio[0].path).stem: clip.split for clip in reading.examples}
+
+
+@pytest.mark.parametrize("form", ["{}.csv", "mydata_{}.csv", "clips-{}-v2.csv", "lists/{}.csv"])
+def test_names_give_the_splits(lay: Lay, read_source: Read, form: str) -> None:
+    sounds = [f"lists/{name}" for name in SOUNDS] if form.startswith("lists") else SOUNDS
+    texts = {form.format(name): "audio,label\n" + rows for name, rows in ROWS.items()}
+    reading = read_source(lay(sounds, texts))
+    assert splits_of(reading) == SPLITS
+    assert form.format("valid") in reading.account.origins["split"]
+
+
+def test_folders_give_the_splits(lay: Lay, read_source: Read) -> None:
+    texts = {f"{split}/list.csv": "audio,label\n" + rows for split, rows in ROWS.items()}
+    sounds = [f"{split}/{row[:5]}" for split, rows in ROWS.items() for row in rows.split()]
+    assert splits_of(read_source(lay(sounds, texts))) == SPLITS
+
+
+def test_files_of_one_name_in_several_splits_have_ids_of_their_own(lay: Lay, read_source: Read) -> None:
+    texts = {f"{split}.csv": f"audio,label\n{split}/1.wav,x\n" for split in ROWS}
+    texts |= {"train.csv": "id,audio,label\n1,train/1.wav,x\n", "test.csv": "id,audio,label\n1,test/1.wav,x\n"}
+    reading = read_source(lay([f"{split}/1.wav" for split in ROWS], texts))
+    assert [clip.id for clip in reading.examples] == ["test.csv:1", "train.csv:1", "valid/1.wav"]
+
+
+def test_a_test_that_is_kept_secret_is_not_read(lay: Lay, read_source: Read) -> None:
+    texts = {
+        "train.csv": "audio,label\na.wav,x\nb.wav,y\n",
+        "test.csv": "audio\ne.wav\n",
+        "sample.csv": "audio,label\n",
+    }
+    reading = read_source(lay(SOUNDS, texts))
+    assert splits_of(reading) == {"a": "train", "b": "train"}
+    unread = str(reading.account.files_unread)
+    assert "test.csv" in unread
+    assert "sample.csv" in unread
+
+
+COLUMNS = "client_id\tpath\tsentence\tup_votes\tage\tlocale\n"
+
+
+@pytest.mark.parametrize("home", ["", "cv-corpus-17.0/de/"])
+@pytest.mark.parametrize("ending", [".mp3", ""])
+def test_common_voice(lay: Lay, read_source: Read, home: str, ending: str) -> None:
+    row = "voice{n}\tclip{n}{ending}\t{text}\t2\t\tde\n"
+    lines = {
+        name: COLUMNS + "".join(row.format(n=n, ending=ending, text=f'Satz "{n}') for n in numbers)
+        for name, numbers in {"train": (1, 2), "dev": (3,), "test": (4,), "validated": (1, 2, 3, 4, 5)}.items()
+    }
+    texts = {f"{home}{name}.tsv": text for name, text in lines.items()}
+    folder = lay([f"{home}clips/clip{n}.mp3" for n in range(1, 6)], texts)
+    reading = read_source(folder, "text")
+    found = {Path(c.audio[0].path).name: (c.target, c.group, c.language, c.split) for c in reading.examples}
+    assert len(found) == 4
+    assert found["clip1.mp3"] == ('Satz "1', "voice1", "de", "train")
+    assert found["clip3.mp3"][3] == "validation"
+    unread = str(reading.account.files_unread)
+    assert "validated.tsv" in unread
+    assert "clip5.mp3" in unread
+    assert reading.account.columns_unread["up_votes"] == 4
+    single = read_source(folder / f"{home}validated.tsv", "text")
+    assert len(single.examples) == 5
+    assert all(Path(clip.audio[0].path).is_file() for clip in single.examples)
+    assert {clip.split for clip in single.examples} == {None}
+
+
+def test_two_languages_are_two_data_sets(lay: Lay, read_source: Read) -> None:
+    texts = {f"{home}/{name}.csv": "audio,label\na.wav,x\n" for home in ("de", "en") for name in ("train", "test")}
+    with pytest.raises(InputError, match=r"de, en.*name the folder of one"):
+        read_source(lay(["de/a.wav", "en/a.wav"], texts))

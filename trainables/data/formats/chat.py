@@ -1,0 +1,104 @@
+"""Conversations about a sound, as people fine-tune language models with them: `messages` (role, content) or
+`conversations` (from, value), or a `query` with its `response`, and the sound in `audios` (ms-swift "Custom dataset",
+LLaMA-Factory "data/README.md"). The answer is what is learnt; questions are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trainables.data.formats.known import KnownTable
+from trainables.data.reading import Account, Wanted
+from trainables.data.tables.table import Row, Table
+from trainables.data.tables.values import filled
+
+_LISTS = ("messages", "conversations", "conversation")
+_ANSWERING = ("assistant", "gpt", "model", "bot", "chatbot")
+_ASKING = ("user", "human")
+_SOUNDS = ("audios", "audio", "audio_path")
+_INLINE = re.compile(r"<audio>\s*([^<>\s][^<>]*?)\s*</audio>")
+_PAIRS = (("query", "response"), ("instruction", "output"), ("prompt", "response"))  # question, answer
+
+
+def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[Table, Wanted]:
+    rows: list[Row] = []
+    questions: set[str] = set()
+    instructed = 0
+    for where, row in table.rows:
+        turns = _turns(row)
+        answers = [text for role, text, _ in turns if role in _ANSWERING]
+        sounds = _sounds(row) or [sound for _, _, named in turns for sound in named]
+        own = row.get(wanted.columns.get(wanted.column, wanted.column))
+        if len(sounds) != 1:
+            account.leave_out(where, "names no sound." if not sounds else "names several sounds; a clip is one.")
+        elif filled(own) is None or isinstance(own, bool):
+            if len(answers) != 1:
+                account.leave_out(where, "has no answer." if not answers else "has several answers; a clip has one.")
+                continue
+            rows.append((where, {**row, "audio": sounds[0], wanted.column: answers[0]}))
+        else:
+            rows.append((where, {**row, "audio": sounds[0]}))
+        questions |= {
+            _INLINE.sub("", text).replace("<audio>", "").strip() for role, text, _ in turns if role in _ASKING
+        }
+        instructed += any(role == "system" for role, _, _ in turns)
+    account.origins[wanted.column] = "the answers"
+    account.guesses.append(
+        f"Of the conversations in {path.name} the answers are read; {len(questions)} different questions"
+        f"{f' and {instructed} instructions to the model' if instructed else ''} are not: the task has its own."
+    )
+    unread = (*_LISTS, *_SOUNDS, *(name for pair in _PAIRS for name in pair))
+    kept = ("audio", wanted.column, *wanted.columns.values())
+    rows = [(where, {name: row[name] for name in row if name in kept or name not in unread}) for where, row in rows]
+    return replace(table, rows=rows), wanted
+
+
+def _turns(row: Mapping[str, Any]) -> list[tuple[str, str, list[Any]]]:
+    """(role, text, sounds that it names) of each turn."""
+    listed = next((row[name] for name in _LISTS if isinstance(row.get(name), list)), None)
+    if listed is None:
+        question, answer = next(((q, a) for q, a in _PAIRS if a in row), _PAIRS[0])
+        listed = [{"role": "user", "content": row.get(question)}, {"role": "assistant", "content": row.get(answer)}]
+    said = [pair for turn in listed if isinstance(turn, Mapping) for pair in _said(turn)]
+    turns = [(role.lower(), *_content(content)) for role, content in said]
+    return [turn for turn in turns if turn[0] not in _ANSWERING or turn[1]]
+
+
+def _said(turn: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """(role, content); some write a question and its answer as one turn, `{human: ..., assistant: ...}`."""
+    if "role" in turn or "from" in turn:
+        return [(str(turn.get("role", turn.get("from"))), turn.get("content", turn.get("value")))]
+    return [(str(role), content) for role, content in turn.items()]
+
+
+def _content(content: Any) -> tuple[str, list[Any]]:
+    """A text, or parts `{type: text | audio, ...}`, as chat templates take them."""
+    if not isinstance(content, list):
+        text = str(content or "").strip()
+        return text, _INLINE.findall(text)
+    parts = [part for part in content if isinstance(part, Mapping)]
+    text = " ".join(str(part["text"]) for part in parts if part.get("text")).strip()
+    named = [
+        next((part[key] for key in ("audio", "audio_url", "path", "url") if part.get(key)), None) for part in parts
+    ]
+    return text, [sound for sound, part in zip(named, parts, strict=True) if part.get("type") != "text" and sound]
+
+
+def _sounds(row: Mapping[str, Any]) -> list[Any]:
+    value = next((filled(row.get(name)) for name in _SOUNDS if filled(row.get(name)) is not None), None)
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _holds_turns(row: Mapping[str, Any]) -> bool:
+    turns = next((row[name] for name in _LISTS if name in row), None)
+    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], Mapping)
+
+
+TABLES = (
+    *(KnownTable("conversations", frozenset({name}), {}, _read, _holds_turns) for name in _LISTS),
+    *(KnownTable("questions and answers", frozenset({"audios", *pair}), {}, _read) for pair in _PAIRS),
+)

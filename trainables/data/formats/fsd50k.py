@@ -1,0 +1,49 @@
+"""FSD50K: `FSD50K.ground_truth/dev.csv` (fname, labels, mids, split) and `eval.csv`, the sound in `FSD50K.dev_audio/`
+and `FSD50K.eval_audio/` (Fonseca et al. 2020, arXiv:2010.00475). Most clips have several labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trainables.data.formats.known import MANY_LABELS, KnownTable
+from trainables.data.reading import Account, Wanted
+from trainables.data.tables.table import Row, Table
+
+_SPLITS = {"train": "train", "val": "validation"}  # of dev.csv; eval.csv is the test
+
+
+def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[Table, Wanted]:
+    side = "eval" if path.stem.lower().startswith("eval") else "dev"
+    uploaders = _uploaders(path.parent, side)
+    kept: list[Row] = []
+    for where, row in table.rows:
+        labels = [label for label in str(row.get("labels") or "").split(",") if label]
+        if len(labels) > 1 and wanted.columns.get(wanted.column) == "labels":
+            account.leave_out(where, MANY_LABELS)
+            continue
+        name = str(row.get("fname"))
+        further = {"audio": f"{name}.wav", "group": uploaders.get(name, name)}
+        further["split"] = _SPLITS.get(str(row.get("split")), "test" if side == "eval" else "train")
+        kept.append((where, {**row, **further}))
+    account.origins["split"] = f"{'the test clips of' if side == 'eval' else 'column split of'} {path.name}"
+    account.origins["group"] = (
+        "the uploader" if uploaders else "the clip: FSD50K.metadata, which names uploaders, is absent"
+    )
+    return replace(table, rows=kept), wanted
+
+
+def _uploaders(folder: Path, side: str) -> Mapping[str, str]:
+    """Clip -> who put it on Freesound, from the metadata beside the ground truth."""
+    path = folder.parent / "FSD50K.metadata" / f"{side}_clips_info_FSD50K.json"
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(info["uploader"]) for name, info in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+TABLES = (KnownTable("FSD50K", frozenset({"fname", "labels", "mids"}), {"label": "labels"}, _read),)

@@ -1,0 +1,38 @@
+"""A folder of recordings with Raven's selection tables, one for each recording (`NAME.Table.1.selections.txt`) or one
+for several. What the columns mean stands in `formats/raven.py`."""
+
+from __future__ import annotations
+
+from trainables.data.formats.manifest import read_manifest
+from trainables.data.formats.raven import BEGIN, END
+from trainables.data.layouts.found import first_line
+from trainables.data.layouts.several_tables import joined
+from trainables.data.layouts.tree import Parts, Tree
+from trainables.data.reading import Account, Reading, Wanted
+
+_ENDINGS = (".txt", ".tsv")
+
+
+def matches(tree: Tree) -> bool:
+    return bool(tree.sounds) and bool(_tables(tree))
+
+
+def read(tree: Tree, wanted: Wanted) -> Reading:
+    """Raises InputError: as `read_manifest`."""
+    tables = _tables(tree)
+    reading = joined({table: read_manifest(tree.path(table), wanted) for table in tables}, {}, Account())
+    reading.account.layout = f"{len(tables)} selection tables of Raven"
+    tree.taken |= {*tables}
+    tree.note_unused(reading, tables)
+    return reading
+
+
+def _tables(tree: Tree) -> list[Parts]:
+    return [parts for parts in sorted((*tree.others, *tree.tables)) if _is_one(tree, parts)]
+
+
+def _is_one(tree: Tree, parts: Parts) -> bool:
+    if not parts[-1].lower().endswith(_ENDINGS):
+        return False
+    columns = first_line(tree.path(parts)).split("\t")
+    return BEGIN in columns and END in columns

@@ -1,0 +1,109 @@
+"""Several tables as one data set, a split each: by their names (`train.csv`, `mydata_valid.jsonl.gz`), or by the
+folders that they stand in (`train/list.csv`, `test/list.csv`). Common Voice's are such, and FSD50K's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from trainables.data.formats.manifest import read_manifest
+from trainables.data.layouts.found import one_home, shown
+from trainables.data.layouts.tree import Parts, Tree
+from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.split_names import among_siblings, of_files
+from trainables.data.tables.rows import read_rows
+from trainables.data.tables.spellings import meaning
+from trainables.errors import InputError
+
+
+def matches(tree: Tree) -> bool:
+    return bool(_splits(tree))
+
+
+def read(tree: Tree, wanted: Wanted) -> Reading:
+    """The rows of every table that has the task's column. Raises InputError: as `read_manifest`."""
+    splits = _splits(tree)
+    readings = {}
+    for table in splits:
+        try:
+            readings[table] = read_manifest(tree.path(table), wanted)
+        except InputError:
+            if splits[table] == "train" or not _lacks_target(tree, table, wanted):
+                raise
+    account = Account()
+    for table in splits.keys() - readings.keys():
+        account.not_read(shown(table), f"has no column {wanted.column}, as a test that is kept secret")
+    for other in _others(tree, list(splits)):
+        account.not_read(shown(other), "the table of no split stands beside those of splits")
+    reading = joined(readings, splits, account)
+    account.layout = f"{account.layout}; tables by split"
+    used = {table: split for table, split in splits.items() if table in readings}
+    account.origins["split"] = ", ".join(f"{shown(table)} is {split}" for table, split in used.items())
+    tree.note_unused(reading, list(readings))
+    return reading
+
+
+def joined(readings: Mapping[Parts, Reading], splits: Mapping[Parts, str], account: Account) -> Reading:
+    """Tables one after the other; a row's own split stands above its table's. Ids that several tables give begin with
+    the table's path."""
+    uses = Counter(example.id for reading in readings.values() for example in reading.examples)
+    examples = []
+    for table, reading in readings.items():
+        account.layout = account.layout or reading.account.layout
+        account.include(reading.account)
+        for example in reading.examples:
+            name = f"{shown(table)}:{example.id}" if uses[example.id] > 1 else example.id
+            examples.append(replace(example, id=name, split=example.split or splits.get(table)))
+    return Reading(examples, account)
+
+
+def _splits(tree: Tree) -> dict[Parts, str]:
+    """Table -> its split, where at least two splits have one each, in one folder or in folders side by side."""
+    for depth in (1, 2):  # at the top, or one folder below
+        of_depth = [parts for parts in tree.tables if len(parts) == depth and not _is_parquet(parts)]
+        found: dict[Parts, dict[Parts, str]] = {}
+        for home in sorted({parts[:-1] for parts in of_depth}):
+            here = {_stem(parts[-1]): parts for parts in of_depth if parts[:-1] == home}
+            if splits := _of_several(of_files(sorted(here)).of, {name: [parts] for name, parts in here.items()}):
+                found[home] = splits
+        if found:
+            return found[one_home(tree, found, "tables by split")]
+    tops = among_siblings({parts[0] for parts in tree.tables if len(parts) == 2}).of
+    below = [parts for parts in tree.tables if len(parts) == 2 and parts[0] in tops and not _is_parquet(parts)]
+    below = [parts for parts in below if _stem(parts[1]) != "metadata"]  # as AudioFolder has them: `folder_tables.py`
+    names = Counter(parts[1] for parts in below)
+    name = max(names, key=names.__getitem__, default="")
+    return _of_several(tops, {parts[0]: [parts] for parts in below if parts[1] == name})
+
+
+def _of_several(splits: Mapping[str, str], tables: Mapping[str, Sequence[Parts]]) -> dict[Parts, str]:
+    named = {name: split for name, split in splits.items() if name in tables}
+    if len(set(named.values())) < 2:
+        return {}
+    return {parts: split for name, split in named.items() for parts in tables[name]}
+
+
+def _others(tree: Tree, used: Sequence[Parts]) -> list[Parts]:
+    homes = {table[:-1] for table in used}
+    beside = [parts for parts in tree.tables if parts[:-1] in homes and parts not in used]
+    return [parts for parts in beside if not _is_parquet(parts)]
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".gz").rpartition(".")[0]
+
+
+def _is_parquet(parts: Parts) -> bool:
+    return parts[-1].lower().endswith(".parquet")
+
+
+def _lacks_target(tree: Tree, table: Parts, wanted: Wanted) -> bool:
+    try:
+        rows = read_rows(tree.path(table), wanted.columns, wanted.cache_folder).rows
+    except InputError:
+        return False
+    found = {name for _, row in rows for name in row}
+    written = wanted.columns.get(wanted.column, wanted.column)
+    return written not in found and not any(meaning(name) == wanted.column for name in found)
