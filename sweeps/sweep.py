@@ -32,7 +32,7 @@ from sweeps.state.extend import Extension, to_extend
 from sweeps.state.manifest import Manifest, held, note, note_session, state_of
 from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
 from sweeps.state.workspace import Workspace, check_results, new_workspace
-from trainables.data.sources import hub_revision
+from trainables.data.hub import hub_revision
 from trainables.errors import InputError, SweepStopped
 from trainables.records import (
     LEFT_OUT_FILE,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ import numpy as np
 from trainables.data.atomic import atomic_folder
 from trainables.data.examples import Example
 from trainables.data.formats.manifest import read_manifest
+from trainables.data.hub import HUB, read_hub
 from trainables.data.layouts.folders import read_folder
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.errors import InputError
@@ -27,7 +26,6 @@ GENERATORS: dict[str, tuple[str, str]] = {
     "digit_strings": ("text", "trainables.data.generators.digit_strings"),
     "spoken_sentences": ("text", "trainables.data.generators.spoken_sentences"),
 }
-HUB = "hf://"
 
 
 def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) -> Reading:
@@ -40,10 +38,7 @@ def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) ->
     if source in GENERATORS:
         return Reading(_generated(source, wanted, seed), Account(layout=f"made by the generator {source}"))
     if source.startswith(HUB):
-        folder = _downloaded(source)
-        reading = read_folder(folder, wanted)
-        _confine(source, reading.examples, folder, wanted.cache_folder)
-        return reading
+        return read_hub(source, wanted)
     try:
         written = Path(source).expanduser()
     except RuntimeError:
@@ -60,29 +55,6 @@ def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) ->
         f"data.source: {source!r} is no file or folder (looked for {' and '.join(map(str, candidates))}), no "
         f"{HUB}owner/name and no built-in ({', '.join(GENERATORS)}).{hint}"
     )
-
-
-def hub_revision(source: str, examples: Sequence[Example]) -> str | None:
-    """The commit of the hub's data set that the examples are of; None where the data comes from no hub."""
-    if not source.startswith(HUB) or not examples:
-        return None
-    parts = Path(examples[0].audio[0].path).parts
-    return next((commit for folder, commit in pairwise(parts) if folder == "snapshots"), None)
-
-
-def _confine(source: str, examples: Sequence[Example], snapshot: Path, cache_folder: Path) -> None:
-    """Raises InputError where a file lies outside the download: a stranger's manifest does not say what is read on
-    this machine. Files of a snapshot are links into the hub's cache of that data set, `<data set>/blobs`."""
-    written = (snapshot.absolute(), cache_folder.absolute() / "embedded")
-    real = (snapshot.resolve().parents[1], written[1].resolve())
-    for example in examples:
-        for path in (Path(piece.path) for piece in example.audio):
-            named = any(path.is_relative_to(folder) for folder in written)
-            if not named or not any(path.resolve().is_relative_to(folder) for folder in real):
-                raise InputError(
-                    f"data.source: {source!r} names the file {str(path)[:200]!r}, which is no part of the download: it "
-                    "is not read. Download it, look at its manifest, and give the folder if you trust it."
-                )
 
 
 def _generated(name: str, wanted: Wanted, seed: int) -> list[Example]:
@@ -115,20 +87,3 @@ def _recipe() -> str:
     for path in sorted((Path(__file__).parent / "generators").glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
-
-
-def _downloaded(source: str) -> Path:
-    name, _, revision = source.removeprefix(HUB).removeprefix("datasets/").partition("@")
-    if name.count("/") != 1 or not all(name.split("/")):
-        raise InputError(f"data.source: {source!r} must be {HUB}owner/name or {HUB}owner/name@revision.")
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(huggingface_hub.snapshot_download(name, repo_type="dataset", revision=revision or None))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise InputError(
-            f"data.source: {source!r} could not be fetched ({reason}); check the name, the revision, the network and, "
-            "for a private data set, that you are logged in."
-        ) from None

@@ -20,14 +20,15 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trainables.data import sources
+from trainables.data import hub
 from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.formats.manifest import read_manifest
+from trainables.data.hub import hub_revision
 from trainables.data.reading import Wanted
 from trainables.data.sound.audio import load_waveform, probe
 from trainables.data.sound.recording import MOST_CHANNELS
-from trainables.data.sources import hub_revision, open_source
+from trainables.data.sources import open_source
 from trainables.errors import InputError
 
 SLOWEST_SECONDS = 5.0  # on a busy machine; a few milliseconds otherwise
@@ -231,7 +232,7 @@ def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[str])
     soundfile.write(repository / "blobs" / "b1.wav", np.zeros(8000), 16_000)
     (snapshot / "inside.wav").symlink_to(repository / "blobs" / "b1.wav")
     (snapshot / "metadata.csv").write_text("file_name,label\n" + "".join(f"{row},a\n" for row in rows))
-    monkeypatch.setattr(sources, "_downloaded", lambda source: snapshot)
+    monkeypatch.setattr(hub, "_fetched", lambda source, name, revision, patterns: snapshot)
     return snapshot
 
 

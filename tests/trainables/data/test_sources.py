@@ -81,14 +81,14 @@ def test_a_hub_data_set_in_parquet(tmp_path, monkeypatch, write_tone, open_sourc
     audio = write_tone(tmp_path / "x.wav").read_bytes()
     asked: list[tuple[Any, ...]] = []
 
-    def download(name: str, *, repo_type: str, revision: str | None) -> str:
-        asked.append((name, repo_type, revision))
+    def download(name: str, *, repo_type: str, revision: str | None, allow_patterns: list[str] | None) -> str:
+        asked.append((name, repo_type, revision, allow_patterns))
         write_shards(tmp_path / "snapshot" / "data", audio)
         return str(tmp_path / "snapshot")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     examples = open_source("hf://someone/clips@v1.0")
-    assert asked == [("someone/clips", "dataset", "v1.0")]
+    assert asked == [("someone/clips", "dataset", "v1.0", ["README.md"]), ("someone/clips", "dataset", "v1.0", None)]
     assert [(e.target, e.split) for e in examples] == [("a", "test"), ("a", "train")]
     assert len({e.id for e in examples}) == 2
     assert all(Path(e.audio[0].path).is_relative_to(tmp_path / "cache") for e in examples)
