@@ -143,7 +143,7 @@ def _tell(account: Account, levels: Levels, examples: Sequence[Example]) -> None
         empty = sorted(set(levels.splits.values()) - given)
         if empty:
             account.guesses.append(
-                f"no clip of the {' and '.join(empty)} split has a label: the split is drawn from the others."
+                f"No clip of the {' and '.join(empty)} split has a label: it is drawn from the others."
             )
     if "speakers" in levels.at:
         groups = sorted({example.group for example in examples})

@@ -35,8 +35,10 @@ def read_metadata(tree: Tree, wanted: Wanted) -> Reading | None:
     splits = among_siblings(tree.tops())
     in_splits = [parts for parts in named if len(parts) == 2 and parts[0] in splits.of]
     if in_splits:
-        _refuse_splits_without(tree, in_splits, splits)
-        return _read_all(tree, in_splits, renamed, splits)
+        without = _splits_without(tree, in_splits, splits)
+        reading = _read_all(tree, in_splits, renamed, splits)
+        reading.account.guesses += without
+        return reading
     if not named or (wanted.column == "label" and len(tree.sound_tops()) > 1):
         _refuse_other_labels(tree, named, renamed)
         return None
@@ -63,21 +65,25 @@ def _read_all(tree: Tree, tables: Sequence[Parts], wanted: Wanted, splits: Split
     return reading
 
 
-def _refuse_splits_without(tree: Tree, tables: Sequence[Parts], splits: SplitNames) -> None:
-    """Raises InputError: a split's folder has sound, and its table is called something else."""
+def _splits_without(tree: Tree, tables: Sequence[Parts], splits: SplitNames) -> list[str]:
+    """What to say of splits that hold sound and no table. Raises InputError: the table is called something else."""
     served = {parts[0] for parts in tables}
-    problems = []
+    problems, said = [], []
     for name in splits.of:
         others = [parts[1] for parts in tree.tables if parts[0] == name and len(parts) == 2]
-        if name in served or not others:
-            continue
         sounds = sum(parts[0] == name and len(parts) > 1 for parts in (*tree.sounds, *tree.unread))
+        if name in served or not sounds:
+            continue
+        if not others:
+            said.append(f"{name}/ holds {sounds} files with sound and no table: they are left out.")
+            continue
         problems.append(
             f"{tree.folder}: {name}/ holds {sounds} files with sound and no {tables[0][1]}, as {shown(sorted(served))} "
             f"does; is it {shown(others)}? Give that table the name {tables[0][1]}."
         )
     if problems:
         raise InputError(problems)
+    return said
 
 
 def _refuse_other_labels(tree: Tree, tables: Sequence[Parts], wanted: Wanted) -> None:

@@ -121,7 +121,7 @@ def _given(view: _View, layout: str) -> Levels:
         for name in names:
             if name not in splits.of and (near := _nearest(name)):
                 problems.append(f"{name} is the name of no split (did you mean {near}?)")
-    if not view.names(parts.index("classes")):
+    if not view.names(len(parts) - 1):
         problems.append(f"no sound stands {len(parts)} folder{'s' * (len(parts) > 1)} deep")
     if problems:
         raise InputError(
