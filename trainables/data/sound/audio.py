@@ -138,12 +138,12 @@ def _read(recording: Recording, from_seconds: float, to_seconds: float, channel:
     mono, rule, levels = channels.mono(
         lambda: recording.blocks(start, stop), recording.channels, recording.speakers, channel
     )
-    _check_samples(recording.path, mono)
+    _check_samples(recording.path, mono, levels)
     return Heard(mono, recording.info, rule, levels, recording.is_16_bit)
 
 
-def _check_samples(path: str | Path, mono: np.ndarray) -> None:
-    loudest = float(max(mono.max(), -mono.min()))  # NaN where one sample is
+def _check_samples(path: str | Path, mono: np.ndarray, levels: Levels) -> None:
+    loudest = float(levels.peaks[0] if len(levels.peaks) == 1 else max(mono.max(), -mono.min()))  # NaN where one is
     if not math.isfinite(loudest):
         raise SoundError(path, "holds samples that are no numbers (NaN or infinity); record or convert it again.")
     if loudest > LOUDEST_SAMPLE:

@@ -49,10 +49,10 @@ class Levels:
 
     def add(self, block: np.ndarray, mono: np.ndarray) -> None:
         """A (frames, channels) block and its mean."""
-        high, low = block.max(axis=0), block.min(axis=0)
+        high, low = (mono.max(), mono.min()) if block.shape[1] == 1 else (block.max(axis=0), block.min(axis=0))
         peaks = np.maximum(high, -low)
         self.peaks = np.maximum(self.peaks, peaks)
-        if len(peaks) > 1:
+        if block.shape[1] > 1:
             self.energies += np.einsum("ij,ij->j", block, block, dtype=np.float64)
             self.mean_energy += float(np.einsum("i,i", mono, mono, dtype=np.float64))
         if peaks.max() >= CLIPPED:

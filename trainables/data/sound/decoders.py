@@ -6,17 +6,20 @@ libsndfile decodes whatever it reads; where it would take the wrong sizes from a
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import soundfile
 
 from trainables.data.sound import compressed, content, mpeg, ogg, riff
 from trainables.data.sound.problems import SoundError
+from trainables.data.sound.wav_reader import WavReader
 from trainables.data.sound.windows import Window
 
 MOST_BYTES = 16 << 30  # of a file: a day of stereo at 16 bits and 48 kHz is 15.5 GiB
@@ -77,15 +80,31 @@ class _Part:
 
 def open_reader(path: str | Path) -> Reader:
     """Raises SoundError: missing, empty, no sound, cut off."""
-    size_bytes = _checked_bytes(path)
+    file_bytes = _checked_bytes(path)
     try:
-        with open(path, "rb") as file:
-            head = file.read(content.HEAD_BYTES)
+        file = open(path, "rb")  # noqa: SIM115 - a reader may keep it
     except OSError as error:
         raise SoundError(path, f"cannot be opened ({error.strerror}).") from None
-    if kind := content.compressed_kind(head):
+    try:
+        reader = _reader(path, file, file_bytes)
+    except BaseException:
+        file.close()
+        raise
+    if not isinstance(reader, WavReader):
+        file.close()
+    return reader
+
+
+def _reader(path: str | Path, file: BinaryIO, file_bytes: int) -> Reader:
+    head = file.read(content.HEAD_BYTES)
+    wav = None
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        wav = riff.read_wav(path, file, file_bytes)
+        if wav is not None and (wav.tag, wav.bits) in WavReader.FORMATS and wav.is_plain:
+            return WavReader(path, file, wav)
+    elif kind := content.compressed_kind(head):
         return _compressed(path, kind)
-    parts, speakers = _parts(path, head, size_bytes)
+    parts, speakers = _parts(path, head, wav, file_bytes)
     try:
         reader = SoundfileReader(path, parts, speakers)
     except SoundError:
@@ -106,23 +125,23 @@ def _compressed(path: str | Path, kind: str) -> Reader:
 
 def _checked_bytes(path: str | Path) -> int:
     try:
-        if not Path(path).is_file():
-            raise SoundError(path, "is a folder, not a file." if Path(path).is_dir() else "does not exist.")
-        size_bytes = Path(path).stat().st_size
+        state = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a name that no file can have
+        raise SoundError(path, "does not exist.") from None
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise SoundError(path, f"cannot be opened ({error.strerror}).") from None
-    except ValueError:  # a name that no file can have
-        raise SoundError(path, "does not exist.") from None
-    if size_bytes == 0:
+    if not stat.S_ISREG(state.st_mode):
+        raise SoundError(path, "is a folder, not a file." if stat.S_ISDIR(state.st_mode) else "is no file.")
+    if state.st_size == 0:
         raise SoundError(path, "is empty (0 bytes).")
-    if size_bytes > MOST_BYTES:
+    if state.st_size > MOST_BYTES:
         raise SoundError(path, f"is larger than {MOST_BYTES >> 30} GiB; cut it into parts.")
-    return size_bytes
+    return state.st_size
 
 
-def _parts(path: str | Path, head: bytes, size_bytes: int) -> tuple[list[_Part], tuple[str, ...]]:
+def _parts(path: str | Path, head: bytes, wav: riff.Wav | None, size_bytes: int) -> tuple[list[_Part], tuple[str, ...]]:
     """What libsndfile is to open, one after the other, and which speaker each channel is for."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE" and (wav := riff.read_wav(path)) is not None:
+    if wav is not None:
         if wav.tag in riff.MPEG:
             return _mpeg_parts(path, wav.data_at, wav.data_end), ()
         if patch := riff.repaired(path, wav):

@@ -43,33 +43,39 @@ class Wav:
         return self.file_bytes if self.promised is None else min(self.data_at + self.promised, self.file_bytes)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether frames lie one after another, and their size is what the format says."""
+        known = 0 < self.channels <= 64 and self.sample_rate_hz > 0
+        return known and self.block_bytes == self.channels * self.bits // 8
+
+    @property
     def speakers(self) -> tuple[str, ...]:
         """Of each channel, where the file says so."""
         found = tuple(name for bit, name in enumerate(SPEAKERS) if self.mask >> bit & 1)
         return found if len(found) == self.channels else ()
 
 
-def read_wav(path: str | Path) -> Wav | None:
+def read_wav(path: str | Path, file: BinaryIO, file_bytes: int) -> Wav | None:
     """None where the chunks of a header cannot be followed: libsndfile then says what is wrong, if anything is.
 
     Raises SoundError: the sound is cut off, or another file follows in the same one.
     """
-    with open(path, "rb") as file:
-        file_bytes = file.seek(0, 2)
-        file.seek(0)
-        fmt, data_at, promised = b"", 0, 0
-        if file.read(12)[:4] != b"RIFF":  # RF64, RIFX and W64 are read as libsndfile reads them
-            return None
-        for name, size, at in _chunks(file):
-            if name == b"fmt " and 16 <= size <= 1024:
-                fmt = file.read(min(size, 40))
-            elif name == b"data":
-                data_at, promised = at, size
-                break
-        if len(fmt) < 16 or not data_at:
-            return None
+    fmt, data_at, promised = b"", 0, 0
+    file.seek(0)
+    if file.read(12)[:4] != b"RIFF":  # RF64, RIFX and W64 are read as libsndfile reads them
+        return None
+    for name, size, at in _chunks(file):
+        if name == b"fmt " and 16 <= size <= 1024:
+            fmt = file.read(min(size, 40))
+        elif name == b"data":
+            data_at, promised = at, size
+            break
+    if len(fmt) < 16 or not data_at:
+        return None
+    tail = b""
+    if data_at + promised < file_bytes:
         file.seek(data_at + promised + promised % 2)
-        tail = file.read(12) if promised < file_bytes else b""
+        tail = file.read(12)
     tag, channels, rate, _, block_bytes, bits = struct.unpack("<HHIIHH", fmt[:16])
     mask = 0
     if tag == EXTENSIBLE and len(fmt) >= 26:
