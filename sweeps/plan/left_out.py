@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainables.data.atomic import atomic_file
 from trainables.records import LEFT_OUT_FILE, further_name
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ def write_left_out(prepared: Prepared, folder: Path) -> Path | None:
     if not rows:
         return None
     path = folder / LEFT_OUT_FILE
-    temporary = path.with_suffix(".part")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEADER, *rows])
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
     return path

@@ -1,4 +1,4 @@
-"""A folder appears whole or not at all, whoever else writes it at the same time, and even if the power fails."""
+"""A folder or a file appears whole or not at all, whoever else writes it at the same time, even if the power fails."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yields the name of a file beside `path`, with its ending; what is written there becomes `path` when the block
+    ends without an exception."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

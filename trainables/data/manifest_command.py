@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables import command_line
+from trainables.data.atomic import atomic_file
 from trainables.errors import InputError
 
 
@@ -39,7 +40,7 @@ def read_words(parser: command_line.Parser, arguments: Sequence[str]) -> argpars
 def write_manifest(output: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Writes rows as JSON lines and makes the folder above. Raises InputError where that cannot be written."""
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        with atomic_file(output) as temporary:
+            temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{output}: cannot be written ({error.strerror or error}).") from error
