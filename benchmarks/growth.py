@@ -139,10 +139,10 @@ def own_processes() -> float:
 
 def take_in(clips: int, folder: Path) -> dict[str, Any]:
     """What comes before the first trial: reading and checking a manifest of so many clips, dividing them, decoding."""
+    from sweeps.plan.parts import make_console
     from sweeps.plan.prepare import prepare
     from sweeps.stage.inputs import make_stores
     from sweeps.state.workspace import new_workspace
-    from sweeps.sweep import make_console
 
     rng = np.random.default_rng(0)
     lines = ["audio,label,group"]

@@ -59,9 +59,9 @@ def of_trainings(job: Job, decisions: Sequence[Mapping[str, Any]], folder: Path)
 
 def main() -> None:
     """Reads orders as benchmarks.sweep_arms does."""
+    from sweeps.plan.parts import make_console
     from sweeps.stage.inputs import explore_job, make_stores
     from sweeps.state.workspace import new_workspace
-    from sweeps.sweep import make_console
 
     orders = json.loads(Path(sys.argv[1]).read_text())
     prepared = prepare(orders["file"], orders["overrides"], planning=False)

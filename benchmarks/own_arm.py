@@ -50,6 +50,7 @@ def explored(
     """The trials of stage 1, how long it took, and how long until each had a first score."""
     from ray.tune.schedulers import TrialScheduler
 
+    from sweeps.plan.parts import make_console
     from sweeps.record.recorder import Recorder
     from sweeps.record.store import default_uri
     from sweeps.record.tracker import Tracker
@@ -59,7 +60,6 @@ def explored(
     from sweeps.stage.run import train_all
     from sweeps.state.progress import StageProgress
     from sweeps.state.workspace import EXPLORE, new_workspace
-    from sweeps.sweep import make_console
 
     spec = prepared.spec
     workspace = new_workspace(folder, spec.name)

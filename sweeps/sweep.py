@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from sweeps.config.spec import SweepSpec
 from sweeps.control.steering import Steering
 from sweeps.plan.left_out import write_left_out
 from sweeps.plan.packing import trials_at_once
+from sweeps.plan.parts import make_console
 from sweeps.plan.prepare import Prepared, prepare, prepare_settled, rounds_of
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
 from sweeps.plan.settle import settle
@@ -46,18 +45,12 @@ from trainables.records import (
     PARAM_RECIPE,
 )
 
-LOG_COLUMNS = 150
-
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from analysis.verdict.result import Verdict
     from sweeps.record.tracker import Tracker
     from sweeps.rounds import Outcome
-
-
-def make_console() -> Console:
-    """A log file has no width of its own: 80 columns would fold every table."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=LOG_COLUMNS)
 
 
 def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:

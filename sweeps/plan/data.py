@@ -43,9 +43,8 @@ class Clips:
 
 
 def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) -> Clips:
-    """The examples of a source, every one checked; `window_seconds` is what the backbones take whole.
-
-    Raises InputError with every problem.
+    """The examples of a source that the sweep can use, every one checked; `window_seconds` is what the backbones take
+    whole. Raises InputError with every problem.
     """
     home = Path(spec.base_folder)
     wanted = Wanted(
@@ -56,13 +55,7 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
         audio_folder=None if spec.data.audio_folder is None else home.absolute() / spec.data.audio_folder,
         skip=Skip.from_text(spec.data.skip),
     )
-    reading = open_source(source, wanted, base_folder=home, seed=spec.explore_seeds[0])
-    headers = read_headers(reading.examples)
-    seconds = check_examples(reading.examples, task, headers, reading.account, wanted.skip)
-    readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
-    heard = [not math.isnan(lasts) for lasts in seconds]
-    facts = sound_facts(readable, list(compress(seconds, heard)))
-    clips = Clips(reading.examples, seconds, reading.account, facts, headers).only(heard)
+    clips = read_source(source, wanted, task, base_folder=home, seed=spec.explore_seeds[0])
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips
@@ -71,6 +64,23 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
         bound = f"shorter than {shortest:g} s" if length < shortest else f"longer than {longest:g} s"
         clips.account.leave_out(example.id, f"is {bound}, which the task does not take.")
     return replace(clips.only(kept), left_out=kept.count(False))
+
+
+def read_source(source: str, wanted: Wanted, task: Task, *, base_folder: Path, seed: int) -> Clips:
+    """The examples of a source, of any length, every one checked; `seed` is a generator's.
+
+    Raises InputError with every problem.
+    """
+    reading = open_source(source, wanted, base_folder=base_folder, seed=seed)
+    account = reading.account
+    headers = read_headers(reading.examples)
+    seconds = check_examples(reading.examples, task, headers, account, wanted.skip)
+    heard = [not math.isnan(lasts) for lasts in seconds]
+    if not any(heard):  # whatever may be left out, something must be there
+        account.refuse_beyond(Skip(), len(seconds))
+    readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
+    facts = sound_facts(readable, list(compress(seconds, heard)))
+    return Clips(reading.examples, seconds, account, facts, headers).only(heard)
 
 
 def split_examples(spec: SweepSpec, task: Task, examples: Sequence[Example]) -> dict[str, str]:

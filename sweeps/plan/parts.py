@@ -10,7 +10,14 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+LOG_COLUMNS = 150
 WIDE = 10_000  # columns: what nothing needs
+
+
+def make_console() -> Console:
+    """A log file has no width of its own: 80 columns would fold every table."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=LOG_COLUMNS)
 
 
 def title(text: str, style: str = "bold") -> Text:

@@ -61,13 +61,20 @@ def _by_class(splits: Sequence[SplitRow], groups: Mapping[str, int], labels: Seq
     if len(labels) <= MOST_CLASSES:
         return counts_table(header, (every, *map(row, labels)))
     totals = {label: sum(each.examples for each in splits if each.label == label) for label in labels}
-    ordered = sorted(labels, key=lambda label: (-totals[label], label))
+    shown, note = ends(totals)
+    return Group(counts_table(header, (every, *map(row, shown))), Text(note))
+
+
+def ends(clips: Mapping[str, int]) -> tuple[list[str], str]:
+    """Of classes and how many clips each has, those to show, and a sentence that says which they are; none for few."""
+    if len(clips) <= MOST_CLASSES:
+        return list(clips), ""
+    ordered = sorted(clips, key=lambda label: (-clips[label], label))
     middle = len(ordered) // 2
-    shown = (*map(row, ordered[:AT_ENDS]), row(ordered[middle]), *map(row, ordered[-AT_ENDS:]))
-    most, half, fewest = (totals[ordered[index]] for index in (0, middle, -1))
+    most, half, fewest = (clips[ordered[index]] for index in (0, middle, -1))
     found = f"{most:,}, {half:,} and {fewest:,} clips" if most > fewest else f"every class has {most:,} clips"
     note = f"Shown: the {AT_ENDS} classes with most clips, the one in the middle, the {AT_ENDS} with fewest ({found})."
-    return Group(counts_table(header, (every, *shown)), Text(note))
+    return [*ordered[:AT_ENDS], ordered[middle], *ordered[-AT_ENDS:]], note
 
 
 def _cell(clips: int, groups: int) -> str:

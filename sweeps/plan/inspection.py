@@ -1,0 +1,109 @@
+"""A data source looked at by itself, before there is a sweep: what was understood, and what its clips are like."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweeps.plan.data import Clips, read_source
+from trainables.data.reading import Wanted
+from trainables.data.sound.facts import SoundFacts, median
+from trainables.data.understood import Understood, understood
+
+if TYPE_CHECKING:
+    from trainables.contract import Task
+    from trainables.data.examples import Example
+    from trainables.data.splits import SplitRow
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """The clips of one class."""
+
+    label: str
+    clips: int
+    groups: int
+    shortest_seconds: float
+    median_seconds: float
+    longest_seconds: float
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """The transcripts of a data set, counted in words."""
+
+    different: int  # texts
+    fewest_words: int
+    median_words: float
+    most_words: int
+
+
+@dataclass(frozen=True)
+class Inspection:
+    source: str
+    task: str
+    clips: int
+    groups: int
+    understood: Understood
+    sound: SoundFacts | None
+    splits: tuple[SplitRow, ...]  # as the source gives them; empty where a sweep draws them
+    groups_of_splits: dict[str, int]
+    classes: tuple[ClassRow, ...]  # empty where targets are no labels
+    texts: TextFacts | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def inspect(source: str, wanted: Wanted, task: Task, *, base_folder: Path, seed: int) -> tuple[Clips, Inspection]:
+    """The clips of a source, of any length, and what there is to say of them. Raises InputError: it cannot be read."""
+    from trainables.data.splits import summarise
+
+    clips = read_source(source, wanted, task, base_folder=base_folder, seed=seed)
+    examples = clips.examples
+    given = {example.id: example.split for example in examples if example.split is not None}
+    divided = [example for example in examples if example.id in given]
+    return clips, Inspection(
+        source=source,
+        task=task.kind,
+        clips=len(examples),
+        groups=len({example.group for example in examples}),
+        understood=understood(clips.account),
+        sound=clips.sound,
+        splits=tuple(summarise(divided, given, task.stratified)) if given else (),
+        groups_of_splits={split: len(groups) for split, groups in _groups(divided, given).items()},
+        classes=tuple(_classes(clips)) if task.stratified else (),
+        texts=_texts([str(example.target) for example in examples]) if task.column == "text" else None,
+    )
+
+
+def _groups(examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str, set[str]]:
+    """In the order in which splits are shown."""
+    from trainables.data.examples import SPLITS
+
+    found: dict[str, set[str]] = {split: set() for split in SPLITS if split in splits.values()}
+    for example in examples:
+        found[splits[example.id]].add(example.group)
+    return found
+
+
+def _classes(clips: Clips) -> list[ClassRow]:
+    of_class: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for example, seconds in zip(clips.examples, clips.seconds, strict=True):
+        of_class[str(example.target)].append((seconds, example.group))
+    rows = []
+    for label in sorted(of_class):
+        lengths = sorted(seconds for seconds, _ in of_class[label])
+        groups = {group for _, group in of_class[label]}
+        ends = (round(length, 3) for length in (lengths[0], median(lengths), lengths[-1]))
+        rows.append(ClassRow(label, len(lengths), len(groups), *ends))
+    return rows
+
+
+def _texts(texts: Sequence[str]) -> TextFacts:
+    words = sorted(len(text.split()) for text in texts)
+    return TextFacts(len(Counter(texts)), words[0], median(words), words[-1])
