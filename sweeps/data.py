@@ -126,7 +126,7 @@ def parse(arguments: Sequence[str]) -> Command:
 def run(command: Command) -> None:
     """Reads, says, and writes. Raises InputError: the source cannot be read, or the manifest cannot be written."""
     from sweeps.config.rules import DEFAULT_SEEDS
-    from sweeps.plan.inspection import inspect
+    from sweeps.plan.inspection import inspect_source
     from sweeps.plan.inspection_view import render
     from sweeps.plan.parts import make_console
     from trainables.cache import cache_folder
@@ -135,7 +135,7 @@ def run(command: Command) -> None:
     task = registry.task(command.task, {})
     seed = DEFAULT_SEEDS["explore"][0]
     try:
-        clips, found = inspect(command.source, _wanted(command), task, base_folder=Path.cwd(), seed=seed)
+        clips, found = inspect_source(command.source, _wanted(command), task, base_folder=Path.cwd(), seed=seed)
     except InputError as error:
         raise InputError([*error.problems, *_other_tasks(command, seed)]) from None
     new = command.output is not None and write_clean(
@@ -150,20 +150,20 @@ def run(command: Command) -> None:
     if command.output is not None:
         said = f"{found.clips:,} clips written to {command.output}" if new else f"{command.output} holds them already"
         console.print(f"\n{said}.", soft_wrap=True, markup=False)
-    console.print("\nNext", style="bold")
+    console.print("\nNext, when the problems are mended" if found.problems else "\nNext", style="bold")
     console.print(next_command(command), soft_wrap=True, markup=False)
 
 
 def _other_tasks(command: Command, seed: int) -> list[str]:
     """Under which other task the source can be read, where it can."""
-    from sweeps.plan.inspection import inspect
+    from sweeps.plan.inspection import inspect_source
 
     found = []
     for kind in TASKS:
         other = replace(command, task=kind)
         if other != command:
             with suppress(InputError):
-                inspect(other.source, _wanted(other), registry.task(kind, {}), base_folder=Path.cwd(), seed=seed)
+                inspect_source(other.source, _wanted(other), registry.task(kind, {}), base_folder=Path.cwd(), seed=seed)
                 found.append(f"It can be read for another task: --task {kind}.")
     return found
 

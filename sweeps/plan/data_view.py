@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from sweeps.plan.parts import named_rows
 from trainables.data.sound.facts import LengthBin, SoundFacts
@@ -62,8 +61,9 @@ def advice_lines(advice: Sequence[str], most: int = MOST_ADVICE) -> list[str]:
     return [*advice[:most], *([f"... and {more} more: see --plan."] if more > 0 else [])]
 
 
-def advice_view(advice: Iterable[str], style: str = "yellow") -> list[RenderableType]:
-    return [Text(f"- {sentence}", style=style) for sentence in advice]
+def sentences_view(sentences: Iterable[str], style: str = "") -> RenderableType:
+    """A list, each sentence with its lines below each other."""
+    return named_rows((("-", sentence) for sentence in sentences), style, gap=1)
 
 
 def _sources(found: Understood) -> Iterator[tuple[str, str]]:

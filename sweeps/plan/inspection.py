@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sweeps.config.spec import DataSpec
 from sweeps.plan.data import Clips, read_source
+from trainables.data.doubts.files import read_traits
+from trainables.data.doubts.overlap import Joined
+from trainables.data.doubts.report import doubts, together, undivided
+from trainables.data.examples import SPLITS
 from trainables.data.reading import Wanted
 from trainables.data.sound.facts import SoundFacts, median
+from trainables.data.splits import SplitRow, draw_splits, summarise
 from trainables.data.understood import Understood, understood
+from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from trainables.contract import Task
     from trainables.data.examples import Example
-    from trainables.data.splits import SplitRow
 
 
 @dataclass(frozen=True)
@@ -53,47 +59,75 @@ class Inspection:
     groups_of_splits: dict[str, int]
     classes: tuple[ClassRow, ...]  # empty where targets are no labels
     texts: TextFacts | None
+    problems: tuple[str, ...]  # for which a sweep would refuse these clips
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
 
 
-def inspect(source: str, wanted: Wanted, task: Task, *, base_folder: Path, seed: int) -> tuple[Clips, Inspection]:
-    """The clips of a source, of any length, and what there is to say of them. Raises InputError: it cannot be read."""
-    from trainables.data.splits import summarise
+def inspect_source(
+    source: str, wanted: Wanted, task: Task, *, base_folder: Path, seed: int
+) -> tuple[Clips, Inspection]:
+    """The clips of a source, of any length and in the groups that a sweep would take, and what there is to say of them.
 
+    Raises InputError: it cannot be read. What a sweep would refuse later is in `problems`.
+    """
     clips = read_source(source, wanted, task, base_folder=base_folder, seed=seed)
-    examples = clips.examples
+    examples, doubts, problems = _divided(clips, task, seed)
     given = {example.id: example.split for example in examples if example.split is not None}
     divided = [example for example in examples if example.id in given]
-    return clips, Inspection(
+    return replace(clips, examples=examples), Inspection(
         source=source,
         task=task.kind,
         clips=len(examples),
         groups=len({example.group for example in examples}),
-        understood=understood(clips.account),
+        understood=understood(clips.account, doubts),
         sound=clips.sound,
         splits=tuple(summarise(divided, given, task.stratified)) if given else (),
         groups_of_splits={split: len(groups) for split, groups in _groups(divided, given).items()},
-        classes=tuple(_classes(clips)) if task.stratified else (),
+        classes=tuple(_classes(examples, clips.seconds)) if task.stratified else (),
         texts=_texts([str(example.target) for example in examples]) if task.column == "text" else None,
+        problems=tuple(problems),
     )
+
+
+def _divided(clips: Clips, task: Task, seed: int) -> tuple[list[Example], Sequence[str], list[str]]:
+    """The examples in groups that hold copies together; doubts; and why a sweep could not divide them, as it would with
+    the shares that it has by default."""
+    traits = read_traits(clips.headers)
+    sides = {example.id: example.split for example in clips.examples if example.split is not None}
+    problems: list[str] = []
+    try:
+        joined = together(clips.examples, traits, sides if len(sides) == len(clips.examples) else None)
+    except InputError as error:
+        problems += error.problems
+        joined = Joined(list(clips.examples))
+    try:
+        splits = draw_splits(
+            joined.examples,
+            validation=DataSpec.validation,
+            test=DataSpec.test,
+            seed=seed,
+            stratify=task.stratified,
+        )
+    except InputError as error:
+        return joined.examples, undivided(joined, task), [*problems, *error.problems]
+    found = doubts(joined.examples, splits, task, traits=traits, joined=joined)
+    return joined.examples, found.advice, [*problems, *found.problems]
 
 
 def _groups(examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str, set[str]]:
     """In the order in which splits are shown."""
-    from trainables.data.examples import SPLITS
-
     found: dict[str, set[str]] = {split: set() for split in SPLITS if split in splits.values()}
     for example in examples:
         found[splits[example.id]].add(example.group)
     return found
 
 
-def _classes(clips: Clips) -> list[ClassRow]:
+def _classes(examples: Sequence[Example], seconds_of: Sequence[float]) -> list[ClassRow]:
     of_class: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for example, seconds in zip(clips.examples, clips.seconds, strict=True):
+    for example, seconds in zip(examples, seconds_of, strict=True):
         of_class[str(example.target)].append((seconds, example.group))
     rows = []
     for label in sorted(of_class):

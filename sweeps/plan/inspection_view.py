@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sweeps.plan.data_view import account_view, advice_view, sound_view
+from sweeps.plan.data_view import account_view, sentences_view, sound_view
 from sweeps.plan.inspection import ClassRow, Inspection
 from sweeps.plan.parts import counts_table, title
 from sweeps.plan.splits_view import ends, short, splits_view
@@ -34,7 +34,9 @@ def render(found: Inspection) -> RenderableType:
             ),
         ]
     if found.understood.advice:
-        parts += [title("To look at"), *advice_view(found.understood.advice)]
+        parts += [title("To look at"), sentences_view(found.understood.advice)]
+    if found.problems:
+        parts += [title("Problems: a sweep refuses these clips", "bold red"), sentences_view(found.problems)]
     return Group(*parts)
 
 

@@ -47,11 +47,11 @@ def counts_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     return shown
 
 
-def named_rows(rows: Iterable[tuple[str, str]]) -> Table:
-    """Two columns without lines: a name, and a text that may take several lines."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+def named_rows(rows: Iterable[tuple[str, str]], style: str = "", *, gap: int = 2) -> Table:
+    """Two columns without lines, `gap` characters apart: a name, and a text that may take several lines."""
+    grid = Table.grid(padding=(0, gap))
+    grid.add_column(no_wrap=True, style=style)
+    grid.add_column(overflow="fold", style=style)
     for name, text in rows:
         grid.add_row(Text(name), Text(text))
     return grid

@@ -139,7 +139,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         axes=tuple(AxisRow(a.name, a.kind, a.values, dict(a.when)) for a in spec.axes),
         space=describe_space(spec),
         configurations=configurations_count(spec),
-        understood=understood(prepared.clips.account),
+        understood=understood(prepared.clips.account, prepared.doubts),
         sound=prepared.clips.sound,
         splits=splits,
         lacking=tuple(f"{row.split}: {row.label}" for row in splits if row.examples == 0),
@@ -159,11 +159,11 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         assumed=profile.facts.assumed,
         next_command=command,
     )
-    return _advised(plan, prepared.doubts)
+    return _advised(plan)
 
 
-def _advised(plan: Plan, doubts: Sequence[str]) -> Plan:
-    """The same plan with what there is to say about it, the most important first."""
+def _advised(plan: Plan) -> Plan:
+    """The same plan with what there is to say about it, the most important first; of the data `understood` has that."""
     found = []
     if plan.problems:
         found.append("As it stands it cannot run on this profile; change what is listed under problems.")
@@ -181,7 +181,6 @@ def _advised(plan: Plan, doubts: Sequence[str]) -> Plan:
         more = len(plan.lacking) - MOST_LACKING
         named = ", ".join(plan.lacking[:MOST_LACKING]) + (f" and {more} more" if more > 0 else "")
         found.append(f"No example of a class in a split ({named}): scores there mean little.")
-    found += doubts
     if len(plan.stages.confirm_seeds) < 2:
         found.append("One confirm seed: the verdict will be about these trained models, not about the configurations.")
     if plan.stages.trials <= STARTUP_TRIALS:

@@ -9,12 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sweeps.machine.profile import GIB
-from sweeps.plan.data_view import account_lines, account_view, advice_lines, advice_view, sound_view
+from sweeps.plan.data_view import account_lines, account_view, advice_lines, sentences_view, sound_view
 from sweeps.plan.further_tests import EvaluationRow
 from sweeps.plan.parts import table, title
 from sweeps.plan.plan import AxisRow, Plan
 from sweeps.plan.splits_view import clips_of, splits_view
 from sweeps.plan.targets import TargetRow
+from sweeps.plan.workload import ClipCounts
+
+ADVICE = "yellow"
 
 
 def render(plan: Plan) -> RenderableType:
@@ -32,7 +35,7 @@ def render(plan: Plan) -> RenderableType:
         *([sound_view(plan.sound)] if plan.sound else []),
         Text(_clips(plan)),
         *(Text(_evaluation(row)) for row in plan.evaluations),
-        *advice_view(plan.understood.advice),
+        sentences_view(plan.understood.advice, ADVICE),
         title("Stages"),
         Text(_stages(plan)),
         title("What the verdict can show"),
@@ -44,8 +47,8 @@ def render(plan: Plan) -> RenderableType:
         Text(_disk(plan)),
     ]
     if plan.problems:
-        parts += [title("Problems", "bold red"), *(Text(f"- {problem}") for problem in plan.problems)]
-    parts += [title("Advice"), *(Text(f"- {sentence}") for sentence in plan.advice)]
+        parts += [title("Problems", "bold red"), sentences_view(plan.problems)]
+    parts += [title("Advice"), sentences_view(plan.advice)]
     where = " (on a machine with CUDA)" if plan.assumed else ""
     parts += [title(f"Next{where}"), Text(plan.next_command)]
     return Group(*parts)
@@ -64,7 +67,7 @@ def render_short(plan: Plan) -> RenderableType:
         Text(_stages(plan)),
     ]
     advice = [*advice_lines(plan.understood.advice), *([] if plan.miniature else plan.advice)]
-    return Group(*lines, *advice_view(advice))
+    return Group(*lines, *(Text(f"- {sentence}", style=ADVICE) for sentence in advice))
 
 
 def _evaluation(row: EvaluationRow) -> str:
@@ -95,9 +98,15 @@ def _clips(plan: Plan) -> str:
     several = bool(plan.clips_otherwise)
     return "\n".join(
         f"{', '.join(clips.backbones) + ': heard are' if several else 'The backbone hears'} {clips.window_seconds:g} s "
-        f"at {clips.sample_rate_hz:,} Hz: {clips.cropped} longer clips are cropped, {clips.padded} shorter ones padded."
+        f"at {clips.sample_rate_hz:,} Hz: {_fitted(clips)}."
         for clips in (plan.clips, *plan.clips_otherwise)
     )
+
+
+def _fitted(clips: ClipCounts) -> str:
+    cropped = f"{_many(clips.cropped, 'longer clip')} cropped" if clips.cropped else ""
+    padded = f"{_many(clips.padded, 'shorter clip')} padded" if clips.padded else ""
+    return ", ".join(filter(None, (cropped, padded))) or "every clip fits"
 
 
 def _stages(plan: Plan) -> str:

@@ -20,6 +20,8 @@ from sweeps.config.overrides import read_overrides
 from sweeps.data import TASKS, Command, main, next_command, parse
 from sweeps.plan.data import read_source
 from trainables import registry
+from trainables.data.doubts.files import read_traits
+from trainables.data.doubts.report import together
 from trainables.data.reading import Wanted
 from trainables.data.splits import draw_splits
 from trainables.errors import InputError
@@ -52,7 +54,7 @@ def table(folder: Path) -> Path:
         {
             "file": f"sound/{i} ü.wav",
             "label": CLASSES[i % 2],
-            "group": f"voice {i // 4}",
+            "group": f"voice {i // 2}",
             "fold": str(i % 4),
             "take": "1",
         }
@@ -104,11 +106,20 @@ def texts(folder: Path) -> Path:
     return folder / "t.jsonl"
 
 
+def copies(folder: Path) -> Path:
+    """Two names for the same sound, in groups of their own."""
+    source = table(folder)
+    for index in (2, 6):
+        shutil.copy(folder / "sound" / "10 ü.wav", folder / "sound" / f"{index} ü.wav")
+    return source
+
+
 Layout = Callable[[Path], Path]
 LAYOUTS: dict[str, tuple[Layout, str, list[str]]] = {
     "class folders": (class_folders, "classification", []),
     "split folders": (split_folders, "classification", []),
     "a table with other names": (table, "classification", ["--columns", "audio=file"]),
+    "copies": (copies, "classification", ["--columns", "audio=file"]),
     "crops and pieces": (crops, "classification", []),
     "embedded sound": (embedded, "classification", []),
     "texts": (texts, "transcription", ["--task", "transcription"]),
@@ -124,10 +135,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def understood(source: Path, kind: str, cache: Path, columns: dict[str, str] | None = None) -> Any:
-    """Examples, and the sides that a sweep would draw."""
+    """Examples in the groups of a sweep, and the sides that it would draw."""
     task = registry.task(kind, {})
     wanted = Wanted(task.column, cache, columns or {})
-    examples = read_source(str(source), wanted, task, base_folder=Path.cwd(), seed=42).examples
+    clips = read_source(str(source), wanted, task, base_folder=Path.cwd(), seed=42)
+    examples = together(clips.examples, read_traits(clips.headers)).examples
     return examples, draw_splits(examples, validation=0.2, test=0.2, seed=42, stratify=task.stratified)
 
 
@@ -166,6 +178,19 @@ def test_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert part in shown
     assert all(len(line) <= 150 for line in shown.splitlines())
+
+
+def test_doubts_and_what_a_sweep_would_refuse_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = split_folders(tmp_path / "F")
+    (source / "train" / "Dog").mkdir()
+    sound(source / "train" / "Dog" / "x.wav", 40)
+    shutil.copy(source / "train" / "cat" / "0.wav", source / "test" / "cat" / "copy.wav")
+    assert main([str(source)]) == 0
+    shown = capsys.readouterr().out
+    assert "Problems: a sweep refuses these clips" in shown
+    assert "learnt by heart" in shown
+    assert "To look at" in shown
+    assert "'Dog'" in shown
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ An `Account` holds every row and every file; here stand their numbers, the reaso
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trainables.data.reading import SHOWN, Account
@@ -46,7 +47,8 @@ class Understood:
     advice: tuple[str, ...] = ()
 
 
-def understood(account: Account) -> Understood:
+def understood(account: Account, doubts: Iterable[str] = ()) -> Understood:
+    """`doubts` are further sentences for a person to look at."""
     places: dict[str, list[str]] = defaultdict(list)
     for row in account.left_out:
         places[row.problem].append(row.where)
@@ -63,5 +65,5 @@ def understood(account: Account) -> Understood:
         rows_left_out=len(account.left_out),
         left_out=tuple(sorted(reasons, key=lambda reason: -reason.rows)[:MOST_REASONS]),
         guesses=tuple(account.guesses),
-        advice=tuple(account.advice),
+        advice=(*account.advice, *doubts),
     )

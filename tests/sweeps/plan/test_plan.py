@@ -189,7 +189,9 @@ def test_a_class_that_a_split_lacks_and_doubts_about_the_data_are_said(examples:
     plan = make_plan(replace(prepared(alone), doubts=("The data are doubtful.",)))
     assert plan.lacking == ("test: b",)
     assert plan.own_groups
-    assert "The data are doubtful." in plan.advice
+    assert plan.understood.advice == ("The data are doubtful.",)
+    for shown in (text_of(render(plan)), text_of(render_short(plan))):
+        assert "- The data are doubtful." in shown
 
 
 def test_clips_against_the_window(examples: list[Example]) -> None:
