@@ -16,8 +16,8 @@ from typing import Any
 
 from trainables.data.atomic import atomic_file
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.reading import Wanted
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 _ELSEWHERE = ("audio", "target")  # fields of an example that stand in the manifest in another form

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import unicodedata
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -32,9 +33,15 @@ def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) ->
     """The examples that `source` names, with absolute paths, and how they were understood; nothing is decoded.
 
     A path is looked for in `base_folder`, then in the current directory; a built-in's name always means the built-in
-    (write `./name` for a folder of that name). Generated and extracted audio is kept in
-    `wanted.cache_folder`; `seed` is the generators'. Raises InputError: nothing there, or nothing that can be read.
+    (write `./name` for a folder of that name). Generated and extracted audio is kept in `wanted.cache_folder`; `seed`
+    is the generators'. Ids and groups are in Unicode's composed form, whichever form names of files have.
+    Raises InputError: nothing there, or nothing that can be read.
     """
+    reading = _opened(source, wanted, base_folder, seed)
+    return replace(reading, examples=[_composed(example) for example in reading.examples])
+
+
+def _opened(source: str, wanted: Wanted, base_folder: Path, seed: int) -> Reading:
     if source in GENERATORS:
         return Reading(_generated(source, wanted, seed), Account(layout=f"made by the generator {source}"))
     if source.startswith(HUB):
@@ -55,6 +62,13 @@ def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) ->
         f"data.source: {source!r} is no file or folder (looked for {' and '.join(map(str, candidates))}), no "
         f"{HUB}owner/name and no built-in ({', '.join(GENERATORS)}).{hint}"
     )
+
+
+def _composed(example: Example) -> Example:
+    """As a manifest has it that names them: macOS writes the names of files with accents apart from their letters."""
+    names = (example.id, example.group)
+    composed = [unicodedata.normalize("NFC", name).strip() for name in names]
+    return example if (*composed,) == names else replace(example, id=composed[0], group=composed[1])
 
 
 def _generated(name: str, wanted: Wanted, seed: int) -> list[Example]:

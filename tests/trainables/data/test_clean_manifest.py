@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from hypothesis import strategies as st
 
 from trainables.data.clean_manifest import clean_rows, write_clean
 from trainables.data.examples import SPLITS, AudioPiece, Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.reading import Wanted
-from trainables.data.tables.manifest import read_manifest
 from trainables.errors import InputError
 
 PLAIN = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"))
-NAMES = st.text(PLAIN, min_size=1, max_size=12).filter(lambda name: name.strip() == name)
+NAMES = st.text(PLAIN, min_size=1, max_size=12).filter(lambda name: unicodedata.normalize("NFC", name.strip()) == name)
 SECONDS = st.floats(min_value=0.001, max_value=3000.0, allow_nan=False)
 
 
@@ -115,3 +116,10 @@ def test_a_row_is_plain(tmp_path: Path) -> None:
     line = (tmp_path / "c.jsonl").read_text(encoding="utf-8")
     assert json.loads(line) == {"audio": "ü.wav", "label": "dog", "id": "ü.wav", "group": "ü.wav", "split": "train"}
     assert "ü" in line
+
+
+def test_one_clip_of_pieces_is_a_row_and_no_list_of_clips(tmp_path: Path) -> None:
+    piece = AudioPiece(str(tmp_path / "a.wav"), start_seconds=0.5, seconds=1.0)
+    clip = replace(example(tmp_path), audio=(piece,))
+    assert write_clean(tmp_path / "c.jsonl", [clip], "label", cache_folder=tmp_path)
+    assert again(tmp_path / "c.jsonl", tmp_path) == [clip]

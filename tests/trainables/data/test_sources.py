@@ -164,3 +164,14 @@ def test_a_built_in_has_labels_and_no_columns(open_source):
         open_source("speech_detection", "text")
     with pytest.raises(InputError, match=r"data\.columns"):
         open_source("speech_detection", group="speaker")
+
+
+def test_names_of_files_with_accents_apart_give_the_ids_that_a_manifest_would(tmp_path, write_tone, open_source):
+    apart, composed = "Ku\u0308he", "K\u00fche"
+    write_tone(tmp_path / apart / f"{apart}.wav")
+    write_tone(tmp_path / "dog" / "1.wav")
+    found = {example.id: example for example in open_source(str(tmp_path))}
+    assert set(found) == {f"{composed}/{composed}.wav", "dog/1.wav"}
+    example = found[f"{composed}/{composed}.wav"]
+    assert (example.group, example.target) == (example.id, composed)
+    assert example.audio[0].path == str(tmp_path / apart / f"{apart}.wav")

@@ -72,7 +72,8 @@ def _add(table: Table, where: str, value: Any) -> None:
 
 
 def _of_object(name: str, whole: dict[str, Any]) -> Table:
-    holding = [key for key, value in whole.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    alone = len(whole) == 1
+    holding = [key for key, value in whole.items() if _holds_rows(value) and (alone or not _are_pieces(value))]
     if len(holding) > 1:
         raise InputError(
             f"{name}: is one JSON object, and several of its keys hold lists of objects ({', '.join(holding)}): write "
@@ -97,6 +98,17 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
             "for each clip (in pandas orient='records')."
         )
     return _numbered(name, [whole], Table(form="JSON lines"))
+
+
+def _holds_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _are_pieces(values: list[Any]) -> bool:
+    """Whether this is the sound of one clip, and no list of clips."""
+    return all(
+        isinstance(value, str) or (isinstance(value, dict) and _PIECE >= value.keys() >= {"path"}) for value in values
+    )
 
 
 def _one_after_the_other(text: str) -> Iterator[Any]:
@@ -140,6 +152,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_PIECE = {"path", "start_seconds", "seconds"}
 _KINDS = ((dict, "an object"), (list, "a list"), (str, "a text"))
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
