@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +16,14 @@ from trainables.data.reading import MOST_PROBLEMS, Account, Skip
 from trainables.data.sound.audio import probe
 from trainables.data.sound.recording import AudioInfo
 from trainables.data.sound.stretches import LONGEST_SECONDS, crop_problem, piece_bounds, too_long
+from trainables.data.tables.missing import missing_problems
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from trainables.contract import Task
 
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 THREADS = 8  # headers are small reads: the wait is the disk's
 FEWEST_MILLISECONDS = 100  # a smaller number may well be the longest length in seconds that is wanted
 LEAST_OVERSHOOT_SECONDS = 0.1  # ends are rounded, and encoders add and cut a little
@@ -52,8 +55,11 @@ def check_examples(
     """
     account = account or Account()
     rows = len(examples) + len(account.left_out)
-    headers = read_headers(examples) if headers is None else headers
+    headers = dict(read_headers(examples) if headers is None else headers)
+    missing = [path for path, header in headers.items() if isinstance(header, tuple) and not os.path.lexists(path)]
+    headers |= {path: (problem,) for path, problem in missing_problems(missing, account.audio_homes).items()}
     seconds = []
+    first: dict[str, str] = {}
     for number, example in enumerate(examples, start=1):
         unheard = False
         of_row = _row_problems(number, example, task)
@@ -61,7 +67,7 @@ def check_examples(
             lasts = _seconds(example, headers, account)
             found = of_row
         except InputError as error:
-            found = [*of_row, *_without_paths(error.problems, example)]
+            found = [*of_row, *_said_once(_without_paths(error.problems, example), first)]
             unheard = isinstance(error, _OfSound) and not of_row
         if found:
             account.leave_out(_place(example), " ".join(found), sound=unheard)
@@ -96,6 +102,11 @@ def _without_paths(problems: Iterable[str], example: Example) -> list[str]:
     for piece in example.audio:
         problems = [problem.removeprefix(f"{piece.path}: ") for problem in problems]
     return list(problems)
+
+
+def _said_once(problems: Iterable[str], first: dict[str, str]) -> list[str]:
+    """Problems that differ in numbers alone read as the first of them does."""
+    return [first.setdefault(_NUMBER.sub("#", problem), problem) for problem in problems]
 
 
 def _row_problems(number: int, example: Example, task: Task) -> list[str]:

@@ -121,7 +121,7 @@ def _rows(tree: Tree, folder: _Folder, split: str | None, wanted: Wanted, accoun
             account.leave_out(where, problem)
             continue
         row: dict[str, Any] = {"id": utterance, "audio": str(base / folder.recordings[recording][1])}
-        row |= {column: values.get(utterance, (0, ""))[1] for column, values in folder.columns.items()}
+        row |= {column: values.get(utterance, (0, None))[1] for column, values in folder.columns.items()}
         row["group"] = speakers.get(utterance, (0, ""))[1] if speakers else recording
         row |= {"language": row["utt2lang"]} if "utt2lang" in row else {}
         row |= {"split": split} if split else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name
 from trainables.data.tables.channels import channel_mark, channel_of
 from trainables.data.tables.columns import Columns, columns_of
+from trainables.data.tables.equal_numbers import with_equal_numbers
 from trainables.data.tables.homes import paths_begin
+from trainables.data.tables.nearby import located
+from trainables.data.tables.repeats import without_repeats
 from trainables.data.tables.stretches import stretch
 from trainables.data.tables.table import Row
-from trainables.data.tables.values import kind, name_of, number, number_problem, shown, text_of
+from trainables.data.tables.values import BadCell, kind, name_of, number, number_problem, shown, text_of
 from trainables.errors import InputError
 
 
@@ -31,22 +34,67 @@ def examples_of(
     home, rows = paths_begin(path, home, rows, columns.names["audio"], wanted, account)
     if home not in account.audio_homes:
         account.audio_homes.append(home)
-    examples: list[Example] = []
+    placed: list[tuple[str, Example]] = []
+    first: dict[str, str] = {}  # kind of problem -> the sentence about the first of it
+    half = half_filled([row for _, row in rows], columns)
+    mixed = wanted.column == "label" and _some_are_booleans(columns.value(row, "label") for _, row in rows)
     for where, row in rows:
         try:
-            examples.append(_example(row, home, wanted.column, columns, prefix))
+            example = _example(row, home, wanted.column, columns, prefix)
+            _refuse_odd(row, columns, half, mixed)
+            placed.append((where, example))
+        except BadCell as error:
+            account.leave_out(where, first.setdefault(error.kind, error.problems[0]))
         except InputError as error:
             account.leave_out(where, " ".join(error.problems))
-    return examples if "id" in columns.names else _told_apart(examples)
+    fields = [*(["target"] if wanted.column == "label" else []), "group", "fold"]
+    examples = with_equal_numbers([example for _, example in placed], fields, account)
+    examples = located(examples, home, account, moved=wanted.audio_folder is not None)
+    if "id" in columns.names:
+        return examples
+    places = (where for where, _ in placed)
+    return _told_apart([example for _, example in without_repeats(list(zip(places, examples, strict=True)), account)])
+
+
+def half_filled(rows: Sequence[Mapping[str, Any]], columns: Columns) -> dict[str, str]:
+    """Our name -> what is wrong with a row that lacks it, of columns that must be filled for all rows or for none.
+    Only what is trained on needs a fold."""
+    found = {}
+    for ours in ("group", "split", "fold"):
+        needing = [row for row in rows if ours != "fold" or not _is_test(row, columns)]
+        filled = sum(columns.value(row, ours) is not None for row in needing)
+        if ours in columns.names and 0 < filled < len(needing):
+            found[ours] = (
+                f"the column {columns.names[ours]!r} is empty, and filled in {filled} of {len(needing)} rows; fill it "
+                "for all or for none."
+            )
+    return found
+
+
+def _is_test(row: Mapping[str, Any], columns: Columns) -> bool:
+    written = columns.value(row, "split")
+    return isinstance(written, str) and split_name(written) == "test"
+
+
+def _refuse_odd(row: Mapping[str, Any], columns: Columns, half: Mapping[str, str], mixed: bool) -> None:
+    for ours, problem in half.items():
+        if columns.value(row, ours) is None and not (ours == "fold" and _is_test(row, columns)):
+            raise InputError(problem)
+    if mixed and isinstance(value := columns.value(row, "label"), bool):
+        name, shown_as = columns.names["label"], str(value).lower()
+        problem = f"{name} is {shown_as}, a boolean, and other rows have texts or numbers; write those."
+        raise BadCell(problem, "booleans")
+
+
+def _some_are_booleans(labels: Iterable[Any]) -> bool:
+    return len({isinstance(label, bool) for label in labels if label is not None}) > 1
 
 
 def _example(row: Mapping[str, Any], home: Path, column: str, columns: Columns, prefix: str) -> Example:
     """Raises InputError with every problem of the row, without its place."""
-    problems = [
-        f"the column {columns.names[ours]!r} is empty."
-        for ours in ("audio", column)
-        if columns.value(row, ours) is None
-    ]
+    silent = column == "text" and isinstance(row.get(columns.names[column]), str)  # an empty text: nothing is said
+    needed = ["audio"] if silent else ["audio", column]
+    problems = [f"the column {columns.names[ours]!r} is empty." for ours in needed if columns.value(row, ours) is None]
     if problems:
         raise InputError(problems)
     audio = columns.value(row, "audio")
@@ -88,7 +136,7 @@ def _piece(entry: Any, home: Path, channel: int | None) -> tuple[AudioPiece, str
     """The piece, and its path as written."""
     values = {"path": entry} if isinstance(entry, str) else entry
     if not isinstance(values, Mapping) or not isinstance(values.get("path"), str) or not values["path"].strip():
-        raise InputError(f"audio must be a path or a list of paths, is {shown(entry)}.")
+        raise BadCell(f"audio must be a path or a list of paths, is {shown(entry)}.", f"audio {kind(entry)}")
     written = values["path"].strip()
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", written):
         what = "write the path alone" if scheme[1].lower() == "file" else "download the files, and name those"
@@ -108,7 +156,7 @@ def _number(name: str, value: Any) -> float | None:
         return None
     found = number(value)
     if found is None or found < 0:
-        raise InputError(number_problem(name, value))
+        raise number_problem(name, value)
     return found
 
 
@@ -116,7 +164,10 @@ def _target(name: str, column: str, value: Any) -> Any:
     if column == "targets":
         return _ratings(name, value)
     if isinstance(value, list | tuple) and column == "label":
-        raise InputError(f"{name} is a list ({shown(value)}): clips of several labels are not supported.")
+        problem = f"{name} is a list ({shown(value)}): clips of several labels are not supported."
+        raise BadCell(problem, "a list of labels")
+    if value is None:
+        return ""
     return text_of(name, value) if column == "text" else name_of(name, value)
 
 
@@ -129,7 +180,8 @@ def _ratings(name: str, value: Any) -> list[float]:
         ratings = None
     found = [number(rating) for rating in (ratings if isinstance(ratings, list) else [ratings])]
     if any(rating is None for rating in found):
-        raise InputError(f"{name} must be a list of numbers such as [0.2, 0.5], is {shown(value)}, {kind(value)}.")
+        problem = f"{name} must be a list of numbers such as [0.2, 0.5], is {shown(value)}."
+        raise BadCell(problem, f"ratings {kind(value)}")
     return [rating for rating in found if rating is not None]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name
 from trainables.data.tables.channels import tells_channels
-from trainables.data.tables.spellings import OPTIONAL, SPELLINGS, meaning, plain
+from trainables.data.tables.spellings import LENGTH_NAMES, OPTIONAL, SPELLINGS, meaning, plain
 from trainables.data.tables.stretches import OURS as TIMES
 from trainables.data.tables.stretches import TimeColumns, time_columns
 from trainables.data.tables.values import filled, number
@@ -158,7 +158,8 @@ def _tell(
     account.states_ends = account.states_ends or times.states_ends
     for name in unread:
         like = meaning(name)
-        if like in TIMES and like not in used and name not in wanted.columns.values():
+        alone = plain(name) in LENGTH_NAMES and times.start is None  # how long the file is
+        if like in TIMES and not alone and like not in used and name not in wanted.columns.values():
             account.advice.append(
                 f"{path.name}: the column {name!r} looks like a time and is not read ({fills[name]} rows fill it); "
                 f"where it says which part of a file is heard, say `data.columns: {{{like}: {name}}}`."

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
 
+from trainables.data.sound.endings import is_sound
 from trainables.data.tables.spellings import meaning, plain
 from trainables.data.tables.swallowed import swallowed_rows
 from trainables.data.tables.table import Table
@@ -99,33 +100,12 @@ def _refuse_bad_header(name: str, line: int, header: Sequence[str], known: Colle
             f"{name} line {line}: names the column {repeated[0]!r} {named.count(repeated[0])} times; rename one of "
             "them."
         )
-    paths = [cell for cell in named if _is_path(cell)]
+    paths = [cell for cell in named if is_sound(cell)]
     if paths and not _known_names(named, known):
         raise InputError(
             f"{name} line {line}: is no header, since {paths[0][:60]!r} looks like a file: write the names of the "
             "columns above it, such as audio,label."
         )
-
-
-def _is_path(cell: str) -> bool:
-    suffix = cell.rpartition(".")[2].lower()
-    return suffix in (
-        "wav",
-        "flac",
-        "mp3",
-        "ogg",
-        "opus",
-        "oga",
-        "m4a",
-        "aac",
-        "aif",
-        "aiff",
-        "wma",
-        "webm",
-        "mp4",
-        "sph",
-        "au",
-    )
 
 
 def _records(name: str, lines: Sequence[str], above: int, divider: str) -> Iterator[Record]:
@@ -166,9 +146,7 @@ def _unquoted(cell: str) -> str:
 def _quote_problem(error: csv.Error, begins: int, reached: int) -> str:
     reason = str(error)
     if "unexpected end of data" in reason:
-        return (
-            f"line {begins}: opens a quote that is not closed up to the end of the file; write a quote in a text twice."
-        )
+        return f"line {begins}: opens a quote that no line closes; write a quote in a text twice."
     if "field larger" in reason:
         return (
             f"line {begins}: has a field of more than {LONGEST_FIELD:,} characters (up to line {reached}); is a quote "

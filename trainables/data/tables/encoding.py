@@ -18,7 +18,6 @@ _MARKS = (
 _OTHERS = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook: save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
-    (b"\x1f\x8b", "compressed (gzip): unpack it"),
     (b"BZh", "compressed (bzip2): unpack it"),
     (b"\xfd7zXZ", "compressed (xz): unpack it"),
     (b"\x28\xb5\x2f\xfd", "compressed (zstandard): unpack it"),
@@ -38,6 +37,8 @@ def decoded(path: Path, content: bytes) -> str:
         if content[:64].lstrip().lower().startswith(start.lower()):
             raise InputError(f"{path}: is {what}.")
     mark, encoding = next(((m, e) for m, e in _MARKS if content.startswith(m)), (b"", "utf-8"))
+    if not mark and b"\0" in content[:4000] and len(content) // 3 <= content.count(b"\0"):
+        raise InputError(f"{path}: looks like UTF-16 without its mark; save it as UTF-8.")
     try:
         text = content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
@@ -46,8 +47,6 @@ def decoded(path: Path, content: bytes) -> str:
         raise InputError(
             f"{path}: is not written in UTF-8 ({_looks(content, error.start)}); save it as UTF-8."
         ) from None
-    if not mark and b"\0" in content[:4000] and len(content) // 3 <= content.count(b"\0"):
-        raise InputError(f"{path}: looks like UTF-16 without its mark; save it as UTF-8.")
     return text
 
 

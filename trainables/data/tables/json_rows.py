@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from trainables.data.reading import MOST_PROBLEMS
 from trainables.data.tables.table import Table
 from trainables.errors import InputError
 
@@ -20,8 +19,7 @@ def is_json(text: str, *, hinted: bool) -> bool:
 def json_rows(name: str, text: str) -> Table:
     """`name` is the file's. Raises InputError: no JSON of rows. A line of many that is broken is a broken row."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    first = _value(lines[0][1]) if lines else None
-    if len(lines) > 1 and isinstance(first, dict):
+    if len(lines) > 1 and (isinstance(_value(lines[0][1]), dict) or all(map(_looks_whole, lines[:2]))):
         return _lines(name, lines)
     whole = _value(text)
     if isinstance(whole, str):
@@ -31,6 +29,8 @@ def json_rows(name: str, text: str) -> Table:
         if len(lines) > 1 and _bad_lines(lines) < len(lines):  # the first line is one of the broken ones
             return _lines(name, lines)
         raise InputError(f"{name}: {whole}")
+    if not isinstance(whole, list | dict):
+        raise InputError(f"{name}: is {_kind(whole)} in JSON; objects with the columns as keys are wanted.")
     if isinstance(whole, list):
         return _numbered(name, whole, Table(form="one JSON array"))
     if len(lines) == 1 and name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
@@ -38,12 +38,15 @@ def json_rows(name: str, text: str) -> Table:
     return _of_object(name, whole)
 
 
+def _looks_whole(line: tuple[int, str]) -> bool:
+    text = line[1].strip()
+    return len(text) > 2 and text[0] == "{" and text[-1] == "}"
+
+
 def _lines(name: str, lines: list[tuple[int, str]]) -> Table:
     table = Table(form="JSON lines")
     for number, line in lines:
         _add(table, f"{name} line {number}", _value(line))
-    if not table.rows:
-        raise InputError([f"{where}: {problem}" for where, problem in table.broken[:MOST_PROBLEMS]])
     return table
 
 
@@ -55,8 +58,9 @@ def _numbered(name: str, values: list[Any], table: Table) -> Table:
     for number, value in enumerate(values, start=1):
         _add(table, f"{name} entry {number}", value)
     if values and not table.rows:
+        first = _kind(values[0])
         raise InputError(
-            f"{name}: is a JSON list of {_kind(values[0])}; a list of objects with the columns as keys is wanted."
+            f"{name}: is a JSON list that begins with {first}; objects with the columns as keys are wanted."
         )
     return table
 

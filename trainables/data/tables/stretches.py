@@ -20,7 +20,7 @@ from trainables.data.tables.spellings import (
     TIME_NAMES,
     plain,
 )
-from trainables.data.tables.values import filled, number, number_problem
+from trainables.data.tables.values import BadCell, filled, number, number_problem
 from trainables.errors import InputError
 
 OURS = ("start_seconds", "seconds", "end_seconds")
@@ -87,7 +87,8 @@ def stretch(row: Mapping[str, Any], times: TimeColumns) -> tuple[float, float | 
         return start, length
     if end <= start:
         name = times.end.name if times.end else ""
-        raise InputError(f"{name} is {end:g} and the start is {start:g}; an end lies behind its start.")
+        problem = f"{name} is {end:g} s and the start is {start:g} s; an end lies behind its start."
+        raise BadCell(problem, "an end before its start")
     return start, round(end - start, 9)
 
 
@@ -152,5 +153,5 @@ def _seconds(row: Mapping[str, Any], column: TimeColumn | None) -> float | None:
         return None
     found = number(value)
     if found is None or found < 0:
-        raise InputError(number_problem(column.name, value))
+        raise number_problem(column.name, value)
     return found if column.unit_seconds == 1.0 else round(found * column.unit_seconds, 9)

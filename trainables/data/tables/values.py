@@ -15,6 +15,14 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LONGEST_NUMBER = 40  # characters
 
 
+class BadCell(InputError):
+    """What is wrong with a value. Of one `kind` it is said once, with the first value as its example."""
+
+    def __init__(self, problem: str, kind: str) -> None:
+        super().__init__(problem)
+        self.kind = kind
+
+
 def filled(value: Any) -> Any:
     """None for what stands for nothing in one of the formats."""
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
@@ -37,15 +45,19 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def number_problem(name: str, value: Any) -> str:
-    hint = ""
+def number_problem(name: str, value: Any) -> BadCell:
+    hint = how = ""
     if isinstance(value, str):
         if re.fullmatch(r"\s*-?\d+,\d+\s*", value):
-            hint = f"; write {value.strip().replace(',', '.')} with a point"
+            how, hint = "comma", f"; write {value.strip().replace(',', '.')} with a point"
         elif clock := re.fullmatch(r"\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)\s*", value):
             hours, minutes, seconds = clock.groups()
-            hint = f"; write seconds: {int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.replace(',', '.')):g}"
-    return f"{name} must be a number of at least 0, is {shown(value)}{hint}."
+            how, hint = (
+                "clock",
+                f"; write seconds: {int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.replace(',', '.')):g}",
+            )
+    kind_of = how or kind(value)
+    return BadCell(f"{name} must be a number of at least 0, is {shown(value)}{hint}.", f"{name} {kind_of}")
 
 
 def name_of(what: str, value: Any) -> str:
@@ -63,7 +75,7 @@ def text_of(what: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
-        raise InputError(f"{what} is {json.dumps(value)}, a boolean; a text is wanted.")
+        raise BadCell(f"{what} is {json.dumps(value)}, a boolean; a text is wanted.", f"{what} bool")
     return _number_text(what, value)
 
 
@@ -75,7 +87,7 @@ def _number_text(what: str, value: Any) -> str:
             return str(int(value)) if value == int(value) and -(2**53) < value < 2**53 else str(value)
     except (ValueError, OverflowError):
         pass
-    raise InputError(f"{what} is {kind(value)} ({shown(value)}); a text or a number is wanted.")
+    raise BadCell(f"{what} is {kind(value)} ({shown(value)}); a text or a number is wanted.", f"{what} {kind(value)}")
 
 
 def kind(value: Any) -> str:
@@ -87,7 +99,8 @@ def kind(value: Any) -> str:
         return "no finite number"
     if isinstance(value, bytes):
         return "bytes"
-    return "a boolean" if isinstance(value, bool) else f"a {type(value).__name__}"
+    known = {bool: "a boolean", int: "a number", str: "a text"}
+    return known.get(type(value), f"a value of the type {type(value).__name__}")
 
 
 def shown(value: Any) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import soundfile
 from trainables.contract import Task
 from trainables.data.doubts.check import check_examples
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.reading import Account, Skip
 from trainables.data.sound.audio import load_waveform
 from trainables.errors import InputError
 
@@ -69,9 +71,65 @@ def test_every_problem_is_found_in_one_go(tmp_path, task, write_tone):
 
 def test_many_problems_are_counted(tmp_path, task, write_tone):
     path = write_tone(tmp_path / "x.wav")
-    problems = problems_of([clip(str(i), path, start_seconds=1.0 + i) for i in range(100)], task)
+    problems = problems_of([clip(str(i), path, f"label {i}") for i in range(100)], task)
     assert len(problems) == 21
     assert "80 more" in problems[-1]
+
+
+def test_problems_that_differ_in_numbers_alone_are_said_once(tmp_path, task, write_tone):
+    path = write_tone(tmp_path / "x.wav")
+    (problem,) = problems_of([clip(str(i), path, start_seconds=1.0 + i / 10) for i in range(100)], task)
+    assert problem == ("0 (x.wav), 1 (x.wav), 2 (x.wav) and 97 more: start_seconds is 1 and the sound has 0.5 s.")
+
+
+def test_rows_and_sound_count_into_one_bound(tmp_path, task, write_tone):
+    good = write_tone(tmp_path / "x.wav")
+    (tmp_path / "empty.wav").touch()
+    clips = [clip("good", good), clip("label", good, "c"), clip("empty", tmp_path / "empty.wav")]
+
+    def kept(skip: str | int) -> list[str]:
+        account = Account()
+        account.leave_out("clips.csv line 2", "has fewer values than the header has columns.")
+        seconds = check_examples(clips, task, None, account, Skip.from_text(skip))
+        assert [row.where for row in account.left_out] == ["clips.csv line 2", "label (x.wav)", "empty (empty.wav)"]
+        return [example.id for example, lasts in zip(clips, seconds, strict=True) if not math.isnan(lasts)]
+
+    assert kept(3) == kept("75%") == ["good"]
+    for too_few in (2, "74%", "unreadable", "none"):
+        with pytest.raises(InputError) as caught:
+            kept(too_few)
+    assert caught.value.problems[0].startswith("clips.csv line 2: has fewer values")
+    assert len(caught.value.problems) == 3
+
+
+def test_unreadable_sound_may_be_left_out_but_not_all_of_it(tmp_path, task, write_tone):
+    (tmp_path / "empty.wav").touch()
+    bad = [clip(str(i), tmp_path / "empty.wav") for i in range(9)]
+    unreadable = Skip.from_text("unreadable")
+    seconds = check_examples([clip("good", write_tone(tmp_path / "x.wav")), *bad], task, None, Account(), unreadable)
+    assert seconds[0] == 0.5
+    assert all(map(math.isnan, seconds[1:]))
+    with pytest.raises(InputError, match=r"6 more: is empty"):
+        check_examples(bad, task, None, Account(), unreadable)
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "stated", "words"),
+    [
+        (0.0, 30.0, False, None),  # at most so much is heard
+        (0.0, 1500.0, False, "milliseconds"),
+        (0.2, 0.5, True, "ends at 0.7 s and the sound has 0.5 s"),
+        (0.2, 0.35, True, None),  # ends are rounded
+    ],
+)
+def test_stretches_beyond_the_sound(tmp_path, task, write_tone, start, seconds, stated, words):
+    example = clip("x", write_tone(tmp_path / "x.wav"), start_seconds=start, seconds=seconds)
+    account = Account(states_ends=stated)
+    if words is None:
+        assert check_examples([example], task, None, account) == [pytest.approx(0.5 - start)]
+    else:
+        with pytest.raises(InputError, match=words):
+            check_examples([example], task, None, account)
 
 
 def test_a_file_that_many_clips_share_is_complained_of_once(tmp_path, task):

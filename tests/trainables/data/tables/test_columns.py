@@ -1,0 +1,140 @@
+"""Columns under other names: what is taken, what is said of it, and where two of them compete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainables.data.examples import Example
+from trainables.data.reading import Account, Wanted
+from trainables.data.tables.clip_rows import examples_of
+from trainables.errors import InputError
+
+HERE = Path("/nowhere")
+
+
+def read(
+    rows: Sequence[dict[str, Any]], column: str = "label", columns: dict[str, str] | None = None
+) -> tuple[list[Example], Account]:
+    account = Account()
+    placed = [(f"row {number}", row) for number, row in enumerate(rows, start=1)]
+    examples = examples_of(HERE / "t.csv", placed, HERE, Wanted(column, HERE, columns or {}), account)
+    return examples, account
+
+
+def refusal(rows: Sequence[dict[str, Any]], column: str = "label", **columns: str) -> str:
+    with pytest.raises(InputError) as caught:
+        read(rows, column, columns)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["path", "file", "File Name", "file_name", "audio_filepath", "wav", "audioPath", "Clip"]
+)
+def test_names_of_the_file(name: str) -> None:
+    (example,), account = read([{name: "a.wav", "label": "x"}])
+    assert example.audio[0].path == "/nowhere/a.wav"
+    assert account.origins["audio"] == f"column {name} (a guess)"
+    (said,) = account.guesses
+    assert said.startswith(f"audio is read from the column {name!r} (1 rows fill it)")
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        *(("label", name) for name in ("class", "Category", "target", "LABEL")),
+        *(("text", name) for name in ("sentence", "transcript", "transcription", "normalized_text")),
+    ],
+)
+def test_names_of_the_target(column: str, name: str) -> None:
+    (example,), account = read([{"audio": "a.wav", name: "x"}], column)
+    assert example.target == "x"
+    assert len(account.guesses) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "found"),
+    [
+        *(("speaker", "group", "anna", "anna"), ("client_id", "group", "c1", "c1"), ("spk", "group", 7.0, "7")),
+        *(("subset", "split", "dev", "validation"), ("set", "split", "Train", "train")),
+        *(("lang", "language", "de", "de"), ("locale", "language", "pt-BR", "pt-BR")),
+        ("cv_fold", "fold", 3.0, "3"),
+    ],
+)
+def test_names_of_what_is_optional(name: str, field: str, value: Any, found: str) -> None:
+    (example,), account = read([{"audio": "a.wav", "label": "x", name: value}])
+    assert getattr(example, field) == found
+    assert account.origins[field] == f"column {name} (a guess)"
+    (example,), account = read([{"audio": "a.wav", "label": "x", name: value}], columns={field: ""})
+    assert getattr(example, field) in (None, "a.wav")
+    assert (account.guesses, dict(account.columns_unread)) == ([], {name: 1})
+
+
+def test_our_own_names_and_the_sweep_file_go_first() -> None:
+    row = {"audio": "a.wav", "path": "b.wav", "label": "x", "class": "y", "group": "g", "speaker": "s"}
+    (example,), account = read([row])
+    assert (example.audio[0].path, example.target, example.group) == ("/nowhere/a.wav", "x", "g")
+    assert dict(account.columns_unread) == {"path": 1, "class": 1, "speaker": 1}
+    (example,), account = read([row], columns={"audio": "path", "label": "class", "group": "speaker"})
+    assert (example.audio[0].path, example.target, example.group) == ("/nowhere/b.wav", "y", "s")
+    assert not account.guesses
+
+
+@pytest.mark.parametrize(
+    ("names", "ours", "other"),
+    [
+        (("path", "filename"), "audio", {"label": "x"}),
+        (("speaker", "client_id"), "group", {"audio": "a.wav", "label": "x"}),
+        (("class", "category"), "label", {"audio": "a.wav"}),
+        (("subset", "set"), "split", {"audio": "a.wav", "label": "x"}),
+    ],
+)
+def test_two_that_compete(names: tuple[str, str], ours: str, other: dict[str, str]) -> None:
+    mine, yours = names
+    pairs = [("train", "train"), ("test", "train"), ("test", "test")]
+    problem = refusal([{mine: a, yours: b, **other} for a, b in pairs])
+    assert repr(mine) in problem
+    assert repr(yours) in problem
+    assert f"data.columns: {{{ours}: " in problem
+    alike = [{mine: a, yours: a, **other} for a in ("train", "test")]
+    assert len(read(alike)[1].guesses) == 1
+
+
+def test_numbers_and_names_of_the_same_classes_are_no_contradiction() -> None:
+    rows = [{"audio": f"{n}.wav", "category": "dog" if n % 2 else "cat", "target": n % 2} for n in range(4)]
+    examples, account = read(rows)
+    assert {example.target for example in examples} == {"dog", "cat"}
+    assert dict(account.columns_unread) == {"target": 4}
+
+
+def test_a_guess_never_refuses_what_it_does_not_understand() -> None:
+    rows = [{"audio": "a.wav", "label": "x", "set": "clean", "channel": "BBC", "start": "2021-05-03", "offset": None}]
+    (example,), account = read(rows)
+    assert (example.split, example.audio[0].channel, example.start_seconds) == (None, None, 0.0)
+    assert dict(account.columns_unread) == {"set": 1, "channel": 1, "start": 1}
+    assert not account.left_out
+
+
+def test_columns_that_are_missing_are_named_with_what_is_there() -> None:
+    assert "its columns are sound, lable. Did you mean 'lable'?" in refusal([{"sound": "a.wav", "lable": "x"}])
+    assert "has no column 'who'" in refusal([{"audio": "a.wav", "label": "x"}], group="who")
+
+
+@pytest.mark.parametrize("ours", ["group", "split", "fold"])
+def test_what_is_filled_in_part_is_refused(ours: str) -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", ours: "train" if n else None} for n in range(4)]
+    examples, account = read(rows)
+    assert len(examples) == 3
+    (row,) = account.left_out
+    assert (row.where, row.problem) == (
+        "row 1",
+        f"the column {ours!r} is empty, and filled in 3 of 4 rows; fill it for all or for none.",
+    )
+
+
+def test_test_rows_need_no_fold() -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", "fold": n or None, "split": "train" if n else "test"} for n in range(4)]
+    assert [example.fold for example in read(rows)[0]] == [None, "1", "2", "3"]

@@ -1,0 +1,92 @@
+"""JSON in its forms: lines, one array, one object that holds the rows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from trainables.data.tables.json_rows import json_rows
+from trainables.errors import InputError
+
+ROWS = [{"audio": "a.wav", "label": "x"}, {"audio": "b.wav", "label": "y"}]
+
+
+def lines(rows: list[Any], **how: Any) -> str:
+    return "\n".join(json.dumps(row, **how) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "place"),
+    [
+        (lines(ROWS), "JSON lines", "t.json line 2"),
+        (lines(ROWS).replace("\n", "\r\n\r\n") + "\r\n", "JSON lines", "t.json line 3"),
+        (lines(ROWS, indent=2), "JSON objects one after the other", "t.json entry 2"),
+        (json.dumps(ROWS), "one JSON array", "t.json entry 2"),
+        (json.dumps(ROWS, indent=1), "one JSON array", "t.json entry 2"),
+        (
+            json.dumps({"version": 1, "data": ROWS}),
+            "the list under the key 'data' of one JSON object",
+            "t.json entry 2",
+        ),
+        (
+            json.dumps({"audio": ["a.wav", "b.wav"], "label": ["x", "y"]}),
+            "one JSON object with a list for each column",
+            "t.json entry 2",
+        ),
+    ],
+)
+def test_forms(text: str, form: str, place: str) -> None:
+    table = json_rows("t.json", text)
+    assert [row for _, row in table.rows] == ROWS
+    assert (table.form, table.rows[1][0]) == (form, place)
+    assert not table.broken
+
+
+def test_a_row_alone() -> None:
+    assert [row for _, row in json_rows("t.json", json.dumps(ROWS[0], indent=2)).rows] == ROWS[:1]
+
+
+def test_which_key_holds_the_rows_is_said() -> None:
+    table = json_rows("t.json", json.dumps({"info": {}, "clips": ROWS}))
+    assert table.guesses == ["The clips of t.json are the 2 entries under its key 'clips'."]
+
+
+def test_broken_lines_are_named_and_the_others_read() -> None:
+    text = "\n".join(
+        [
+            "not json",
+            lines(ROWS[:1]),
+            '{"audio": "c.wav", "label": "x", "label": "y"}',
+            '["d.wav"]',
+            '"e.wav"',
+            '{"audio":',
+        ]
+    )
+    table = json_rows("t.jsonl", text)
+    assert [row for _, row in table.rows] == ROWS[:1]
+    assert table.broken == [
+        ("t.jsonl line 1", "is no JSON (Expecting value at column 1)."),
+        ("t.jsonl line 3", "has the key 'label' twice."),
+        ("t.jsonl line 4", "must be a JSON object with the columns as keys, is a list."),
+        ("t.jsonl line 5", "must be a JSON object with the columns as keys, is a text."),
+        ("t.jsonl line 6", "is no JSON (Expecting value at column 10)."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (json.dumps({"images": ROWS, "clips": ROWS}), r"several of its keys hold lists of objects \(images, clips\)"),
+        (json.dumps({"audio": ["a.wav"], "label": ["x", "y"]}), r"differ in length \(audio: 1, label: 2\)"),
+        (json.dumps({"audio": {"0": "a.wav"}, "label": {"0": "x"}}), r"orient='records'"),
+        (json.dumps([["audio", "label"], ["a.wav", "x"]]), r"begins with a list"),
+        ("[{", r"is no JSON"),
+        ('[{"audio": 1,\n "audio": 2}]', r"has the key 'audio' twice"),
+        ("3", r"t.json"),
+    ],
+)
+def test_what_holds_no_rows(text: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        json_rows("t.json", text)

@@ -1,0 +1,104 @@
+"""Files under slightly other names, and what is said of those that are not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainables.data.doubts.check import check_examples
+from trainables.data.examples import Example
+from trainables.data.reading import Account, Wanted
+from trainables.data.tables.clip_rows import examples_of
+from trainables.errors import InputError
+
+COMPOSED, APART = "\u00fcben.wav", "u\u0308ben.wav"
+
+
+@pytest.fixture
+def clips(tmp_path: Path, write_tone: Any) -> Path:
+    for name in ("clips/c0.wav", "clips/c1.wav", f"clips/{APART}", "both/c2.wav", "both/c2.flac", "other/c0.wav"):
+        write_tone(tmp_path / name)
+    (tmp_path / "clips/c0.txt").touch()
+    return tmp_path
+
+
+def read(home: Path, *names: str, folder: Path | None = None) -> tuple[list[Example], Account]:
+    account = Account()
+    rows = [(f"row {number}", {"audio": name, "label": "a"}) for number, name in enumerate(names, start=1)]
+    wanted = Wanted("label", home, audio_folder=folder)
+    return examples_of(home / "t.csv", rows, folder or home, wanted, account), account
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "how"),
+    [
+        (f"clips/{COMPOSED}", f"clips/{APART}", "another form of Unicode"),
+        ("clips\\c0.wav", "clips/c0.wav", "slashes for backslashes"),
+        ("clips/c0", "clips/c0.wav", "the suffix that is missing"),
+        ("Clips/C0.WAV", "clips/c0.wav", "other capital letters"),
+        ("clips\\c0", "clips/c0.wav", "slashes for backslashes and the suffix that is missing"),
+    ],
+)
+def test_a_name_that_leads_to_one_file_is_read_and_said(clips: Path, name: str, file: str, how: str) -> None:
+    (example,), account = read(clips, name)
+    assert example.audio[0].path == str(clips / file)
+    assert (example.id, example.group) == (name, name)
+    assert account.guesses == [f"1 names of files are read with {how}, since one file fits each: {name} is {file}."]
+
+
+def test_no_guess_where_a_file_is_there_or_several_are(clips: Path) -> None:
+    examples, account = read(clips, "clips/c0.wav", "both/c2", "clips/c9", "../clips/c0")
+    assert [Path(example.audio[0].path).name for example in examples] == ["c0.wav", "c2", "c9", "c0"]
+    assert not account.guesses
+
+
+def test_folders_of_another_machine_are_left_off_where_the_sweep_file_names_the_folder(clips: Path) -> None:
+    names = ["/home/me/clips/c0.wav", "/home/me/clips/c1.wav", "/home/me/clips/c9.wav"]
+    examples, account = read(clips, *names, folder=clips)
+    assert [example.audio[0].path for example in examples] == [str(clips / "clips" / f"c{n}.wav") for n in (0, 1)] + [
+        names[2]
+    ]
+    assert "2 names of files are read with other folders before them" in account.guesses[0]
+    for drive in ("D:\\data\\clips\\c0.wav", "\\\\server\\share\\clips\\c0.wav"):
+        assert read(clips, drive, folder=clips)[0][0].audio[0].path == str(clips / "clips/c0.wav")
+        assert read(clips, drive)[0][0].audio[0].path != str(clips / "clips/c0.wav")
+
+
+def test_one_number_of_folders_is_left_off_for_all(clips: Path, write_tone: Any) -> None:
+    """A file at the top that is called as one below it must not stand in for it."""
+    write_tone(clips / "c9.wav")
+    examples, _ = read(clips, "/x/clips/c0.wav", "/x/clips/c1.wav", "/x/clips/c9.wav", folder=clips)
+    assert examples[2].audio[0].path == "/x/clips/c9.wav"
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["c0.wav", "c1.wav"], ["its folder HOME is there; ", "c1.wav is there: say `data.audio_folder: HOME/clips`"]),
+        (["c0.wav"], ["clips/c0.wav and other/c0.wav are there: say which with `data.audio_folder: "]),
+        (["/away/clips/c1.wav"], ["of another machine: there is no folder /away", "`data.audio_folder: HOME`"]),
+        (["C:\\x\\clips\\c1.wav"], ["a drive of Windows", "`data.audio_folder: HOME`"]),
+        (
+            ["wavs/c1.wav"],
+            ["there is no folder 'wavs' in HOME; clips/c1.wav is there: say `data.audio_folder: HOME/clips`"],
+        ),
+        (["clips/c11.wav"], ["its folder HOME/clips is there; did you mean clips/c1.wav?"]),
+        (["clips/zebra.wav"], ["its folder HOME/clips is there)."]),
+    ],
+)
+def test_what_is_said_of_files_that_are_not_there(clips: Path, task: Any, names: list[str], words: list[str]) -> None:
+    examples, account = read(clips, *names)
+    with pytest.raises(InputError) as caught:
+        check_examples(examples, task, None, account)
+    said = " ".join(caught.value.problems).replace(str(clips), "HOME")
+    assert all(word in said for word in words), said
+
+
+def test_many_missing_files_are_one_sentence(clips: Path, task: Any) -> None:
+    examples, account = read(clips, *(f"wavs/{number}.wav" for number in range(40)))
+    with pytest.raises(InputError) as caught:
+        check_examples(examples, task, None, account)
+    (said,) = caught.value.problems
+    assert said.startswith("wavs/0.wav, wavs/1.wav, wavs/2.wav and 37 more: does not exist (there is no folder 'wavs'")
