@@ -33,37 +33,38 @@ def _clip(cut: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"is a {cut.get('type')}, which is made of several sounds or channels: write it out with Lhotse."
         )
-    supervisions = [said for said in cut.get("supervisions") or [] if isinstance(said, Mapping)]
-    voices = {said.get("speaker") for said in supervisions}
+    supervisions = [said for said in _list(cut.get("supervisions")) if isinstance(said, Mapping)]
+    voices = {str(said.get("speaker")) for said in supervisions}
     if len(voices) > 1:
         raise InputError("holds several voices: cut it with `lhotse cut trim-to-supervisions`.")
     supervisions = sorted(supervisions, key=lambda said: _number(said.get("start")))
     first = supervisions[0] if supervisions else {}
     texts = [str(said["text"]) for said in supervisions if said.get("text")]
-    own = {**(cut.get("custom") or {}), **(first.get("custom") or {})}
+    own = {**_own(cut), **_own(first)}
     clip = _values(first, cut.get("recording"), cut.get("channel"))
     clip |= {"id": cut.get("id"), "start_seconds": cut.get("start"), "seconds": cut.get("duration")}
     clip |= {"text": " ".join(texts) or None}
-    return {**{name: value for name, value in own.items() if isinstance(value, str | int | float)}, **clip}
+    return {**own, **clip}
 
 
 def _values(said: Mapping[str, Any], recording: Any, channel: Any) -> dict[str, Any]:
     """What a supervision says and where its sound is. Raises InputError: not in a file as it is."""
     if not isinstance(recording, Mapping) or not isinstance(recording.get("sources"), list):
         raise InputError("has no recording, as cuts of features alone: sound is wanted.")
-    changes = [change.get("name") for change in recording.get("transforms") or [] if isinstance(change, Mapping)]
+    changes = [change.get("name") for change in _list(recording.get("transforms")) if isinstance(change, Mapping)]
     if any(name != "Resample" for name in changes):
         raise InputError("is changed when it is loaded (speed, volume or the like): take the manifest before that.")
     channels = channel if isinstance(channel, list) else [0 if channel is None else channel]
-    if len(channels) > 1:
+    if len(channels) != 1:
         raise InputError("is of several channels: write it out with Lhotse.")
-    fits = [source for source in recording["sources"] if channels[0] in (source.get("channels") or [0])]
+    sources = [source for source in recording["sources"] if isinstance(source, Mapping)]
+    fits = [source for source in sources if channels[0] in (_list(source.get("channels")) or [0])]
     if len(fits) != 1 or fits[0].get("type") != "file":
         kinds = ", ".join(sorted({str(source.get("type")) for source in fits})) or "none"
         raise InputError(
             f"has its sound in no file of its own (but: {kinds}); commands and addresses are not followed."
         )
-    inside = fits[0].get("channels") or [0]
+    inside = _list(fits[0].get("channels")) or [0]
     found = {"audio": fits[0].get("source"), "group": said.get("speaker") or recording.get("id")}
     found |= {"channel": inside.index(channels[0])} if len(inside) > 1 else {}
     return found | {name: said.get(name) for name in ("speaker", "language", "gender") if said.get(name)}
@@ -77,11 +78,11 @@ def _supervisions(path: Path, table: Table, wanted: Wanted, account: Account) ->
             f"{path}: holds supervisions of Lhotse, and the manifest of their recordings does not lie beside it"
             f"{f' as {beside.name}' if beside != path else ''}; `lhotse cut simple` joins the two."
         )
-    recordings = {row.get("id"): row for _, row in read_rows(beside, {}, wanted.cache_folder).rows}
+    recordings = {str(row.get("id")): row for _, row in read_rows(beside, {}, wanted.cache_folder).rows}
     rows: list[Row] = []
     for where, said in table.rows:
         try:
-            clip = _values(said, recordings.get(said.get("recording_id")), said.get("channel"))
+            clip = _values(said, recordings.get(str(said.get("recording_id"))), said.get("channel"))
         except InputError as error:
             account.leave_out(where, " ".join(error.problems))
             continue
@@ -103,6 +104,17 @@ def _say(table: Table, account: Account) -> Table:
     speakers = sum("speaker" in row for _, row in table.rows)
     account.origins["group"] = f"the speaker ({speakers} of {len(table.rows)} rows name one), else the recording"
     return table
+
+
+def _own(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person added to a cut or a supervision, as far as it may be a label."""
+    custom = entry.get("custom")
+    found = custom.items() if isinstance(custom, Mapping) else ()
+    return {name: value for name, value in found if isinstance(value, str | int | float)}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _number(value: Any) -> float:

@@ -14,6 +14,7 @@ from trainables.data.formats.published import as_published
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.clip_rows import examples_of
 from trainables.data.tables.rows import read_rows
+from trainables.errors import InputError
 
 SUFFIXES = tuple(
     [suffix + packed for suffix in (".jsonl", ".csv", ".tsv", ".ndjson", ".json") for packed in ("", ".gz")]
@@ -36,9 +37,10 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
     account.guesses += table.guesses
     for where, problem in table.broken:
         account.leave_out(where, problem)
-    if not table.rows:
-        account.refuse_beyond(wanted.skip, len(table.broken))
     table, wanted = as_published(path, table, wanted, account)
+    if not table.rows:
+        account.refuse_beyond(wanted.skip, len(account.left_out))
+        raise InputError(f"{path}: none of its {len(account.left_out)} rows can be used.")
     said = dict(account.origins)
     examples = examples_of(path, table.rows, wanted.audio_folder or path.parent, wanted, account, prefix)
     account.origins |= said

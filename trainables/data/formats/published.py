@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trainables.data.formats import audioset, chat, common_voice, fsd50k, lhotse, raven, sound_events
+from trainables.data.formats import audioset, chat, common_voice, fsd50k, lhotse, nemo, raven, sound_events
 from trainables.data.formats.known import KnownTable
 from trainables.data.reading import Account, Wanted
 from trainables.data.tables.table import Table
 
+TARGETS = ("label", "text", "targets")  # of which a task learns one
 KNOWN: Sequence[KnownTable] = (
+    *nemo.TABLES,
     *common_voice.TABLES,
     *sound_events.TABLES,
     *fsd50k.TABLES,
@@ -37,6 +39,7 @@ def as_published(path: Path, table: Table, wanted: Wanted, account: Account) -> 
         return table, wanted
     found = {name for _, row in table.rows for name in row}
     account.layout = f"{known.name} ({path.name})"
-    columns = {ours: name for ours, name in known.renamed.items() if name in found}
+    others = {*TARGETS} - {wanted.column}
+    columns = {ours: name for ours, name in known.renamed.items() if name in found and ours not in others}
     meant = replace(wanted, columns={**columns, **wanted.columns})
     return known.read(path, table, meant, account)

@@ -15,6 +15,7 @@ from typing import Any
 from trainables.data.layouts.found import lines_of, part_splits, reading, require, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.tables.homes import is_file
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
@@ -89,7 +90,7 @@ def _folder(tree: Tree, home: Parts, wanted: Wanted) -> _Folder:
         if name in _PER_UTTERANCE or re.fullmatch(r"utt2(?!dur|num|uniq)\w+", name):
             folder.columns[name] = _listed(path / name)
     given = {"text", *folder.columns} - {"segments", "utt2spk"} if "text" in folder.columns else {*folder.columns}
-    require(f"a data folder of Kaldi ({shown(home)})", tree.folder, wanted, sorted(given - {"segments"}))
+    require("a data folder of Kaldi", path, wanted, sorted(given - {"segments"}))
     return folder
 
 
@@ -137,6 +138,7 @@ def _rows(tree: Tree, folder: _Folder, split: str | None, wanted: Wanted, accoun
                 f"{shown((*folder.home, 'text'))} line {number}", f"{name.split('/')[-1]} has no such line."
             )
     account.origins |= {"group": "utt2spk"} if speakers else {}
+    account.origins |= {"text": "text"} if wanted.column == "text" and texts else {}
     if not speakers:
         account.guesses.append(f"{shown(folder.home)} has no utt2spk: every recording is a group of its own.")
     return rows
@@ -182,7 +184,7 @@ def _base(tree: Tree, folder: _Folder, wanted: Wanted, account: Account) -> Path
         return wanted.audio_folder
     relative = [path for _, path in folder.recordings.values() if path and not Path(path).is_absolute()]
     candidates = [folder.path, *folder.path.parents[:2]]
-    base = next((base for base in candidates if relative and (base / relative[0]).is_file()), folder.path)
+    base = next((base for base in candidates if relative and is_file(base, relative[0])), folder.path)
     if base != folder.path:
         account.guesses.append(f"The paths in {shown((*folder.home, 'wav.scp'))} begin at {base}: files are there.")
     return base

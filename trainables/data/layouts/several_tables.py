@@ -63,6 +63,7 @@ def _splits(tree: Tree) -> dict[Parts, str]:
     """Table -> its split, where at least two splits have one each, in one folder or in folders side by side."""
     for depth in (1, 2):  # at the top, or one folder below
         of_depth = [parts for parts in tree.tables if len(parts) == depth and not _is_parquet(parts)]
+        of_depth = [parts for parts in of_depth if not _is_part(parts, of_depth)]
         found: dict[Parts, dict[Parts, str]] = {}
         for home in sorted({parts[:-1] for parts in of_depth}):
             here = {_stem(parts[-1]): parts for parts in of_depth if parts[:-1] == home}
@@ -89,6 +90,12 @@ def _others(tree: Tree, used: Sequence[Parts]) -> list[Parts]:
     homes = {table[:-1] for table in used}
     beside = [parts for parts in tree.tables if parts[:-1] in homes and parts not in used]
     return [parts for parts in beside if not _is_parquet(parts)]
+
+
+def _is_part(table: Parts, tables: Sequence[Parts]) -> bool:
+    """Lhotse keeps recordings beside the supervisions that name them, and both beside the cuts that hold them."""
+    pairs = (("recordings", "supervisions"), ("recordings", "cuts"), ("supervisions", "cuts"))
+    return any(own in table[-1] and (*table[:-1], table[-1].replace(own, whole)) in tables for own, whole in pairs)
 
 
 def _stem(name: str) -> str:

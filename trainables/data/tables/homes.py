@@ -47,7 +47,7 @@ def other_home(table: Path, home: Path, written: Sequence[str], *, fixed: bool =
     """
     every = [name for name in dict.fromkeys(written) if name and not os.path.isabs(name)]
     names = every[:_LOOKED_AT]
-    if not names or any(_is_file(home, name) for name in names):
+    if not names or any(is_file(home, name) for name in names):
         return None
     endings = [""] if any(is_readable(name) for name in names) else ["", *sorted(readable_endings())]
     folders = [home] if fixed else list(islice(_near(table.parent), _MOST_FOLDERS))
@@ -55,7 +55,7 @@ def other_home(table: Path, home: Path, written: Sequence[str], *, fixed: bool =
         (folder, ending)
         for folder in folders
         for ending in endings
-        if all(_is_file(folder, name + ending) for name in names)
+        if all(is_file(folder, name + ending) for name in names)
     ]
     found = [(folder, ending) for folder, ending in found if _share(folder, ending, every) >= _LEAST_FOUND]
     if len(found) > 1:  # train.csv beside train/ and test/, where both have a 0001.wav
@@ -64,10 +64,10 @@ def other_home(table: Path, home: Path, written: Sequence[str], *, fixed: bool =
 
 
 def _share(folder: Path, ending: str, names: Sequence[str]) -> float:
-    return sum(_is_file(folder, name + ending) for name in names) / len(names)
+    return sum(is_file(folder, name + ending) for name in names) / len(names)
 
 
-def _is_file(folder: Path, name: str) -> bool:
+def is_file(folder: Path, name: str) -> bool:
     """A name may be no name of a file at all: too long, or with signs that no system takes."""
     try:
         return (folder / name).is_file()

@@ -38,7 +38,7 @@ def test_offset_and_duration_are_a_stretch(lay: Lay, read_source: Read, name: st
 def test_without_an_offset_the_duration_is_the_file_s(lay: Lay, read_source: Read) -> None:
     rows = [{"audio_filepath": "a.wav", "duration": 0.1, "label": "x"}]
     (example,) = read_source(lay(["a.wav"], {"t.json": lines(*rows)}) / "t.json").examples
-    assert (example.target, example.start_seconds) == ("x", 0.0)
+    assert (example.target, example.start_seconds, example.seconds) == ("x", 0.0, 0.1)
 
 
 @pytest.mark.parametrize("home", ["", "lists", "lists/asr"])

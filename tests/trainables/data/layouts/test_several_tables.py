@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,3 +90,15 @@ def test_two_languages_are_two_data_sets(lay: Lay, read_source: Read) -> None:
     texts = {f"{home}/{name}.csv": "audio,label\na.wav,x\n" for home in ("de", "en") for name in ("train", "test")}
     with pytest.raises(InputError, match=r"de, en.*name the folder of one"):
         read_source(lay(["de/a.wav", "en/a.wav"], texts))
+
+
+def test_supervisions_of_lhotse_beside_their_recordings(lay: Lay, read_source: Read) -> None:
+    texts = {}
+    for number, split in enumerate(("train", "dev", "test")):
+        source = {"type": "file", "channels": [0], "source": f"{split}.wav"}
+        recording = {"id": split, "sources": [source], "sampling_rate": 16000, "num_samples": 1600, "duration": 0.1}
+        said = {"id": f"s{number}", "recording_id": split, "start": 0, "duration": 0.1, "channel": 0, "text": "one"}
+        texts[f"my_recordings_{split}.jsonl"] = json.dumps(recording)
+        texts[f"my_supervisions_{split}.jsonl"] = json.dumps(said)
+    reading = read_source(lay(["train.wav", "dev.wav", "test.wav"], texts), "text")
+    assert {clip.id: clip.split for clip in reading.examples} == {"s0": "train", "s1": "validation", "s2": "test"}
