@@ -84,7 +84,7 @@ def _fits(ours: str, name: str, rows: Values) -> bool:
 
 def _spelled(path: Path, ours: str, free: Sequence[str], rows: Values) -> str | None:
     known = (plain(ours), *SPELLINGS.get(ours, ()))
-    candidates = [name for name in sorted(free, key=lambda name: _rank(name, known)) if plain(name) in known]
+    candidates = [name for name in sorted(free, key=lambda name: (_rank(name, known), name)) if plain(name) in known]
     candidates = [name for name in candidates if _may_be(ours, name, rows)]
     if len(candidates) > 1 and not all(_say_the_same(ours, candidates[0], other, rows) for other in candidates[1:]):
         both = " and ".join(map(repr, candidates))

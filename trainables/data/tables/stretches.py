@@ -58,7 +58,7 @@ def time_columns(
     start, length, end = (
         TimeColumn(given[ours], TIME_NAMES.get(plain(given[ours]), 1.0)) if given.get(ours) else None for ours in OURS
     )
-    fits = [name for name in free if plain(name) in TIME_NAMES and _holds_times(name, rows)]
+    fits = [name for name in sorted(free) if plain(name) in TIME_NAMES and _holds_times(name, rows)]
     closed = {ours for ours in OURS if ours in given}  # the sweep file may say that one is not read
 
     def of(names: Mapping[str, float]) -> list[str]:
