@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from trainables.records import Answers, Predictions
+from trainables.writing import Writer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,6 +119,7 @@ class Backbone(Protocol):
     MINIATURE_WINDOW_SECONDS: float
     SPECTROGRAM: Spectrogram | None  # layout of its features; None, or left out: it takes the waveform itself
     HEAD_MODULES: tuple[str, ...]  # the task head: new for every task; absent where the backbone has none
+    WRITER: Writer | None  # what it makes of texts; None, or left out: it writes none
 
     def skeleton(self, size: str, task: Task) -> nn.Module:
         """The model on the `meta` device: shapes and names without weights, network or memory."""
@@ -144,7 +146,8 @@ class Backbone(Protocol):
     def collate(
         self, loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
     ) -> dict[str, Tensor]:
-        """A batch on the CPU. With targets: for `clip_losses`. Without: for `predict`."""
+        """A batch on the CPU. With targets: for `clip_losses`. Without: for `predict`. A backbone whose WRITER says
+        that it is told the language takes `languages` too, a code or None for each clip."""
         ...
 
     def clip_losses(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:

@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Any, cast
 from trainables import measured
 from trainables.contract import Preset, Size, Spectrogram
 from trainables.registry import BACKBONES
+from trainables.writing import TextLimits, Writer
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone
 
 HERE, OWN = Path(__file__).parent, "trainables.backbones."
-SOURCES = ("contract.py", "backbones/*.py", "modeling/*.py", "networks/*.py")
+SOURCES = ("contract.py", "writing.py", "tasks/languages.py", "backbones/*.py", "modeling/*.py", "networks/*.py")
 LIBRARIES = ("torch", "transformers")
 PLAIN = ("NAME", "TASKS", "SAMPLE_RATE_HZ", "WINDOW_SECONDS", "MINIATURE_WINDOW_SECONDS", "HEAD_MODULES")
 SIZES = ("SIZES", "MINIATURE_SIZES")
-CONSTANTS = (*PLAIN, *SIZES, "PRESETS", "SPECTROGRAM")
+CONSTANTS = (*PLAIN, *SIZES, "PRESETS", "SPECTROGRAM", "WRITER")
 
 
 def outline(name: str) -> Backbone:
@@ -84,10 +85,18 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _writer(kept: Mapping[str, Any]) -> Writer:
+    limits = {name: TextLimits(**kept[name]) for name in ("published", "miniature")}
+    lists = {name: tuple(kept[name]) for name in ("control_tokens", "languages")}
+    return Writer(**{**kept, **limits, **lists})
+
+
 def _restored(kept: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: tuple(kept[name]) if isinstance(kept[name], list) else kept[name] for name in PLAIN if name in kept}
     found |= {name: {size: Size(**each) for size, each in kept[name].items()} for name in SIZES}
     found["PRESETS"] = {name: Preset(**each) for name, each in kept["PRESETS"].items()}
     if "SPECTROGRAM" in kept:
         found["SPECTROGRAM"] = None if kept["SPECTROGRAM"] is None else Spectrogram(**kept["SPECTROGRAM"])
+    if kept.get("WRITER") is not None:
+        found["WRITER"] = _writer(kept["WRITER"])
     return found

@@ -17,8 +17,11 @@ class TextLimits:
 
     def of_answer(self, seconds: float, scale: float = 1.0) -> int:
         """The most tokens of an answer to a clip of `seconds`, `scale` times as many as usual."""
-        usual = self.answer_tokens_per_second * seconds if self.answer_tokens is None else self.answer_tokens
-        return min(self.most_tokens, math.ceil(usual * scale))
+        return min(self.most_tokens, math.ceil(self.usual_answer(seconds) * scale))
+
+    def usual_answer(self, seconds: float) -> float:
+        """The most tokens of an answer, not yet a whole number and not bounded by the decoder's places."""
+        return self.answer_tokens_per_second * seconds if self.answer_tokens is None else self.answer_tokens
 
 
 @dataclass(frozen=True)

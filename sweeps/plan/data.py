@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeps.config.spec import SweepSpec
-from sweeps.plan.texts import with_task
+from sweeps.plan.texts import check_lengths, teachable, with_task, without_empty_rule
 from trainables.cache import cache_folder
 from trainables.data.doubts.check import Header, check_examples, read_headers
 from trainables.data.reading import Account, Skip, Wanted
@@ -24,6 +24,7 @@ from trainables.data.splits import draw_folds, draw_splits
 if TYPE_CHECKING:
     from trainables.contract import Task
     from trainables.data.examples import Example
+    from trainables.writing import Spelling
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,17 @@ class Clips:
         return replace(self, examples=list(compress(self.examples, kept)), seconds=list(compress(self.seconds, kept)))
 
 
-def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) -> Clips:
+def read_clips(
+    spec: SweepSpec,
+    source: str,
+    task: Task,
+    window_seconds: float,
+    spellings: Sequence[Spelling] = (),
+    *,
+    further: bool = False,
+) -> Clips:
     """The examples of a source that the sweep can use, every one checked; `window_seconds` is what the backbones take
-    whole. Raises InputError with every problem.
+    whole, `spellings` how they write texts; `further`: of a further test set. Raises InputError with every problem.
     """
     home = Path(spec.base_folder)
     wanted = Wanted(
@@ -55,26 +64,38 @@ def read_clips(spec: SweepSpec, source: str, task: Task, window_seconds: float) 
         audio_folder=None if spec.data.audio_folder is None else home.absolute() / spec.data.audio_folder,
         skip=Skip.from_text(spec.data.skip),
     )
-    clips = read_source(source, wanted, task, base_folder=home, seed=spec.explore_seeds[0])
+    clips = read_source(source, wanted, task, spellings, base_folder=home, seed=spec.explore_seeds[0], further=further)
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips
     kept = of_length(clips.seconds, shortest_seconds=shortest, longest_seconds=longest, window_seconds=window_seconds)
+    fitting = clips.only(kept)
+    writable = check_lengths(fitting.examples, fitting.seconds, task, spellings, clips.account, wanted.skip)
     for example, length in compress(zip(clips.examples, clips.seconds, strict=True), map(not_, kept)):
         bound = f"shorter than {shortest:g} s" if length < shortest else f"longer than {longest:g} s"
         clips.account.leave_out(example.id, f"is {bound}, which the task does not take.")
-    return replace(clips.only(kept), left_out=kept.count(False))
+    return replace(fitting.only(writable), left_out=kept.count(False))
 
 
-def read_source(source: str, wanted: Wanted, task: Task, *, base_folder: Path, seed: int) -> Clips:
+def read_source(
+    source: str,
+    wanted: Wanted,
+    task: Task,
+    spellings: Sequence[Spelling] = (),
+    *,
+    base_folder: Path,
+    seed: int,
+    further: bool = False,
+) -> Clips:
     """The examples of a source, of any length, every one checked; `seed` is a generator's.
 
     Raises InputError with every problem.
     """
     reading = open_source(source, wanted, base_folder=base_folder, seed=seed)
+    reading = teachable(reading, task, spellings, further=further)
     account = reading.account
     headers = read_headers(reading.examples)
-    seconds = check_examples(reading.examples, task, headers, account, wanted.skip)
+    seconds = check_examples(reading.examples, without_empty_rule(task), headers, account, wanted.skip)
     heard = [not math.isnan(lasts) for lasts in seconds]
     if not any(heard):  # whatever may be left out, something must be there
         account.refuse_beyond(Skip(), len(seconds))

@@ -17,6 +17,7 @@ from trainables.records import further_name, further_split
 if TYPE_CHECKING:
     from trainables.contract import Task
     from trainables.data.examples import Example
+    from trainables.writing import Spelling
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,17 @@ class EvaluationRow:
 
 
 def read_evaluations(
-    spec: SweepSpec, task: Task, window_seconds: float, seen: Sequence[Example], headers: Mapping[str, Header]
+    spec: SweepSpec,
+    task: Task,
+    window_seconds: float,
+    seen: Sequence[Example],
+    headers: Mapping[str, Header],
+    spellings: Sequence[Spelling] = (),
 ) -> dict[str, Clips]:
     """Split name (`test_<name>`) -> its clips: of a source that has splits of its own, the test split.
 
     `window_seconds` is what the backbones take whole; `seen` are the examples that the sweep trains on or chooses by,
-    `headers` those of their files.
+    `headers` those of their files, `spellings` how the backbones write texts.
     Raises InputError for every set that is empty, unreadable or overlaps with `seen`.
     """
     found: dict[str, Clips] = {}
@@ -43,7 +49,7 @@ def read_evaluations(
     for name, source in spec.data.evaluate.items():
         key = f"data.evaluate.{name}"
         try:
-            clips = read_clips(spec, source, task, window_seconds)
+            clips = read_clips(spec, source, task, window_seconds, spellings, further=True)
         except InputError as error:
             problems += [f"{key}: {problem.removeprefix('data.source: ')}" for problem in error.problems]
             continue

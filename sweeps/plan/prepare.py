@@ -13,8 +13,8 @@ from sweeps.machine.weights import Decision
 from sweeps.plan.data import Clips, complete_task, inner_folds, read_clips, split_examples
 from sweeps.plan.further_tests import read_evaluations
 from sweeps.plan.outer_folds import OFFICIAL, fold_splits, outer_folds
-from sweeps.plan.settle import Settled, settle
-from sweeps.plan.texts import read_task_files
+from sweeps.plan.settle import Settled, known_sizes, settle
+from sweeps.plan.texts import check_splits, fit_answers, read_task_files, spellings_of
 from trainables import registry
 from trainables.data.doubts.files import read_traits
 from trainables.data.doubts.overlap import Joined
@@ -111,7 +111,10 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
     miniature = settled.weights.miniature
     windows = [Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values()]
     shortest = min(windows)
-    clips = read_clips(spec, spec.data.source, task, shortest)
+    sizes = {name: list(known_sizes(spec, name, each).values()) for name, each in settled.backbones.items()}
+    fetch = not (miniature or settled.profile.facts.assumed)
+    spellings = spellings_of(task, settled.backbones, sizes, miniature=miniature, fetch=fetch)
+    clips = read_clips(spec, spec.data.source, task, shortest, spellings)
     traits = read_traits(clips.headers)
     if copies_apart:
         joined = Joined(list(clips.examples))
@@ -131,9 +134,13 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
     if found.problems:
         raise InputError(found.problems)
     clips = replace(clips, examples=examples)
+    check_splits(spec, task, examples, splits)
     spec, task = complete_task(spec, task, examples, splits)
     # of outer folds every one is trained on in some round
     seen = [example for example in apart if outer or splits[example.id] != "test"]
+    evaluations = read_evaluations(spec, task, shortest, seen, clips.headers, spellings)
+    heard = [(each.examples, each.seconds) for each in (clips, *evaluations.values())]
+    spec, task = fit_answers(spec, task, heard, spellings, clips.account)
     return Prepared(
         spec=spec,
         profile=settled.profile,
@@ -144,7 +151,7 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         splits=splits,
         folds=inner_folds(spec, task, examples, splits),
         outer=outer,
-        evaluations=read_evaluations(spec, task, shortest, seen, clips.headers),
+        evaluations=evaluations,
         miniature_recipe=settled.miniature_recipe,
         doubts=found.advice,
     )

@@ -1,16 +1,26 @@
-"""What a plan knows of transcripts before any compute: the files that their task names."""
+"""What a plan knows of transcripts before any compute: the files that their task names, which texts a model can be
+taught, how long its answers have to be."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sweeps.config.spec import SweepSpec
-from trainables.tasks.transcription import Transcription
+from trainables.data.doubts.text_lengths import answer_length, hurried, too_long
+from trainables.data.doubts.transcripts import language_advice, language_problems, usable_texts, without_spaces
+from trainables.data.examples import SPLITS
+from trainables.data.reading import Account, Reading, Skip
+from trainables.errors import InputError
+from trainables.modeling.spellings import spelling
+from trainables.tasks.transcription import KEEP, Transcription
+from trainables.writing import Spelling
 
 if TYPE_CHECKING:
-    from trainables.contract import Task
+    from trainables.contract import Backbone, Size, Task
+    from trainables.data.examples import Example
 
 
 def with_task(spec: SweepSpec, task: Task) -> SweepSpec:
@@ -26,3 +36,105 @@ def read_task_files(spec: SweepSpec, task: Task) -> tuple[SweepSpec, Task]:
     if isinstance(whole, Transcription):
         whole = whole.with_files(Path(spec.base_folder))
     return (spec, task) if whole is task else (with_task(spec, whole), whole)
+
+
+def spellings_of(
+    task: Task, backbones: Mapping[str, Backbone], sizes: Mapping[str, Sequence[Size]], *, miniature: bool, fetch: bool
+) -> list[Spelling]:
+    """How the sweep's backbones spell texts; none where the task has no texts. `fetch`: whether the hub may be asked
+    for a tokenizer. Raises InputError where one of them cannot be told the task's language."""
+    asked: Any = task
+    if not isinstance(asked, Transcription):
+        return []
+    made = (spelling(each, sizes[name], miniature=miniature, fetch=fetch) for name, each in backbones.items())
+    found = [each for each in made if each is not None]
+    if problems := language_problems(asked, found):
+        raise InputError(problems)
+    return found
+
+
+def teachable(reading: Reading, task: Task, spellings: Sequence[Spelling], *, further: bool) -> Reading:
+    """The source with its texts as they are taught; what is left out, taken out or doubtful is in the account."""
+    asked: Any = task
+    if not isinstance(asked, Transcription):
+        return reading
+    return Reading(usable_texts(reading.examples, asked, spellings, reading.account, further=further), reading.account)
+
+
+def check_lengths(
+    examples: Sequence[Example],
+    seconds: Sequence[float],
+    task: Task,
+    spellings: Sequence[Spelling],
+    account: Account,
+    skip: Skip,
+) -> list[bool]:
+    """Which examples have texts that every backbone can write. Raises InputError where more are longer than `skip`
+    allows."""
+    asked: Any = task
+    if not isinstance(asked, Transcription):
+        return [True] * len(examples)
+    rows = len(examples) + len(account.left_out)
+    long = too_long(examples, spellings, account)
+    account.refuse_beyond(skip, rows)
+    account.advice += hurried(examples, seconds)
+    return [example.id not in long for example in examples]
+
+
+def without_empty_rule(task: Task) -> Task:
+    """The task for checks that come after `teachable`: a text that is empty now is to be kept."""
+    asked: Any = task
+    if isinstance(asked, Transcription):
+        asked = replace(asked, empty_texts=KEEP)
+    return cast("Task", asked)
+
+
+def fit_answers(
+    spec: SweepSpec,
+    task: Task,
+    clips: Sequence[tuple[Sequence[Example], Sequence[float]]],
+    spellings: Sequence[Spelling],
+    account: Account,
+) -> tuple[SweepSpec, Task]:
+    """The sweep and its task with answers as long as the longest text of all these examples and seconds needs, where
+    the file leaves that open; what is decided, and what it means for scores, is said in the account."""
+    asked: Any = task
+    if not isinstance(asked, Transcription):
+        return spec, task
+    account.advice += language_advice(asked, spellings)
+    if spec.metric == "val/wer" and without_spaces(example.target for example in clips[0][0]):
+        account.advice.append(
+            "The texts have no spaces between words, so that one wrong character makes a whole text wrong: choose by "
+            "val/cer (objective.metric)."
+        )
+    needed, longer = answer_length(clips, spellings)
+    if needed <= (asked.answer_length or 1.0):
+        return spec, task
+    if asked.answer_length is not None:
+        account.advice.append(
+            f"task.answer_length is {asked.answer_length:g}, and the longest text needs {needed:g}: answers end before "
+            f"the longest of {longer} long texts do."
+        )
+        return spec, task
+    account.guesses.append(
+        f"task.answer_length {needed:g}: {longer} texts are longer than an answer usually becomes, so that answers may "
+        "become so many times as long"
+    )
+    fitted: Any = replace(asked, answer_length=needed)
+    return with_task(spec, fitted), fitted
+
+
+def check_splits(spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]) -> None:
+    """Raises InputError where the objective, or the loss, is not defined on a split."""
+    asked: Any = task
+    if not isinstance(asked, Transcription):
+        return
+    problems = []
+    for split in SPLITS[1:]:
+        said = [bool(asked.form(example.target)) for example in examples if splits[example.id] == split]
+        if said and not any(said):
+            problems.append(f"data.source: no {split} clip holds a word, so that it has no error rate.")
+        if said and all(said) and spec.metric == "val/insertions_per_minute":
+            problems.append(f"objective.metric: {spec.metric} needs {split} clips whose text is empty; there is none.")
+    if problems:
+        raise InputError(problems)

@@ -33,6 +33,7 @@ from trainables.contract import Loaded, Preset, Size, Task
 from trainables.modeling import encoder_decoder, pretrained, transcripts
 from trainables.modeling.byte_tokenizer import byte_tokenizer
 from trainables.modeling.seeded import seeded_init
+from trainables.writing import TextLimits, Writer
 
 NAME = "moonshine"
 TASKS = ("transcription",)
@@ -58,6 +59,13 @@ TOKENS_PER_SECOND = 6.5  # at most, as the authors' model cards advise against a
 MINIATURE_TOKENS_PER_SECOND = 30.0  # its tokens are letters
 OUTPUT_EMBEDDINGS = "proj_out"
 START, END = "<s>", "</s>"
+WRITER = Writer(
+    published=TextLimits(193, answer_tokens_per_second=TOKENS_PER_SECOND),  # 194 places, one for the start token
+    miniature=TextLimits(511, answer_tokens_per_second=MINIATURE_TOKENS_PER_SECOND),
+    control_tokens=("<unk>", START, END),
+    languages=("en",),
+    told_language=False,
+)
 
 
 def config(size: str) -> MoonshineConfig:
@@ -142,16 +150,16 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
     """A batch on the CPU: input_values (B, samples), of clips of one length. With targets (texts)
-    `transcripts.with_text`, without `transcripts.with_prompt`."""
-    del task
+    `transcripts.with_text`, without `transcripts.with_prompt`: answers of so many tokens a second, or as
+    `task.answer_length` has it."""
     batch = {"input_values": torch.stack(list(features))}
     built, prompt = cast(Any, loaded.model).config, loaded.extra["prompt"]
-    if targets is None:
-        seconds = batch["input_values"].shape[1] / SAMPLE_RATE_HZ
-        return batch | transcripts.with_prompt(
-            prompt, len(features), math.ceil(loaded.extra["tokens_per_second"] * seconds)
-        )
     most = built.max_position_embeddings - len(prompt)
+    if targets is None:
+        limits = TextLimits(most, answer_tokens_per_second=loaded.extra["tokens_per_second"])
+        seconds = batch["input_values"].shape[1] / SAMPLE_RATE_HZ
+        longest = limits.of_answer(seconds, cast(Any, task).answer_length or 1.0)
+        return batch | transcripts.with_prompt(prompt, len(features), longest)
     texts = [transcripts.text_tokens(loaded.processor.tokenizer, text, most) for text in targets]
     return batch | transcripts.with_text(prompt, texts, built.eos_token_id)
 
@@ -177,4 +185,4 @@ def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 
 
 def _miniature_tokenizer() -> Any:
-    return byte_tokenizer(["<unk>", START, END], start=START, end=END)
+    return byte_tokenizer(WRITER.control_tokens, start=START, end=END)

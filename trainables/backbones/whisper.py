@@ -13,6 +13,7 @@ stamps. They are given, in training and in answering, and carry no loss. Its enc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,8 @@ from trainables.errors import InputError
 from trainables.modeling import encoder_decoder, pretrained, transcripts, whisper
 from trainables.modeling.byte_tokenizer import byte_tokenizer
 from trainables.modeling.seeded import seeded_init
+from trainables.tasks.languages import SPOKEN, named, nearest
+from trainables.writing import TextLimits, Writer
 
 NAME = "whisper"
 TASKS = ("transcription",)
@@ -58,6 +61,19 @@ PRESETS: Mapping[str, Preset] = encoder_decoder.presets(_LAYERS, output="out_pro
 
 OUTPUT_EMBEDDINGS = "proj_out"
 START, END, TRANSCRIBE, NO_TIMES = "<|startoftranscript|>", "<|endoftext|>", "<|transcribe|>", "<|notimestamps|>"
+MINIATURE_LANGUAGE = "<|en|>"  # its one tag stands for every language that the published sizes know
+_PLACES, _PROMPT = 448, 4  # of the published decoders; start, language, task, no time stamps
+
+# As in the authors' data, a text begins with a space: that is what the model says untuned. Answers have half of the
+# decoder's places, as the authors' own.
+WRITER = Writer(
+    published=TextLimits(_PLACES - _PROMPT, answer_tokens=_PLACES // 2),
+    miniature=TextLimits(_MINIATURE_POSITIONS - _PROMPT, answer_tokens=_MINIATURE_POSITIONS // 2),
+    control_tokens=(END, START, MINIATURE_LANGUAGE, TRANSCRIBE, NO_TIMES),
+    languages=tuple(SPOKEN),
+    told_language=True,
+    before_text=" ",
+)
 
 
 def config(size: str) -> WhisperConfig:
@@ -106,7 +122,8 @@ def load(
     )
     tokenizer = AutoTokenizer.from_pretrained(**source)
     model.tokenizer = tokenizer  # `predict` writes texts
-    extra = {"prompt": prompt_tokens(tokenizer, cast(Any, model).generation_config, cast(Any, task).language)}
+    prompt = partial(prompt_tokens, tokenizer, cast(Any, model).generation_config)
+    extra = {"prompt": prompt(cast(Any, task).language), "prompt_in": cache(prompt)}
     extractor = WhisperFeatureExtractor.from_pretrained(**source)
     return Loaded(model, extractor, chain=encoder_decoder.CHAIN, extra=extra)
 
@@ -119,7 +136,10 @@ def prompt_tokens(tokenizer: Any, generation: GenerationConfig, language: str) -
     vocabulary = tokenizer.get_vocab()
     told = [f"<|{language}|>", TRANSCRIBE] if getattr(generation, "is_multilingual", True) else []
     if told and told[0] not in vocabulary:
-        raise InputError(f"task.language: the model knows no language {language!r}; give its ISO 639 code, such as en.")
+        if language not in SPOKEN:
+            near = ", ".join(map(named, nearest(language, tuple(SPOKEN))))
+            raise InputError(f"task.language: the model knows no language {language!r}; near it are {near}.")
+        told[0] = MINIATURE_LANGUAGE  # a miniature
     return [vocabulary[token] for token in (START, *told, NO_TIMES)]
 
 
@@ -145,19 +165,28 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
     return whisper.features(loaded.processor, waveform)
 
 
-def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
+def collate(
+    loaded: Loaded,
+    features: Sequence[Tensor],
+    task: Task,
+    targets: Sequence[Any] | None,
+    languages: Sequence[str | None] | None = None,
+) -> dict[str, Tensor]:
     """A batch on the CPU: input_features (B, 80, window). With targets (texts) `transcripts.with_text`, without
-    `transcripts.with_prompt`: answers of at most half the decoder's places, as the authors' own."""
-    del task
+    `transcripts.with_prompt`: answers of at most half the decoder's places, or as `task.answer_length` has it. A clip
+    without a language of its own is in the task's."""
     built, prompt = cast(Any, loaded.model).config, loaded.extra["prompt"]
+    codes = languages or [None] * len(features)
+    prompts = [prompt if code is None else loaded.extra["prompt_in"](code) for code in codes]
     batch = {"input_features": whisper.windows(features, built.max_source_positions)}
-    if targets is None:
-        return batch | transcripts.with_prompt(prompt, len(features), built.max_target_positions // 2)
     most = built.max_target_positions - len(prompt)
+    if targets is None:
+        limits = TextLimits(most, answer_tokens=built.max_target_positions // 2)
+        longest = limits.of_answer(WINDOW_SECONDS, cast(Any, task).answer_length or 1.0)
+        return batch | transcripts.with_prompts(prompts, longest)
     tokenizer = cast(Any, loaded.model).tokenizer
-    # as in the authors' data, a text begins with a space: that is what the model says untuned
-    texts = [transcripts.text_tokens(tokenizer, f" {text.strip()}", most) for text in targets]
-    return batch | transcripts.with_text(prompt, texts, built.eos_token_id)
+    texts = [transcripts.text_tokens(tokenizer, _begun(text), most) for text in targets]
+    return batch | transcripts.with_texts(prompts, texts, built.eos_token_id)
 
 
 def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
@@ -187,5 +216,10 @@ def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     return encoder_decoder.logits(model, batch, "input_features")
 
 
+def _begun(text: str) -> str:
+    """Where nothing is said there is no space either: the end follows at once."""
+    return WRITER.before_text + text.strip() if text.strip() else ""
+
+
 def _miniature_tokenizer() -> Any:
-    return byte_tokenizer([END, START, "<|en|>", TRANSCRIBE, NO_TIMES], start=END, end=END)
+    return byte_tokenizer(WRITER.control_tokens, start=END, end=END)

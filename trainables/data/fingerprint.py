@@ -12,7 +12,7 @@ from trainables.data.examples import AudioPiece, Example
 
 
 def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
-    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets and splits.
+    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets, splits and languages.
 
     Neither paths, ids and group names nor the order count: the same data in another folder has the same fingerprint.
     Raises OSError: a file cannot be read.
@@ -25,6 +25,7 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
                 [example.start_seconds, example.seconds, example.lowpass_hz],
                 example.target,
                 splits[example.id],
+                *([] if example.language is None else [example.language]),
             ]
         )
         for example in examples

@@ -21,12 +21,18 @@ from trainables.modeling.answers import IGNORED, mean_over_rows, means_of_rows
 
 
 def with_text(prompt: Sequence[int], texts: Sequence[Sequence[int]], end: int) -> dict[str, Tensor]:
-    """decoder_input_ids and labels, both (B, T): row i reads prompt + texts[i] and is to say texts[i] + end.
+    """`with_texts`, every row with the same prompt."""
+    return with_texts([prompt] * len(texts), texts, end)
+
+
+def with_texts(prompts: Sequence[Sequence[int]], texts: Sequence[Sequence[int]], end: int) -> dict[str, Tensor]:
+    """decoder_input_ids and labels, both (B, T): row i reads prompts[i] + texts[i] and is to say texts[i] + end.
 
     labels[:, t] is what comes after the token at t, so that nothing has to be shifted; IGNORED where no text stands.
     """
-    read = [torch.tensor([*prompt, *text]) for text in texts]
-    said = [torch.tensor([IGNORED] * (len(prompt) - 1) + [*text, end]) for text in texts]
+    rows = list(zip(prompts, texts, strict=True))
+    read = [torch.tensor([*prompt, *text]) for prompt, text in rows]
+    said = [torch.tensor([IGNORED] * (len(prompt) - 1) + [*text, end]) for prompt, text in rows]
     return {
         "decoder_input_ids": pad_sequence(read, batch_first=True, padding_value=end),
         "labels": pad_sequence(said, batch_first=True, padding_value=IGNORED),
@@ -34,8 +40,14 @@ def with_text(prompt: Sequence[int], texts: Sequence[Sequence[int]], end: int) -
 
 
 def with_prompt(prompt: Sequence[int], rows: int, most_tokens: int) -> dict[str, Tensor]:
-    """What `greedy` starts from: decoder_input_ids (B, P), and most_tokens (), how long an answer may become."""
-    return {"decoder_input_ids": torch.tensor([*prompt]).repeat(rows, 1), "most_tokens": torch.tensor(most_tokens)}
+    """`with_prompts`, every row with the same one."""
+    return with_prompts([prompt] * rows, most_tokens)
+
+
+def with_prompts(prompts: Sequence[Sequence[int]], most_tokens: int) -> dict[str, Tensor]:
+    """What `greedy` starts from: decoder_input_ids (B, P), prompts of one length, and most_tokens (), how long an
+    answer may become."""
+    return {"decoder_input_ids": torch.tensor(prompts), "most_tokens": torch.tensor(most_tokens)}
 
 
 def text_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float) -> Tensor:
@@ -96,11 +108,12 @@ def greedy(
 
 
 def text_tokens(tokenizer: Any, text: str, most_tokens: int) -> list[int]:
-    """A transcript as tokens, nothing added. Raises InputError where there are more than the decoder can write."""
-    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    """A transcript as tokens, nothing added; what reads like a control token in it is text. Raises InputError where
+    there are more than the decoder can write, which a plan has found before."""
+    tokens: list[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
     if len(tokens) > most_tokens:
         raise InputError(
             f"the text {text[:40]!r}... has {len(tokens)} tokens and the model writes at most {most_tokens}: cut the "
-            "clip, or leave long ones out (task.longest_seconds)."
+            "clip into shorter ones, or leave it out."
         )
     return tokens

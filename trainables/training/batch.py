@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
 from trainables.contract import Backbone, Loaded, Task
 from trainables.data.clips import Clips
 from trainables.modeling.class_loss import mixed_targets
+from trainables.writing import Writer
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,20 @@ class ClipBatch:
     shares: Sequence[float] = ()
     changed: bool = False  # the features are not those of the clips as they are
 
+    @property
+    def languages(self) -> list[str | None]:
+        """The clips' own, where their source says them."""
+        return [self.clips.examples[row].language for row in self.rows]
+
 
 def joined(backbone: Backbone, loaded: Loaded, task: Task, batches: Sequence[ClipBatch]) -> dict[str, Tensor]:
     """One batch of all clips, in order, on the CPU; all with targets or none, all mixed or none."""
     features = [clip for part in batches for clip in part.features]
     targets = None if batches[0].targets is None else [target for part in batches for target in part.targets or ()]
-    batch = backbone.collate(loaded, features, task, targets)
+    languages = [language for part in batches for language in part.languages]
+    writer: Writer | None = getattr(backbone, "WRITER", None)
+    told = {"languages": languages} if writer is not None and writer.told_language and any(languages) else {}
+    batch: dict[str, Tensor] = cast(Any, backbone).collate(loaded, features, task, targets, **told)
     if not batches[0].partners:
         return batch
     partners = [target for part in batches for target in part.partners]
