@@ -88,6 +88,7 @@ def print_summary(
     for run in confirmed:
         if run.arm == verdict.best:
             say(f"  seed {run.seed}: {relative(run.folder / 'adapter')}")
+    say(f"Use it:    python -m sweeps.predict {relative(workspace.folder)} FILES --output answers.csv")
     if command := tracker.ui_command():
         say(f"Compare:   {command}")
     say(f"  then open {tracker.link_to_comparison([run.run_id for run in confirmed])}")

@@ -45,6 +45,8 @@ from trainables.records import (
     PARAM_RECIPE,
 )
 
+VERDICT = "verdict.json"  # of the latest look, in the sweep's folder: what uses the winner needs no record
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -208,6 +210,7 @@ def conclude(
     found = labelled(judge(prepared, tracker, look=workspace.look), prepared.spec, outcomes)
     seconds = time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
+    (workspace.folder / VERDICT).write_text(json.dumps(as_record(found), indent=1), encoding="utf-8")
     tracker.finish_sweep(verdict=as_record(found), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
     print_summary(console, prepared, workspace, tracker, outcomes, found, seconds)
 

@@ -43,7 +43,7 @@ FLOORS: Sequence[Sequence[str]] = (
     ("sweeps.worker",),
     ("sweeps.stage",),
     ("sweeps.control", "sweeps.replay"),
-    ("sweeps.explore", "sweeps.confirm", "sweeps.rerun", "sweeps.clean", "sweeps.data"),
+    ("sweeps.explore", "sweeps.confirm", "sweeps.rerun", "sweeps.clean", "sweeps.data", "sweeps.predict"),
     ("sweeps.rounds",),
     ("sweeps.summary",),
     ("sweeps.sweep",),

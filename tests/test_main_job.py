@@ -111,6 +111,28 @@ def test_the_splits_and_the_verdict_are_kept(finished: tuple[Path, str, int]) ->
     assert {row["role"] for row in found["rows"]} == {"finalist", "baseline", "untuned"}
 
 
+def test_the_winner_answers_new_sound_as_it_answered_the_test_clips(finished: tuple[Path, str, int]) -> None:
+    folder, _, _ = finished
+    (sweep,) = (path.parent for path in (folder / "results").glob("qwen_lora-*/sweep.json"))
+    best = json.loads((sweep / "verdict.json").read_text())["best"].replace(" ", "-")
+    recorded = pd.read_parquet(next(sweep.glob(f"confirm/{best}-seed-*/final/*/predictions/test.parquet")))
+    clips = [json.loads(line) for line in (sweep / "data" / "test" / "examples.jsonl").read_text().splitlines()][:8]
+    (folder / "clips").mkdir()
+    for clip in clips:
+        (folder / "clips" / f"{clip['id']}.wav").symlink_to(clip["audio"][0]["path"])
+    (folder / "clips" / "broken.wav").write_text("no sound")
+    command = [sys.executable, "-m", "sweeps.predict", "qwen_lora", "clips", "--output", "answers.csv"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 1, done.stdout + done.stderr  # one file could not be read, and is named
+    assert "1 clips could not be read" in done.stderr
+    assert "broken.wav" in done.stderr
+    answers = pd.read_csv(folder / "answers.csv", index_col="path")
+    answers.index = answers.index.map(lambda path: Path(path).stem)
+    expected = recorded.set_index("example_id").loc[answers.index]
+    assert len(answers) == 8
+    assert answers["answer"].tolist() == expected["output"].tolist()
+
+
 def test_a_confirm_run_can_be_repeated_to_the_last_bit(finished: tuple[Path, str, int], record: pd.DataFrame) -> None:
     """The baseline under one seed, trained here alone, against what the sweep's warm, shared worker recorded."""
     from sweeps.config.resolve import baseline_config

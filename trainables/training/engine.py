@@ -102,7 +102,9 @@ class Engine:
         self.activations = Activations(
             partial(Prefix, self.model, self._chain),
             computed_by=self.computed_by,
-            run=lambda clips, row: self.backbone.predict(self.model, self._one(clips, row)),
+            run=lambda clips, row: self.backbone.predict(
+                self.model, self.collated(self.clip_batch(clips, [row], with_targets=False))
+            ),
             shape=lambda clips, row: self.features(clips, row).shape,
             device=self.accelerator.device,
             mode=settings.activations,
@@ -188,9 +190,6 @@ class Engine:
         batch = joined(self.backbone, self.loaded, self.task, batches)
         return {name: tensor.to(self.accelerator.device) for name, tensor in batch.items()}
 
-    def _one(self, clips: Clips, row: int) -> dict[str, Tensor]:
-        return self.collated(self.clip_batch(clips, [row], with_targets=False))
-
     def augmentation(self, config: TrialConfig, seed: int) -> Augmentation | None:
         """What changes the training clips of a lane; None where nothing does."""
         changes = Augmentation(
@@ -233,16 +232,19 @@ class Engine:
     def _limit_bytes(self, clips: Clips) -> int:
         return self.settings.kept_bytes_per_clip * len(clips)
 
-    @torch.no_grad()
     def predict(self, clips: Clips, *, fold: str = NO_FOLD, batch_parts: int = 1) -> Predictions:
-        """What the active adapter says about every clip of a split. A clip's answer depends on that clip alone."""
+        return self.predictions(clips, self.outputs(clips, batch_parts=batch_parts), fold)
+
+    @torch.no_grad()
+    def outputs(self, clips: Clips, *, batch_parts: int = 1) -> list[Any]:
+        """What the active adapter says of each clip, (C,) scores or a text; it depends on that clip alone."""
         self.model.eval()
         outputs: list[Any] = [None] * len(clips)
         for rows in self.evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
             answers = self.answers(self.clip_batch(clips, rows, with_targets=False))
             for row, value in zip(rows, answers, strict=True):
                 outputs[row] = value
-        return self.predictions(clips, outputs, fold)
+        return outputs
 
     def answers(self, *batches: ClipBatch, names: Sequence[str] = ()) -> Sequence[Any]:
         """Of each clip: (C,) scores or a text. `names` of lanes as in `without_prefix`."""

@@ -1,0 +1,145 @@
+"""The command line: python -m sweeps.predict SWEEP INPUT... [--arm ARM] [--seed N | --ensemble] [--output FILE]"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainables import command_line
+from trainables.command_line import Exit
+from trainables.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sweeps.predict.model import Answer
+    from trainables.data.examples import Example
+
+DESCRIPTION = """\
+Answers to new sound with what a finished sweep has trained: the label with the probability of every class, or the text.
+INPUT is files, folders, patterns such as 'calls/*.wav', or a table with a column of paths (and stretches of them).
+
+Any number of files takes the same memory. A file that cannot be read is listed with the reason, the others are
+answered. A run that was cut off goes on where it was when the same --output is given again (CSV and JSON lines).
+"""
+EXAMPLES = """\
+  python -m sweeps.predict qwen_lora recordings/ --output answers.csv
+  python -m sweeps.predict qwen_lora clip.wav --arm baseline
+  python -m sweeps.predict results/qwen_lora-20261130-101500-3f2a 'calls/*.flac' --ensemble --output answers.parquet
+"""
+
+PARSER = command_line.Parser(
+    "sweeps.predict",
+    "SWEEP INPUT... [--arm ARM] [--seed N | --ensemble] [--output FILE]",
+    DESCRIPTION,
+    exits={Exit.FAILED: "some clips could not be read; all others are answered"},
+    sections={"examples": EXAMPLES},
+)
+PARSER.words(
+    {
+        "SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder",
+        "INPUT": "files, folders, patterns, or tables",
+    }
+)
+PARSER.value("--arm", "ARM", "finalist-1, finalist-2, ..., baseline or untuned (default: the verdict's best)")
+PARSER.value(
+    "--seed",
+    "N",
+    "of the arm's seeds this one (default: the first)",
+    read=command_line.whole_number("a whole number", lambda value: value >= 0),
+)
+PARSER.flag("--ensemble", "all seeds of the arm together: the mean of their probabilities")
+PARSER.value("--output", "FILE", ".csv, .jsonl or .parquet (default: CSV on the standard output)", read=Path)
+PARSER.value(
+    "--results",
+    "FOLDER",
+    "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)",
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    sweep: str
+    inputs: tuple[str, ...]
+    arm: str | None = None
+    seed: int | None = None
+    ensemble: bool = False
+    output: Path | None = None
+    results: str | None = None
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """Raises InputError for a command line that cannot be understood."""
+    given, problems = PARSER.read(arguments)
+    if not given.words:
+        problems.append("no SWEEP and no INPUT were given; see --help")
+    elif len(given.words) == 1:
+        problems.append(f"no INPUT was given for {given.words[0]!r}: name files, folders, patterns or a table")
+    if problems:
+        raise InputError(problems)
+    sweep, *inputs = given.words
+    return Command(sweep, tuple(inputs), given.arm, given.seed, given.ensemble, given.output, given.results)
+
+
+def predict(command: Command) -> int:
+    """Answers and writes; the exit status. Raises InputError before the first answer."""
+    # on some CPUs it warns of an optional kernel that it would fetch from the hub
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from sweeps.predict.tuned import find_tuned
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    tuned = find_tuned(command.sweep, command.results, arm=command.arm, seed=command.seed, ensemble=command.ensemble)
+    from sweeps.predict.answers_file import AnswersFile
+    from sweeps.predict.inputs import clips
+    from sweeps.predict.model import Model
+
+    wanted = clips(command.inputs)
+    console.print(f"Loads {tuned.in_words}", markup=False)
+    model = Model(tuned)
+    file = AnswersFile(command.output, model.labels)
+    if file.done:
+        console.print(f"Goes on: {len(file.done)} clips are answered in {command.output}", markup=False)
+    problems: list[Answer] = []
+    started, answered, cropped = time.monotonic(), 0, 0
+    window = model.hearing.window_seconds
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with file, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("answering")
+        for answer in model.predict(left(wanted, file.done)):
+            if answer.problem:
+                problems.append(answer)
+                continue
+            file.write(answer)
+            answered += 1
+            cropped += answer.heard_seconds >= window - 1e-6
+            progress.update(bar, description=f"{answered} clips answered")
+    seconds = time.monotonic() - started
+    console.print(f"{answered} clips answered in {seconds:.1f} s{f': {command.output}' if command.output else ''}")
+    if cropped:
+        console.print(f"Of {cropped} clips the first {window:g} s were heard, which is all that the backbone takes.")
+    return _told(console, problems)
+
+
+def left(wanted: Iterator[Example], done: set[tuple[str, float, float | None]]) -> Iterator[Example]:
+    """The clips that have no answer yet."""
+    return (clip for clip in wanted if (clip.audio[0].path, float(clip.start_seconds), clip.seconds) not in done)
+
+
+def _told(console: Console, problems: Sequence[Answer]) -> int:
+    if not problems:
+        return Exit.DONE
+    console.print(f"{len(problems)} clips could not be read:")
+    for answer in problems:
+        console.print(f"  {answer.path}: {answer.problem}", markup=False)
+    return Exit.FAILED
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return command_line.main(parse, predict, arguments, interrupted="interrupted; the same command goes on")
