@@ -41,6 +41,11 @@ def read_hub(source: str, wanted: Wanted) -> Reading:
         chosen = chosen or Configuration(str(named), folder=str(named))
         folder = _fetched(source, name, revision, [CARD, *chosen.fetched()])
         reading = _read(source, chosen, found, folder, wanted)
+        others = [one.name for one in found if one.says_files and one != chosen]
+        if named is None and others:
+            reading.account.guesses.append(
+                f"The configuration {chosen.name} is the data set's default; its others are {', '.join(others)}."
+            )
         if missing := _missing(reading.examples, folder):
             _fetched(source, name, revision, missing)
     _confine(source, reading.examples, folder, wanted.cache_folder)

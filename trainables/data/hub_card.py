@@ -62,7 +62,7 @@ def _named(entry: Any) -> TypeGuard[Mapping[str, Any]]:
 
 
 def _configuration(entry: Mapping[str, Any]) -> Configuration:
-    folder = str(entry["data_dir"]).strip("/") if entry.get("data_dir") else None
+    folder = str(entry.get("data_dir") or "").removeprefix("./").strip("/.") or None
     splits: dict[str, tuple[str, ...]] = {}
     for split, pattern in _files(entry.get("data_files")):
         inside = f"{folder}/{pattern}" if folder else pattern

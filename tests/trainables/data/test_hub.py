@@ -152,7 +152,9 @@ def test_several_configurations_and_none_is_named(hub: Hub, open_hub: Any, shard
         open_hub("hf://someone/clips@v1.0")
     assert hub.fetched == {"README.md"}
     hub.put("README.md", card(TWO.replace("config_name: de-DE\n", "config_name: de-DE\n  default: true\n")))
-    assert {target for target, _ in found(open_hub("hf://someone/clips"))} == {"de-DE train", "de-DE test"}
+    reading = open_hub("hf://someone/clips")
+    assert {target for target, _ in found(reading)} == {"de-DE train", "de-DE test"}
+    assert "its others are en-US" in " ".join(reading.account.guesses)
 
 
 def test_an_unknown_configuration(hub: Hub, open_hub: Any, shard: Any) -> None:

@@ -11,6 +11,7 @@ from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 
 _ENDINGS = (".txt", ".tsv")
+_LOOKED_AT = 50  # files
 
 
 def matches(tree: Tree) -> bool:
@@ -28,11 +29,13 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
 
 
 def _tables(tree: Tree) -> list[Parts]:
-    return [parts for parts in sorted((*tree.others, *tree.tables)) if _is_one(tree, parts)]
+    """A look at the first texts tells whether the others are worth one: a corpus has a text for each recording."""
+    texts = sorted(parts for parts in (*tree.others, *tree.tables) if parts[-1].lower().endswith(_ENDINGS))
+    if not any(_is_one(tree, parts) for parts in texts[:_LOOKED_AT]):
+        return []
+    return [parts for parts in texts if _is_one(tree, parts)]
 
 
 def _is_one(tree: Tree, parts: Parts) -> bool:
-    if not parts[-1].lower().endswith(_ENDINGS):
-        return False
     columns = first_line(tree.path(parts)).split("\t")
     return BEGIN in columns and END in columns

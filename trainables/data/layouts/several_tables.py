@@ -7,8 +7,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from trainables.data.formats.known import FIRST
 from trainables.data.formats.manifest import read_manifest
+from trainables.data.formats.published import KNOWN
 from trainables.data.layouts.found import one_home, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
@@ -19,7 +22,21 @@ from trainables.errors import InputError
 
 
 def matches(tree: Tree) -> bool:
-    return bool(_splits(tree))
+    """Beside several folders of sound, tables count that have a column of it: others may hold features, or what you
+    will."""
+    splits = _splits(tree)
+    several = len({parts[:-1] for parts in tree.sounds}) > 1
+    return bool(splits) and (not several or any(_names_sound(tree, table) for table in splits))
+
+
+def _names_sound(tree: Tree, table: Parts) -> bool:
+    """Whether a table has a column that we know for sound, or is a published one."""
+    try:
+        rows = read_rows(tree.path(table), {}, Path()).rows
+    except InputError:
+        return False
+    columns = {name for _, row in rows[:FIRST] for name in row}
+    return any(meaning(name) == "audio" for name in columns) or any(known.knows(rows) for known in KNOWN)
 
 
 def read(tree: Tree, wanted: Wanted) -> Reading:

@@ -102,3 +102,16 @@ def test_supervisions_of_lhotse_beside_their_recordings(lay: Lay, read_source: R
         texts[f"my_supervisions_{split}.jsonl"] = json.dumps(said)
     reading = read_source(lay(["train.wav", "dev.wav", "test.wav"], texts), "text")
     assert {clip.id: clip.split for clip in reading.examples} == {"s0": "train", "s1": "validation", "s2": "test"}
+
+
+def test_tables_of_features_beside_class_folders(lay: Lay, read_source: Read) -> None:
+    sounds = [f"genres/{kind}/{kind}.{number}.wav" for kind in ("blues", "rock") for number in range(3)]
+    rows = "".join(f"{Path(sound).name},0.1,{Path(sound).parent.name}\n" for sound in sounds)
+    texts = {
+        "features_30_sec.csv": "filename,length,label\n" + rows,
+        "train.csv": "length\n1\n",
+        "test.csv": "length\n2\n",
+    }
+    reading = read_source(lay(sounds, texts))
+    assert {clip.target for clip in reading.examples} == {"blues", "rock"}
+    assert {clip.split for clip in reading.examples} == {None}
