@@ -35,7 +35,7 @@ class Clips:
     seconds: Sequence[float]  # how long each of them is after its crop
     account: Account = field(default_factory=Account)  # how their source was understood
     sound: SoundFacts | None = None  # what the headers of their files say, counted
-    headers: Mapping[str, Header] = field(default_factory=dict)  # of every file that was opened, by path
+    headers: Mapping[str, Header] = field(default_factory=dict)  # of every file that they are of, by path
     left_out: int = 0  # further ones, too short or too long for the task
 
     def only(self, kept: Iterable[bool]) -> Clips:
@@ -99,9 +99,11 @@ def read_source(
     heard = [not math.isnan(lasts) for lasts in seconds]
     if not any(heard):  # whatever may be left out, something must be there
         account.refuse_beyond(Skip(), len(seconds))
+    clips = Clips(reading.examples, seconds, account).only(heard)
+    used = {piece.path for example in clips.examples for piece in example.audio}
+    headers = {path: header for path, header in headers.items() if path in used}
     readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
-    facts = sound_facts(readable, list(compress(seconds, heard)))
-    return Clips(reading.examples, seconds, account, facts, headers).only(heard)
+    return replace(clips, sound=sound_facts(readable, clips.seconds), headers=headers)
 
 
 def split_examples(spec: SweepSpec, task: Task, examples: Sequence[Example]) -> dict[str, str]:

@@ -27,8 +27,7 @@ def sound_view(sound: SoundFacts) -> RenderableType:
     last = (
         f"{sound.shortest_seconds:g} s each"
         if sound.shortest_seconds == sound.longest_seconds
-        else f"{sound.shortest_seconds:g} to {sound.longest_seconds:g} s, half of them less than "
-        f"{sound.median_seconds:g} s"
+        else f"{sound.shortest_seconds:g} to {sound.longest_seconds:g} s, median {sound.median_seconds:g} s"
     )
     rows = [
         ("files", _kinds([(ending or "no ending", files) for ending, files in sound.endings])),

@@ -4,13 +4,14 @@ a prefix of its own (`test_<name>/wer`). They take no part in the search, nor in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.data import Clips, read_clips
 from trainables.data.doubts.check import Header
 from trainables.data.doubts.overlap import overlaps
+from trainables.data.understood import Understood, understood
 from trainables.errors import InputError
 from trainables.records import further_name, further_split
 
@@ -28,6 +29,7 @@ class EvaluationRow:
     source: str
     clips: int
     groups: int
+    understood: Understood = field(default_factory=Understood)  # how it was read
 
 
 def read_evaluations(
@@ -53,7 +55,10 @@ def read_evaluations(
         except InputError as error:
             problems += [f"{key}: {problem.removeprefix('data.source: ')}" for problem in error.problems]
             continue
+        whole = len(clips.examples)
         clips = clips.only(example.split in (None, "test") for example in clips.examples)
+        if len(clips.examples) < whole:
+            clips.account.guesses.append(f"Of its {whole} clips the {len(clips.examples)} of the test split are used.")
         if not clips.examples:
             problems.append(f"{key}: {source!r} has a column `split` and no test clip; give the clips to be tested on.")
         problems += [
@@ -67,8 +72,9 @@ def read_evaluations(
 
 
 def evaluation_rows(spec: SweepSpec, evaluations: Mapping[str, Clips]) -> tuple[EvaluationRow, ...]:
-    named = {further_name(split): clips.examples for split, clips in evaluations.items()}
-    return tuple(
-        EvaluationRow(name, spec.data.evaluate[name], len(examples), len({example.group for example in examples}))
-        for name, examples in named.items()
-    )
+    rows = []
+    for split, clips in evaluations.items():
+        name, groups = further_name(split), {example.group for example in clips.examples}
+        source, found = spec.data.evaluate[name], understood(clips.account)
+        rows.append(EvaluationRow(name, source, len(clips.examples), len(groups), found))
+    return tuple(rows)

@@ -34,7 +34,7 @@ def render(plan: Plan) -> RenderableType:
         splits_view(plan.splits, plan.groups),
         *([sound_view(plan.sound)] if plan.sound else []),
         Text(_clips(plan)),
-        *(Text(_evaluation(row)) for row in plan.evaluations),
+        *(part for row in plan.evaluations for part in _evaluation(row)),
         sentences_view(plan.understood.advice, ADVICE),
         title("Stages"),
         Text(_stages(plan)),
@@ -64,14 +64,16 @@ def render_short(plan: Plan) -> RenderableType:
         Text(f"{plan.space}: {_configurations(plan)}"),
         Text(f"{', '.join(sides)} clips of {plan.source}"),
         *map(Text, account_lines(plan.understood)),
+        *(Text(f"{row.name}: {line}") for row in plan.evaluations for line in account_lines(row.understood)),
         Text(_stages(plan)),
     ]
     advice = [*advice_lines(plan.understood.advice), *([] if plan.miniature else plan.advice)]
     return Group(*lines, *(Text(f"- {sentence}", style=ADVICE) for sentence in advice))
 
 
-def _evaluation(row: EvaluationRow) -> str:
-    return f"Further test data {row.name}: {row.source}, {row.clips} clips of {row.groups} groups, for stage 2 alone."
+def _evaluation(row: EvaluationRow) -> list[RenderableType]:
+    said = f"Further test data {row.name}: {row.source}, {row.clips} clips of {row.groups} groups, for stage 2 alone."
+    return [Text(said), account_view(row.understood), sentences_view(row.understood.advice, ADVICE)]
 
 
 def _weights(plan: Plan) -> Text:

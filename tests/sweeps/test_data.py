@@ -210,9 +210,19 @@ def test_what_cannot_be_read_is_an_error_and_nothing_is_written(
     source = table(tmp_path / "F")
     (tmp_path / "F" / "sound" / "3 ü.wav").write_bytes(b"")
     output = tmp_path / "clean.jsonl"
-    assert main([str(source), "--columns", "audio=file", "--output", str(output)]) == 2
-    assert "3 ü.wav" in capsys.readouterr().err
+    words = [str(source), "--columns", "audio=file", "--output", str(output)]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "3 ü.wav" in said
+    assert "With data.skip: unreadable, clips whose sound cannot be read are left out" in said
     assert not output.exists()
+    assert main([*words, "--skip", "unreadable"]) == 0
+    shown = capsys.readouterr().out
+    assert "left out  1 clip; a run lists them in left_out.csv" in shown
+    assert len(output.read_text(encoding="utf-8").splitlines()) == 15
+    (tmp_path / "F" / "sound" / "5 ü.wav").unlink()
+    assert main([*words[:-2], "--skip", "unreadable"]) == 0
+    assert "left out  2 clips" in capsys.readouterr().out
 
 
 def test_the_task_under_which_it_can_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,6 +122,8 @@ class Account:
             problems = [*problems[:MOST_PROBLEMS], f"... and {rest} more problems in the data."]
         if allowed:
             problems.append(f"data.skip: {len(counted)} of {rows} rows cannot be used, and {allowed} may be left out.")
+        elif all(row.sound for row in counted) and 2 * len(counted) < rows:
+            problems.append("With data.skip: unreadable, clips whose sound cannot be read are left out and listed.")
         raise InputError(problems)
 
 

@@ -93,7 +93,7 @@ SOUND = """\
 files        .wav (3 files), .mp3 (1 file)
 sample rate  44,100 Hz (3 files), 8,000 Hz (1 file)
 channels     1 (4 files)
-clips last   0.3 to 5 s, half of them less than 1.05 s
+clips last   0.3 to 5 s, median 1.05 s
              0.25 to 0.5 s  1  ████████████████████
              0.5 to 1 s     0
              1 to 2 s       2  ████████████████████████████████████████

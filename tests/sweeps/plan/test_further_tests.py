@@ -15,6 +15,7 @@ from rich.console import Console
 
 from sweeps.config.load import load_sweep
 from sweeps.config.resolve import baseline_config
+from sweeps.plan.further_tests import evaluation_rows
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.stage.inputs import make_stores
@@ -68,6 +69,8 @@ def test_of_a_source_with_splits_only_the_test_split_counts(clips: Path, tmp_pat
     whole.write_text(whole.read_text() + manifest(tmp_path / "more.jsonl", ["w2"], split="train").read_text())
     found = prepared(clips, f"data.evaluate.far={whole}")
     assert len(found.of_split("test_far")) == 2
+    (row,) = evaluation_rows(found.spec, found.evaluations)
+    assert row.understood.guesses[-1] == "Of its 3 clips the 2 of the test split are used."
     with pytest.raises(InputError, match=r"data\.evaluate\.far: .*no test clip"):
         prepared(clips, f"data.evaluate.far={tmp_path / 'more.jsonl'}")
 
