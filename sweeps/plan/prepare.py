@@ -129,7 +129,8 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         traits=traits,
         joined=joined,
         objective=spec.metric,
-        window_seconds=max(windows),
+        # as published: what a miniature hears says nothing about the data
+        window_seconds=max(backbone.WINDOW_SECONDS for backbone in settled.backbones.values()),
     )
     if found.problems:
         raise InputError(found.problems)

@@ -10,6 +10,7 @@ from trainables.data.doubts.shortcuts import Property
 from trainables.data.examples import Example
 
 LOSSLESS = "without loss"
+CROPPED = 1.2  # times the window: what is lost of shorter ones hardly matters
 FULL_BITS = 12  # of a sample in a plain file: what has fewer was compressed, or sounds like it
 RATE_REMEDY = "`lowpass_hz` in the table, at half the lowest rate, takes away what only the others have."
 LENGTH_REMEDY = "`seconds` in the table crops all to one length."
@@ -39,6 +40,20 @@ def header_properties(
         Property("the length", lengths, " s", LENGTH_REMEDY),
         Property("the number of channels", channels, "", CHANNELS_REMEDY),
         Property("the coding", [float(names.index(coding)) for coding in codings], "", CODING_REMEDY, names=names),
+    ]
+
+
+def cropped_doubts(examples: Sequence[Example], traits: Mapping[str, FileTraits], window_seconds: float) -> list[str]:
+    """A sentence where most clips are longer than what is heard of them."""
+    lengths = [_seconds(example, traits) for example in examples]
+    longer = [length for length in lengths if length > window_seconds * CROPPED]
+    if len(longer) <= len(lengths) / 2:
+        return []
+    share = len(longer) * window_seconds / sum(longer)
+    return [
+        f"{len(longer):,} of {len(lengths):,} clips are longer than the {window_seconds:g} s that are heard of each, "
+        f"from its start: {share:.0%} of their sound. Where a label is for something that comes later, cut the clips, "
+        "or name the stretch with `start_seconds` and `seconds`."
     ]
 
 

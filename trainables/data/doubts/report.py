@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from trainables.data.doubts.files import FileTraits
 from trainables.data.doubts.groups import group_doubts
 from trainables.data.doubts.labels import label_doubts, majority_doubt
+from trainables.data.doubts.listen import Heard
 from trainables.data.doubts.overlap import Joined, contrary, join_groups, torn
-from trainables.data.doubts.properties import header_properties
+from trainables.data.doubts.properties import cropped_doubts, header_properties
 from trainables.data.doubts.shortcuts import Property, sentence, shortcuts
+from trainables.data.doubts.sound import alike_doubts, facts_doubts, sound_properties
 from trainables.data.doubts.words import listed
 from trainables.data.examples import Example
 from trainables.errors import InputError
@@ -62,19 +64,30 @@ def doubts(
     joined: Joined | None = None,
     objective: str | None = None,
     window_seconds: float = math.inf,
+    heard: Heard | None = None,
 ) -> Doubts:
     """`splits` is example id -> train | validation | test; `objective` as `val/accuracy`; `joined` what `together`
-    gave, None where groups are those of the data set; `window_seconds` how much of a clip is heard at most. Raises
-    OSError: a file cannot be read."""
+    gave, None where groups are those of the data set; `window_seconds` how much of a clip is heard at most; `heard`
+    what `listen` found where clips were decoded. Raises OSError: a file cannot be read."""
     joined = Joined(list(examples)) if joined is None else joined
     advice = [*_copies(joined), *_contrary(examples, traits), *_target_doubts(examples, task)]
     if task.stratified:
         advice += majority_doubt([str(example.target) for example in examples], objective, task.metrics)
         training = [example for example in examples if splits[example.id] == "train"]
         advice += _shortcuts(training, header_properties(training, traits, window_seconds))
-    advice += _silent(examples, traits)
+    advice += _silent(examples, traits) if heard is None else heard_doubts(examples, splits, task, heard)
+    advice += cropped_doubts(examples, traits, window_seconds)
     advice += group_doubts(examples, splits)
     return Doubts(tuple(advice))
+
+
+def heard_doubts(examples: Sequence[Example], splits: Mapping[str, str], task: Task, heard: Heard) -> list[str]:
+    """What decoded sound says: of all clips, or of those that were decoded."""
+    found = [*facts_doubts(heard.facts), *alike_doubts(heard, examples, splits)]
+    if task.stratified:
+        training = [each for each in examples if splits[each.id] == "train" and each.id in heard.facts]
+        found += _shortcuts(training, sound_properties([heard.facts[each.id] for each in training]))
+    return found
 
 
 def _target_doubts(examples: Sequence[Example], task: Task) -> list[str]:
