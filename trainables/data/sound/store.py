@@ -1,32 +1,44 @@
 """One split's sound, decoded once: a folder that is memory-mapped by whoever trains on it.
 
-`audio.npy` holds all waveforms end to end, (total samples,) float32; `offsets.npy` where each starts, (examples + 1,)
-int64; `examples.jsonl` the examples in order; `store.json` the sample rate. A store holds one split and nothing else:
-what is not in the folder cannot leak out of it. Where the backbones of a sweep hear clips differently, the split's
-folder holds one store for each way of hearing.
+`samples.i2` holds the waveforms that are whole multiples of 1/32768, as files of 16 bits are at their own rate, one
+behind the other as int16; `samples.f4` holds all others as float32. `places.npy` says where each example lies,
+`examples.jsonl.gz` has the examples in order, `facts.npy` what decoding showed of them (`clip_facts.py`), `store.json`
+the sample rate. A store holds one split and nothing else: what is not in the folder cannot leak out of it. Where the
+backbones of a sweep hear clips differently, the split's folder holds one store for each way of hearing.
+
+Stores of earlier versions (`audio.npy`, `offsets.npy`, `examples.jsonl`) are read as they are.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainables.data.atomic import atomic_folder
 from trainables.data.examples import Example
-from trainables.data.sound.audio import load_waveform
-from trainables.errors import InputError
+from trainables.data.sound.store_writer import (
+    FACTS_NAME,
+    FLOATS_NAME,
+    INTEGERS_NAME,
+    PLACES,
+    PLACES_NAME,
+    StoreWriter,
+    as_floats,
+)
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone
 
-MOST_PROBLEMS = 20
+EARLIER_NAME = "audio.npy"  # of earlier versions: all samples as float32, with `offsets.npy`
 
 
 @dataclass(frozen=True)
@@ -69,34 +81,13 @@ def write_store(
         if _is_whole(folder, len(examples)):
             return
         shutil.rmtree(folder)
-    problems: list[str] = []
-    offsets = [0]
     with atomic_folder(folder) as temporary:
-        with (temporary / "audio.npy").open("wb") as file:
-            _write_header(file, 0)
-            start = file.tell()
-            for done, example in enumerate(examples, start=1):
-                try:
-                    waveform = load_waveform(example, sample_rate_hz, limit_seconds=window_seconds)
-                except InputError as error:
-                    problems.extend(error.problems)
-                    if len(problems) >= MOST_PROBLEMS:
-                        break
-                    continue
-                file.write(waveform.tobytes())
-                offsets.append(offsets[-1] + len(waveform))
-                if progress is not None:
-                    progress(done, len(examples))
-            file.seek(0)
-            _write_header(file, offsets[-1])
-            if file.tell() != start:
-                raise RuntimeError("numpy wrote array headers of two lengths")
-        if problems:
-            raise InputError(problems)
-        np.save(temporary / "offsets.npy", np.array(offsets, dtype=np.int64))
-        lines = (json.dumps(example.as_dict(), ensure_ascii=False) + "\n" for example in examples)
-        (temporary / "examples.jsonl").write_text("".join(lines), encoding="utf-8")
-        (temporary / "store.json").write_text(json.dumps({"sample_rate_hz": sample_rate_hz}), encoding="utf-8")
+        with StoreWriter(temporary, examples, sample_rate_hz, window_seconds, progress) as writer:
+            writer.write_all()
+        with gzip.open(temporary / "examples.jsonl.gz", "wt", compresslevel=1, encoding="utf-8") as lines:
+            lines.writelines(json.dumps(example.as_dict(), ensure_ascii=False) + "\n" for example in examples)
+        about = {"sample_rate_hz": sample_rate_hz, "examples": len(examples)}
+        (temporary / "store.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 class SplitStore:
@@ -114,8 +105,17 @@ class SplitStore:
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
-        with (self.folder / "examples.jsonl").open(encoding="utf-8") as lines:
-            return tuple(Example.from_dict(json.loads(line)) for line in lines)
+        if (self.folder / EARLIER_NAME).is_file():
+            content = (self.folder / "examples.jsonl").read_bytes()
+        else:
+            content = gzip.decompress((self.folder / "examples.jsonl.gz").read_bytes())
+        return tuple(Example.from_dict(json.loads(line)) for line in content.splitlines())
+
+    @property
+    def facts(self) -> np.ndarray | None:
+        """(examples,) of `clip_facts.FACTS`; None of a store that an earlier version wrote."""
+        path = self.folder / FACTS_NAME
+        return np.load(path, allow_pickle=False) if path.is_file() else None
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -124,36 +124,57 @@ class SplitStore:
         """(samples,) float32, a read-only view of the file."""
         if not 0 <= index < len(self):
             raise IndexError(f"example {index} of {len(self)}")
-        return self._audio[self._offsets[index] : self._offsets[index + 1]]
+        place = self._places[index]
+        start, stop = int(place["start"]), int(place["start"] + place["samples"])
+        if not place["is_16_bit"]:
+            return self._floats[start:stop]
+        waveform = as_floats(self._integers[start:stop])
+        waveform.flags.writeable = False
+        return waveform
 
     def key(self, index: int) -> tuple[str, int]:
         """Names a clip of this store among those of all stores."""
         return (str(self.folder), index)
 
     @cached_property
-    def _offsets(self) -> np.ndarray:
-        offsets: np.ndarray = np.load(self.folder / "offsets.npy", allow_pickle=False)
-        return offsets
+    def _places(self) -> np.ndarray:
+        if not (self.folder / EARLIER_NAME).is_file():
+            return np.asarray(np.load(self.folder / PLACES_NAME, allow_pickle=False))
+        offsets = np.load(self.folder / "offsets.npy", allow_pickle=False)
+        places = np.zeros(len(offsets) - 1, dtype=PLACES)
+        places["start"], places["samples"] = offsets[:-1], np.diff(offsets)
+        return places
 
     @cached_property
-    def _audio(self) -> np.ndarray:
-        audio: np.ndarray = np.load(self.folder / "audio.npy", mmap_mode="r", allow_pickle=False)
-        return audio
+    def _floats(self) -> np.ndarray:
+        earlier = self.folder / EARLIER_NAME
+        if earlier.is_file():
+            return np.asanyarray(np.load(earlier, mmap_mode="r", allow_pickle=False))
+        return np.memmap(self.folder / FLOATS_NAME, dtype="<f4", mode="r")
+
+    @cached_property
+    def _integers(self) -> np.ndarray:
+        return np.memmap(self.folder / INTEGERS_NAME, dtype="<i2", mode="r")
 
 
 def _is_whole(folder: Path, examples: int) -> bool:
     """Whether every file is as long as it says: a machine that lost power may have cut one short."""
     try:
-        offsets = np.load(folder / "offsets.npy", allow_pickle=False)
-        audio = np.load(folder / "audio.npy", mmap_mode="r", allow_pickle=False)
-        lines = (folder / "examples.jsonl").read_bytes().count(b"\n")
-        json.loads((folder / "store.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        about = json.loads((folder / "store.json").read_text(encoding="utf-8"))
+        if (folder / EARLIER_NAME).is_file():
+            offsets = np.load(folder / "offsets.npy", allow_pickle=False)
+            audio = np.load(folder / EARLIER_NAME, mmap_mode="r", allow_pickle=False)
+            lines = (folder / "examples.jsonl").read_bytes().count(b"\n")
+            return len(offsets) == examples + 1 and len(audio) == offsets[-1] and lines == examples
+        places = np.load(folder / PLACES_NAME, allow_pickle=False)
+        facts = np.load(folder / FACTS_NAME, allow_pickle=False)
+        with gzip.open(folder / "examples.jsonl.gz") as packed:
+            lines = sum(part.count(b"\n") for part in iter(lambda: packed.read(1 << 20), b""))
+        sizes = {
+            INTEGERS_NAME: 2 * int(places["samples"][places["is_16_bit"]].sum()),
+            FLOATS_NAME: 4 * int(places["samples"][~places["is_16_bit"]].sum()),
+        }
+        as_long = all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, EOFError, KeyError, zlib.error):
         return False
-    return len(offsets) == examples + 1 and len(audio) == offsets[-1] and lines == examples
-
-
-def _write_header(file: BinaryIO, samples: int) -> None:
-    """The header of an (samples,) float32 array. numpy pads it so that the first axis can grow in place."""
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype("<f4")), "fortran_order": False, "shape": (samples,)}
-    np.lib.format.write_array_header_1_0(file, header)
+    return as_long and len(places) == len(facts) == lines == examples == about["examples"]

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.sound.audio import load_waveform
 from trainables.data.sound.store import SplitStore, write_store
+from trainables.data.sound.store_writer import as_floats, as_integers
 from trainables.errors import InputError
 
 
@@ -34,17 +40,77 @@ def test_what_is_written_is_read_and_cropped_to_the_window(tmp_path, examples):
     assert [len(store.waveform(i)) for i in range(4)] == [8_000, 1_600, 9_600, 3_200]
     for index, example in enumerate(examples):
         whole = load_waveform(example, 16_000)
-        np.testing.assert_array_equal(store.waveform(index), whole[:9_600])
+        np.testing.assert_array_equal(store.waveform(index).view(np.int32), whole[:9_600].view(np.int32))
     with pytest.raises(IndexError):
         store.waveform(4)
 
 
-def test_the_audio_is_mapped_and_read_only(tmp_path, examples):
-    waveform = write(tmp_path / "store", examples).waveform(0)
-    assert isinstance(waveform, np.memmap)
-    assert waveform.dtype == np.float32
-    with pytest.raises(ValueError, match="read-only"):
-        waveform[0] = 1.0
+def test_waveforms_are_read_only_float32_and_what_is_no_integer_is_mapped(tmp_path, examples):
+    store = write(tmp_path / "store", [*examples, replace(examples[0], id="low", lowpass_hz=4000.0)])
+    for index in range(len(store)):
+        waveform = store.waveform(index)
+        assert waveform.dtype == np.float32
+        with pytest.raises(ValueError, match="read-only"):
+            waveform[0] = 1.0
+    assert isinstance(store.waveform(4), np.memmap)
+
+
+def test_files_of_16_bits_take_two_bytes_a_sample_and_others_four(tmp_path):
+    sound = np.random.default_rng(0).normal(0, 0.3, 16_000).clip(-1, 1)
+    kinds = {"PCM_16": 2, "PCM_U8": 2, "ULAW": 2, "PCM_24": 4, "FLOAT": 4}
+    paths = []
+    for kind in kinds:
+        paths.append(tmp_path / f"{kind}.wav")
+        soundfile.write(paths[-1], sound, 16_000, subtype=kind)
+    clips = [Example(str(path), (AudioPiece(str(path)),), "g", "a") for path in paths]
+    store = write(tmp_path / "store", clips)
+    assert (tmp_path / "store" / "samples.i2").stat().st_size == 3 * 2 * 9_600
+    assert (tmp_path / "store" / "samples.f4").stat().st_size == 2 * 4 * 9_600
+    for index, clip in enumerate(clips):
+        expected = load_waveform(clip, 16_000, limit_seconds=0.6)
+        np.testing.assert_array_equal(store.waveform(index).view(np.int32), expected.view(np.int32))
+
+
+@given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=50))
+def test_integers_come_back_to_the_last_bit(values):
+    waveform = np.array(values, dtype=np.float32) / np.float32(32_768)
+    integers = as_integers(waveform)
+    assert integers is not None
+    np.testing.assert_array_equal(as_floats(integers).view(np.int32), waveform.view(np.int32))
+
+
+@given(st.lists(st.floats(-2, 2, width=32), min_size=1, max_size=20))
+def test_what_is_kept_as_integers_is_exact(values):
+    waveform = np.array(values, dtype=np.float32)
+    integers = as_integers(waveform)
+    if integers is not None:
+        np.testing.assert_array_equal(as_floats(integers).view(np.int32), waveform.view(np.int32))
+
+
+def test_clips_of_one_recording_in_any_order_are_those_that_are_decoded_alone(tmp_path):
+    soundfile.write(tmp_path / "long.mp3", np.random.default_rng(0).normal(0, 0.1, 80_000), 16_000)
+    piece = AudioPiece(str(tmp_path / "long.mp3"))
+    clips = [Example(f"{n}", (piece,), "g", "a", start_seconds=n % 7 * 0.61, seconds=0.5) for n in (3, 1, 6, 0, 5)]
+    store = write(tmp_path / "store", clips)
+    for index, clip in enumerate(clips):
+        np.testing.assert_array_equal(store.waveform(index), load_waveform(clip, 16_000))
+
+
+def test_a_store_of_an_earlier_version_is_read(tmp_path, examples):
+    folder = tmp_path / "store"
+    folder.mkdir()
+    waveforms = [load_waveform(example, 16_000, limit_seconds=0.6) for example in examples]
+    np.save(folder / "audio.npy", np.concatenate(waveforms))
+    np.save(folder / "offsets.npy", np.cumsum([0, *map(len, waveforms)]))
+    lines = [json.dumps(example.as_dict()) + "\n" for example in examples]
+    (folder / "examples.jsonl").write_text("".join(lines))
+    (folder / "store.json").write_text('{"sample_rate_hz": 16000}')
+    store = write(folder, examples)
+    assert (folder / "audio.npy").is_file()  # whole: left as it is
+    assert list(store.examples) == examples
+    assert store.facts is None
+    for index, waveform in enumerate(waveforms):
+        np.testing.assert_array_equal(store.waveform(index), waveform)
 
 
 def test_a_store_travels_as_its_folder(tmp_path, examples):
@@ -91,13 +157,16 @@ def test_writers_may_race(tmp_path, examples):
 
 def test_a_whole_store_stays(tmp_path, examples):
     write(tmp_path / "store", examples)
-    before = (tmp_path / "store" / "audio.npy").stat().st_mtime_ns
+    before = (tmp_path / "store" / "samples.i2").stat().st_mtime_ns
     write(tmp_path / "store", examples)
-    assert (tmp_path / "store" / "audio.npy").stat().st_mtime_ns == before
+    assert (tmp_path / "store" / "samples.i2").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("name", ["audio.npy", "offsets.npy", "examples.jsonl", "store.json"])
+@pytest.mark.parametrize(
+    "name", ["samples.i2", "samples.f4", "places.npy", "facts.npy", "examples.jsonl.gz", "store.json"]
+)
 def test_a_store_that_lost_the_end_of_a_file_is_written_again(tmp_path, examples, name):
+    examples = [*examples, replace(examples[0], id="low", lowpass_hz=4000.0)]
     whole = write(tmp_path / "store", examples)
     before = [np.array(whole.waveform(index)) for index in range(len(whole))]
     path = tmp_path / "store" / name
