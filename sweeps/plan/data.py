@@ -1,4 +1,5 @@
-"""The clips of a sweep: read, checked, and divided into splits and folds. Nothing is decoded."""
+"""The clips of a sweep: read, checked, and divided into splits and folds. Only where clips may be left out are they
+decoded."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from sweeps.config.spec import SweepSpec
 from sweeps.plan.texts import check_lengths, teachable, with_task, without_empty_rule
 from trainables.cache import cache_folder
 from trainables.data.doubts.check import Header, check_examples, read_headers
+from trainables.data.doubts.undecodable import leave_out_undecodable
 from trainables.data.reading import Account, Skip, Wanted
 from trainables.data.sound.facts import SoundFacts, sound_facts
 from trainables.data.sound.lengths import of_length
@@ -96,6 +98,7 @@ def read_source(
     account = reading.account
     headers = read_headers(reading.examples)
     seconds = check_examples(reading.examples, without_empty_rule(task), headers, account, wanted.skip)
+    seconds = leave_out_undecodable(reading.examples, seconds, account, wanted.skip)
     heard = [not math.isnan(lasts) for lasts in seconds]
     if not any(heard):  # whatever may be left out, something must be there
         account.refuse_beyond(Skip(), len(seconds))

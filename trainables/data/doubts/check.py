@@ -70,7 +70,7 @@ def check_examples(
             found = [*of_row, *_said_once(_without_paths(error.problems, example), first)]
             unheard = isinstance(error, _OfSound) and not of_row
         if found:
-            account.leave_out(_place(example), " ".join(found), sound=unheard)
+            account.leave_out(place_of(example), " ".join(found), sound=unheard)
         seconds.append(math.nan if found else lasts)
     kept = [example for example, lasts in zip(examples, seconds, strict=True) if not math.isnan(lasts)]
     problems = [f"The data source gives the id {name!r} {n} times; ids must differ." for name, n in _repeated(kept)]
@@ -91,7 +91,7 @@ def _repeated(examples: Iterable[Example]) -> list[tuple[str, int]]:
     return [(name, count) for name, count in Counter(example.id for example in examples).items() if count > 1]
 
 
-def _place(example: Example) -> str:
+def place_of(example: Example) -> str:
     """The id, with the file where that is called otherwise."""
     name = Path(example.audio[0].path).name if example.audio else ""
     return example.id if name in example.id else f"{example.id} ({name})"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trainables.data.sound.problems import SoundError
+from trainables.data.sound.problems import CUT_OFF, DAMAGED, SoundError
 
 SHORT_SECONDS = 0.25  # by which a container's length may exceed the sound: encoders round to whole frames
 
@@ -68,17 +68,15 @@ class CompressedReader:
         if promised and self._container.format.name not in ("aac", "amr", "ac3", "loas"):  # those estimate it
             missing = promised - given / self.sample_rate_hz
             if missing > max(SHORT_SECONDS, 0.02 * promised):
-                raise SoundError(self._path, "is cut off: part of the sound that its header promises is missing.")
+                raise SoundError(self._path, CUT_OFF)
 
     def read(self, frames: int) -> np.ndarray:
         """At most `frames` frames, (frames, channels) float32; none at the end. Raises SoundError."""
         try:
             while len(self._rest) < frames and (block := next(self._blocks, None)) is not None:
                 self._rest = np.concatenate([self._rest, block])
-        except self._error as error:
-            raise SoundError(
-                self._path, f"cannot be decoded ({_reason(error)}); is the file cut off or damaged?"
-            ) from None
+        except self._error:
+            raise SoundError(self._path, DAMAGED) from None
         block, self._rest = self._rest[:frames], self._rest[frames:]
         return block
 

@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 
 from trainables.data.sound import compressed, content, mpeg, ogg, riff
-from trainables.data.sound.problems import SoundError
+from trainables.data.sound.problems import CUT_OFF, DAMAGED, SoundError
 from trainables.data.sound.wav_reader import WavReader
 from trainables.data.sound.windows import Window
 
@@ -113,7 +113,7 @@ def _reader(path: str | Path, file: BinaryIO, file_bytes: int) -> Reader:
         raise
     if (match := _SAMPLE_COUNT.match(head)) and int(match[1]) > (reader.promised or 0):
         reader.close()
-        raise SoundError(path, "is cut off: part of the sound that its header promises is missing.")
+        raise SoundError(path, CUT_OFF)
     return reader
 
 
@@ -207,7 +207,7 @@ class SoundfileReader:
         file, self._window = _opened(self._path, part)
         if not part.measured and _is_cut(file, Path(self._path).stat().st_size):
             _close(file, self._window)
-            raise SoundError(self._path, "is cut off: part of the sound that its header promises is missing.")
+            raise SoundError(self._path, CUT_OFF)
         return file
 
     def read(self, frames: int) -> np.ndarray:
@@ -226,19 +226,15 @@ class SoundfileReader:
     def _read(self, frames: int) -> np.ndarray:
         try:
             block: np.ndarray = self._file.read(frames, dtype="float32", always_2d=True)
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise SoundError(
-                self._path, f"cannot be decoded ({_reason(error)}); is the file cut off or damaged?"
-            ) from None
+        except (soundfile.LibsndfileError, RuntimeError):
+            raise SoundError(self._path, DAMAGED) from None
         return block
 
     def seek(self, frame: int) -> None:
         try:
             self._file.seek(frame)
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise SoundError(
-                self._path, f"cannot be decoded ({_reason(error)}); is the file cut off or damaged?"
-            ) from None
+        except (soundfile.LibsndfileError, RuntimeError):
+            raise SoundError(self._path, DAMAGED) from None
 
     def close(self) -> None:
         _close(self._file, self._window)

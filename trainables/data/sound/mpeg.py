@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainables.data.sound.problems import SoundError
+from trainables.data.sound.problems import CUT_OFF, SoundError
 
 _BITRATES = {  # (version 1?, layer) -> kbit/s by index
     (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -100,7 +100,7 @@ def _told(path: str | Path, data: mmap.mmap, at: int, end: int) -> Stretch:
         return Stretch(at + (frame_bytes(data[at : at + 4]) or 0), end, counted=False)
     promised = int.from_bytes(data[name_at + 12 : name_at + 16], "big")
     if at + promised > end + LARGEST_FRAME_BYTES:
-        raise SoundError(path, "is cut off: part of the sound that its header promises is missing.")
+        raise SoundError(path, CUT_OFF)
     if at + promised > end or promised < LARGEST_FRAME_BYTES:
         return Stretch(at, end, counted=at + promised <= end)
     return Stretch(at, at + promised, counted=True)

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from trainables.errors import InputError
 
+DAMAGED = "cannot be decoded: is the file cut off or damaged?"
+CUT_OFF = "is cut off: part of the sound that its header promises is missing."
+
 
 class SoundError(InputError):
     """`problem` is the sentence without the file's name: readers count the files that share one."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from trainables.data.sound.problems import SoundError
+from trainables.data.sound.problems import CUT_OFF, SoundError
 
 UNKNOWN_BYTES = 0x7FFF_0000  # sizes from here up are written before the length is known: they promise nothing
 FORGIVEN_BYTES = 64  # of a size that counts the header too: it has 44 bytes and more
@@ -85,7 +85,7 @@ def read_wav(path: str | Path, file: BinaryIO, file_bytes: int) -> Wav | None:
     if promised >= UNKNOWN_BYTES or (promised == 0 and present > 0 and not _is_chunk(tail, present)):
         known, tail = None, b""
     elif is_cut(promised, present, file_bytes):
-        raise SoundError(path, "is cut off: part of the sound that its header promises is missing.")
+        raise SoundError(path, CUT_OFF)
     if tail[:4] in (b"RIFF", b"RF64") and tail[8:12] == b"WAVE":
         raise SoundError(path, "holds two WAV files, one written after the other: divide it, or join them with ffmpeg.")
     return Wav(tag, channels, rate, block_bytes, bits, mask, data_at, known, file_bytes, tail)
