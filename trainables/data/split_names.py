@@ -76,6 +76,8 @@ def split_names(names: Iterable[str]) -> SplitNames:
     Raises InputError: `eval` stands beside both validation and test.
     """
     kinds = {name: kind for name in sorted(set(names)) if (kind := _kind(name))}
+    if not {*kinds.values()} - {_EVAL}:
+        kinds = {name: kind for name, kind in kinds.items() if split_name(name)}
     of = dict(kinds)
     said = []
     evals = [name for name, kind in kinds.items() if kind == _EVAL]
@@ -92,7 +94,7 @@ def split_names(names: Iterable[str]) -> SplitNames:
         said.append(f"{shown} is taken for the {meant} split{beside}")
     development = [name for name, kind in kinds.items() if kind == "validation" and {*_words(name)} & {*_DEVELOPMENT}]
     only = all(name in development for name, split in of.items() if split == "validation")
-    if development and only and "train" not in kinds.values():
+    if development and only and "train" not in kinds.values() and len({*of.values()}) > 1:
         of |= dict.fromkeys(development, "train")
         said.append(f"{', '.join(development)} is taken for the train split: no name says train")
     return SplitNames(of, tuple(said))

@@ -59,3 +59,8 @@ def test_words_that_all_files_begin_with_name_the_data_set() -> None:
     assert list(of_files(names).of.values()) == ["train", "validation", "test"]
     assert of_files(["mydata-train", "mydata-valid"]).of == {"mydata-train": "train", "mydata-valid": "validation"}
     assert of_files(["train-clean-100", "train-clean-360"]).of.keys() == {"train-clean-100", "train-clean-360"}
+
+
+def test_held_out_alone_tells_no_split() -> None:
+    assert split_names(["held-out"]).of == {}
+    assert split_names(["eval"]).of == {"eval": "test"}

@@ -14,7 +14,7 @@ from trainables.data.reading import Account, Reading, Wanted
 from trainables.errors import InputError
 
 _REMEDIES = {
-    NOT_DECODED: "Convert them, such as with `ffmpeg -i IN OUT.flac`",
+    NOT_DECODED: "Convert them (ffmpeg -i IN OUT.flac), install the optional decoder (uv sync --extra compressed)",
     BROKEN_LINK: "Fetch what the links stand for (git annex get, dvc pull)",
 }
 
@@ -129,6 +129,8 @@ def _held(tree: Tree) -> str:
 
 def _homeless(top: str, reason: str, count: int) -> str:
     where = f"of {top}/ " if top else ""
+    if count == 1:
+        return f"1 file with sound {where}stands {reason} and is left out."
     return f"{count} files with sound {where}stand {reason} and are left out."
 
 

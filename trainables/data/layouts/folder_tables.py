@@ -14,6 +14,7 @@ from trainables.data.layouts.shards import refuse_several
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Skip, Wanted
 from trainables.data.split_names import SplitNames, among_siblings
+from trainables.data.tables.rows import read_rows
 from trainables.errors import InputError
 
 METADATA = tuple(f"metadata.{ending}" for ending in ("jsonl", "csv", "tsv", "parquet"))
@@ -28,22 +29,21 @@ def read_metadata(tree: Tree, wanted: Wanted) -> Reading | None:
     folders that say other labels than the folders; tables of several data sets.
     """
     named = [parts for parts in tree.tables if parts[-1].lower() in METADATA]
-    renamed = replace(wanted, columns={"audio": "file_name", **wanted.columns})
     top = [parts for parts in named if len(parts) == 1]
     if top:
-        return with_folder_splits(_read_all(tree, top, renamed, SplitNames()), wanted)
+        return with_folder_splits(_read_all(tree, top, wanted, SplitNames()), wanted)
     splits = among_siblings(tree.tops())
     in_splits = [parts for parts in named if len(parts) == 2 and parts[0] in splits.of]
     if in_splits:
         without = _splits_without(tree, in_splits, splits)
-        reading = _read_all(tree, in_splits, renamed, splits)
+        reading = _read_all(tree, in_splits, wanted, splits)
         reading.account.guesses += without
         return reading
     if not named or (wanted.column == "label" and len(tree.sound_tops()) > 1):
-        _refuse_other_labels(tree, named, renamed)
+        _refuse_other_labels(tree, named, wanted)
         return None
     refuse_several(tree, [parts[:-1] for parts in named])
-    return with_folder_splits(_read_all(tree, named, renamed, SplitNames()), wanted)
+    return with_folder_splits(_read_all(tree, named, wanted, SplitNames()), wanted)
 
 
 def _read_all(tree: Tree, tables: Sequence[Parts], wanted: Wanted, splits: SplitNames) -> Reading:
@@ -55,7 +55,7 @@ def _read_all(tree: Tree, tables: Sequence[Parts], wanted: Wanted, splits: Split
     for parts in tables:
         split = splits.of.get(parts[0]) if len(parts) > 1 else None
         prefix = f"{parts[0]}/" if split else ""
-        part = read_manifest(tree.path(parts), wanted, prefix)
+        part = read_manifest(tree.path(parts), _with_file_name(tree, parts, wanted), prefix)
         if split and not all(example.split for example in part.examples):
             account.origins["split"] = "the folders of the tables"
         examples += [replace(example, split=example.split or split) for example in part.examples]
@@ -118,6 +118,21 @@ def read_single_table(tree: Tree, wanted: Wanted) -> Reading | None:
     return reading
 
 
+def _with_file_name(tree: Tree, parts: Parts, wanted: Wanted) -> Wanted:
+    """`file_name` is the column of the sound in a table called metadata; other names are looked for as in any table."""
+    is_theirs = parts[-1].lower() in METADATA and "file_name" in _columns(tree, parts, wanted)
+    return replace(wanted, columns={"audio": "file_name", **wanted.columns}) if is_theirs else wanted
+
+
+def _columns(tree: Tree, parts: Parts, wanted: Wanted) -> list[str]:
+    """The columns that any row has; none of what is no table."""
+    try:
+        rows = read_rows(tree.path(parts), wanted.columns, wanted.cache_folder).rows
+    except InputError:
+        return []
+    return list(dict.fromkeys(name for _, row in rows for name in row))
+
+
 def _names_sound(tree: Tree, parts: Parts, wanted: Wanted) -> bool:
     reading = _tried(tree, parts, wanted)
     examples = reading.examples[:_LOOKED_AT] if reading else []
@@ -126,7 +141,8 @@ def _names_sound(tree: Tree, parts: Parts, wanted: Wanted) -> bool:
 
 def _tried(tree: Tree, parts: Parts, wanted: Wanted) -> Reading | None:
     """The rows of a table that can be used, however few; None where it has not the columns, or is no table."""
+    wanted = replace(_with_file_name(tree, parts, wanted), skip=Skip(most_percent=100.0))
     try:
-        return read_manifest(tree.path(parts), replace(wanted, skip=Skip(most_percent=100.0)))
+        return read_manifest(tree.path(parts), wanted)
     except InputError:
         return None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from trainables.data.layouts.class_folders import read_class_folders
 from trainables.data.layouts.folder_tables import read_metadata, read_single_table
+from trainables.data.layouts.other_labels import refuse_other_labels
 from trainables.data.layouts.published import published_format
 from trainables.data.layouts.shards import find_shards, read_shards
 from trainables.data.layouts.tree import Tree, walk
@@ -49,4 +50,8 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if shards := find_shards(tree, wanted):
         return read_shards(tree, shards, wanted)
-    return read_single_table(tree, wanted) or read_class_folders(tree, wanted)
+    if reading := read_single_table(tree, wanted):
+        return reading
+    reading = read_class_folders(tree, wanted)
+    refuse_other_labels(tree, wanted)
+    return reading

@@ -12,7 +12,7 @@ from typing import Any
 
 from trainables.data.examples import SPLITS, AudioPiece, Example
 from trainables.data.reading import Account, Wanted
-from trainables.data.split_names import split_name
+from trainables.data.split_names import split_name, split_names
 from trainables.data.tables.channels import channel_mark, channel_of
 from trainables.data.tables.columns import Columns, columns_of
 from trainables.data.tables.equal_numbers import with_equal_numbers
@@ -34,13 +34,14 @@ def examples_of(
     home, rows = paths_begin(path, home, rows, columns.names["audio"], wanted, account)
     if home not in account.audio_homes:
         account.audio_homes.append(home)
+    splits = _split_column([row for _, row in rows], columns, account)
     placed: list[tuple[str, Example]] = []
     first: dict[str, str] = {}  # kind of problem -> the sentence about the first of it
     half = half_filled([row for _, row in rows], columns)
     mixed = wanted.column == "label" and _some_are_booleans(columns.value(row, "label") for _, row in rows)
     for where, row in rows:
         try:
-            example = _example(row, home, wanted.column, columns, prefix)
+            example = _example(row, home, wanted.column, columns, splits, prefix)
             _refuse_odd(row, columns, half, mixed)
             placed.append((where, example))
         except BadCell as error:
@@ -90,7 +91,9 @@ def _some_are_booleans(labels: Iterable[Any]) -> bool:
     return len({isinstance(label, bool) for label in labels if label is not None}) > 1
 
 
-def _example(row: Mapping[str, Any], home: Path, column: str, columns: Columns, prefix: str) -> Example:
+def _example(
+    row: Mapping[str, Any], home: Path, column: str, columns: Columns, splits: Mapping[str, str], prefix: str
+) -> Example:
     """Raises InputError with every problem of the row, without its place."""
     silent = column == "text" and isinstance(row.get(columns.names[column]), str)  # an empty text: nothing is said
     needed = ["audio"] if silent else ["audio", column]
@@ -108,7 +111,7 @@ def _example(row: Mapping[str, Any], home: Path, column: str, columns: Columns, 
         audio=tuple(piece for piece, _ in pieces),
         group=files if names["group"] is None else names["group"],
         target=_target(columns.names[column], column, columns.value(row, column)),
-        split=_split(columns, row),
+        split=_split(columns, row, splits),
         fold=names["fold"],
         lowpass_hz=_number(columns.names.get("lowpass_hz", ""), columns.value(row, "lowpass_hz")),
         start_seconds=start,
@@ -122,14 +125,23 @@ def _name(row: Mapping[str, Any], columns: Columns, ours: str) -> str | None:
     return None if value is None else name_of(columns.names[ours], value)
 
 
-def _split(columns: Columns, row: Mapping[str, Any]) -> str | None:
+def _split_column(rows: Sequence[Mapping[str, Any]], columns: Columns, account: Account) -> Mapping[str, str]:
+    """What the names in the column of splits mean together; what is guessed is said.
+
+    Raises InputError: as `split_names`."""
+    written = (columns.value(row, "split") for row in rows)
+    found = split_names({value.strip() for value in written if isinstance(value, str)})
+    account.guesses += [f"{sentence}." for sentence in found.said]
+    return found.of
+
+
+def _split(columns: Columns, row: Mapping[str, Any], splits: Mapping[str, str]) -> str | None:
     written = _name(row, columns, "split")
     if written is None:
         return None
-    split = split_name(written)
-    if split is None:
+    if written not in splits:
         raise InputError(f"split is {written!r}; it may be {', '.join(SPLITS)}.")
-    return split
+    return splits[written]
 
 
 def _piece(entry: Any, home: Path, channel: int | None) -> tuple[AudioPiece, str]:

@@ -119,14 +119,14 @@ def test_every_bad_row_is_named_with_its_line(tmp_path):
         {"audio": "1.wav", "label": "a"},
         {"audio": "", "label": "a"},
         {"audio": "3.wav", "label": None},
-        {"audio": "4.wav", "label": "a", "split": "holdout"},
+        {"audio": "4.wav", "label": "a", "split": "elsewhere"},
         {"audio": "5.wav", "label": "a", "start_seconds": "soon"},
         {"audio": "6.wav", "label": "a", "seconds": -1},
         {"audio": 7, "label": "a"},
     ]
     found = problems(write(tmp_path / "clips.jsonl", [{"split": "train", **row} for row in rows]))
     assert [line.split(":")[0] for line in found] == [f"clips.jsonl line {n}" for n in range(2, 8)]
-    words = ["'audio' is empty", "'label' is empty", "'holdout'", "'soon'", "-1", "a path or a list"]
+    words = ["'audio' is empty", "'label' is empty", "'elsewhere'", "'soon'", "-1", "a path or a list"]
     assert all(word in line for word, line in zip(words, found, strict=True))
 
 

@@ -38,8 +38,8 @@ def test_every_file_without_a_clip_is_counted_with_a_reason(plant: Plant, read: 
     }
     assert account.guesses == [
         "Folders without sound are no classes: docs (1 .md), empty (empty).",
-        "1 files with sound stand in no folder of a split and are left out.",
-        "1 files with sound of train/ stand in no class folder and are left out.",
+        "1 file with sound stands in no folder of a split and is left out.",
+        "1 file with sound of train/ stands in no class folder and is left out.",
     ]
 
 

@@ -142,3 +142,31 @@ def test_sound_that_no_row_names_is_counted(plant: Plant, read: Read) -> None:
         (".wav", "no row that is read names it"): ["3.wav"],
         (".m4a", "sound of a format that is not read"): ["4.m4a"],
     }
+
+
+def test_metadata_with_another_name_for_the_sound(plant: Plant, read: Read) -> None:
+    folder = plant("clips/{1,2}.wav")
+    table(folder / "metadata.csv", ["clips/1.wav,a", "clips/2.wav,b"], "path,label")
+    assert [example.target for example in read(folder).examples] == ["a", "b"]
+
+
+@pytest.mark.parametrize("header", ["recording,label", "recording,class", "recording,Category"])
+@pytest.mark.parametrize(
+    "names", ["part1/1.wav part1/2.wav part2/3.wav part2/4.wav", "1.wav 2.wav 3.wav 4.wav", "1 2 3 4"]
+)
+@pytest.mark.parametrize("where", ["t.csv", "meta/t.csv"])
+def test_a_table_that_labels_the_sound_otherwise_is_asked(
+    plant: Plant, read: Read, header: str, names: str, where: str
+) -> None:
+    folder = plant("part1/{1,2}.wav part2/{3,4}.wav meta/readme.txt")
+    table(folder / where, [f"{name},{label}" for name, label in zip(names.split(), "abab", strict=True)], header)
+    with pytest.raises(InputError, match=r"'recording', and its column .* divides it otherwise than the folders do"):
+        read(folder)
+    assert {example.target for example in read(folder, "classes").examples} == {"part1", "part2"}
+
+
+@pytest.mark.parametrize("labels", ["cat cat dog dog", "0 0 1 1", "Cat Cat Dog Dog"])
+def test_a_table_that_labels_the_sound_alike_is_no_matter(plant: Plant, read: Read, labels: str) -> None:
+    folder = plant("cat/{1,2}.wav dog/{3,4}.wav")
+    table(folder / "t.csv", [f"{n},{label}" for n, label in enumerate(labels.split(), 1)], "recording,label")
+    assert {example.target for example in read(folder).examples} == {"cat", "dog"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from trainables.data.examples import Example
+from trainables.data.formats.manifest import read_manifest
 from trainables.data.reading import Account, Wanted
 from trainables.data.tables.clip_rows import examples_of
 from trainables.errors import InputError
@@ -138,3 +139,20 @@ def test_what_is_filled_in_part_is_refused(ours: str) -> None:
 def test_test_rows_need_no_fold() -> None:
     rows = [{"audio": f"{n}.wav", "label": "x", "fold": n or None, "split": "train" if n else "test"} for n in range(4)]
     assert [example.fold for example in read(rows)[0]] == [None, "1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (["train", "eval"], ["train", "test"]),
+        (["train", "eval", "test"], ["train", "validation", "test"]),
+        (["train", "held-out"], ["train", "test"]),
+        (["train-clean-100", "TestSet"], ["train", "test"]),
+    ],
+)
+def test_names_of_splits_are_understood_together(tmp_path: Path, written: list[str], meant: list[str]) -> None:
+    lines = [f"{n}.wav,a,{split}" for n, split in enumerate(written)]
+    (tmp_path / "clips.csv").write_text("\n".join(["audio,label,split", *lines]))
+    reading = read_manifest(tmp_path / "clips.csv", Wanted("label", tmp_path / "cache"))
+    assert [example.split for example in reading.examples] == meant
+    assert any("is taken for the" in guess for guess in reading.account.guesses) == (written[1] != "TestSet")
