@@ -148,7 +148,10 @@ def run(command: Command) -> None:
     console = make_console()
     console.print(render(found))
     if command.output is not None:
+        inside = sum(Path(path).is_relative_to(cache_folder()) for path in clips.headers)
         said = f"{found.clips:,} clips written to {command.output}" if new else f"{command.output} holds them already"
+        if inside:
+            said += f". {inside:,} of its sound files lie in the cache ({cache_folder()}) and go with it"
         console.print(f"\n{said}.", soft_wrap=True, markup=False)
     console.print("\nNext, when the problems are mended" if found.problems else "\nNext", style="bold")
     console.print(next_command(command), soft_wrap=True, markup=False)

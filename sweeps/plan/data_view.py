@@ -44,11 +44,11 @@ def account_lines(found: Understood) -> list[str]:
     lines = [f"The data are read as {found.layout}."] if found.layout else []
     unread = []
     if found.columns_unread:
-        unread.append(f"{_many_of(len(found.columns_unread), 'column')} ({_columns(found)})")
+        unread.append(f"column{'s' if len(found.columns_unread) > 1 else ''} {_columns(found)}")
     if files := sum(kind.files for kind in found.files_unread):
         unread.append(_many_of(files, "file"))
     if unread:
-        lines.append(f"Not read: {' and '.join(unread)}.")
+        lines.append(f"Not read: {'; '.join(unread)}.")
     if found.rows_left_out:
         lines.append(f"{_many_of(found.rows_left_out, 'clip')} left out: {LEFT_OUT_FILE} lists them.")
     return lines

@@ -157,6 +157,7 @@ def test_the_clean_manifest_gives_the_same_clips_and_sides(
     shown = capsys.readouterr().out
     assert f"{len(before[0])} clips written to" in shown
     assert f"data.source={output} --plan" in shown
+    assert ("16 of its sound files lie in the cache" in shown) == (layout == "embedded sound")
 
 
 def test_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_long_reasons_are_folded_below_themselves(width: int) -> None:
 def test_the_start_of_a_run_has_a_few_lines_of_it() -> None:
     assert account_lines(understood(account())) == [
         "The data are read as class folders below the split folders test and train.",
-        "Not read: 2 columns (speaker (36), take (4)) and 6 files.",
+        "Not read: columns speaker (36), take (4); 6 files.",
         "4 clips left out: left_out.csv lists them.",
     ]
     assert account_lines(Understood()) == []
