@@ -159,8 +159,9 @@ def _overshoot(example: Example, joined: float, states_ends: bool) -> str | None
             f"seconds is {example.seconds:g} and the sound has {joined:.3g} s (milliseconds where seconds were meant?)."
         )
     if states_ends and end > joined + max(LEAST_OVERSHOOT_SECONDS, example.seconds / 10):
+        hint = " in milliseconds, or" if end < 1000 * joined and end >= FEWEST_MILLISECONDS else ""
         return (
-            f"ends at {end:g} s and the sound has {joined:.3g} s; are the times those of another file, such as the "
-            "recording that it was cut from?"
+            f"ends at {end:g} s and the sound has {joined:.3g} s; are the times{hint} those of another file, such as "
+            "the recording that it was cut from?"
         )
     return None

@@ -39,6 +39,8 @@ def examples_of(
     first: dict[str, str] = {}  # kind of problem -> the sentence about the first of it
     half = half_filled([row for _, row in rows], columns)
     mixed = wanted.column == "label" and _some_are_booleans(columns.value(row, "label") for _, row in rows)
+    if wanted.column == "label" and not mixed and any(columns.value(row, "label") is True for _, row in rows):
+        account.guesses.append(f"The column {columns.names['label']!r} holds booleans: its classes are True and False.")
     for where, row in rows:
         try:
             example = _example(row, home, wanted.column, columns, splits, prefix)
@@ -65,9 +67,10 @@ def half_filled(rows: Sequence[Mapping[str, Any]], columns: Columns) -> dict[str
         needing = [row for row in rows if ours != "fold" or not _is_test(row, columns)]
         filled = sum(columns.value(row, ours) is not None for row in needing)
         if ours in columns.names and 0 < filled < len(needing):
+            otherwise = "" if columns.names[ours] == ours else f' or say `data.columns: {{{ours}: ""}}`'
             found[ours] = (
                 f"the column {columns.names[ours]!r} is empty, and filled in {filled} of {len(needing)} rows; fill it "
-                "for all or for none."
+                f"for all or for none{',' * bool(otherwise)}{otherwise}."
             )
     return found
 

@@ -16,12 +16,22 @@ from typing import Any
 from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name
 from trainables.data.tables.channels import tells_channels
-from trainables.data.tables.spellings import LENGTH_NAMES, OPTIONAL, SPELLINGS, meaning, plain
+from trainables.data.tables.spellings import (
+    LENGTH_NAMES,
+    OPTIONAL,
+    SAMPLE_NAMES,
+    SPELLINGS,
+    WEIGHT_NAMES,
+    meaning,
+    plain,
+)
 from trainables.data.tables.stretches import OURS as TIMES
 from trainables.data.tables.stretches import TimeColumns, time_columns
 from trainables.data.tables.values import filled, number
 from trainables.errors import InputError
 
+MOST_NAMES = 30  # of columns in a sentence
+UNIT_WORDS = {1e-3: "milliseconds", 60.0: "minutes"}
 Values = Sequence[Mapping[str, Any]]
 
 
@@ -125,11 +135,18 @@ def _missing(path: Path, needed: Sequence[str], names: Mapping[str, str], found:
             continue
         near = difflib.get_close_matches(written, found, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        if not near and not any(map(meaning, found)):
+            hint = " Is its first row no header? Then write the names of the columns above it."
         problems.append(
-            f"{path}: has no column {written!r}; its columns are {', '.join(found)}.{hint} "
+            f"{path}: has no column {written!r}; its columns are {_listed(found)}.{hint} "
             f"Rename it there or say `data.columns: {{{ours}: ITS_NAME}}`."
         )
     return problems
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _tell(
@@ -142,12 +159,12 @@ def _tell(
     fills: Counter[str],
 ) -> None:
     used = {**names, **{ours: column.name for ours, column in _by_name(times).items()}}
-    units = {column.name for column in times.named if column.unit_seconds != 1.0}
+    units = {c.name: UNIT_WORDS[c.unit_seconds] for c in times.named if c.unit_seconds in UNIT_WORDS}
     for ours, name in used.items():
-        unit = " in milliseconds" if name in units else ""
+        unit = f" in {units[name]}" if name in units else ""
         account.origins[ours] = f"column {name}{unit}{' (a guess)' if ours in guessed else ''}"
     for ours, name in guessed.items():
-        unit = ", in milliseconds" if name in units else ""
+        unit = f", in {units[name]}" if name in units else ""
         other = "NAME" if ours in ("audio", wanted.column) else '""'
         account.guesses.append(
             f"{ours} is read from the column {name!r}{unit} ({fills[name]} rows fill it); if that is wrong, say "
@@ -157,6 +174,16 @@ def _tell(
     account.columns_unread.update({name: fills[name] for name in unread})
     account.states_ends = account.states_ends or times.states_ends
     for name in unread:
+        if plain(name) in WEIGHT_NAMES:
+            account.advice.append(
+                f"{path.name}: the column {name!r} is not read ({fills[name]} rows fill it): all clips of a class weigh "
+                "alike in training (task.class_weights weighs classes)."
+            )
+        if plain(name) in SAMPLE_NAMES:
+            account.advice.append(
+                f"{path.name}: the column {name!r} counts samples or frames and is not read ({fills[name]} rows fill "
+                "it); where it says which part of a file is heard, write start_seconds and end_seconds, in seconds."
+            )
         like = meaning(name)
         alone = plain(name) in LENGTH_NAMES and times.start is None  # how long the file is
         if like in TIMES and not alone and like not in used and name not in wanted.columns.values():

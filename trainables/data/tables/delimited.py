@@ -19,6 +19,8 @@ from trainables.errors import InputError
 DIVIDERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|"}
 LONGEST_FIELD = 131_072  # characters, csv's own limit
 
+SPACES = " "
+
 Record = tuple[int, list[str]]  # the line where it begins, and its cells
 
 
@@ -32,8 +34,8 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
     if top == len(lines):
         return Table()
     known = {plain(written) for written in renamed}
-    divider = divider or _divider(lines[top], known, name)
-    table = Table(form=f"divided by {DIVIDERS.get(divider, repr(divider))}")
+    divider = divider or _divider(lines[top:], known, name)
+    table = Table(form=f"divided by {DIVIDERS.get(divider, 'spaces' if divider == SPACES else repr(divider))}")
     records = list(_records(name, lines[top:], top, divider))
     header = [cell.strip() for cell in records[0][1]]
     if noted := _header_in_notes(notes, divider, known, header):
@@ -62,14 +64,20 @@ def _above_header(lines: Sequence[str]) -> tuple[int, list[str], str]:
     return len(lines), notes, ""
 
 
-def _divider(header: str, known: Collection[str], name: str) -> str:
-    """What divides the header into most names that we know; among equals what the suffix says, then most columns."""
+def _divider(lines: Sequence[str], known: Collection[str], name: str) -> str:
+    """What divides the header into most names that we know; among equals what the suffix says, then most columns.
+    Spaces only where they divide every line alike."""
+    header = lines[0]
 
     def merit(divider: str) -> tuple[int, bool, int]:
         cells = _split(header, divider)
         return _known_names(cells, known), name.lower().endswith(".tsv") and divider == "\t", len(cells)
 
-    return max(DIVIDERS, key=merit)
+    divider = max(DIVIDERS, key=merit)
+    words = header.split()
+    if _known_names(words, known) > max(1, merit(divider)[0]):
+        return SPACES if all(len(line.split()) in (0, len(words)) for line in lines) else divider
+    return divider
 
 
 def _split(line: str, divider: str) -> list[str]:
@@ -110,6 +118,9 @@ def _refuse_bad_header(name: str, line: int, header: Sequence[str], known: Colle
 
 def _records(name: str, lines: Sequence[str], above: int, divider: str) -> Iterator[Record]:
     """The records of `lines`, which `above` lines precede, the header first; empty lines are none."""
+    if divider == SPACES:
+        yield from ((above + number, line.split()) for number, line in enumerate(lines, start=1) if line.strip())
+        return
     if divider in "\t|" and (plainly := _undivided_by_quotes(lines, divider)):
         yield from ((above + number, cells) for number, cells in plainly)
         return

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from trainables.data.sound.endings import is_sound
+from trainables.data.tables.spellings import meaning
 from trainables.data.tables.table import Table
 from trainables.errors import InputError
 
@@ -97,9 +99,11 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
         rows = [dict(zip(whole, values, strict=True)) for values in zip(*columns, strict=True)]
         return _numbered(name, rows, Table(form="one JSON object with a list for each column"))
     if len(columns) > 1 and all(isinstance(column, dict) for column in columns):
+        return _of_objects(name, whole)
+    if len(columns) > 1 and all(map(is_sound, whole)):
         raise InputError(
-            f"{name}: is one JSON object of objects ({', '.join(list(whole)[:3])}, ...): write a list of objects, one "
-            "for each clip (in pandas orient='records')."
+            f"{name}: is one JSON object with a key for each file ({next(iter(whole))!r}, ...): write a list of "
+            'objects such as {"audio": "a.wav", "label": "dog"}.'
         )
     return _numbered(name, [whole], Table(form="JSON lines"))
 
@@ -113,6 +117,20 @@ def _are_pieces(values: list[Any]) -> bool:
     return all(
         isinstance(value, str) or (isinstance(value, dict) and _PIECE >= value.keys() >= {"path"}) for value in values
     )
+
+
+def _of_objects(name: str, whole: dict[str, dict[str, Any]]) -> Table:
+    """pandas writes an object for each column (orient='columns') or, under its index, one for each row."""
+    first = next(iter(whole.values()))
+    if sum(meaning(key) is not None for key in whole) > sum(meaning(key) is not None for key in first):
+        form = "one JSON object with an object for each column"
+        rows = [{key: column[index] for key, column in whole.items() if index in column} for index in first]
+        if any(len(column) != len(rows) for column in whole.values()):
+            raise InputError(f"{name}: holds an object for each column, and they differ in their keys.")
+        return _numbered(name, rows, Table(form=form))
+    table = Table(form="one JSON object with an object for each clip")
+    table.guesses.append(f"The keys of {name} (such as {next(iter(whole))!r}) are not read, but what they lead to.")
+    return _numbered(name, list(whole.values()), table)
 
 
 def _one_after_the_other(text: str) -> Iterator[Any]:

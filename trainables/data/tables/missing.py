@@ -83,6 +83,9 @@ def _like(path: str, home: Path) -> str:
         names = sorted(os.listdir(folder))[:MOST_FILES]
     except (OSError, ValueError):
         return ""
+    ending = [name for name in names if is_sound(name) and stem(name) == stem(Path(path).name)]
+    if len(ending) == 1:
+        return f"; {written(str(folder / ending[0]), home)} is, with another ending"
     near = difflib.get_close_matches(Path(path).name, names[:2000], n=1, cutoff=0.8)
     return f"; did you mean {written(str(folder / near[0]), home)}?" if near else ""
 

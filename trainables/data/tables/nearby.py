@@ -40,9 +40,9 @@ def located(examples: Sequence[Example], home: Path, account: Account, *, moved:
     for how in dict.fromkeys(how for _, how in found.values()):
         shown = next((path, file) for path, (file, other) in found.items() if other == how)
         count = sum(other == how for _, other in found.values())
+        name, file = (written(path, home) for path in shown)
         account.guesses.append(
-            f"{count} names of files are read with {how}, since one file fits each: {written(shown[0], home)} is "
-            f"{written(shown[1], home)}."
+            f"Names of files are read with {how} where one file fits ({count}, such as {name}, which is {file})."
         )
     at = {path: file for path, (file, _) in found.items()}
     return [
@@ -60,7 +60,7 @@ def parts_of(path: str, home: Path) -> tuple[str, list[str]]:
     """(where a path begins, its parts from there, backslashes and drives taken for what they are)."""
     rest = written(path, home)
     base = str(home) if rest != path else os.sep
-    return base, [part for part in rest.replace("\\", "/").split("/") if part]
+    return base, [part for part in rest.replace("\\", "/").split("/") if part not in ("", ".")]
 
 
 def _moved(lost: Sequence[str], home: Path, listing: Listing) -> dict[str, tuple[str, str]]:

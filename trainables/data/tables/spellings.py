@@ -39,12 +39,13 @@ SPELLINGS: Mapping[str, Sequence[str]] = {
     "channel": ("channels", "audiochannel"),
 }  # fmt: skip
 
-STARTS, ENDS, LENGTHS = ("start", "begin", "onset"), ("end", "stop"), ("duration", "dur", "length")
+STARTS, ENDS, LENGTHS = ("start", "begin", "onset", "from"), ("end", "stop", "to"), ("duration", "dur", "length")
 OFFSET = "offset"  # a start beside a duration (NeMo, Lhotse), an end beside an onset
 _BEFORE, _AFTER = ("", "segment", "event", "clip", "t"), ("", "time")
 UNITS: Mapping[str, float] = {
     "": 1.0,
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("minute", "minutes"), 60.0),
     **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), 1e-3),
 }  # unit -> seconds
 
@@ -58,10 +59,17 @@ def _times(heads: Sequence[str]) -> dict[str, float]:
     return {before + head + after + unit: UNITS[unit] for before, head, after, unit in parts}
 
 
+WEIGHT_NAMES = ("weight", "sampleweight", "clipweight")  # of clips in training, which all weigh alike
 # plain name -> seconds in its unit
 START_NAMES, END_NAMES, LENGTH_NAMES, OFFSET_NAMES = (
     _times(heads) for heads in (STARTS, ENDS, LENGTHS, (OFFSET,))
 )  # fmt: skip
+SAMPLE_NAMES = frozenset(  # times that only a file's rate makes seconds
+    before + head + after + unit
+    for before, head, after, unit in product(
+        _BEFORE, (*STARTS, *ENDS, OFFSET), _AFTER, ("sample", "samples", "frame", "frames")
+    )
+)
 TIME_NAMES: Mapping[str, float] = {**START_NAMES, **END_NAMES, **LENGTH_NAMES, **OFFSET_NAMES}
 
 

@@ -136,6 +136,22 @@ def test_what_is_filled_in_part_is_refused(ours: str) -> None:
     )
 
 
+def test_a_guess_that_is_filled_in_part_can_be_declined() -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", "speaker": n or None} for n in range(4)]
+    assert (
+        read(rows)[1].left_out[0].problem.endswith('fill it for all or for none, or say `data.columns: {group: ""}`.')
+    )
+    assert len(read(rows, columns={"group": ""})[0]) == 4
+
+
+def test_a_table_without_a_header_is_told_so() -> None:
+    assert "Is its first row no header?" in refusal([{"c000": "c001", "dog": "cat"}])
+
+
+def test_weights_are_not_read_and_that_is_said() -> None:
+    assert "all clips of a class weigh alike" in read([{"audio": "a.wav", "label": "x", "weight": 2}])[1].advice[0]
+
+
 def test_test_rows_need_no_fold() -> None:
     rows = [{"audio": f"{n}.wav", "label": "x", "fold": n or None, "split": "train" if n else "test"} for n in range(4)]
     assert [example.fold for example in read(rows)[0]] == [None, "1", "2", "3"]

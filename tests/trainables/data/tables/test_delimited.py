@@ -39,6 +39,13 @@ def test_the_header_says_what_divides(text: str, form: str) -> None:
     assert not table.broken
 
 
+def test_spaces_divide_where_they_do_so_in_every_line() -> None:
+    table = delimited_rows("t.txt", "wav    label\na.wav  dog\nb.wav  cat\n")
+    assert [row for _, row in table.rows] == [{"wav": "a.wav", "label": "dog"}, {"wav": "b.wav", "label": "cat"}]
+    assert table.form == "divided by spaces"
+    assert rows("wav text\na.wav one two\n") == [{"wav text": "a.wav one two"}]
+
+
 def test_names_of_the_sweep_file_count_as_names_of_a_header() -> None:
     assert rows("itemid;said, done\nc0;x\n", renamed=("itemid",)) == [{"itemid": "c0", "said, done": "x"}]
 

@@ -35,6 +35,16 @@ def lines(rows: list[Any], **how: Any) -> str:
             "one JSON object with a list for each column",
             "t.json entry 2",
         ),
+        (
+            json.dumps({"audio": {"7": "a.wav", "9": "b.wav"}, "label": {"7": "x", "9": "y"}}),
+            "one JSON object with an object for each column",
+            "t.json entry 2",
+        ),
+        (
+            json.dumps({"u1": ROWS[0], "u2": ROWS[1]}),
+            "one JSON object with an object for each clip",
+            "t.json entry 2",
+        ),
     ],
 )
 def test_forms(text: str, form: str, place: str) -> None:
@@ -80,7 +90,8 @@ def test_broken_lines_are_named_and_the_others_read() -> None:
     [
         (json.dumps({"images": ROWS, "clips": ROWS}), r"several of its keys hold lists of objects \(images, clips\)"),
         (json.dumps({"audio": ["a.wav"], "label": ["x", "y"]}), r"differ in length \(audio: 1, label: 2\)"),
-        (json.dumps({"audio": {"0": "a.wav"}, "label": {"0": "x"}}), r"orient='records'"),
+        (json.dumps({"audio": {"0": "a.wav"}, "label": {"1": "x"}, "id": {}}), r"differ in their keys"),
+        (json.dumps({"a.wav": "x", "b.wav": "y"}), r"a key for each file \('a.wav', ...\)"),
         (json.dumps([["audio", "label"], ["a.wav", "x"]]), r"begins with a list"),
         ("[{", r"is no JSON"),
         ('[{"audio": 1,\n "audio": 2}]', r"has the key 'audio' twice"),

@@ -37,6 +37,7 @@ def read(home: Path, *names: str, folder: Path | None = None) -> tuple[list[Exam
         (f"clips/{COMPOSED}", f"clips/{APART}", "another form of Unicode"),
         ("clips\\c0.wav", "clips/c0.wav", "slashes for backslashes"),
         ("clips/c0", "clips/c0.wav", "the suffix that is missing"),
+        (".\\clips\\c0.wav", "clips/c0.wav", "slashes for backslashes"),
         ("Clips/C0.WAV", "clips/c0.wav", "other capital letters"),
         ("clips\\c0", "clips/c0.wav", "slashes for backslashes and the suffix that is missing"),
     ],
@@ -45,7 +46,9 @@ def test_a_name_that_leads_to_one_file_is_read_and_said(clips: Path, name: str, 
     (example,), account = read(clips, name)
     assert example.audio[0].path == str(clips / file)
     assert (example.id, example.group) == (name, name)
-    assert account.guesses == [f"1 names of files are read with {how}, since one file fits each: {name} is {file}."]
+    assert account.guesses == [
+        f"Names of files are read with {how} where one file fits (1, such as {name}, which is {file})."
+    ]
 
 
 def test_no_guess_where_a_file_is_there_or_several_are(clips: Path) -> None:
@@ -60,7 +63,7 @@ def test_folders_of_another_machine_are_left_off_where_the_sweep_file_names_the_
     assert [example.audio[0].path for example in examples] == [str(clips / "clips" / f"c{n}.wav") for n in (0, 1)] + [
         names[2]
     ]
-    assert "2 names of files are read with other folders before them" in account.guesses[0]
+    assert "with other folders before them where one file fits (2, " in account.guesses[0]
     for drive in ("D:\\data\\clips\\c0.wav", "\\\\server\\share\\clips\\c0.wav"):
         assert read(clips, drive, folder=clips)[0][0].audio[0].path == str(clips / "clips/c0.wav")
         assert read(clips, drive)[0][0].audio[0].path != str(clips / "clips/c0.wav")
@@ -85,6 +88,7 @@ def test_one_number_of_folders_is_left_off_for_all(clips: Path, write_tone: Any)
             ["there is no folder 'wavs' in HOME; clips/c1.wav is there: say `data.audio_folder: HOME/clips`"],
         ),
         (["clips/c11.wav"], ["its folder HOME/clips is there; did you mean clips/c1.wav?"]),
+        (["clips/c0.ogg"], ["HOME/clips is there; clips/c0.wav is, with another ending)"]),
         (["clips/zebra.wav"], ["its folder HOME/clips is there)."]),
     ],
 )

@@ -27,6 +27,9 @@ OTHER = {"audio": "a.wav", "label": "x"}
         ({"start_ms": 8000, "duration": 2}, (8.0, 2.0)),
         ({"start_s": 8, "duration_ms": 2000}, (8.0, 2.0)),
         ({"offset_ms": "8000", "duration_ms": "2000"}, (8.0, 2.0)),
+        ({"start_minutes": 0.5, "dur": 2}, (30.0, 2.0)),
+        ({"from": 8, "to": 10}, (8.0, 2.0)),
+        ({"from": "anna", "to": "bob"}, (0.0, None)),
         ({"event_start": 8, "event_end": 10}, (8.0, 2.0)),
         ({"start": 8, "end": 10, "duration": 12}, (8.0, 2.0)),  # how long the file is
         ({"start": 8}, (8.0, None)),
@@ -53,6 +56,12 @@ def test_a_time_that_is_not_read_is_pointed_out(name: str) -> None:
     assert f"the column {name!r} looks like a time and is not read (1 rows fill it)" in account.advice[0]
 
 
+def test_samples_are_not_taken_for_seconds() -> None:
+    (example,), account = read([OTHER | {"start_sample": 16_000, "end_sample": 32_000}])
+    assert (example.start_seconds, example.seconds) == (0.0, None)
+    assert "'start_sample' counts samples or frames and is not read" in account.advice[0]
+
+
 def test_the_length_of_a_file_is_no_news() -> None:
     assert not read([OTHER | {"duration": 8}])[1].advice
 
@@ -72,7 +81,7 @@ def test_renamed_columns_of_time() -> None:
 @pytest.mark.parametrize(
     ("times", "words"),
     [
-        ({"start": 8, "begin": 9}, "'start' and 'begin' may both be start_seconds, and they differ"),
+        ({"start": 8, "begin": 9}, "'begin' and 'start' may both be start_seconds, and they differ"),
         ({"start": 8, "end": 10, "duration": 1}, "contradict each other"),
     ],
 )

@@ -70,6 +70,8 @@ def test_texts_stay_as_they_are() -> None:
 
 def test_booleans_are_labels_where_all_are() -> None:
     assert targets([True, False]) == ["True", "False"]
+    (said,) = read([{"audio": "a.wav", "label": True}])[1].guesses
+    assert said == "The column 'label' holds booleans: its classes are True and False."
     examples, account = read([{"audio": f"{n}.wav", "label": label} for n, label in enumerate([1, True, 0, False])])
     assert [example.target for example in examples] == ["1", "0"]
     assert {row.problem for row in account.left_out} == {
