@@ -167,8 +167,9 @@ def _mpeg_parts(path: str | Path, first: int, last: int) -> list[_Part]:
 
 
 class _Forwards(soundfile.SoundFile):  # type: ignore[misc]
-    """soundfile jumps to where it is after every read, and decoders of Vorbis and MP3 go on a little differently after
-    a jump; where a header gives no length it cannot jump at all. It does not jump in what it takes for a pipe."""
+    """soundfile jumps to where it is after every read. A decoder of MP3 then lacks what earlier frames hold for the
+    next, and gives other samples; where a header gives no length it cannot jump at all. It does not jump in what it
+    takes for a pipe."""
 
     def seekable(self) -> bool:
         return False

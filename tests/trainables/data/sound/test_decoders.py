@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.sound import recording
 from trainables.data.sound.audio import load_waveform, probe
 from trainables.data.sound.problems import SoundError
 
@@ -261,3 +262,12 @@ def test_a_crop_is_the_same_samples_as_in_the_whole_file(
     frames = data.draw(st.integers(1, len(whole) - start))
     crop = load_waveform(example(path, start_seconds=start / rate, seconds=frames / rate), rate)
     np.testing.assert_array_equal(crop, whole[start : start + frames])
+
+
+@pytest.mark.parametrize("name", ["mp3", "untold", "vorbis", "opus", "flac", "adpcm"])
+def test_blocks_are_the_samples_of_the_whole(
+    decoded: dict[str, tuple[Path, np.ndarray]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, whole = decoded[name]
+    monkeypatch.setattr(recording, "BLOCK_SAMPLES", 5000)
+    np.testing.assert_array_equal(load_waveform(example(path), RATE_HZ), whole)
