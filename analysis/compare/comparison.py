@@ -234,16 +234,17 @@ def _pair(
     screened_p: float | None,
 ) -> ComparedPair:
     comparison = pair.comparison
-    a, b = (arms[name].of(comparison.seeds).by_group for name in (comparison.first, comparison.second))
-    by_group, noise = None, None
-    if a is not None and b is not None:
-        noise = pseudovalue_noise(a, b)
-        by_group = without_rounding(difference(a, b).mean(axis=0), noise)
+    a, b = (arms[name].of(comparison.seeds) for name in (comparison.first, comparison.second))
+    by_group, within = None, None
+    if a.by_group is not None and b.by_group is not None:
+        by_group = difference(a.by_group, b.by_group).mean(axis=0)
+        by_group = without_rounding(by_group, pseudovalue_noise(a.by_group, b.by_group))
+        within = None if a.within is None or b.within is None else (a.within - b.within).mean(axis=0)
     counts = seed_counts(pair) if metric.kind == CLASSIFICATION else {}
     return ComparedPair(
         comparison,
         tuple(pair_findings(pair, metric, alpha=alpha, rng=rng)),
-        tuple(effects(comparison, by_group, counts, alpha=alpha, noise=noise)),
+        tuple(effects(comparison, by_group, counts, alpha=alpha, within=within)),
         screened_p,
     )
 

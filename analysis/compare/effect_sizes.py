@@ -19,7 +19,7 @@ import numpy as np
 import scipy.stats
 
 from analysis.stats.paired_binary import PairedCounts, discordant_odds
-from analysis.stats.ties import tied
+from analysis.stats.ties import RELATIVE, tied
 from analysis.verdict.comparison import Comparison
 
 
@@ -44,15 +44,16 @@ def cohen_d(differences: np.ndarray) -> float | None:
     )
 
 
-def rank_biserial(differences: np.ndarray, noise: float | None = None) -> float | None:
-    """Of (n,) paired differences, zeros left out; None where all are zero.
+def rank_biserial(differences: np.ndarray) -> float | None:
+    """Of (n,) paired differences, zeros and what is not defined left out; None where nothing remains.
 
-    Sizes within `noise` of each other share a rank.
+    Sizes that differ by rounding share a rank.
     """
-    values = differences[differences != 0.0]
+    known = differences[np.isfinite(differences)]
+    values = known[np.abs(known) > RELATIVE * np.abs(known).max(initial=0.0)]
     if not len(values):
         return None
-    ranks = scipy.stats.rankdata(tied(np.abs(values), noise))
+    ranks = scipy.stats.rankdata(tied(np.abs(values)))
     return float((np.sign(values) * ranks).sum() / ranks.sum())
 
 
@@ -62,11 +63,11 @@ def effects(
     counts: Mapping[int, PairedCounts],
     *,
     alpha: float,
-    noise: float | None = None,
+    within: np.ndarray | None = None,
 ) -> list[Effect]:
     """`by_group` (G,) differences averaged over seeds, or None; `counts` seed -> right and wrong, or nothing.
 
-    `noise`: what rounding may do to `by_group`.
+    `within` (G,) differences of the metric on each group's own examples.
     """
     first, second = comparison.first_values, comparison.second_values
     by_seed = np.array([first[seed] - second[seed] for seed in first])
@@ -75,7 +76,8 @@ def effects(
         found.append(Effect("Cohen's d over seeds", "", cohen_d(by_seed)))
     if by_group is not None:
         found.append(Effect("Cohen's d over test groups", "", cohen_d(by_group)))
-        found.append(Effect("rank-biserial correlation over test groups", "", rank_biserial(by_group, noise)))
+    if within is not None:
+        found.append(Effect("rank-biserial correlation over test groups", "", rank_biserial(within)))
     for seed, each in counts.items():
         odds = discordant_odds(each, alpha)
         found.append(

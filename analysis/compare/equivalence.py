@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import scipy.stats
 
-from analysis.stats.crossed import Estimate
+from analysis.stats.estimate import Estimate
 from analysis.stats.finding import Finding
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts, tango, tango_statistic
@@ -42,9 +42,7 @@ def from_estimate(estimate: Estimate, margin: float, *, mode: str = "max", alpha
     interval = estimate.interval_at(2.0 * alpha)
     if interval is None:
         return None
-    error, t = math.sqrt(estimate.variance), scipy.stats.t(estimate.degrees_of_freedom)
-    above_low = float(t.sf((estimate.mean + margin) / error))  # against: difference <= -margin
-    below_high = float(t.cdf((estimate.mean - margin) / error))  # against: difference >= margin
+    above_low, below_high = map(float, estimate.as_arrays.one_sided(margin))
     worse, better = (above_low, below_high) if mode == "max" else (below_high, above_low)
     return Equivalence(margin, worse, better, interval, alpha)
 

@@ -17,11 +17,20 @@ def overall_findings(
 ) -> tuple[tuple[Finding, ...], Ranking | None]:
     """Cochran's Q per shared seed; Friedman and Nemenyi over test groups, seeds averaged."""
     found = _cochran(design, arms)
-    tables = [arm.by_group.mean(axis=0) for arm in arms if arm.by_group is not None]
-    if len(tables) < len(arms):
+    tables = [arm.within.mean(axis=0) for arm in arms if arm.within is not None]
+    defined = np.isfinite(np.array(tables)).all(axis=0) if len(tables) == len(arms) else np.zeros(0, dtype=bool)
+    note = ""
+    if any(arm.by_group is None for arm in arms):
         note = f"cannot tell: {design.fewest_groups} test groups in the smallest class, it needs {FEWEST_GROUPS}"
+    elif defined.sum() < FEWEST_GROUPS:
+        note = (
+            f"cannot tell: it ranks the configurations within each test group, and {design.metric_name} is defined "
+            f"within {defined.sum()} of {design.groups} groups only"
+        )
+    if note:
         return (*found, Finding("Friedman over test groups", "models_and_groups", note=note)), None
-    ranks = ranking(np.column_stack(tables), [arm.name for arm in arms], mode=mode, alpha=alpha)
+    values = np.column_stack(tables)[defined]
+    ranks = ranking(values, [arm.name for arm in arms], mode=mode, alpha=alpha)
     averages = ", ".join(f"{name} {rank:.2f}" for name, rank in zip(ranks.names, ranks.average_ranks, strict=True))
     note = f"average ranks over {ranks.blocks} groups, 1 is best: {averages}"
     if ranks.friedman.p_value is None:

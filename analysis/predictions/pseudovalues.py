@@ -27,37 +27,48 @@ def pseudovalues(predictions: Predictions, metric: Metric) -> np.ndarray:
     Raises InputError where the metric is not finite, with or without a group.
     """
     numbers, groups = group_numbers(predictions)
-    whole = _finite(metric(predictions), "on all examples")
-    names = list(dict.fromkeys(predictions.groups))
     if isinstance(metric, SumMetric):
-        without = metric.value(_sums_without(metric.rows(predictions), numbers, groups))
+        sums = group_sums(metric.rows(predictions), numbers, groups)
+        whole, without = metric.value(sums.sum(axis=0)), metric.value(sums.sum(axis=0) - sums)
     else:
+        whole = np.asarray(metric(predictions))
         parts = (predictions.take(np.flatnonzero(numbers != group)) for group in range(groups))
         without = np.array([metric(part) for part in parts])
-    for name, value in zip(names, without, strict=True):
-        _finite(value, f"without group {name}")
+    _finite(float(whole), "on all examples")
+    if not np.isfinite(without).all():
+        names = list(dict.fromkeys(predictions.groups))
+        bad = int(np.flatnonzero(~np.isfinite(without))[0])
+        _finite(float(without[bad]), f"without group {names[bad]}")
     return _normalised(whole, without)
+
+
+def sum_pseudovalues(sums: np.ndarray, metric: SumMetric) -> np.ndarray:
+    """(..., G) of a metric of sums: `sums` (..., G, F) are those of each group. NaN where it is not defined."""
+    total = sums.sum(axis=-2)
+    return _normalised(metric.value(total), metric.value(total[..., None, :] - sums))
 
 
 def mean_pseudovalues(scores: np.ndarray, numbers: np.ndarray, groups: int) -> np.ndarray:
     """(..., G) for a metric that is the mean of `scores` (..., N); `numbers` (N,) is each example's group index."""
     sizes = np.bincount(numbers, minlength=groups)
     rows = [np.bincount(numbers, weights=row, minlength=groups) for row in scores.reshape(-1, len(numbers))]
-    sums = np.stack(rows).reshape(*scores.shape[:-1], groups)
-    total = scores.sum(axis=-1, keepdims=True)
-    return _normalised(total[..., 0] / len(numbers), (total - sums) / (len(numbers) - sizes))
+    return mean_pseudovalues_of(np.stack(rows).reshape(*scores.shape[:-1], groups), sizes)
 
 
-def _sums_without(rows: np.ndarray, numbers: np.ndarray, groups: int) -> np.ndarray:
-    """(G, F): the sums of `rows` (N, F) with each group left out."""
-    by_group = np.zeros((groups, rows.shape[1]))
-    np.add.at(by_group, numbers, rows)
-    return np.asarray(rows.sum(axis=0) - by_group)
+def mean_pseudovalues_of(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """(..., G) for a mean, from the groups' `sums` (..., G) of scores and their `sizes` (G,)."""
+    total, examples = sums.sum(axis=-1, keepdims=True), sizes.sum()
+    return _normalised(total[..., 0] / examples, (total - sums) / (examples - sizes))
 
 
-def _normalised(whole: np.ndarray | float, without: np.ndarray) -> np.ndarray:
+def group_sums(rows: np.ndarray, numbers: np.ndarray, groups: int) -> np.ndarray:
+    """(G, F): the sums of `rows` (N, F) over each group; `numbers` (N,) is each row's group index."""
+    return np.stack([np.bincount(numbers, weights=column, minlength=groups) for column in rows.T], axis=1)
+
+
+def _normalised(whole: np.ndarray, without: np.ndarray) -> np.ndarray:
     groups = without.shape[-1]
-    whole = np.asarray(whole)[..., None]
+    whole = whole[..., None]
     values = groups * whole - (groups - 1) * without
     return np.asarray(values + (whole - values.mean(axis=-1, keepdims=True)))
 

@@ -19,20 +19,21 @@ interval then reaches further away from 0, as far as the logit says; p-values do
 residual, which the textbook form allows and which makes false winners at two or three seeds.
 `benchmarks/FALSE_WINNERS.md` has both on simulated sweeps.
 
+Every rule is written for arrays: tables (..., S, G), and the rest of shape (...). One comparison is the shape (); a
+thousand simulated ones go through the same lines.
+
 A limit to know: with few seeds the degrees of freedom may be close to S - 1, and intervals are then wide.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc, stdtr  # what scipy.stats.t calls, without its checks of every argument
+from scipy.special import fdtrc
 
-from analysis.stats.scale import logit_reach, quantile
+from analysis.stats.estimate import Estimate, Estimates
 
 FEWEST_GROUPS = 6  # in the smallest class, for a claim about new groups
 FEW_GROUPS = 20  # in the smallest class: up to here a warning says that they are few
@@ -42,103 +43,96 @@ ROUNDING = 1e-9  # spread below this share of the largest difference is floating
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A mean difference with its uncertainty. Without variance nothing can be tested, and the last two are None."""
+class ArmSeeds:
+    """What seeds do to one arm, as its (..., S, G) table shows it; every field is (...) unless it says otherwise."""
 
-    mean: float
-    variance: float  # of the mean
-    degrees_of_freedom: float
-    ms_seed: float
-    ms_group: float
-    ms_residual: float
-    alpha: float
-    seed_freedom: float  # degrees of freedom of ms_seed
-    p_value: float | None = None  # two-sided, Student's t
-    interval: tuple[float, float] | None = None  # two-sided, at confidence 1 - alpha
-    arms: tuple[float, float, float, float] | None = None  # of a share: mean and variance by seeds, first and second
+    mean: np.ndarray
+    ms_seed: np.ndarray
+    known: np.ndarray  # whether it knows seeds: an untuned backbone answers alike under all
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Squares:
+    """The analysis of variance of (..., S, G) differences; arrays (...)."""
+
+    mean: np.ndarray
+    ms_seed: np.ndarray
+    ms_group: np.ndarray
+    ms_residual: np.ndarray
+    seeds: int
+    groups: int
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Estimate:
-        """The inverse of `dataclasses.asdict`, after JSON."""
-        pairs = {name: None if (ends := plain.get(name)) is None else tuple(ends) for name in ("interval", "arms")}
-        return cls(**{**plain, **pairs})
-
-    def interval_at(self, alpha: float) -> tuple[float, float] | None:
-        """The two-sided interval at confidence 1 - alpha; of shares, its end away from 0 by the arms' logits.
-
-        Each arm's part of the variance that its seeds make reaches as far as on the logit, up and down unlike (Zou and
-        Donner 2008, Statistics in Medicine 27:1693); the far end is moved out where that is further, never in.
-        """
-        if self.variance <= 0.0:
-            return None
-        t = quantile(self.degrees_of_freedom, alpha)
-        half_width = t * math.sqrt(self.variance)
-        low, high = self.mean - half_width, self.mean + half_width
-        if self.arms is None:
-            return (low, high)
-        first, second = self.arms[:2], self.arms[2:]
-        rest = t**2 * max(self.variance - first[1] - second[1], 0.0)
-        (down1, up1), (down2, up2) = logit_reach(*first, t), logit_reach(*second, t)
-        if self.mean > 0.0:
-            high = max(high, self.mean + math.sqrt(up1**2 + down2**2 + rest))
-        elif self.mean < 0.0:
-            low = min(low, self.mean - math.sqrt(down1**2 + up2**2 + rest))
-        return (low, high)
-
-    def negated(self) -> Estimate:
-        """The estimate of the opposite difference."""
-        low_high = self.interval
-        return replace(
-            self,
-            mean=-self.mean,
-            interval=None if low_high is None else (-low_high[1], -low_high[0]),
-            arms=None if self.arms is None else (*self.arms[2:], *self.arms[:2]),
-        )
-
-    def at_most(self, degrees_of_freedom: float) -> Estimate:
-        """The same estimate with the degrees of freedom capped."""
-        if self.degrees_of_freedom <= degrees_of_freedom:
-            return self
-        return _tested(replace(self, degrees_of_freedom=float(degrees_of_freedom)))
+    def of(cls, differences: np.ndarray) -> Squares:
+        return cls(differences.mean(axis=(-2, -1)), *mean_squares(differences), *differences.shape[-2:])
 
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """What seeds do to one arm, pooled over several."""
+    """What seeds do to one arm, pooled over several; fields (...). `ms_seed` is NaN where too few arms know seeds."""
 
-    ms_seed: float  # of one arm
-    degrees_of_freedom: float
-    arms: int = FEWEST_POOLED
+    ms_seed: np.ndarray  # of one arm
+    degrees_of_freedom: np.ndarray
+    arms: np.ndarray
+
+
+def seeds_of(table: np.ndarray) -> ArmSeeds:
+    """Of one arm's (..., S, G) table, S at least 2."""
+    groups = table.shape[-1]
+    by_seed = table.mean(axis=-1)
+    noise = (ROUNDING * np.maximum(table.max(axis=(-2, -1)), -table.min(axis=(-2, -1)))) ** 2
+    square = groups * by_seed.var(axis=-1, ddof=1)
+    known = (table != table[..., :1, :]).any(axis=(-2, -1))
+    return ArmSeeds(by_seed.mean(axis=-1), np.where(square > noise, square, 0.0), known, table.shape[-2])
 
 
 def pooled_spread(tables: Sequence[np.ndarray]) -> SeedSpread | None:
     """Of the arms' (S, G) tables; None for fewer than three arms that know seeds, which say nothing of each other."""
-    several = [table for table in tables if _knows_seeds(table)]
-    if len(several) < FEWEST_POOLED:
+    spread = pooled([seeds_of(table) for table in tables if len(table) > 1])
+    return None if spread is None or np.isnan(spread.ms_seed) else spread
+
+
+def pooled(arms: Sequence[ArmSeeds]) -> SeedSpread | None:
+    """None for fewer than three arms."""
+    if len(arms) < FEWEST_POOLED:
         return None
-    freedom = sum(len(table) - 1 for table in several)
-    pooled = sum((len(table) - 1) * _seed_square(table) for table in several) / freedom
-    return SeedSpread(pooled, float(freedom), len(several))
+    known = np.stack([arm.known for arm in arms])  # (A, ...)
+    own = np.where(known, np.array([arm.seeds - 1.0 for arm in arms]).reshape(-1, *[1] * (known.ndim - 1)), 0.0)
+    freedom, several = own.sum(axis=0), known.sum(axis=0)
+    total = (own * np.stack([arm.ms_seed for arm in arms])).sum(axis=0)
+    enough = several >= FEWEST_POOLED
+    return SeedSpread(np.where(enough, total / np.where(enough, freedom, 1.0), np.nan), freedom, several)
 
 
 def crossed(differences: np.ndarray, *, spread: SeedSpread | None = None, alpha: float = 0.05) -> Estimate:
-    """Two-way crossed random effects over `differences` (S seeds, G groups), both at least 2, all finite.
+    """As `crossed_all`, of a single table of finite numbers. Raises ValueError for another shape or other values."""
+    _check(differences, least_seeds=2, least_groups=2)
+    known = seeds_of(differences).known
+    return crossed_all(Squares.of(differences), spread=spread, known=known).single(alpha)
+
+
+def crossed_all(
+    differences: Squares, *, spread: SeedSpread | None = None, known: np.ndarray | None = None
+) -> Estimates:
+    """Two-way crossed random effects over differences, at least 2 seeds and 2 groups.
 
     With a = max(MS_seed, MS_residual) and g = max(MS_group - MS_residual, 0) the mean's variance is (a + g) / (S G),
     on (a + g)^2 / (a^2 / (S - 1)) degrees of freedom; where every seed gives the same differences (a = 0) only groups
     vary, and those are G - 1. For one arm's own scores `spread`, pooled over this and other arms, takes a's place where
-    it is larger, with its degrees of freedom. Raises ValueError for another shape or for values that are not finite.
+    it is larger and seeds are `known` to matter, with its degrees of freedom.
     """
-    seeds, groups = _shape(differences, least_seeds=2, least_groups=2)
-    ms_seed, ms_group, ms_residual = mean_squares(differences)
-    a = max(ms_seed, ms_residual)
-    g = max(ms_group - ms_residual, 0.0)
-    freedom = seeds - 1.0
-    if spread is not None and spread.ms_seed > a and _knows_seeds(differences):
-        a, freedom = spread.ms_seed, spread.degrees_of_freedom
-    df = (a + g) ** 2 / (a**2 / freedom) if a > 0.0 else float(groups - 1)
-    variance = (a + g) / (seeds * groups)
-    return _estimate(differences, variance, df, (ms_seed, ms_group, ms_residual), alpha, freedom)
+    d = differences
+    a = np.maximum(d.ms_seed, d.ms_residual)
+    g = np.maximum(d.ms_group - d.ms_residual, 0.0)
+    freedom = np.full_like(a, d.seeds - 1.0)
+    if spread is not None:
+        takes = spread.ms_seed > a  # never where it is NaN
+        takes = takes if known is None else takes & known
+        a, freedom = np.where(takes, spread.ms_seed, a), np.where(takes, spread.degrees_of_freedom, freedom)
+    df = np.where(a > 0.0, _over((a + g) ** 2 * freedom, a**2), d.groups - 1.0)
+    variance = (a + g) / (d.seeds * d.groups)
+    return Estimates(d.mean, variance, df, d.ms_seed, d.ms_group, d.ms_residual, freedom)
 
 
 def two_arms(
@@ -150,7 +144,16 @@ def two_arms(
     alpha: float = 0.05,
     share: bool = False,
 ) -> Estimate:
-    """The verdict's rule: groups are shared, seeds are each arm's own. Tables are (S, G), both at least 2, all finite.
+    """As `two_arms_all`, of single tables (S, G), all finite. Raises ValueError as `crossed`."""
+    d = first - second if differences is None else differences
+    _check(d, least_seeds=2, least_groups=2)
+    return two_arms_all(seeds_of(first), seeds_of(second), Squares.of(d), spread=spread, share=share).single(alpha)
+
+
+def two_arms_all(
+    first: ArmSeeds, second: ArmSeeds, differences: Squares, *, spread: SeedSpread | None = None, share: bool = False
+) -> Estimates:
+    """The verdict's rule: groups are shared, seeds are each arm's own, at least 2, and 2 groups.
 
     With a = MS_seed of `first` + MS_seed of `second` on Welch's degrees of freedom f (S - 1 to 2 S - 2), and
     g = max(MS_group - MS_residual, 0) of the differences, the mean's variance is (a + g) / (S G), on
@@ -160,122 +163,132 @@ def two_arms(
     clearly spread more than the others (`_with_pool`). Where all seeds of
     both arms score the same, a is MS_residual on S - 1; where the differences do not vary at all there is no variance.
     `share`: the metric is one, 0 to 1, whose seeds vary the more the further they are from its ends; the interval then
-    reaches further on the far side of 0 where the arm with the lower share says so (`Estimate.interval_at`).
-    `differences` may be given, freed of rounding. Raises ValueError as `crossed`.
+    reaches further on the far side of 0 where the arm with the lower share says so (`Estimates.intervals`). There the
+    pool's degrees of freedom count as far as the two shares are alike: arms at 0.99 tell little of the seeds of one at
+    0.90.
+    `differences` are first less second, freed of rounding.
     """
-    d = first - second if differences is None else differences
-    seeds, groups = _shape(d, least_seeds=2, least_groups=2)
-    ms_paired, ms_group, ms_residual = mean_squares(d)
-    own = [_seed_square(arm) for arm in (first, second)]
-    a = sum(own)
-    freedom = (seeds - 1) * a**2 / sum(square**2 for square in own) if a > 0.0 else seeds - 1.0
-    if spread is not None and spread.ms_seed > 0.0:
-        known = sum(_knows_seeds(arm) for arm in (first, second))
-        a, freedom = _with_pool(a, freedom, spread, known)
-    g = max(ms_group - ms_residual, 0.0)
-    b = max(a, ms_residual)
-    df = (b + g) ** 2 / (b**2 / freedom) if b > 0.0 else float(groups - 1)
-    varies = max(ms_paired, ms_group, ms_residual) > 0.0
-    variance = ((a or ms_residual) + g) / (seeds * groups) if varies else 0.0
-    arms = None
-    if share and sum(own) > 0.0 and variance > 0.0:
-        by_seeds = [square * a / sum(own) / (seeds * groups) for square in own]
-        arms = (float(first.mean()), by_seeds[0], float(second.mean()), by_seeds[1])
-    return _estimate(d, variance, df, (a, ms_group, ms_residual), alpha, freedom, arms)
+    seeds, groups = differences.seeds, differences.groups
+    ms_paired, ms_group, ms_residual = differences.ms_seed, differences.ms_group, differences.ms_residual
+    own = first.ms_seed + second.ms_seed
+    freedom = np.where(own > 0.0, _over((seeds - 1) * own**2, first.ms_seed**2 + second.ms_seed**2), seeds - 1.0)
+    a, alone = own, freedom
+    if spread is not None:
+        known = first.known.astype(float) + second.known
+        a, freedom = _with_pool(own, freedom, spread, known)
+    g = np.maximum(ms_group - ms_residual, 0.0)
+    b = np.maximum(a, ms_residual)
+    per_freedom = _over((b + g) ** 2, b**2)
+    df = np.where(b > 0.0, per_freedom * freedom, groups - 1.0)
+    varies = np.maximum(np.maximum(ms_paired, ms_group), ms_residual) > 0.0
+    variance = np.where(varies, (np.where(a > 0.0, a, ms_residual) + g) / (seeds * groups), 0.0)
+    arms, far = None, None
+    if share:
+        far = np.where(b > 0.0, per_freedom * (alone + np.maximum(freedom - alone, 0.0) * _alike(first, second)), df)
+        scale = _over(a, own) / (seeds * groups)
+        parts = (first.mean, first.ms_seed * scale, second.mean, second.ms_seed * scale)
+        arms = np.where((own > 0.0) & (variance > 0.0), np.stack(parts), np.nan)
+    return Estimates(differences.mean, variance, df, a, ms_group, ms_residual, freedom, arms, far)
 
 
 def seeds_only(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
+    """As `seeds_only_all`, of a single table of finite numbers. Raises ValueError as `crossed`."""
+    _check(differences, least_seeds=2, least_groups=1)
+    return seeds_only_all(Squares.of(differences)).single(alpha)
+
+
+def seeds_only_all(differences: Squares) -> Estimates:
     """Seeds as the only random factor, for a claim limited to the groups at hand: t on S - 1 degrees of freedom.
 
-    `differences` is (S, G) with S >= 2; a single column is the one-sample t-test. The variance is
-    max(MS_seed, MS_residual) / (S G): a coincidence of equal seeds is not taken for certainty where columns disagree.
+    At least 2 seeds; a single column is the one-sample t-test. The variance is max(MS_seed, MS_residual) / (S G): a
+    coincidence of equal seeds is not taken for certainty where columns disagree.
     """
-    seeds, groups = _shape(differences, least_seeds=2, least_groups=1)
-    squares = mean_squares(differences)
-    variance = max(squares[0], squares[2]) / (seeds * groups)
-    return _estimate(differences, variance, seeds - 1.0, squares, alpha, seeds - 1.0)
+    d = differences
+    freedom = np.full_like(d.ms_seed, d.seeds - 1.0)
+    variance = np.maximum(d.ms_seed, d.ms_residual) / (d.seeds * d.groups)
+    return Estimates(d.mean, variance, freedom, d.ms_seed, d.ms_group, d.ms_residual, freedom)
 
 
 def groups_only(differences: np.ndarray, *, alpha: float = 0.05) -> Estimate:
+    """As `groups_only_all`, of a single table of finite numbers. Raises ValueError as `crossed`."""
+    _check(differences, least_seeds=1, least_groups=2)
+    return groups_only_all(Squares.of(differences)).single(alpha)
+
+
+def groups_only_all(differences: Squares) -> Estimates:
     """Groups as the only random factor, for a claim about the trained models at hand: t on G - 1 degrees of freedom.
 
-    `differences` is (S, G) with G >= 2; seeds are averaged first.
+    At least 2 groups; seeds are averaged first.
     """
-    seeds, groups = _shape(differences, least_seeds=1, least_groups=2)
-    squares = mean_squares(differences)
-    return _estimate(differences, squares[1] / (seeds * groups), groups - 1.0, squares, alpha, seeds - 1.0)
+    d = differences
+    freedom = np.full_like(d.ms_group, d.groups - 1.0)
+    variance = d.ms_group / (d.seeds * d.groups)
+    seed_freedom = np.full_like(freedom, d.seeds - 1.0)
+    return Estimates(d.mean, variance, freedom, d.ms_seed, d.ms_group, d.ms_residual, seed_freedom)
 
 
-def mean_squares(differences: np.ndarray) -> tuple[float, float, float]:
-    """(MS_seed, MS_group, MS_residual) of an (S, G) table without replication; 0 where a term has no freedom."""
-    seeds, groups = differences.shape
-    grand = differences.mean()
-    by_seed = differences.mean(axis=1) - grand  # (S,)
-    by_group = differences.mean(axis=0) - grand  # (G,)
-    residual = differences - grand - by_seed[:, None] - by_group[None, :]
-    noise = (ROUNDING * float(np.abs(differences).max(initial=0.0))) ** 2
+def mean_squares(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(...) each: MS_seed, MS_group, MS_residual of (..., S, G) tables without replication; 0 without freedom."""
+    seeds, groups = differences.shape[-2:]
+    seed_mean, group_mean = differences.mean(axis=-1), differences.mean(axis=-2)
+    grand = seed_mean.mean(axis=-1, keepdims=True)
+    by_seed, by_group = seed_mean - grand, group_mean - grand  # (..., S), (..., G)
+    residual = differences - seed_mean[..., None]
+    residual -= by_group[..., None, :]
+    largest = np.maximum(differences.max(axis=(-2, -1)), -differences.min(axis=(-2, -1)))
+    noise = (ROUNDING * largest) ** 2
 
-    def per_freedom(sum_of_squares: float, freedom: int) -> float:
-        mean_square = sum_of_squares / freedom if freedom else 0.0
-        return mean_square if mean_square > noise else 0.0
+    def per_freedom(sum_of_squares: np.ndarray, freedom: int) -> np.ndarray:
+        mean_square = sum_of_squares / freedom if freedom else np.zeros_like(sum_of_squares)
+        return np.where(mean_square > noise, mean_square, 0.0)
 
     return (
-        per_freedom(groups * float(by_seed @ by_seed), seeds - 1),
-        per_freedom(seeds * float(by_group @ by_group), groups - 1),
-        per_freedom(float((residual**2).sum()), (seeds - 1) * (groups - 1)),
+        per_freedom(groups * (by_seed**2).sum(axis=-1), seeds - 1),
+        per_freedom(seeds * (by_group**2).sum(axis=-1), groups - 1),
+        per_freedom(np.einsum("...sg,...sg->...", residual, residual), (seeds - 1) * (groups - 1)),
     )
 
 
-def _with_pool(own: float, freedom: float, spread: SeedSpread, known: int) -> tuple[float, float]:
-    """The pair's seed variance and its degrees of freedom, given the pool's.
+def _with_pool(
+    own: np.ndarray, freedom: np.ndarray, spread: SeedSpread, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs' seed variance and its degrees of freedom, given the pool's; those given where there is no pool.
 
     The larger variance decides. Where that is the pair's own, and so much larger than that of the other arms that
     chance hardly explains it (F test), those arms tell nothing about it: from p = DIFFERENT down to 0 the degrees of
     freedom go from the pool's to the pair's own.
     """
-    pooled, others = spread.ms_seed * known, spread.arms - known
-    if pooled >= own or not others:
-        return max(pooled, own), spread.degrees_of_freedom
-    rest = (spread.ms_seed * spread.arms - own) / others
-    per_arm = spread.degrees_of_freedom / spread.arms
-    alike = float(fdtrc(known * per_arm, others * per_arm, own / known / rest)) if rest > 0.0 else 0.0
-    share = min(alike / DIFFERENT, 1.0)
-    return own, freedom + max(spread.degrees_of_freedom - freedom, 0.0) * share
+    pool = spread.ms_seed * known
+    others = spread.arms - known
+    decides = (pool >= own) | (others <= 0)
+    rest = _over(spread.ms_seed * spread.arms - own, others)
+    per_arm = _over(spread.degrees_of_freedom, spread.arms)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alike = np.where(rest > 0.0, fdtrc(known * per_arm, others * per_arm, _over(_over(own, known), rest)), 0.0)
+    share = np.minimum(alike / DIFFERENT, 1.0)
+    mixed = freedom + np.maximum(spread.degrees_of_freedom - freedom, 0.0) * share
+    there = spread.ms_seed > 0.0
+    return (
+        np.where(there & decides, np.maximum(pool, own), own),
+        np.where(there, np.where(decides, spread.degrees_of_freedom, mixed), freedom),
+    )
 
 
-def _knows_seeds(table: np.ndarray) -> bool:
-    return bool((table != table[0]).any())
+def _alike(first: ArmSeeds, second: ArmSeeds) -> np.ndarray:
+    """(...) 0 to 1: how alike two shares' variances are expected to be, by p (1 - p)."""
+    inner = [np.maximum(arm.mean * (1.0 - arm.mean), 0.0) for arm in (first, second)]
+    largest = np.maximum(*inner)
+    return np.where(largest > 0.0, np.minimum(*inner) / np.where(largest > 0.0, largest, 1.0), 1.0)
 
 
-def _seed_square(table: np.ndarray) -> float:
-    """MS_seed of one arm's (S, G) table, as `mean_squares` has it."""
-    square = table.shape[1] * float(table.mean(axis=1).var(ddof=1))
-    return square if square > (ROUNDING * float(np.abs(table).max(initial=0.0))) ** 2 else 0.0
+def _over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """nan where the denominator is 0."""
+    above = np.asarray(denominator) != 0
+    return np.where(above, numerator / np.where(above, denominator, 1.0), np.nan)
 
 
-def _shape(differences: np.ndarray, least_seeds: int, least_groups: int) -> tuple[int, int]:
+def _check(differences: np.ndarray, least_seeds: int, least_groups: int) -> None:
     if differences.ndim != 2 or differences.shape[0] < least_seeds or differences.shape[1] < least_groups:
         raise ValueError(f"needs at least {least_seeds} x {least_groups} (seeds, groups), got {differences.shape}")
     if not np.isfinite(differences).all():
         raise ValueError("differences must be finite")
-    return differences.shape[0], differences.shape[1]
-
-
-def _estimate(
-    differences: np.ndarray,
-    variance: float,
-    df: float,
-    squares: tuple[float, float, float],
-    alpha: float,
-    seed_freedom: float,
-    arms: tuple[float, float, float, float] | None = None,
-) -> Estimate:
-    return _tested(Estimate(float(differences.mean()), variance, df, *squares, alpha, seed_freedom, arms=arms))
-
-
-def _tested(estimate: Estimate) -> Estimate:
-    if estimate.variance <= 0.0:
-        return estimate
-    t = abs(estimate.mean) / math.sqrt(estimate.variance)
-    p_value = min(1.0, 2.0 * float(stdtr(estimate.degrees_of_freedom, -t)))
-    return replace(estimate, p_value=p_value, interval=estimate.interval_at(estimate.alpha))

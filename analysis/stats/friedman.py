@@ -14,9 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import scipy.stats
+from scipy.special import chdtrc, fdtrc
 
 from analysis.stats.ties import pseudovalue_noise, tied
 
@@ -76,8 +78,7 @@ def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alph
     blocks, models = values.shape
     if models < 3 or blocks < 2:
         raise ValueError(f"needs at least 2 blocks and 3 models, got {blocks} and {models}")
-    values = tied(values, pseudovalue_noise(values.T))
-    ranks = scipy.stats.rankdata(-values if mode == "max" else values, axis=1)
+    ranks = average_ranks(values, mode)
     average = ranks.mean(axis=0)
     step = math.sqrt(models * (models + 1) / (6.0 * blocks))
     reach = scipy.stats.studentized_range(models, math.inf)
@@ -86,20 +87,13 @@ def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alph
         for i in range(models)
         for j in range(i + 1, models)
     }
-    friedman = Omnibus(0.0, models - 1, None)
-    f, f_p = None, None
-    if np.ptp(ranks, axis=1).any():
-        found = scipy.stats.friedmanchisquare(*values.T)
-        friedman = Omnibus(float(found.statistic), models - 1, float(found.pvalue))
-        rest = blocks * (models - 1) - friedman.statistic
-        if rest > 1e-9:
-            f = (blocks - 1) * friedman.statistic / rest
-            f_p = float(scipy.stats.f.sf(f, models - 1, (models - 1) * (blocks - 1)))
+    found = friedman_all(ranks)
+    p_value, f, f_p = (None if np.isnan(n) else float(n) for n in (found.p_value, found.f, found.f_p_value))
     return Ranking(
         names=tuple(names),
         blocks=blocks,
         average_ranks=tuple(map(float, average)),
-        friedman=friedman,
+        friedman=Omnibus(float(found.statistic), models - 1, p_value),
         iman_davenport_f=f,
         iman_davenport_p=f_p,
         alpha=alpha,
@@ -108,6 +102,40 @@ def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alph
     )
 
 
+def average_ranks(values: np.ndarray, mode: str = "max") -> np.ndarray:
+    """(..., blocks, k) each model's rank within each block, 1 for the best; equal but for rounding share one."""
+    tables = tied(values, pseudovalue_noise(np.swapaxes(values, -1, -2)))
+    return np.asarray(scipy.stats.rankdata(-tables if mode == "max" else tables, axis=-1))
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Arrays (...). `statistic` is 0 and the p-values are NaN where no block ranks the models."""
+
+    statistic: np.ndarray  # chi squared on k - 1 degrees of freedom, corrected for ties
+    p_value: np.ndarray
+    f: np.ndarray  # Iman and Davenport's; NaN also where every block ranks alike
+    f_p_value: np.ndarray
+
+
+def friedman_all(ranks: np.ndarray) -> Friedman:
+    """Of (..., blocks, k) ranks within blocks."""
+    blocks, models = ranks.shape[-2:]
+    middle = (models + 1) / 2.0
+    spread = ((ranks - middle) ** 2).sum(axis=(-2, -1))
+    ranked = spread > 0.0
+    between = ((ranks.sum(axis=-2) - blocks * middle) ** 2).sum(axis=-1)
+    statistic = np.where(ranked, (models - 1) * between / np.where(ranked, spread, 1.0), 0.0)
+    rest = blocks * (models - 1) - statistic
+    known = ranked & (rest > 1e-9)
+    f = np.where(known, (blocks - 1) * statistic / np.where(known, rest, 1.0), np.nan)
+    freedom = (models - 1, (models - 1) * (blocks - 1))
+    return Friedman(
+        statistic, np.where(ranked, chdtrc(models - 1, statistic), np.nan), f, np.asarray(fdtrc(*freedom, f))
+    )
+
+
+@cache
 def nemenyi_critical_difference(models: int, blocks: int, alpha: float = 0.05) -> float:
     """Average ranks further apart than this differ, all pairs of models considered."""
     q = float(scipy.stats.studentized_range.isf(alpha, models, math.inf)) / math.sqrt(2.0)

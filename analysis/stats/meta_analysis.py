@@ -13,7 +13,6 @@ alone. Hartung and Knapp's interval rests on the spread between the seeds, and s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,6 +49,35 @@ class MetaAnalysis:
     i2: float  # 0 to 1
 
 
+@dataclass(frozen=True)
+class Pools:
+    """Many meta-analyses at once: arrays (...). An error of 0: the differences do not vary at all."""
+
+    fixed_mean: np.ndarray
+    fixed_error: np.ndarray
+    random_mean: np.ndarray  # also Hartung and Knapp's
+    random_error: np.ndarray
+    hartung_knapp_error: np.ndarray
+    q: np.ndarray
+    tau2: np.ndarray
+
+
+def pool_all(differences: np.ndarray, variances: np.ndarray) -> Pools:
+    """Of (..., studies) differences and their variances, all above 0; at least two studies."""
+    freedom = differences.shape[-1] - 1
+    weights = 1.0 / variances
+    total = weights.sum(axis=-1)
+    fixed = (weights * differences).sum(axis=-1) / total
+    q = (weights * (differences - fixed[..., None]) ** 2).sum(axis=-1)
+    tau2 = np.maximum((q - freedom) / (total - (weights**2).sum(axis=-1) / total), 0.0)
+    weights = 1.0 / (variances + tau2[..., None])
+    among = weights.sum(axis=-1)
+    mean = (weights * differences).sum(axis=-1) / among
+    spread = (weights * (differences - mean[..., None]) ** 2).sum(axis=-1) / among / freedom
+    varies = np.ptp(differences, axis=-1) > RELATIVE * np.abs(differences).max(axis=-1)  # else what is left is rounding
+    return Pools(fixed, total**-0.5, mean, among**-0.5, np.where(varies, np.sqrt(spread), 0.0), q, tau2)
+
+
 def pool(differences: Sequence[float], variances: Sequence[float], *, alpha: float = 0.05) -> MetaAnalysis | None:
     """None with fewer than two studies, or where a variance is not above 0. Raises ValueError for unequal lengths."""
     effects, spreads = np.asarray(differences, dtype=float), np.asarray(variances, dtype=float)
@@ -57,34 +85,30 @@ def pool(differences: Sequence[float], variances: Sequence[float], *, alpha: flo
         raise ValueError(f"needs as many variances as differences, got {spreads.shape} and {effects.shape}")
     if len(effects) < 2 or not (spreads > 0.0).all():
         return None
-    from statsmodels.stats.meta_analysis import combine_effects
-
-    with np.errstate(divide="ignore", invalid="ignore"):  # its own weights with a negative tau2, not used here
-        found = combine_effects(effects, spreads, method_re="dl", alpha=alpha)
-    tau2 = max(float(found.tau2), 0.0)
-    weights = 1.0 / (spreads + tau2)
-    mean = float(weights @ effects / weights.sum())
-    hk = math.sqrt(float(weights @ (effects - mean) ** 2 / weights.sum()) / (len(effects) - 1))
-    if float(np.ptp(effects)) <= RELATIVE * float(np.abs(effects).max()):
-        hk = 0.0  # what is left is rounding
-    q = float(found.q)
-    freedom = len(effects) - 1
+    found = pool_all(effects, spreads)
+    q, freedom, mean = float(found.q), len(effects) - 1, float(found.random_mean)
     return MetaAnalysis(
         studies=len(effects),
-        fixed=_pooled("fixed effect", float(found.mean_effect_fe), float(found.sd_eff_w_fe), None, alpha),
-        random=_pooled("DerSimonian-Laird", mean, float(1.0 / math.sqrt(weights.sum())), None, alpha),
-        hartung_knapp=_pooled("Hartung-Knapp", mean, hk, freedom, alpha),
+        fixed=_pooled("fixed effect", float(found.fixed_mean), float(found.fixed_error), None, alpha),
+        random=_pooled("DerSimonian-Laird", mean, float(found.random_error), None, alpha),
+        hartung_knapp=_pooled("Hartung-Knapp", mean, float(found.hartung_knapp_error), freedom, alpha),
         q=q,
         q_p_value=float(scipy.stats.chi2.sf(q, freedom)),
-        tau2=tau2,
+        tau2=float(found.tau2),
         i2=max(0.0, (q - freedom) / q) if q > 0.0 else 0.0,
     )
 
 
 def difference_variance(counts: PairedCounts) -> float:
-    """Of a paired difference in accuracy; half an example is added to each kind, so that it is never 0."""
-    b, c, n = counts.only_first + 0.5, counts.only_second + 0.5, counts.examples + 2.0
-    return (b + c - (b - c) ** 2 / n) / n**2
+    """As `difference_variances`, of one table."""
+    only = np.asarray(counts.only_first), np.asarray(counts.only_second)
+    return float(difference_variances(*only, counts.examples))
+
+
+def difference_variances(only_first: np.ndarray, only_second: np.ndarray, examples: int) -> np.ndarray:
+    """(...) of paired differences in accuracy; half an example is added to each kind, so that none is 0."""
+    b, c, n = only_first + 0.5, only_second + 0.5, examples + 2.0
+    return np.asarray((b + c - (b - c) ** 2 / n) / n**2)
 
 
 SAME_EXAMPLES = (

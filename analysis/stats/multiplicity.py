@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import scipy.stats
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjusted p-values. None, where nothing can be tested, counts as 1 and stays None."""
-    size = len(p_values)
-    order = sorted(range(size), key=lambda i: 1.0 if p_values[i] is None else float(p_values[i] or 0.0))
-    adjusted: list[float | None] = [None] * size
-    largest = 0.0
-    for rank, index in enumerate(order):
-        p = p_values[index]
-        largest = max(largest, min(1.0, (size - rank) * (1.0 if p is None else p)))
-        adjusted[index] = None if p is None else largest
-    return adjusted
+    """As `holm_all`, of one family. None, where nothing can be tested, stays None."""
+    adjusted = holm_all(np.array([np.nan if p is None else p for p in p_values], dtype=float))
+    return [None if given is None else float(p) for given, p in zip(p_values, adjusted, strict=True)]
+
+
+def holm_all(p_values: np.ndarray) -> np.ndarray:
+    """(..., m) Holm's step-down adjusted p-values of families of m. NaN counts as 1 and stays NaN."""
+    known = ~np.isnan(p_values)
+    size = p_values.shape[-1]
+    filled = np.where(known, p_values, 1.0)
+    order = np.argsort(filled, axis=-1, kind="stable")
+    steps = np.minimum(np.take_along_axis(filled, order, axis=-1) * np.arange(size, 0, -1), 1.0)
+    adjusted = np.empty_like(filled)
+    np.put_along_axis(adjusted, order, np.maximum.accumulate(steps, axis=-1), axis=-1)
+    return np.where(known, adjusted, np.nan)
 
 
 def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:

@@ -12,18 +12,17 @@ examples, not about their configurations. Examples that come in groups need `ana
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
 import scipy.stats
-from scipy.special import betaincinv
+from scipy.special import betainc, betaincinv, ndtri
 
 from analysis.stats.finding import Finding, out_of_reach
 
 Interval = tuple[float, float]
+HALVINGS = 60  # of an interval of length 2: to the last digit
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,19 @@ class Discordant:
         return PairedCounts.divided(self.only_first_right, self.only_second_right, examples)
 
 
+def mcnemar_p_values(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
+    """(...) two-sided exact p-values, by the symmetry of the binomial; NaN without discordant examples."""
+    smaller, larger = np.minimum(only_first, only_second), np.maximum(only_first, only_second)
+    both_tails = 2.0 * betainc(larger, smaller + 1.0, 0.5)  # of at most the smaller number, and the mirror image
+    p_values = np.where(larger - smaller <= 1, 1.0, both_tails)  # they meet, so that all outcomes are at least as far
+    return np.where(larger > 0, p_values, np.nan)
+
+
 def mcnemar_exact(counts: PairedCounts) -> float | None:
     """Two-sided p-value. None without discordant examples."""
-    n = counts.discordant
-    return float(scipy.stats.binomtest(counts.only_first, n, 0.5).pvalue) if n else None
+    if not counts.discordant:
+        return None
+    return float(mcnemar_p_values(*_divided(counts)))
 
 
 def mcnemar_mid_p(counts: PairedCounts) -> float | None:
@@ -92,61 +100,101 @@ def mcnemar_mid_p(counts: PairedCounts) -> float | None:
 
 
 def mcnemar_interval(counts: PairedCounts, alpha: float = 0.05) -> Interval | None:
-    """Interval of the difference in accuracy that goes with the exact test; None without discordant examples.
+    """As `mcnemar_intervals`, of one table; None without discordant examples."""
+    if not counts.discordant:
+        return None
+    low, high = mcnemar_intervals(*_divided(counts), counts.examples, alpha)
+    return (float(low), float(high))
+
+
+def mcnemar_intervals(
+    only_first: np.ndarray, only_second: np.ndarray, examples: int, alpha: float = 0.05
+) -> tuple[np.ndarray, np.ndarray]:
+    """(...) ends of the interval of the difference in accuracy that goes with the exact test; NaN where it has none.
 
     The hull of two: Tango's score interval, which holds its level for the size of a difference, and Clopper-Pearson on
     the discordant share, which excludes 0 exactly where the test is significant but takes the number of discordant
     examples as given (it covered 82 to 92 % where one of two simulated models was clearly better).
     """
-    size, examples = counts.discordant, counts.examples
-    if not size:
-        return None
-    b, c = counts.only_first, counts.only_second
-    share = (
-        float(betaincinv(b, c + 1, alpha / 2.0)) if b else 0.0,
-        float(betaincinv(b + 1, c, 1.0 - alpha / 2.0)) if c else 1.0,
-    )
-    low, high = tango(counts, alpha)
-    return (min(low, (2.0 * share[0] - 1.0) * size / examples), max(high, (2.0 * share[1] - 1.0) * size / examples))
+    b, c = only_first, only_second
+    size = b + c
+    with np.errstate(invalid="ignore"):
+        least = np.where(b > 0, betaincinv(b, c + 1.0, alpha / 2.0), 0.0)
+        most = np.where(c > 0, betaincinv(b + 1.0, c, 1.0 - alpha / 2.0), 1.0)
+    low, high = tango_intervals(b, c, examples, alpha)
+    lower = np.minimum(low, (2.0 * least - 1.0) * size / examples)
+    upper = np.maximum(high, (2.0 * most - 1.0) * size / examples)
+    return np.where(size > 0, lower, np.nan), np.where(size > 0, upper, np.nan)
 
 
 def newcombe(counts: PairedCounts, alpha: float = 0.05) -> Interval:
-    """Interval of the difference in accuracy: Wilson's for each model, joined by their correlation (method 10)."""
-    n = counts.examples
-    first, second = counts.both + counts.only_first, counts.both + counts.only_second
-    down, up = [], []
-    for right in (first, second):
-        low, high = _wilson(right, n, alpha)
-        down.append(right / n - low)
-        up.append(high - right / n)
-    phi = _continuous_phi(counts, first, second)
-    d = counts.difference
-    below = down[0] ** 2 - 2.0 * phi * down[0] * up[1] + up[1] ** 2
-    above = up[0] ** 2 - 2.0 * phi * up[0] * down[1] + down[1] ** 2
-    return (d - math.sqrt(max(below, 0.0)), d + math.sqrt(max(above, 0.0)))
+    """As `newcombe_intervals`, of one table."""
+    low, high = newcombe_intervals(*_divided(counts), counts.both, counts.neither, alpha=alpha)
+    return (float(low), float(high))
+
+
+def newcombe_intervals(
+    only_first: np.ndarray,
+    only_second: np.ndarray,
+    both: np.ndarray | int,
+    neither: np.ndarray | int,
+    *,
+    alpha: float = 0.05,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(...) ends for the difference in accuracy: Wilson's for each model, joined by their correlation (method 10)."""
+    n = both + only_first + only_second + neither
+    first, second = both + only_first, both + only_second
+    (down1, up1), (down2, up2) = _wilson(first, n, alpha), _wilson(second, n, alpha)
+    margins = first * (n - first) * second * (n - second)
+    product = both * neither - only_first * only_second
+    corrected = np.where(product > 0, np.maximum(product - n / 2.0, 0.0), product)  # a positive one shrunk: continuity
+    phi = np.where(margins > 0, corrected / np.sqrt(np.where(margins > 0, margins, 1.0)), 0.0)
+    d = (only_first - only_second) / n
+    below = down1**2 - 2.0 * phi * down1 * up2 + up2**2
+    above = up1**2 - 2.0 * phi * up1 * down2 + down2**2
+    return d - np.sqrt(np.maximum(below, 0.0)), d + np.sqrt(np.maximum(above, 0.0))
 
 
 def tango(counts: PairedCounts, alpha: float = 0.05) -> Interval:
-    """Interval of the difference in accuracy: every difference that the score test does not reject."""
-    z = float(scipy.stats.norm.isf(alpha / 2.0))
-    d = counts.difference
+    """As `tango_intervals`, of one table."""
+    low, high = tango_intervals(*_divided(counts), counts.examples, alpha)
+    return (float(low), float(high))
+
+
+def tango_intervals(
+    only_first: np.ndarray, only_second: np.ndarray, examples: int, alpha: float = 0.05
+) -> tuple[np.ndarray, np.ndarray]:
+    """(...) ends for the difference in accuracy: every difference that the score test does not reject."""
+    z = float(ndtri(1.0 - alpha / 2.0))
+    d = (only_first - only_second) / examples
+
+    def score(delta: np.ndarray) -> np.ndarray:
+        return tango_statistics(only_first, only_second, examples, delta)
+
     return (
-        _crossing(lambda delta: tango_statistic(counts, delta) - z, -1.0, d),
-        _crossing(lambda delta: tango_statistic(counts, delta) + z, d, 1.0),
+        _crossing(lambda delta: score(delta) - z, np.full_like(d, -1.0), d),
+        _crossing(lambda delta: score(delta) + z, d, np.full_like(d, 1.0)),
     )
 
 
 def tango_statistic(counts: PairedCounts, difference: float) -> float:
-    """Score statistic (standard normal) against a true difference in accuracy of `difference`, -1 to 1."""
-    n, b, c = counts.examples, counts.only_first, counts.only_second
+    """As `tango_statistics`, of one table."""
+    return float(tango_statistics(*_divided(counts), counts.examples, np.asarray(difference)))
+
+
+def tango_statistics(
+    only_first: np.ndarray, only_second: np.ndarray, examples: int, difference: np.ndarray
+) -> np.ndarray:
+    """(...) score statistics (standard normal) against true differences in accuracy of `difference`, -1 to 1."""
+    n, b, c = examples, only_first, only_second
     above_expected = b - c - n * difference
-    if above_expected == 0.0:
-        return 0.0
-    linear = -b - c + (2 * n - b + c) * difference
+    linear = (2 * n - b + c) * difference - b - c
     constant = -c * difference * (1.0 - difference)
-    share = (math.sqrt(max(linear**2 - 8.0 * n * constant, 0.0)) - linear) / (4.0 * n)  # only_second's, restricted MLE
-    variance = n * (2.0 * share + difference * (1.0 - difference))
-    return above_expected / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, above_expected)
+    share = (np.sqrt(np.maximum(linear**2 - 8.0 * n * constant, 0.0)) - linear) / (4.0 * n)  # only_second's, by
+    variance = n * (2.0 * share + difference * (1.0 - difference))  # restricted maximum likelihood
+    known = variance > 0.0
+    finite = above_expected / np.sqrt(np.where(known, variance, 1.0))
+    return np.where(above_expected == 0.0, 0.0, np.where(known, finite, np.copysign(np.inf, above_expected)))
 
 
 @dataclass(frozen=True)
@@ -197,30 +245,27 @@ def findings(
     return tests
 
 
-def _wilson(right: int, n: int, alpha: float) -> Interval:
-    """Wilson 1927, as `scipy.stats.binomtest(...).proportion_ci(method="wilson")`, without its search for a p-value."""
-    z = float(scipy.stats.norm.isf(alpha / 2.0))
+def _divided(counts: PairedCounts) -> tuple[np.ndarray, np.ndarray]:
+    """Both discordant numbers as arrays of shape ()."""
+    return np.asarray(float(counts.only_first)), np.asarray(float(counts.only_second))
+
+
+def _wilson(right: np.ndarray, n: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    """How far Wilson's interval (1927) of a share reaches below and above it."""
+    z = float(ndtri(1.0 - alpha / 2.0))
     share, weight = right / n, z**2 / n
     centre = (share + weight / 2.0) / (1.0 + weight)
-    half = z * math.sqrt(share * (1.0 - share) / n + weight / (4.0 * n)) / (1.0 + weight)
-    return (0.0 if right == 0 else centre - half), (1.0 if right == n else centre + half)
+    half = z * np.sqrt(share * (1.0 - share) / n + weight / (4.0 * n)) / (1.0 + weight)
+    low, high = np.where(right == 0, 0.0, centre - half), np.where(right == n, 1.0, centre + half)
+    return share - low, high - share
 
 
-def _continuous_phi(counts: PairedCounts, first: int, second: int) -> float:
-    """The correlation of the two, a positive one shrunk by a continuity correction; 0 where a margin is empty."""
-    n = counts.examples
-    margins = first * (n - first) * second * (n - second)
-    if margins == 0:
-        return 0.0
-    product = counts.both * counts.neither - counts.only_first * counts.only_second
-    corrected = max(product - n / 2.0, 0.0) if product > 0 else product
-    return corrected / math.sqrt(margins)
-
-
-def _crossing(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where `function`, which falls from `low` to `high`, is zero; the end that it does not reach zero before."""
-    if function(low) <= 0.0:
-        return low
-    if function(high) >= 0.0:
-        return high
-    return float(scipy.optimize.brentq(function, low, high, xtol=1e-15, rtol=1e-14))
+def _crossing(function: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(...) where `function`, which falls from `low` to `high`, is zero; the end that it does not reach zero before."""
+    at_low, at_high = function(low) <= 0.0, function(high) >= 0.0
+    least, most = low, high
+    for _ in range(HALVINGS):
+        middle = (least + most) / 2.0
+        above = function(middle) > 0.0
+        least, most = np.where(above, middle, least), np.where(above, most, middle)
+    return np.where(at_low, low, np.where(at_high, high, (least + most) / 2.0))

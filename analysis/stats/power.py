@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analysis.stats.crossed import Estimate
+from analysis.stats.estimate import Estimate
 
 POWER = 0.8
 WITHIN_GROUP = 0.3  # correlation of clips of one group, assumed before a sweep

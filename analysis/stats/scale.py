@@ -11,18 +11,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
+import numpy as np
 from scipy.special import expit, stdtrit
 
-Scale = Callable[[float], float]
 EDGE = 1e-12
 FURTHEST = 2.0
+MOST_LOG = 700.0  # its exponential is still a number
 
 
-def quantile(degrees_of_freedom: float, alpha: float) -> float:
-    """The upper alpha / 2 quantile of Student's t."""
-    return -float(stdtrit(degrees_of_freedom, alpha / 2.0))
+def quantiles(degrees_of_freedom: np.ndarray, alpha: float) -> np.ndarray:
+    """(...) the upper alpha / 2 quantiles of Student's t."""
+    return np.asarray(-stdtrit(degrees_of_freedom, alpha / 2.0))
 
 
 def interval_within(
@@ -35,55 +35,79 @@ def interval_within(
     most: float = math.inf,
     groups: float | None = None,
 ) -> tuple[float, float] | None:
-    """Two-sided at confidence 1 - alpha, within least to most. `variance` is the mean's; `groups`: equal ones.
+    """As `intervals_within`, of a single mean; None where that is NaN."""
+    numbers = [np.asarray(float(number)) for number in (mean, variance, degrees_of_freedom)]
+    low, high = intervals_within(*numbers, alpha=alpha, least=least, most=most, groups=groups)
+    return None if np.isnan(low) else (float(low), float(high))
 
-    None where there is no variance, but for a share of exactly 0 or 1 with known `groups`.
+
+def intervals_within(
+    mean: np.ndarray,
+    variance: np.ndarray,
+    degrees_of_freedom: np.ndarray,
+    *,
+    alpha: float,
+    least: float = -math.inf,
+    most: float = math.inf,
+    groups: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(...) lower and upper ends, two-sided at confidence 1 - alpha, within least to most. `variance` is the means',
+    `groups`: equal ones.
+
+    NaN where there is no variance, but for a share of exactly 0 or 1 with known `groups`.
     """
-    t = quantile(degrees_of_freedom, alpha)
+    t = quantiles(degrees_of_freedom, alpha)
     if (least, most) == (0.0, 1.0):
         return _share(mean, variance, t, groups)
-    if variance <= 0.0:
-        return None
-    half = t * math.sqrt(variance)
-    if (least, most) == (-1.0, 1.0) and abs(mean) < 1.0 - EDGE:
-        return _on(math.atanh, math.tanh, mean, half / (1.0 - mean**2))
-    if (least, most) == (0.0, math.inf) and mean > 0.0:
-        return _on(math.log, math.exp, mean, half / mean)
-    if most == 1.0 and mean < 1.0 - EDGE:
-        low, high = _on(math.log, math.exp, 1.0 - mean, half / (1.0 - mean))
-        return (1.0 - high, 1.0 - low)
-    return (max(mean - half, least), min(mean + half, most))
+    half = t * np.sqrt(np.where(variance > 0.0, variance, np.nan))
+    plain = np.maximum(mean - half, least), np.minimum(mean + half, most)
+    if (least, most) == (-1.0, 1.0):
+        inside = np.abs(mean) < 1.0 - EDGE
+        at = np.where(inside, mean, 0.0)
+        z, step = np.arctanh(at), half / (1.0 - at**2)
+        return _where(inside, (np.tanh(z - step), np.tanh(z + step)), plain)
+    if (least, most) == (0.0, math.inf):
+        return _where(mean > 0.0, _by_logarithm(mean, half), plain)
+    if most == 1.0:
+        low, high = _by_logarithm(1.0 - mean, half)
+        return _where(mean < 1.0 - EDGE, (1.0 - high, 1.0 - low), plain)
+    return plain
 
 
-def _share(mean: float, variance: float, t: float, groups: float | None) -> tuple[float, float] | None:
-    inner, down, up = mean * (1.0 - mean), 0.0, 0.0
-    if variance > 0.0 and inner > EDGE:
-        answers = inner / variance
-        down, up = logit_reach(mean, variance, t)
-    elif groups is not None and inner <= EDGE:
-        answers = groups
-    else:
-        return None
+def _share(
+    mean: np.ndarray, variance: np.ndarray, t: np.ndarray, groups: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    inner = mean * (1.0 - mean)
+    varies = (variance > 0.0) & (inner > EDGE)
+    down, up = (np.where(varies, reach, 0.0) for reach in logit_reach(mean, variance, t))
+    at_end = np.nan if groups is None else np.where(inner <= EDGE, groups, np.nan)
+    answers = np.where(varies, inner / np.where(varies, variance, 1.0), at_end)
     weight = t**2 / answers
     centre = (mean + weight / 2.0) / (1.0 + weight)
-    half = math.sqrt(max(inner, 0.0) * weight + weight**2 / 4.0) / (1.0 + weight)
-    return (max(min(centre - half, mean - down), 0.0), min(max(centre + half, mean + up), 1.0))
+    half = np.sqrt(np.maximum(inner, 0.0) * weight + weight**2 / 4.0) / (1.0 + weight)
+    low, high = np.minimum(centre - half, mean - down), np.maximum(centre + half, mean + up)
+    return np.maximum(low, 0.0), np.minimum(high, 1.0)
 
 
-def logit_reach(mean: float, variance: float, t: float) -> tuple[float, float]:
-    """How far a share's interval by the logit reaches below and above its mean, within FURTHEST times the plain one."""
+def logit_reach(mean: np.ndarray, variance: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(...) how far intervals by the logit reach below and above shares, within FURTHEST times the plain ones."""
     inner = mean * (1.0 - mean)
-    half = t * math.sqrt(max(variance, 0.0))
-    if half == 0.0 or inner <= EDGE:
-        return (half, half)
-    at, step, most = math.log(mean / (1.0 - mean)), half / inner, FURTHEST * half
-    return (min(mean - float(expit(at - step)), most), min(float(expit(at + step)) - mean, most))
+    half = t * np.sqrt(np.maximum(variance, 0.0))
+    inside = (half != 0.0) & (inner > EDGE)
+    share = np.where(inside, mean, 0.5)
+    at, step, most = np.log(share / (1.0 - share)), half / np.where(inside, inner, 1.0), FURTHEST * half
+    down, up = np.minimum(share - expit(at - step), most), np.minimum(expit(at + step) - share, most)
+    return np.where(inside, down, half), np.where(inside, up, half)
 
 
-def _on(there: Scale, back: Scale, mean: float, half: float) -> tuple[float, float]:
-    at = there(mean)
-    return (_safe(back, at - half), _safe(back, at + half))
+def _by_logarithm(mean: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    above = np.where(mean > 0.0, mean, 1.0)
+    at, step = np.log(above), half / above
+    low, high = (np.exp(np.clip(end, -MOST_LOG, MOST_LOG)) for end in (at - step, at + step))
+    return low, high
 
 
-def _safe(back: Scale, value: float) -> float:
-    return float(back(max(min(value, 700.0), -700.0)))
+def _where(
+    inside: np.ndarray, there: tuple[np.ndarray, np.ndarray], plain: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    return np.where(inside, there[0], plain[0]), np.where(inside, there[1], plain[1])

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.predictions.align import aligned, correct, effective_groups, group_numbers, groups_per_class
-from analysis.predictions.pseudovalues import ExampleScores, Metric, mean_pseudovalues, pseudovalues
+from analysis.predictions.metrics import SumMetric
+from analysis.predictions.pseudovalues import ExampleScores, Metric, group_sums, mean_pseudovalues, pseudovalues
 from analysis.stats.crossed import FEWEST_GROUPS
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -49,14 +50,17 @@ class Arm:
     by_group: np.ndarray | None  # (S, G) pseudo-values; None where a class has fewer than FEWEST_GROUPS groups
     by_example: np.ndarray | None  # (S, N) scores, where the metric is their mean
     right: np.ndarray | None  # (S, N) booleans, for tasks with classes
+    within: np.ndarray | None = None  # (S, G) the metric on each group's own examples, NaN where it is not defined
 
     def of(self, seeds: Sequence[int]) -> Arm:
         """The same arm with these seeds only, in this order."""
         rows = [list(self.values).index(seed) for seed in seeds]
-        by_group, by_example, right = (
-            None if table is None else table[rows] for table in (self.by_group, self.by_example, self.right)
+        tables = (self.by_group, self.by_example, self.right, self.within)
+        return Arm(
+            self.name,
+            {seed: self.values[seed] for seed in seeds},
+            *(None if table is None else table[rows] for table in tables),
         )
-        return Arm(self.name, {seed: self.values[seed] for seed in seeds}, by_group, by_example, right)
 
     def under(self, seeds: Sequence[int]) -> Arm:
         """A single run that knows no seed (an untuned backbone), as if it stood under each of these."""
@@ -101,10 +105,25 @@ def arms_of(
         else:
             by_group = np.stack([pseudovalues(run, metric) for run in runs.values()])
         right = np.stack([correct(run) for run in runs.values()]) > 0 if reference.classes else None
-        arms[name] = Arm(name, values, by_group, by_example, right)
+        within = _within_groups(list(runs.values()), metric, by_example, numbers, groups)
+        arms[name] = Arm(name, values, by_group, by_example, right, within)
     warnings = (f"No test example is of class {', '.join(absent)}: nothing is said about it.",) if absent else ()
     effective = effective_groups(reference)
     return Design(metric_name, len(reference), groups, fewest_groups, warnings, effective), arms
+
+
+def _within_groups(
+    runs: Sequence[Predictions], metric: Metric, by_example: np.ndarray | None, numbers: np.ndarray, groups: int
+) -> np.ndarray | None:
+    """(S, G) the metric on each group's own examples; None where it is neither a mean nor a function of sums.
+
+    Ranks within a group are of these. Pseudo-values rank groups that two arms answered alike by the arms' totals.
+    """
+    if by_example is not None:
+        return group_sums(by_example.T, numbers, groups).T / np.bincount(numbers, minlength=groups)
+    if isinstance(metric, SumMetric):
+        return np.stack([metric.value(group_sums(metric.rows(run), numbers, groups)) for run in runs])
+    return None
 
 
 def _label(name: str, seed: int) -> str:

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.predictions.metrics import range_of
-from analysis.stats.crossed import FEW_GROUPS, Estimate, SeedSpread, groups_only, seeds_only, two_arms
+from analysis.stats.crossed import FEW_GROUPS, SeedSpread, groups_only, seeds_only, two_arms
+from analysis.stats.estimate import Estimate
 from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from analysis.stats.ties import pseudovalue_noise, without_rounding
 from analysis.verdict.arms import Arm, Design

@@ -10,7 +10,8 @@ import numpy as np
 
 from analysis.predictions.metrics import range_of
 from analysis.predictions.pseudovalues import ExampleScores, Metric
-from analysis.stats.crossed import Estimate, SeedSpread
+from analysis.stats.crossed import SeedSpread
+from analysis.stats.estimate import Estimate
 from analysis.stats.paired_binary import Discordant, mcnemar_interval
 from analysis.verdict.arms import Arm, Design, arms_of
 from analysis.verdict.claims import Sides, decide
