@@ -16,6 +16,8 @@ from trainables import command_line, registry
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
+    from trainables.data.doubts.listen import Heard
+    from trainables.data.examples import Example
     from trainables.data.reading import Wanted
 
 DESCRIPTION = """\
@@ -88,6 +90,7 @@ PARSER.value("--layout", "LAYOUT", "what the sub-folders are, such as splits/cla
 PARSER.value("--audio-folder", "FOLDER", "where the paths in a table begin (default: at the table)", read=Path)
 PARSER.value("--skip", "WHICH", "rows that may be left out: none, unreadable, a number, 2%% (default: 0)", read=_skip)
 PARSER.value("--output", "FILE", "writes what was understood as a manifest, a .jsonl file", read=Path)
+PARSER.flag("--headers-only", "decodes nothing: faster, and silent on levels, silence and copies that sound alike")
 PARSER.flag("--json", "the same as JSON")
 
 
@@ -100,6 +103,7 @@ class Command:
     audio_folder: Path | None = None
     skip: str | int | None = None
     output: Path | None = None
+    headers_only: bool = False
     json: bool = False
 
 
@@ -119,6 +123,7 @@ def parse(arguments: Sequence[str]) -> Command:
         given.audio_folder,
         given.skip,
         given.output,
+        given.headers_only,
         given.json,
     )
 
@@ -135,7 +140,14 @@ def run(command: Command) -> None:
     task = registry.task(command.task, {})
     seed = DEFAULT_SEEDS["explore"][0]
     try:
-        clips, found = inspect_source(command.source, _wanted(command), task, base_folder=Path.cwd(), seed=seed)
+        clips, found = inspect_source(
+            command.source,
+            _wanted(command),
+            task,
+            base_folder=Path.cwd(),
+            seed=seed,
+            hear=None if command.headers_only else _hear,
+        )
     except InputError as error:
         raise InputError([*error.problems, *_other_tasks(command, seed)]) from None
     new = command.output is not None and write_clean(
@@ -155,6 +167,18 @@ def run(command: Command) -> None:
         console.print(f"\n{said}.", soft_wrap=True, markup=False)
     console.print("\nNext, when the problems are mended" if found.problems else "\nNext", style="bold")
     console.print(next_command(command), soft_wrap=True, markup=False)
+
+
+def _hear(examples: Sequence[Example]) -> Heard:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trainables.data.doubts.listen import listen
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("listening to the clips", total=len(examples))
+        return listen(examples, progress=lambda done, total: progress.update(bar, completed=done, total=total))
 
 
 def _other_tasks(command: Command, seed: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from sweeps.plan.data import Clips, read_source
 from trainables.data.doubts.files import read_traits
 from trainables.data.doubts.overlap import Joined
 from trainables.data.doubts.report import doubts, together, undivided
+from trainables.data.doubts.sound import facts_doubts
 from trainables.data.examples import SPLITS
 from trainables.data.reading import Wanted
 from trainables.data.sound.facts import SoundFacts, median
@@ -22,6 +23,7 @@ from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from trainables.contract import Task
+    from trainables.data.doubts.listen import Heard
     from trainables.data.examples import Example
 
 
@@ -67,14 +69,21 @@ class Inspection:
 
 
 def inspect_source(
-    source: str, wanted: Wanted, task: Task, *, base_folder: Path, seed: int
+    source: str,
+    wanted: Wanted,
+    task: Task,
+    *,
+    base_folder: Path,
+    seed: int,
+    hear: Callable[[Sequence[Example]], Heard] | None = None,
 ) -> tuple[Clips, Inspection]:
     """The clips of a source, of any length and in the groups that a sweep would take, and what there is to say of them.
+    `hear` decodes them, as `listen` does; without it nothing is said that only decoded sound tells.
 
     Raises InputError: it cannot be read. What a sweep would refuse later is in `problems`.
     """
     clips = read_source(source, wanted, task, base_folder=base_folder, seed=seed)
-    examples, doubts, problems = _divided(clips, task, seed)
+    examples, doubts, problems = _divided(clips, task, seed, hear)
     given = {example.id: example.split for example in examples if example.split is not None}
     divided = [example for example in examples if example.id in given]
     return replace(clips, examples=examples), Inspection(
@@ -92,7 +101,9 @@ def inspect_source(
     )
 
 
-def _divided(clips: Clips, task: Task, seed: int) -> tuple[list[Example], Sequence[str], list[str]]:
+def _divided(
+    clips: Clips, task: Task, seed: int, hear: Callable[[Sequence[Example]], Heard] | None
+) -> tuple[list[Example], Sequence[str], list[str]]:
     """The examples in groups that hold copies together; doubts; and why a sweep could not divide them, as it would with
     the shares that it has by default."""
     traits = read_traits(clips.headers)
@@ -103,6 +114,7 @@ def _divided(clips: Clips, task: Task, seed: int) -> tuple[list[Example], Sequen
     except InputError as error:
         problems += error.problems
         joined = Joined(list(clips.examples))
+    heard = hear(joined.examples) if hear is not None else None
     try:
         splits = draw_splits(
             joined.examples,
@@ -112,8 +124,9 @@ def _divided(clips: Clips, task: Task, seed: int) -> tuple[list[Example], Sequen
             stratify=task.stratified,
         )
     except InputError as error:
-        return joined.examples, undivided(joined, task), [*problems, *error.problems]
-    found = doubts(joined.examples, splits, task, traits=traits, joined=joined)
+        said = [*undivided(joined, task), *(facts_doubts(heard.facts) if heard is not None else ())]
+        return joined.examples, said, [*problems, *error.problems]
+    found = doubts(joined.examples, splits, task, traits=traits, joined=joined, heard=heard)
     return joined.examples, found.advice, [*problems, *found.problems]
 
 

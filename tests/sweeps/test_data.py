@@ -286,3 +286,20 @@ def test_the_tasks_are_those_that_need_no_options() -> None:
     assert parse(["F", "--skip", "12", "--columns", " label = a b , group=c"]) == Command(
         "F", "classification", {"label": "a b", "group": "c"}, skip=12
     )
+
+
+def test_decoded_sound_is_doubted_unless_headers_are_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["audio,label,group"]
+    for index in range(12):
+        sound = 0.1 * rng.standard_normal((16_000, 2))
+        if index == 3:
+            sound[:, 1] = -sound[:, 0]
+        soundfile.write(tmp_path / f"{index}.wav", sound, 16_000)
+        rows.append(f"{index}.wav,{'ab'[index % 2]},g{index}")
+    (tmp_path / "clips.csv").write_text("\n".join(rows))
+    said = "1 of 12 clips is of channels that cancel"
+    assert main([str(tmp_path / "clips.csv")]) == 0
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert main([str(tmp_path / "clips.csv"), "--headers-only"]) == 0
+    assert said not in " ".join(capsys.readouterr().out.split())
