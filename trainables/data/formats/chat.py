@@ -47,9 +47,10 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
         }
         instructed += any(role == "system" for role, _, _ in turns)
     account.origins[wanted.column] = "the answers"
+    further = f" and {instructed} instructions to the model" if instructed else ""
     account.guesses.append(
-        f"Of the conversations in {path.name} the answers are read; {len(questions)} different questions"
-        f"{f' and {instructed} instructions to the model' if instructed else ''} are not: the task has its own."
+        f"The answers of the conversations are read, and not the questions ({len(questions)} different{further}): the "
+        "task has its own."
     )
     unread = (*_LISTS, *_SOUNDS, *(name for pair in _PAIRS for name in pair))
     kept = ("audio", wanted.column, *wanted.columns.values())

@@ -4,6 +4,7 @@ and `FSD50K.eval_audio/` (Fonseca et al. 2020, arXiv:2010.00475). Most clips hav
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ _SPLITS = {"train": "train", "val": "validation"}  # of dev.csv; eval.csv is the
 def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[Table, Wanted]:
     side = "eval" if path.stem.lower().startswith("eval") else "dev"
     uploaders = _uploaders(path.parent, side)
+    sides: dict[str, set[str]] = defaultdict(set)
     kept: list[Row] = []
     for where, row in table.rows:
         labels = [label for label in str(row.get("labels") or "").split(",") if label]
@@ -26,12 +28,19 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
             account.leave_out(where, MANY_LABELS)
             continue
         name = str(row.get("fname"))
-        further = {"audio": f"{name}.wav", "group": uploaders.get(name, name)}
-        further["split"] = _SPLITS.get(str(row.get("split")), "test" if side == "eval" else "train")
-        kept.append((where, {**row, **further}))
-    account.origins["split"] = f"{'the test clips of' if side == 'eval' else 'column split of'} {path.name}"
+        group = uploaders.get(name, name)
+        split = "test" if side == "eval" else _SPLITS.get(str(row.get("split")), "train")
+        sides[group].add(split)
+        kept.append((where, {**row, "audio": f"{name}.wav", "group": group, "split": split}))
+    torn = {group for group, splits in sides.items() if len(splits) > 1}
+    if torn:
+        account.guesses.append(
+            f"{len(torn)} uploaders stand in train and val of {path.name}: their clips are no groups."
+        )
+        kept = [(where, {**row, "group": row["fname"]} if row["group"] in torn else row) for where, row in kept]
+    account.origins["split"] = "column split of dev.csv; eval.csv is the test"
     account.origins["group"] = (
-        "the uploader" if uploaders else "the clip: FSD50K.metadata, which names uploaders, is absent"
+        "the uploader" if uploaders else "the clip: FSD50K.metadata, with the uploaders, is absent"
     )
     return replace(table, rows=kept), wanted
 

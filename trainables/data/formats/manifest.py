@@ -37,11 +37,14 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
     account.guesses += table.guesses
     for where, problem in table.broken:
         account.leave_out(where, problem)
+    written = {name for _, row in table.rows for name in row}
     table, wanted = as_published(path, table, wanted, account)
     if not table.rows:
         account.refuse_beyond(wanted.skip, len(account.left_out))
         raise InputError(f"{path}: none of its {len(account.left_out)} rows can be used.")
     said = dict(account.origins)
     examples = examples_of(path, table.rows, wanted.audio_folder or path.parent, wanted, account, prefix)
-    account.origins |= said
+    # a format's reader makes columns of ours, of which the table knows nothing
+    made = {ours for ours, origin in account.origins.items() if origin == f"column {ours}" and ours not in written}
+    account.origins = {ours: origin for ours, origin in account.origins.items() if ours not in made} | said
     return Reading(examples, account)

@@ -29,7 +29,7 @@ _MEASURED = re.compile(  # columns that Raven fills by itself; all others are a 
 
 
 def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[Table, Wanted]:
-    rows = _one_view(path, table.rows, account)
+    rows = _one_view(table.rows, account)
     named = next((name for name in _FILES if any(filled(row.get(name)) for _, row in rows)), None)
     files = {_last_name(row.get(named)) for _, row in rows} if named else set()
     if len(files) > 1 and not any(filled(row.get(OFFSET)) is not None for _, row in rows):
@@ -43,14 +43,14 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
     return replace(table, rows=found), _labelled(path, rows, wanted, account)
 
 
-def _one_view(path: Path, rows: Sequence[Row], account: Account) -> Sequence[Row]:
+def _one_view(rows: Sequence[Row], account: Account) -> Sequence[Row]:
     """Raven writes a row for the waveform and one for the spectrogram of the same selection."""
     views = list(dict.fromkeys(str(row.get("View")) for _, row in rows))
     kept = [(where, row) for where, row in rows if str(row.get("View")) == views[0]]
     selections = {str(row.get("Selection")) for _, row in kept}
     if len(views) < 2 or {str(row.get("Selection")) for _, row in rows} != selections:
         return rows
-    account.guesses.append(f"Of {path.name} the rows of the view {views[0]} are read: the others repeat them.")
+    account.guesses.append(f"The rows of the view {views[0]} are read: those of the others repeat them.")
     return kept
 
 
@@ -97,9 +97,7 @@ def _labelled(path: Path, rows: Sequence[Row], wanted: Wanted, account: Account)
             f"{path}: several columns may be the {wanted.column} ({', '.join(own)}); say which with `data.columns: "
             f"{{{wanted.column}: {own[0]}}}`."
         )
-    account.guesses.append(
-        f"The {wanted.column} is the column {own[0]} of {path.name}, the only one that Raven does not fill."
-    )
+    account.guesses.append(f"The {wanted.column} is the column {own[0]}, the only one that Raven does not fill.")
     return replace(wanted, columns={**wanted.columns, wanted.column: own[0]})
 
 

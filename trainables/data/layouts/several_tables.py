@@ -52,13 +52,14 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account = Account()
     for table in splits.keys() - readings.keys():
         account.not_read(shown(table), f"has no column {wanted.column}, as a test that is kept secret")
-    for other in _others(tree, list(splits)):
+    others = _others(tree, list(splits))
+    for other in others:
         account.not_read(shown(other), "the table of no split stands beside those of splits")
     reading = joined(readings, splits, account)
-    account.layout = f"{account.layout}; tables by split"
+    account.layout = f"{account.layout.partition(' (')[0]}, by split"
     used = {table: split for table, split in splits.items() if table in readings}
     account.origins["split"] = ", ".join(f"{shown(table)} is {split}" for table, split in used.items())
-    tree.note_unused(reading, list(readings))
+    tree.note_unused(reading, [*splits, *others])
     return reading
 
 

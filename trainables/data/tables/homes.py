@@ -35,7 +35,7 @@ def paths_begin(
     folder, ending = found
     begin = "" if folder == home else f" begin at {folder}"
     lack = f" lack the ending {ending}" if ending else ""
-    account.guesses.append(f"The paths in {table.name}{begin}{' and' * bool(begin and lack)}{lack}: files are there.")
+    account.guesses.append(f"The paths{begin}{' and' * bool(begin and lack)}{lack}: the files are there.")
     if ending:
         rows = [(where, {**row, column: row[column] + ending} if row.get(column) else row) for where, row in rows]
     return folder, rows

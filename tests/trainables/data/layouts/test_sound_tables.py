@@ -80,3 +80,15 @@ def test_fsd50k(lay: Lay, read_source: Read) -> None:
         "7": ("Bark", "7", "test"),
         "8": ("Rain", "8", "test"),
     }
+
+
+def test_an_uploader_on_two_sides_is_no_group(lay: Lay, read_source: Read) -> None:
+    uploaders = '{"1": {"uploader": "ann"}, "3": {"uploader": "ann"}, "4": {"uploader": "bo"}}'
+    dev = "fname,labels,mids,split\n1,Bark,/m/a,train\n3,Rain,/m/c,val\n4,Rain,/m/c,train\n"
+    texts = {
+        "FSD50K.ground_truth/dev.csv": dev,
+        "FSD50K.metadata/dev_clips_info_FSD50K.json": uploaders,
+    }
+    reading = read_source(lay([f"FSD50K.dev_audio/{number}.wav" for number in (1, 3, 4)], texts))
+    assert [clip.group for clip in reading.examples] == ["1", "3", "bo"]
+    assert "1 uploaders stand in train and val" in " ".join(reading.account.guesses)

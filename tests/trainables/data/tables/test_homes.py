@@ -30,7 +30,7 @@ def test_places_near_the_table(lay: Lay, read_source: Read, table: str, sound: s
     folder = lay([sound.format(n) for n in range(3)], {table: "audio,label\n" + rows})
     reading = read_source(folder / table)
     assert [clip.audio[0].path for clip in reading.examples] == [str(folder / sound.format(n)) for n in range(3)]
-    assert "files are there" in " ".join(reading.account.guesses)
+    assert "the files are there" in " ".join(reading.account.guesses)
 
 
 def test_where_the_files_are_nothing_is_guessed(lay: Lay, read_source: Read) -> None:
