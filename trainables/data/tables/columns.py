@@ -176,8 +176,8 @@ def _tell(
     for name in unread:
         if plain(name) in WEIGHT_NAMES:
             account.advice.append(
-                f"{path.name}: the column {name!r} is not read ({fills[name]} rows fill it): all clips of a class weigh "
-                "alike in training (task.class_weights weighs classes)."
+                f"{path.name}: the column {name!r} is not read ({fills[name]} rows fill it): all clips of a class "
+                "weigh alike in training (task.class_weights weighs classes)."
             )
         if plain(name) in SAMPLE_NAMES:
             account.advice.append(
