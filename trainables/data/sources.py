@@ -16,6 +16,7 @@ from trainables.data.atomic import atomic_folder
 from trainables.data.examples import Example
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.hub import HUB, read_hub
+from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.folders import read_folder
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.errors import InputError
@@ -55,7 +56,12 @@ def _opened(source: str, wanted: Wanted, base_folder: Path, seed: int) -> Readin
         if path.is_dir():
             return read_folder(path, wanted)
         if path.is_file():
-            return read_manifest(path, wanted)
+            reading = with_folder_splits(read_manifest(path, wanted), wanted)
+            if wanted.layout is not None:
+                reading.account.guesses.append(
+                    f"data.layout is about folders; {path.name} is a table, and is read as one."
+                )
+            return reading
     near = difflib.get_close_matches(source, GENERATORS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise InputError(

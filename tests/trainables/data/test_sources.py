@@ -125,6 +125,12 @@ def test_paths_start_at_the_sweep_file_then_here(tmp_path, monkeypatch, open_sou
     assert open_source(str(here / "clips.jsonl"))[0].target == "here"
 
 
+def test_the_folders_of_a_table_s_files_give_its_splits(tmp_path, open_source):
+    rows = [{"audio": f"clips/{split}/1.wav", "label": "a"} for split in ("Train", "test")]
+    (tmp_path / "clips.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert [example.split for example in open_source("clips.jsonl")] == ["train", "test"]
+
+
 def test_an_unknown_source_says_what_was_looked_for(tmp_path, open_source):
     with pytest.raises(InputError) as caught:
         open_source("speach_detection")

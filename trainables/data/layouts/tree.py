@@ -126,6 +126,7 @@ def walk(folder: Path) -> Tree:
 @dataclass(frozen=True)
 class _Folder:
     parts: Parts
+    real: str
     real_above: frozenset[str] = frozenset()
     linked: bool = False
     unseen: str = ""  # why it is not looked into: only sound is counted, of the rest the folder's own entry speaks
@@ -133,12 +134,11 @@ class _Folder:
 
 def _entries(top: Path) -> Iterator[tuple[Parts, bool, str]]:
     """(path, whether a link leads there, why it is not looked at) of every file, in no order."""
-    waiting = [_Folder(())]
+    waiting = [_Folder((), os.path.realpath(top))]
     while waiting:
         folder = waiting.pop()
         path = top.joinpath(*folder.parts)
-        real = os.path.realpath(path)
-        if real in folder.real_above:
+        if folder.real in folder.real_above:
             yield folder.parts, folder.linked, "a link to a folder above it"
             continue
         try:
@@ -156,7 +156,8 @@ def _entries(top: Path) -> Iterator[tuple[Parts, bool, str]]:
             is_folder = _is(entry.is_dir)
             reason = folder.unseen or _hidden(entry.name, "hidden, or left behind by a system")
             if is_folder:
-                waiting.append(_Folder(parts, folder.real_above | {real}, linked, reason))
+                real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(folder.real, entry.name)
+                waiting.append(_Folder(parts, real, folder.real_above | {folder.real}, linked, reason))
             if reason:
                 if not folder.unseen or (is_sound(entry.name) and not is_folder):
                     yield parts, linked, reason
