@@ -34,6 +34,12 @@ def test_a_rate_for_each_class_is_said_with_its_numbers() -> None:
     )
 
 
+def test_sixteen_clips_are_enough_where_they_differ_throughout() -> None:
+    labels = ["dog", "cat"] * 8
+    assert len(found([8000.0, 44_100.0] * 8, labels)) == 1
+    assert found([8000.0, 44_100.0] * 3, labels[:6]) == []
+
+
 def test_a_class_in_the_middle_and_one_among_many() -> None:
     rng = np.random.default_rng(0)
     labels = ["dog", "cat"] * 100
@@ -70,7 +76,7 @@ def test_few_groups_show_nothing() -> None:
 
 
 def test_properties_of_chance_are_not_named() -> None:
-    """4 kinds of values, labels of clips and labels of groups: one property in a thousand may be named."""
+    """4 kinds of values, labels of clips and labels of groups: three properties in a thousand may be named."""
     rng = np.random.default_rng(0)
     named = 0
     for number in range(400):
