@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sweeps.confirm import Confirmed
 from sweeps.plan.prepare import Prepared
+from sweeps.plan.texts import texts_scored_as
 from sweeps.state.workspace import Workspace
 from trainables.config import TrialConfig
 from trainables.records import Predictions
@@ -72,6 +73,8 @@ def print_summary(
         metrics = [name for name in prepared.task.metrics if name != "loss"]
         say()
         console.print(evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics))
+    if scored_as := texts_scored_as(prepared.task):
+        say(f"Error rates are of texts in the form {scored_as} (task.normalise).")
     if prepared.task.shows_samples:
         say()
         console.print(samples_table(counted(confirmed, verdict), verdict.best))

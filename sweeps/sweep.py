@@ -18,6 +18,7 @@ from sweeps.plan.parts import make_console
 from sweeps.plan.prepare import Prepared, prepare, prepare_settled, rounds_of
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
 from sweeps.plan.settle import settle
+from sweeps.plan.texts import texts_scored_as
 from sweeps.record.store import default_uri, is_new
 from sweeps.stage.holds import Overseer
 from sweeps.stage.inputs import (
@@ -43,6 +44,7 @@ from trainables.records import (
     PARAM_OBJECTIVE,
     PARAM_PRECISION,
     PARAM_RECIPE,
+    PARAM_TEXTS,
 )
 
 VERDICT = "verdict.json"  # of the latest look, in the sweep's folder: what uses the winner needs no record
@@ -160,6 +162,7 @@ def record_and_conclude(
             **({PARAM_LEFT_OUT: manifest.left_out} if manifest.left_out else {}),
             PARAM_DEVICE: manifest.device,
             PARAM_PRECISION: manifest.precision,
+            **({PARAM_TEXTS: scored_as} if (scored_as := texts_scored_as(prepared.task)) else {}),
             **({PARAM_RECIPE: prepared.miniature_recipe} if prepared.miniature_recipe else {}),
             "seeds": str(spec.confirm_seeds),
             PARAM_OBJECTIVE: spec.metric,

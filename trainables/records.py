@@ -41,6 +41,7 @@ PARAM_DEVICE, PARAM_PRECISION, PARAM_DATA = "device", "precision", "data_fingerp
 PARAM_DATA_REVISION = "data_revision"  # the commit, where the data comes from the hub
 PARAM_LEFT_OUT = "data_left_out"  # rows and clips of the data that the sweep does not use, where there are some
 LEFT_OUT_FILE = "left_out.csv"  # which, and why: in the sweep's folder and with its own run
+PARAM_TEXTS = "texts_scored_as"  # the form of texts that error rates are of, where answers are texts
 PARAM_RECIPE = "miniature_recipe"  # where the miniature stood in
 TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
 TAG_LOOK = "sweep.look"  # which look a confirm run belongs to; of a sweep the last one that came to a verdict

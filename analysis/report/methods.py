@@ -9,7 +9,7 @@ from analysis.record.sweep import Recorded, folds_of
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
 from analysis.verdict.comparison import Comparison
-from trainables.records import TAG_LOOKS, TAG_SESSIONS
+from trainables.records import PARAM_TEXTS, TAG_LOOKS, TAG_SESSIONS
 
 RANDOM_TRIALS = 10  # of the sampler, at least
 NAMES = {
@@ -110,6 +110,9 @@ def _tested(recorded: Recorded) -> str:
         rule = f"Differences in {recorded.metric} over {size} were tested by: " + _listed(
             sorted({comparison.method for comparison in compared})
         )
+    texts = recorded.params.get(PARAM_TEXTS)
+    if texts:
+        rule = f"Transcripts and answers were brought to one form before scoring ({texts}). {rule}"
     return (
         f"{rule}; two-sided level {verdict.alpha:g} in each of two families (finalists against the baseline, finalists "
         "against one another), Holm's correction and simultaneous intervals within each"

@@ -29,6 +29,12 @@ def with_task(spec: SweepSpec, task: Task) -> SweepSpec:
     return replace(spec, task_options={option.name: getattr(made, option.name) for option in fields(made)})
 
 
+def texts_scored_as(task: Task) -> str:
+    """The form of texts that the task's error rates are of; empty where its answers are no texts."""
+    asked: Any = task
+    return asked.scored_as if isinstance(asked, Transcription) else ""
+
+
 def read_task_files(spec: SweepSpec, task: Task) -> tuple[SweepSpec, Task]:
     """The sweep and its task with what a file holds that the task names: workers, and whoever repeats the sweep from
     its record, need that file no more. Raises InputError: it cannot be read."""

@@ -133,6 +133,13 @@ class Transcription:
             return self
         return replace(self, replacements=read_replacements(folder / Path(self.replacements).expanduser()))
 
+    @property
+    def scored_as(self) -> str:
+        """The name of the form that error rates are of, for a record."""
+        words = f" ({self.language})" if self.normalise == "numbers" else ""
+        entries = len(self.replacements) if isinstance(self.replacements, tuple) else 0
+        return f"{self.normalise}{words}{f' with {entries} replacements' if entries else ''}"
+
     def form(self, text: str) -> str:
         """The text as it is scored."""
         entries = self.replacements if isinstance(self.replacements, tuple) else ()

@@ -1,0 +1,103 @@
+"""Transcripts in a plan: what is refused, left out, decided and said before any compute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from sweeps.plan.prepare import Prepared, prepare
+from sweeps.plan.texts import texts_scored_as
+from trainables.errors import InputError
+
+SHIPPED_FOLDER = Path(__file__).parents[3] / "search_spaces"
+Lay = Callable[..., Prepared]
+ALPHABET = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november"
+
+
+@pytest.fixture
+def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
+    """Plans a shipped sweep on 24 clips of 2.9 s; `rows` replace theirs, by number."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def made(
+        rows: Mapping[int, Mapping[str, Any]], *overrides: str, sweep: str = "whisper_lora", silence: bool = False
+    ) -> Prepared:
+        lines = []
+        for number in range(24):
+            sound = np.random.default_rng(number).standard_normal(46_400).astype("float32") / 10
+            sf.write(tmp_path / f"c{number}.wav", sound, 16_000)
+            row = {"audio": f"c{number}.wav", "text": f"one {number}", "group": f"g{number}"}
+            lines.append(json.dumps({**row, **rows.get(number, {})}))
+        (tmp_path / "t.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        if silence:
+            sf.write(tmp_path / "s.wav", np.random.default_rng(99).standard_normal(16_000) / 1e4, 16_000)
+            (tmp_path / "silence.jsonl").write_text(json.dumps({"audio": "s.wav", "text": ""}))
+            overrides = (*overrides, f"data.evaluate={{silence: {tmp_path}/silence.jsonl}}")
+        shipped = SHIPPED_FOLDER / f"{sweep}.yaml"
+        return prepare(shipped, [f"data.source={tmp_path}/t.jsonl", "profile=cpu", *overrides], planning=True)
+
+    return made
+
+
+def test_answers_become_as_long_as_the_longest_text(lay: Lay) -> None:
+    assert lay({}).spec.task_options.get("answer_length") is None
+    found = lay({3: {"text": ALPHABET}})
+    needed = found.spec.task_options["answer_length"]
+    assert 64 * needed >= len(f" {ALPHABET}")
+    assert any(f"task.answer_length {needed:g}: 1 texts" in sentence for sentence in found.clips.account.guesses)
+    kept = lay({3: {"text": ALPHABET}}, "task.answer_length=1")
+    assert kept.spec.task_options["answer_length"] == 1
+    assert any("answers end before" in sentence for sentence in kept.clips.account.advice)
+
+
+def test_texts_that_the_decoder_cannot_write(lay: Lay) -> None:
+    long = {number: {"text": "\u0915\u092e\u0932" * 16} for number in (2, 5)}
+    with pytest.raises(InputError, match=r"c2.wav \(145 tokens\), c5.wav \(145 tokens\): the text has more tokens"):
+        lay(long)
+    found = lay(long, "data.skip=2")
+    assert len(found.examples) == 22
+    assert len(found.clips.account.left_out) == 2
+    assert len(lay(long, sweep="moonshine_lora").examples) == 24  # it has more places
+
+
+def test_silence(lay: Lay) -> None:
+    with pytest.raises(InputError, match=r"task\.empty_texts: keep"):
+        lay({7: {"text": ""}})
+    assert len(lay({7: {"text": ""}}, "data.skip=1").examples) == 23
+    found = lay({7: {"text": "..."}}, "task.empty_texts=keep", silence=True)
+    assert sorted(example.target for example in found.examples)[0] == ""
+    assert [example.target for example in found.evaluations["test_silence"].examples] == [""]
+    with pytest.raises(InputError, match="needs validation clips whose text is empty"):
+        lay({}, "objective.metric=val/insertions_per_minute")
+    with pytest.raises(InputError, match="no test clip holds a word"):
+        lay({number: {"text": ""} for number in range(24)}, "task.empty_texts=keep")
+
+
+def test_languages(lay: Lay) -> None:
+    with pytest.raises(InputError, match="told no language ku; near it are"):
+        lay({}, "task.language=ku")
+    assert lay({}, "task.language=de").spec.task_options["language"] == "de"
+    found = lay({number: {"language": ("en-US", "German")[number % 2]} for number in range(24)})
+    assert {example.language for example in found.examples} == {"en", "de"}
+    assert lay({}, "task.language=ku", sweep="moonshine_lora").clips.account.advice[0].startswith("moonshine writes en")
+
+
+def test_scripts_without_spaces(lay: Lay) -> None:
+    texts = {number: {"text": "\u4eca\u5929\u5929\u6c14\u5f88\u597d"} for number in range(24)}
+    assert any("val/cer" in sentence for sentence in lay(texts).clips.account.advice)
+    assert not any("val/cer" in s for s in lay(texts, "objective.metric=val/cer").clips.account.advice)
+
+
+def test_a_file_of_replacements_is_read_once(lay: Lay, tmp_path: Path) -> None:
+    (tmp_path / "same.json").write_text('{"one": "1"}')
+    found = lay({}, f"task.replacements={tmp_path}/same.json")
+    assert found.spec.task_options["replacements"] == ("one -> 1",)
+    assert texts_scored_as(found.task) == "basic with 1 replacements"
+    with pytest.raises(InputError, match="cannot be read"):
+        lay({}, "task.replacements=nowhere.json")
