@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import first_line, lines_of, reading, require, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
@@ -54,7 +55,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
         (where, {name: row[name] for name in row if name not in ("label", "text") or name == wanted.column})
         for where, row in rows
     ]
-    return reading(tree.folder, kept, wanted, account)
+    return with_folder_splits(reading(tree.folder, kept, wanted, account), wanted)
 
 
 def _tracks(tree: Tree) -> dict[Parts, Parts]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.formats.raven import BEGIN, END
+from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import first_line
-from trainables.data.layouts.several_tables import joined
+from trainables.data.layouts.several_tables import joined, prefix_of
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 
@@ -21,11 +22,12 @@ def matches(tree: Tree) -> bool:
 def read(tree: Tree, wanted: Wanted) -> Reading:
     """Raises InputError: as `read_manifest`."""
     tables = _tables(tree)
-    reading = joined({table: read_manifest(tree.path(table), wanted) for table in tables}, {}, Account())
+    readings = {table: read_manifest(tree.path(table), wanted, prefix_of(table, tables)) for table in tables}
+    reading = joined(readings, {}, Account())
     reading.account.layout = f"{len(tables)} selection tables of Raven"
     tree.taken |= {*tables}
     tree.note_unused(reading, tables)
-    return reading
+    return with_folder_splits(reading, wanted)
 
 
 def _tables(tree: Tree) -> list[Parts]:

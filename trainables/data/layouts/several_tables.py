@@ -45,7 +45,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     readings = {}
     for table in splits:
         try:
-            readings[table] = read_manifest(tree.path(table), wanted)
+            readings[table] = read_manifest(tree.path(table), wanted, prefix_of(table, list(splits)))
         except InputError:
             if splits[table] == "train" or not _lacks_target(tree, table, wanted):
                 raise
@@ -61,6 +61,11 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account.origins["split"] = ", ".join(f"{shown(table)} is {split}" for table, split in used.items())
     tree.note_unused(reading, [*splits, *others])
     return reading
+
+
+def prefix_of(table: Parts, tables: Sequence[Parts]) -> str:
+    """What stands before the paths of a table that serve as names, where tables stand in several folders."""
+    return f"{shown(table[:-1])}/" if len({other[:-1] for other in tables}) > 1 and len(table) > 1 else ""
 
 
 def joined(readings: Mapping[Parts, Reading], splits: Mapping[Parts, str], account: Account) -> Reading:

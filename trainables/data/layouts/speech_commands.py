@@ -28,6 +28,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account = Account(layout="Speech Commands: a folder for each word, and lists of the validation and test clips")
     require(account.layout, folder, wanted, ("label",))
     splits = _splits(folder, account)
+    listed = "split" in account.origins
     rows: list[Row] = []
     speakers = 0
     for path in below(home, tree.sounds):
@@ -38,7 +39,12 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
             continue
         speaker, mark, _ = path[1].partition(_SPEAKER)
         speakers += bool(mark)
-        row = {"audio": name, "label": path[0], "group": speaker if mark else name, "split": splits.pop(name, "train")}
+        row = {
+            "audio": name,
+            "label": path[0],
+            "group": speaker if mark else name,
+            "split": splits.pop(name, "train") if listed else None,
+        }
         rows.append((name, row))
     tree.taken |= {(*home, name) for name in _LISTS}
     if splits:
@@ -63,9 +69,12 @@ def _splits(folder: Path, account: Account) -> dict[str, str]:
             for line in lines_of(folder / name)
             if line.strip()
         }
-    account.origins["split"] = " and ".join(name for name in _LISTS if (folder / name).is_file())
+    if found := [name for name in _LISTS if (folder / name).is_file()]:
+        account.origins["split"] = " and ".join(found)
     return splits
 
 
 def _homes(tree: Tree) -> list[Parts]:
-    return sorted({path[:-1] for path in tree.others if path[-1] in _LISTS})
+    """Folders with one of the lists; without them the folder of noise tells that the others are words."""
+    listed = {path[:-1] for path in tree.others if path[-1] in _LISTS}
+    return sorted(listed or {path[: path.index(_NOISE)] for path in tree.sounds if _NOISE in path})

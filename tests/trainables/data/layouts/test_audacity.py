@@ -44,3 +44,9 @@ def test_other_texts_beside_recordings_are_no_label_tracks(lay: Lay, read_source
 def test_a_line_of_another_form(lay: Lay, read_source: Read) -> None:
     with pytest.raises(InputError, match=r"a\.txt line 2: is not START, END and LABEL"):
         read_source(lay(["a.wav"], {"a.txt": "0.01\t0.05\twren\nnothing\n"}))
+
+
+def test_folders_of_splits(lay: Lay, read_source: Read) -> None:
+    texts = {f"{split}/a.txt": "0.01\t0.05\twren\n" for split in ("train", "test")}
+    reading = read_source(lay(["train/a.wav", "test/a.wav"], texts))
+    assert {(clip.id.split("/")[0], clip.split) for clip in reading.examples} == {("train", "train"), ("test", "test")}

@@ -67,3 +67,11 @@ def test_a_table_of_no_recording(lay: Lay, read_source: Read) -> None:
     folder = lay(["b.wav"], {"a.selections.txt": table(BOTH_VIEWS, "Species")})
     with pytest.raises(InputError, match=r"names no sound file, and no a\.wav"):
         read_source(folder)
+
+
+def test_folders_of_splits(lay: Lay, read_source: Read) -> None:
+    texts = {f"{split}/a.selections.txt": table(BOTH_VIEWS, "Species") for split in ("train", "test")}
+    reading = read_source(lay(["train/a.wav", "test/a.wav"], texts))
+    assert {clip.split for clip in reading.examples} == {"train", "test"}
+    assert len({clip.id for clip in reading.examples}) == 4
+    assert len({clip.group for clip in reading.examples}) == 2

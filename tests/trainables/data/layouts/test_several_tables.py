@@ -38,6 +38,13 @@ def test_folders_give_the_splits(lay: Lay, read_source: Read) -> None:
     assert splits_of(read_source(lay(sounds, texts))) == SPLITS
 
 
+def test_files_of_one_name_in_folders_of_splits_are_groups_of_their_own(lay: Lay, read_source: Read) -> None:
+    texts = {f"{split}/list.csv": "audio,label\n1.wav,x\n" for split in ROWS}
+    reading = read_source(lay([f"{split}/1.wav" for split in ROWS], texts))
+    assert {clip.group for clip in reading.examples} == {f"{split}/1.wav" for split in ROWS}
+    assert {clip.id for clip in reading.examples} == {f"{split}/1.wav" for split in ROWS}
+
+
 def test_files_of_one_name_in_several_splits_have_ids_of_their_own(lay: Lay, read_source: Read) -> None:
     texts = {f"{split}.csv": f"audio,label\n{split}/1.wav,x\n" for split in ROWS}
     texts |= {"train.csv": "id,audio,label\n1,train/1.wav,x\n", "test.csv": "id,audio,label\n1,test/1.wav,x\n"}

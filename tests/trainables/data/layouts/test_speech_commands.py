@@ -39,6 +39,14 @@ def test_one_list_alone_and_clips_that_are_not_there(lay: Lay, read_source: Read
     assert "1 clips of the lists are not there: yes/z_nohash_0.wav" in said
 
 
+def test_without_lists_noise_is_still_no_word(lay: Lay, read_source: Read) -> None:
+    reading = read_source(lay([*SOUNDS, "_background_noise_/tap.wav"]))
+    assert {clip.target for clip in reading.examples} == {"yes", "no"}
+    assert {clip.split for clip in reading.examples} == {None}
+    assert {clip.group for clip in reading.examples} == {"a", "b", "c"}
+    assert "no testing_list.txt" in " ".join(reading.account.guesses)
+
+
 def test_a_recogniser_is_told_what_there_is(lay: Lay, read_source: Read) -> None:
     with pytest.raises(InputError, match=r"Speech Commands.* has no 'text'"):
         read_source(lay(SOUNDS, {"testing_list.txt": TEST}), "text")
