@@ -92,12 +92,9 @@ def _left_out(found: Understood) -> Iterator[tuple[str, str]]:
     if not found.rows_left_out:
         return iter(())
     lines = [f"{_many_of(found.rows_left_out, 'clip')}; a run lists them in {LEFT_OUT_FILE}"]
-    lines += [
-        f"{kind.rows:,}: {kind.reason.rstrip('.')} ({_places(kind.shown, kind.rows)})"
-        for kind in found.left_out[:MOST_KINDS]
-    ]
+    lines += [f"{_places(kind.shown, kind.rows)}: {kind.reason.rstrip('.')}" for kind in found.left_out[:MOST_KINDS]]
     if (rest := found.rows_left_out - sum(kind.rows for kind in found.left_out[:MOST_KINDS])) > 0:
-        lines.append(f"{rest:,}: for other reasons")
+        lines.append(f"{_many_of(rest, 'clip')} more, for other reasons")
     return _many("left out", lines)
 
 

@@ -14,9 +14,11 @@ from trainables.data.doubts.files import read_traits
 from trainables.data.doubts.overlap import Joined
 from trainables.data.doubts.report import doubts, together, undivided
 from trainables.data.doubts.sound import facts_doubts
+from trainables.data.doubts.words import listed
 from trainables.data.examples import SPLITS
 from trainables.data.reading import Wanted
 from trainables.data.sound.facts import SoundFacts, median
+from trainables.data.sound.measuring import measure
 from trainables.data.splits import SplitRow, draw_splits, summarise
 from trainables.data.understood import Understood, understood
 from trainables.errors import InputError
@@ -37,6 +39,7 @@ class ClassRow:
     shortest_seconds: float
     median_seconds: float
     longest_seconds: float
+    level_db: float | None  # of full scale, in the middle of the clips; None: not decoded, or all silent
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,9 @@ def inspect_source(
     Raises InputError: it cannot be read. What a sweep would refuse later is in `problems`.
     """
     clips = read_source(source, wanted, task, base_folder=base_folder, seed=seed)
-    examples, doubts, problems = _divided(clips, task, seed, hear)
+    examples, doubts, problems, heard = _divided(clips, task, seed, hear)
+    levels_db = {name: clip.level_db for name, clip in heard.facts.items() if not clip.silent} if heard else {}
+    unheard = [example for example in examples if heard and example.id not in heard.facts]
     given = {example.id: example.split for example in examples if example.split is not None}
     divided = [example for example in examples if example.id in given]
     return replace(clips, examples=examples), Inspection(
@@ -95,17 +100,17 @@ def inspect_source(
         sound=clips.sound,
         splits=tuple(summarise(divided, given, task.stratified)) if given else (),
         groups_of_splits={split: len(groups) for split, groups in _groups(divided, given).items()},
-        classes=tuple(_classes(examples, clips.seconds)) if task.stratified else (),
+        classes=tuple(_classes(examples, clips.seconds, levels_db)) if task.stratified else (),
         texts=_texts([str(example.target) for example in examples]) if task.column == "text" else None,
-        problems=tuple(problems),
+        problems=(*_undecodable(unheard), *problems),
     )
 
 
 def _divided(
     clips: Clips, task: Task, seed: int, hear: Callable[[Sequence[Example]], Heard] | None
-) -> tuple[list[Example], Sequence[str], list[str]]:
-    """The examples in groups that hold copies together; doubts; and why a sweep could not divide them, as it would with
-    the shares that it has by default."""
+) -> tuple[list[Example], Sequence[str], list[str], Heard | None]:
+    """The examples in groups that hold copies together; doubts; why a sweep could not divide them, as it would with the
+    shares that it has by default; and what was heard."""
     traits = read_traits(clips.headers)
     sides = {example.id: example.split for example in clips.examples if example.split is not None}
     problems: list[str] = []
@@ -125,9 +130,17 @@ def _divided(
         )
     except InputError as error:
         said = [*undivided(joined, task), *(facts_doubts(heard.facts) if heard is not None else ())]
-        return joined.examples, said, [*problems, *error.problems]
+        return joined.examples, said, [*problems, *error.problems], heard
     found = doubts(joined.examples, splits, task, traits=traits, joined=joined, heard=heard)
-    return joined.examples, found.advice, [*problems, *found.problems]
+    return joined.examples, found.advice, [*problems, *found.problems], heard
+
+
+def _undecodable(examples: Sequence[Example]) -> list[str]:
+    """What is wrong with sound that could not be heard, each problem once."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for number, problem in measure(examples).problems.items():
+        places[problem].append(examples[number].id)
+    return [f"{listed(names)}: {problem}" for problem, names in places.items()]
 
 
 def _groups(examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str, set[str]]:
@@ -138,16 +151,28 @@ def _groups(examples: Sequence[Example], splits: Mapping[str, str]) -> dict[str,
     return found
 
 
-def _classes(examples: Sequence[Example], seconds_of: Sequence[float]) -> list[ClassRow]:
-    of_class: dict[str, list[tuple[float, str]]] = defaultdict(list)
+def _classes(
+    examples: Sequence[Example], seconds_of: Sequence[float], levels_db: Mapping[str, float]
+) -> list[ClassRow]:
+    """`levels_db` by example id, where they are known."""
+    of_class: dict[str, list[tuple[float, Example]]] = defaultdict(list)
     for example, seconds in zip(examples, seconds_of, strict=True):
-        of_class[str(example.target)].append((seconds, example.group))
+        of_class[str(example.target)].append((seconds, example))
     rows = []
     for label in sorted(of_class):
         lengths = sorted(seconds for seconds, _ in of_class[label])
-        groups = {group for _, group in of_class[label]}
-        ends = (round(length, 3) for length in (lengths[0], median(lengths), lengths[-1]))
-        rows.append(ClassRow(label, len(lengths), len(groups), *ends))
+        levels = sorted(levels_db[each.id] for _, each in of_class[label] if each.id in levels_db)
+        rows.append(
+            ClassRow(
+                label=label,
+                clips=len(lengths),
+                groups=len({example.group for _, example in of_class[label]}),
+                shortest_seconds=round(lengths[0], 3),
+                median_seconds=round(median(lengths), 3),
+                longest_seconds=round(lengths[-1], 3),
+                level_db=round(median(levels), 1) if levels else None,
+            )
+        )
     return rows
 
 

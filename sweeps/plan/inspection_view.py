@@ -50,8 +50,9 @@ def _classes(rows: dict[str, ClassRow]) -> list[RenderableType]:
             f"{row.shortest_seconds:g}",
             f"{row.median_seconds:g}",
             f"{row.longest_seconds:g}",
+            "-" if row.level_db is None else f"{row.level_db:.1f}",
         )
         for row in map(rows.__getitem__, shown)
     )
-    header = ("class", "clips", "groups", "shortest, s", "median, s", "longest, s")
+    header = ("class", "clips", "groups", "shortest, s", "median, s", "longest, s", "level, dB")
     return [counts_table(header, body), *([Text(note)] if note else [])]

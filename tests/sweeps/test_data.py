@@ -194,6 +194,29 @@ def test_doubts_and_what_a_sweep_would_refuse_are_said(tmp_path: Path, capsys: p
     assert "'Dog'" in shown
 
 
+def test_what_decoding_finds_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = class_folders(tmp_path / "F")
+    for name in ("1", "3"):
+        soundfile.write(source / "dog" / f"{name}.wav", np.zeros(900 + int(name)), 8000)
+    for index in range(20, 26):
+        soundfile.write(source / "dog" / f"{index}.wav", np.full(800 + index, 0.01 + index / 1e5), 8000)
+    for name in ("0.wav", "2.wav"):
+        path = source / "cat" / name
+        flac = path.with_suffix(".flac")
+        soundfile.write(flac, np.random.default_rng(7 + int(name[0])).normal(0, 0.1, 9000), 8000)
+        content = bytearray(flac.read_bytes())
+        content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+        flac.write_bytes(content)
+        path.unlink()
+    assert main([str(source), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    levels = {row["label"]: row["level_db"] for row in found["classes"]}
+    assert levels["cat"] == pytest.approx(-10.8, abs=0.5)  # even noise between -0.5 and 0.5
+    assert sum("2 of 20 clips are silent throughout" in sentence for sentence in found["understood"]["advice"]) == 1
+    assert len(found["problems"]) == 1
+    assert found["problems"][0].startswith("cat/0.flac, cat/2.flac: ")
+
+
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "clean.jsonl"
     assert main([str(texts(tmp_path / "F")), "--task", "transcription", "--json", "--output", str(output)]) == 0

@@ -44,8 +44,8 @@ not read  columns (rows that fill them): speaker (36), take (4)
           5 .m4a files: of a format that is not read (cow/0.m4a, cow/1.m4a, cow/2.m4a and 2 more)
           1 file without an ending: no sound (cow/LICENCE)
 left out  4 clips; a run lists them in left_out.csv
-          3: the column label is empty (t.csv line 2, t.csv line 3, t.csv line 4)
-          1: c.wav: does not exist (t.csv line 9)
+          t.csv line 2, t.csv line 3, t.csv line 4: the column label is empty
+          t.csv line 9: c.wav: does not exist
 guessed   The folders train and test are splits, and no classes."""
 
 
@@ -81,7 +81,7 @@ def test_a_thousand_reasons_stay_a_page() -> None:
     assert len(lines) < 25
     assert "and 988 more" in "\n".join(lines[:2])
     assert "992 files for 992 further reasons" in "\n".join(lines)
-    assert "992: for other reasons" in lines[-1]
+    assert "992 clips more, for other reasons" in lines[-1]
 
 
 def test_advice_at_the_start_of_a_run_is_bounded() -> None:
