@@ -10,7 +10,7 @@ from sweeps.control.steering import Steering
 from sweeps.explore import explore
 from sweeps.plan.prepare import Prepared
 from sweeps.search.finalists import Explored, choose_finalists, same_in_every_fold
-from sweeps.stage.inputs import explore_job, make_stores, pin_revisions
+from sweeps.stage.inputs import explore_job, make_stores, pin_revisions, say_heard
 from sweeps.stage.run import Session
 from sweeps.state.manifest import note_look
 from sweeps.state.workspace import CONFIRM
@@ -37,6 +37,7 @@ def run_round(prepared: Prepared, session: Session, steering: Steering) -> Outco
         held_out = len(prepared.of_split("test"))
         console.print(f"\nOuter fold {fold}: {held_out} clips held out for its test", style="bold", markup=False)
     stores = make_stores(prepared, workspace, ("train", "validation"), console)
+    say_heard(prepared, stores, console)
     job = explore_job(prepared, stores, fold, pin_revisions(prepared, workspace))
     explored = explore(session, job, steering)
     baseline = baseline_config(spec)
@@ -55,6 +56,7 @@ def run_round(prepared: Prepared, session: Session, steering: Steering) -> Outco
     )
     # Only now does the test data become a store that a worker can open.
     stores = make_stores(prepared, workspace, ("test", *prepared.evaluations), console)
+    say_heard(prepared, stores, console)
     tracker.log_looks(note_look(workspace, spec.confirm_seeds))
     confirmed = confirm(
         session,

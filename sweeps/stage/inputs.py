@@ -73,6 +73,22 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
     return {split: str(folder) for split, folder in folders.items()}
 
 
+def say_heard(prepared: Prepared, stores: Mapping[str, str], console: Console) -> None:
+    """Says what decoding showed of the clips in these stores: silence, channels that cancel, levels that tell classes
+    apart, ..."""
+    from trainables.data.doubts.listen import Heard, kept_facts
+    from trainables.data.doubts.report import heard_doubts
+    from trainables.data.sound.store import open_store
+
+    hearing = next(iter(prepared.hearings))
+    heard = Heard()
+    for split, folder in stores.items():
+        if split not in prepared.evaluations:
+            heard.facts.update(kept_facts(open_store(Path(folder), hearing)).facts)
+    for sentence in heard_doubts(prepared.examples, prepared.splits, prepared.task, heard):
+        console.print(f"- {sentence}", style="yellow", markup=False, soft_wrap=True)
+
+
 def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
     """Checkpoint -> commit of its hub repository: looked up once and kept, so that every worker loads the same weights,
     also when the sweep goes on after the hub has others."""

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import Prepared, prepare
-from sweeps.stage.inputs import explore_job, make_stores, write_splits
+from sweeps.stage.inputs import explore_job, make_stores, say_heard, write_splits
 from sweeps.state.workspace import new_workspace
 from trainables.errors import InputError
 
@@ -141,7 +141,7 @@ def test_copies_stay_on_one_side_and_the_plan_says_so(prepared: Prepared, tmp_pa
     sides = {example.id: joined.splits[example.id] for example in joined.examples}
     for first in (0, 1):
         assert len({sides[f"clip-{number:02}.wav"] for number in (first, *range(36 + first, 48, 2))}) == 1
-    assert any(sentence.startswith("12 clips hold sound of others") for sentence in make_plan(joined).advice)
+    assert any(sentence.startswith("12 clips hold sound of others") for sentence in make_plan(joined).understood.advice)
 
 
 def test_given_splits_that_share_sound_are_refused(prepared: Prepared, tmp_path: Path) -> None:
@@ -156,3 +156,20 @@ def test_given_splits_that_share_sound_are_refused(prepared: Prepared, tmp_path:
     (tmp_path / test).write_bytes((tmp_path / train).read_bytes())
     with pytest.raises(InputError, match=f"test: 1 of .* are heard in train or validation too .{test} is {train}"):
         prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True)
+
+
+def test_a_run_says_what_decoding_showed(
+    prepared: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet = [example for example in prepared.of_split("train") if example.target == "HISS"][:2]
+    for example in quiet:
+        soundfile.write(example.audio[0].path, np.zeros(8000), 16_000)
+    workspace = new_workspace(tmp_path / "results", prepared.spec.name)
+    stores = make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True))
+    say_heard(prepared, stores, Console(width=200))
+    shown = capsys.readouterr().out
+    assert "clips are silent throughout" in shown
+    assert quiet[0].id in shown
+    other = make_stores(prepared, workspace, ("test",), Console(quiet=True))
+    say_heard(prepared, other, Console(width=200))
+    assert "silent" not in capsys.readouterr().out

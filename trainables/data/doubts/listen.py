@@ -12,6 +12,7 @@ from trainables.data.doubts.alike import Fingerprint, fingerprint
 from trainables.data.examples import Example
 from trainables.data.sound import channels
 from trainables.data.sound.audio import Decoder, as_waveform
+from trainables.data.sound.store import SplitStore
 from trainables.errors import InputError
 
 THREADS = 2
@@ -67,6 +68,25 @@ def listen(
             if progress is not None:
                 progress(done, len(ordered))
     return heard
+
+
+def kept_facts(store: SplitStore) -> Heard:
+    """What a store kept of its clips when it decoded them; nothing where an earlier version wrote it."""
+    if store.facts is None:
+        return Heard()
+    return Heard(
+        {
+            example.id: ClipFacts(
+                level_db=max(FLOOR_DB, float(row["level_db"])),
+                peak_db=_db(float(row["peak"])),
+                silent_share=0.0,  # not kept
+                bandwidth_hz=float(row["bandwidth_hz"]),
+                clipped_share=float(row["clipped_share"]),
+                rule=int(row["mixing"]),
+            )
+            for example, row in zip(store.examples, store.facts, strict=True)
+        }
+    )
 
 
 def _listen(examples: Sequence[Example], window_seconds: float | None) -> Heard:
