@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from trainables.data.sound.endings import is_sound
 from trainables.data.tables.nearby import parts_of, stem, written
 
 MOST_FILES = 50_000  # that are looked at for near names
+MOST_COMPARED = 10  # missing files of one reason that are compared with those in their folder
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -23,6 +24,7 @@ def missing_problems(missing: Sequence[str], homes: Sequence[Path]) -> dict[str,
     files = {home: _files_below(home) for home in homes}
     first: dict[tuple[str, str], str] = {}
     found = {}
+    compared: Counter[str] = Counter()
     for path in missing:
         home = next((home for home in homes if written(path, home) != path), homes[0] if homes else None)
         reason = _reason(path, home)
@@ -34,7 +36,8 @@ def missing_problems(missing: Sequence[str], homes: Sequence[Path]) -> dict[str,
             folder = " or ".join(near)
             hint = f"; {' and '.join(near.values())} are there: say which with `data.audio_folder: {folder}`"
         else:
-            folder = hint = "" if home is None else _like(path, home)
+            compared[reason] += 1
+            folder = hint = "" if home is None or compared[reason] > MOST_COMPARED else _like(path, home)
         found[path] = first.setdefault((reason, folder), f"does not exist ({reason}{hint}).")
     return found
 

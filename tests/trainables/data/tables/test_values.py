@@ -111,3 +111,9 @@ def test_names_lose_white_space_and_are_composed() -> None:
 def test_addresses_are_not_fetched(address: str) -> None:
     _, account = read([{"audio": address, "label": "x"}])
     assert "audio is an address" in account.left_out[0].problem
+
+
+def test_homes_of_users() -> None:
+    _, account = read([{"audio": f"~nobody-here{tail}", "label": "x"} for tail in ("/a.wav", "x" * 300, "\0")])
+    assert all(row.problem.endswith("and there is no such user.") for row in account.left_out)
+    assert len(account.left_out) == 3
