@@ -157,7 +157,7 @@ def _piece(entry: Any, home: Path, channel: int | None) -> tuple[AudioPiece, str
         what = "write the path alone" if scheme[1].lower() == "file" else "download the files, and name those"
         raise InputError(f"audio is an address ({scheme[0]}...), and nothing is fetched from it: {what}.")
     start = _number("audio.start_seconds", values.get("start_seconds"))
-    expanded = os.path.expanduser(written) if written[0] == "~" else written
+    expanded = os.path.expanduser(written) if written[0] == "~" and "\0" not in written else written
     if written[0] == "~" and written.split("/")[0] == expanded.split("/")[0] and not os.path.lexists(home / written):
         raise InputError(f"audio is {written[:60]!r}, and there is no such user.")
     # no resolving of links: hub caches link to files that have no suffix
