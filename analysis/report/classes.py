@@ -38,12 +38,9 @@ def clips_of_classes(tested: Predictions) -> list[Block]:
         blocks.append(Table(("class", "test clips", "groups"), rows))
     else:
         counts = [clips[name] for name in tested.classes]
-        blocks.append(
-            Text(
-                f"{len(counts)} classes; a class has {min(counts):,} to {max(counts):,} test clips, "
-                f"{np.median(counts):g} in the middle."
-            )
-        )
+        spread = f"{min(counts):,} to {max(counts):,} test clips, {np.median(counts):g} in the middle"
+        same = f"{max(counts):,} test clips each"
+        blocks.append(Text(f"{len(counts)} classes of {same if min(counts) == max(counts) else spread}."))
     if missing:
         blocks.append(Text(f"No test clip of {_listed(missing, 'class', 'classes')}.", "warning"))
     return blocks

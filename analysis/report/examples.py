@@ -59,8 +59,8 @@ def data_section(recorded: Recorded) -> Section:
     ]
     if recorded.left_out:
         clips = sum(count for _, count in recorded.left_out)
-        reasons = [(reason, f"{count:,}") for reason, count in recorded.left_out[:MOST_REASONS]]
-        caption = f"{clips:,} clips of the data are left out; {LEFT_OUT_FILE} lists them."
+        reasons = [(reason.rstrip("."), f"{count:,}") for reason, count in recorded.left_out[:MOST_REASONS]]
+        caption = f"Clips of the data that are left out: {clips:,}; {LEFT_OUT_FILE} lists them."
         blocks.append(Table(("left out, because it", "clips"), reasons, caption))
     if recorded.splits is not None:
         keys = [key for key in ("fold", "split") if key in recorded.splits and recorded.splits[key].nunique() > 1]

@@ -69,7 +69,8 @@ def test_classes_without_a_test_clip_are_one_warning() -> None:
     assert few.rows[-1] == ("class 002", "0", "0")
     assert warning == Text("No test clip of class class 002.", "warning")
     many, warning = clips_of_classes(answers(527, missing=20))
-    assert many == Text("527 classes; a class has 0 to 6 test clips, 6 in the middle.")
+    assert many == Text("527 classes of 0 to 6 test clips, 6 in the middle.")
+    assert clips_of_classes(answers(100)) == [Text("100 classes of 6 test clips each.")]
     assert isinstance(warning, Text)
     assert warning.text.startswith("No test clip of 20 classes: class 507, class 508")
     assert warning.text.endswith("class 516 and 10 more.")

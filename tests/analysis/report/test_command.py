@@ -300,7 +300,7 @@ def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) 
     assert "stays unseen in all S seeds" in text
     assert "3 fresh seeds (1, 2, 3)" in text
     assert recorded.left_out == (("is empty.", 2), ("is gone.", 1))
-    assert "3 clips of the data are left out; left_out.csv lists them." in text
+    assert "Clips of the data that are left out: 3; left_out.csv lists them." in text
     assert "abc123" in text
     assert "yes: the commit alone does not give this result" in text
     assert "At the end: too few trials: 16, and 2 axes take 20." in text
