@@ -14,6 +14,7 @@ from trainables.data.tables.spellings import meaning
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
+EMBEDDED = "embedded"  # folder in the cache, of folders of two digits
 MOST_BYTES = 1 << 30  # of a row group, as the file declares it
 
 
@@ -71,11 +72,16 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
         return {}
 
 
+def is_embedded(path: str) -> bool:
+    """Whether this is a file that sound of a table was written to."""
+    return Path(path).parts[-3:-2] == (EMBEDDED,)
+
+
 def _extracted(sound: Mapping[str, Any], cache_folder: Path) -> dict[str, Any]:
     content = bytes(sound["bytes"])
     name = str(sound.get("path") or "")
     digest = hashlib.sha256(content).hexdigest()
-    target = cache_folder / "embedded" / digest[:2] / (digest[:32] + _suffix(name))
+    target = cache_folder / EMBEDDED / digest[:2] / (digest[:32] + _suffix(name))
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trainables.data.examples import Example
 from trainables.data.reading import Account
+from trainables.data.tables.parquet_rows import is_embedded
 from trainables.data.tables.spellings import meaning
 from trainables.data.tables.stretches import OURS as TIMES
 
@@ -20,7 +21,9 @@ def without_repeats(placed: Sequence[Placed], account: Account) -> list[Placed]:
     out in the account."""
     same: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, (_, example) in enumerate(placed):
-        same[(example.audio, example.start_seconds, example.seconds)].append(index)
+        # sound that the table embeds under two names is two clips, copies, which stay on one side of every split
+        name = example.id if any(is_embedded(piece.path) for piece in example.audio) else ""
+        same[(example.audio, example.start_seconds, example.seconds, name)].append(index)
     repeated = [indices for indices in same.values() if len(indices) > 1]
     if not repeated:
         return list(placed)

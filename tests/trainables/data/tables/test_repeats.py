@@ -55,3 +55,11 @@ def test_another_stretch_is_another_clip(other: dict[str, Any]) -> None:
 def test_a_table_with_ids_may_ask_several_things_of_a_clip() -> None:
     rows = [{"audio": "a.wav", "label": label, "id": label} for label in ("x", "y")]
     assert left_out(rows) == (["x", "y"], [])
+
+
+def test_embedded_sound_under_two_names_is_two_clips() -> None:
+    """Copies: they stay on one side of every split."""
+    audio = {"path": "/cache/embedded/ab/abcd.wav", "written": "one-abcd"}
+    rows = [{"audio": audio, "label": "x"}, {"audio": audio | {"written": "two-abcd"}, "label": "y"}]
+    assert left_out(rows) == (["one-abcd", "two-abcd"], [])
+    assert len(left_out([rows[0], rows[0]])[1]) == 1
