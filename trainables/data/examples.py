@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 SPLITS = ("train", "validation", "test")
@@ -13,10 +13,11 @@ _LATER = ("channel", "language")
 
 
 def _said(part: AudioPiece | Example) -> dict[str, Any]:
-    return {name: value for name, value in asdict(part).items() if value is not None or name not in _LATER}
+    values = {name: getattr(part, name) for name in part.__slots__}
+    return {name: value for name, value in values.items() if value is not None or name not in _LATER}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AudioPiece:
     """A file, or a stretch of one."""
 
@@ -26,7 +27,7 @@ class AudioPiece:
     channel: int | None = None  # from 0; None: the mean of all
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Example:
     """One clip and what is to be learnt about it. Holds paths and numbers, never samples."""
 

@@ -1,4 +1,4 @@
-"""What decoding shows of each clip: its level, whether it is silent or clipped, its band, how channels were mixed.
+"""What decoding shows of each clip: its level, whether it is silent or clipped, how channels were mixed.
 
 Taken in the pass that writes a store, and kept beside it; `measuring.py` has the same without a store.
 """
@@ -21,11 +21,8 @@ FACTS = np.dtype(
         ("peak", "<f4"),  # of full scale, of the mono sound
         ("level_db", "<f4"),  # root mean square, of full scale; -inf: silent throughout
         ("clipped_share", "<f4"),  # of the file's samples at full scale, in [0, 1]
-        ("bandwidth_hz", "<f4"),  # above it the spectrum lies 60 dB below its highest place
     ]
 )
-FLOOR_DB = -60.0
-WINDOW_SAMPLES, MOST_WINDOWS = 1024, 16
 SHOWN = 3
 
 
@@ -43,24 +40,7 @@ def facts_of(heard: Sequence[Heard]) -> tuple[float, ...]:
         max(float(max(part.waveform.max(), -part.waveform.min())) for part in heard),
         10 * float(np.log10(energy / frames)) if energy else -np.inf,
         max(part.levels.clipped_share for part in heard),
-        max(_bandwidth_hz(part.waveform, part.info.sample_rate_hz) for part in heard),
     )
-
-
-def _bandwidth_hz(waveform: np.ndarray, sample_rate_hz: int) -> float:
-    """From evenly spaced windows, the loudest value of each frequency; 0 for silence."""
-    if len(waveform) < WINDOW_SAMPLES:
-        waveform = np.pad(waveform, (0, WINDOW_SAMPLES - len(waveform)))
-    starts = np.linspace(0, len(waveform) - WINDOW_SAMPLES, min(MOST_WINDOWS, len(waveform) // WINDOW_SAMPLES))
-    windows = np.stack([waveform[start : start + WINDOW_SAMPLES] for start in starts.astype(int)])
-    power = np.abs(np.fft.rfft(windows * _HANN, axis=1)).max(axis=0) ** 2
-    if not power.max() > 0:
-        return 0.0
-    above = np.flatnonzero(power > power.max() * 10 ** (FLOOR_DB / 10))
-    return float((above[-1] + 1) * sample_rate_hz / WINDOW_SAMPLES)
-
-
-_HANN = np.hanning(WINDOW_SAMPLES).astype(np.float32)
 
 
 def sentences(ids: Sequence[str], facts: np.ndarray) -> list[str]:
