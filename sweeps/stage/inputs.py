@@ -49,8 +49,7 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
     (see `open_store`)."""
     from rich.progress import Progress
 
-    from trainables.data.sound.clip_facts import sentences
-    from trainables.data.sound.store import SplitStore, write_store
+    from trainables.data.sound.store import write_store
 
     folders = {split: workspace.store(split) for split in splits}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -58,18 +57,13 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
         for (split, folder), how in product(folders.items(), hearings):
             examples = prepared.of_split(split)
             bar = progress.add_task(f"decoding {split} clips", total=len(examples))
-            store = how.folder(folder) if len(hearings) > 1 else folder
             write_store(
-                store,
+                how.folder(folder) if len(hearings) > 1 else folder,
                 examples,
                 sample_rate_hz=how.sample_rate_hz,
                 window_seconds=how.window_seconds,
                 progress=lambda done, total, bar=bar: progress.update(bar, completed=done, total=total),  # type: ignore[misc]
             )
-            facts = SplitStore(store).facts
-            if facts is not None and how == next(iter(hearings)):
-                for sentence in sentences([example.id for example in examples], facts):
-                    console.print(f"Note: {split}: {sentence}", style="yellow", markup=False, soft_wrap=True)
     return {split: str(folder) for split, folder in folders.items()}
 
 

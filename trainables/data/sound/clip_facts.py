@@ -1,4 +1,4 @@
-"""What decoding shows of each clip: its level, whether it is silent or clipped, how channels were mixed.
+"""What decoding shows of each clip: its level, whether it is silent or clipped, its band, how channels were mixed.
 
 Taken in the pass that writes a store, and kept beside it; `measuring.py` has the same without a store.
 """
@@ -21,9 +21,12 @@ FACTS = np.dtype(
         ("peak", "<f4"),  # of full scale, of the mono sound
         ("level_db", "<f4"),  # root mean square, of full scale; -inf: silent throughout
         ("clipped_share", "<f4"),  # of the file's samples at full scale, in [0, 1]
+        ("bandwidth_hz", "<f4"),  # above it the spectrum lies 60 dB below its highest place; 0: silence
     ]
 )
-SHOWN = 3
+FLOOR = 1e-6  # -60 dB
+WINDOW_SAMPLES, MOST_WINDOWS = 1024, 8
+_HANN = np.hanning(WINDOW_SAMPLES).astype(np.float32)
 
 
 def facts_of(heard: Sequence[Heard]) -> tuple[float, ...]:
@@ -40,26 +43,19 @@ def facts_of(heard: Sequence[Heard]) -> tuple[float, ...]:
         max(float(max(part.waveform.max(), -part.waveform.min())) for part in heard),
         10 * float(np.log10(energy / frames)) if energy else -np.inf,
         max(part.levels.clipped_share for part in heard),
+        max(_bandwidth_hz(part.waveform, part.info.sample_rate_hz) for part in heard),
     )
 
 
-def sentences(ids: Sequence[str], facts: np.ndarray) -> list[str]:
-    """What a person should know of the clips before they are trained on, each once with its count and examples."""
-    found = []
-    for wrong, words in (
-        (facts["peak"] == 0, "are silent throughout"),
-        (facts["mixing"] == channels.CANCELLING, "have channels that cancel: the first one is heard"),
-        (facts["mixing"] == channels.DEAD, "have a dead channel: the others are heard"),
-        (facts["clipped_share"] > 0.01, "are clipped: more than 1 % of their samples stand at full scale"),
-    ):
-        rows = np.flatnonzero(wrong)
-        if len(rows):
-            more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-            shown = ", ".join(ids[row] for row in rows[:SHOWN])
-            found.append(f"{len(rows)} of {len(facts)} clips {words} ({shown}{more})")
-    mixed = facts["mixing"] == channels.SPEAKERS
-    if mixed.any() and not mixed.all():
-        found.append(
-            f"{int(mixed.sum())} of {len(facts)} clips are mixed down from more than two channels, others are not"
-        )
-    return found
+def _bandwidth_hz(waveform: np.ndarray, sample_rate_hz: int) -> float:
+    """From evenly spaced windows, the loudest value of each frequency."""
+    if len(waveform) < WINDOW_SAMPLES:
+        windows = waveform[np.newaxis]
+    else:
+        starts = np.linspace(0, len(waveform) - WINDOW_SAMPLES, min(MOST_WINDOWS, len(waveform) // WINDOW_SAMPLES))
+        windows = np.stack([waveform[start : start + WINDOW_SAMPLES] for start in starts.astype(int)]) * _HANN
+    power = np.abs(np.fft.rfft(windows, WINDOW_SAMPLES, axis=1)).max(axis=0) ** 2
+    highest = power.max()
+    if not highest > 0:
+        return 0.0
+    return float((np.flatnonzero(power > highest * FLOOR)[-1] + 1) * sample_rate_hz / WINDOW_SAMPLES)

@@ -10,7 +10,6 @@ import soundfile
 
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.sound import channels, measuring
-from trainables.data.sound.clip_facts import sentences
 from trainables.data.sound.measuring import measure
 from trainables.data.sound.store import SplitStore, write_store
 
@@ -54,12 +53,9 @@ def test_a_store_keeps_what_measuring_finds(tmp_path: Path, clips: list[Example]
     assert facts["seconds"].tolist() == [1, 1, 1, 1, 1, 0.5]
     assert facts["peak"][1] == 0
     assert facts["level_db"][0] == pytest.approx(-20, abs=0.2)
-    assert sentences([clip.id for clip in clips], facts) == [
-        "1 of 6 clips are silent throughout (silent)",
-        "1 of 6 clips have channels that cancel: the first one is heard (cancelling)",
-        "1 of 6 clips have a dead channel: the others are heard (dead)",
-        "1 of 6 clips are clipped: more than 1 % of their samples stand at full scale (clipped)",
-    ]
+    assert facts["bandwidth_hz"][0] == pytest.approx(8000, abs=50)
+    assert facts["bandwidth_hz"][1] == 0
+    assert facts["bandwidth_hz"][5] == pytest.approx(1000, abs=60)
 
 
 def test_what_cannot_be_decoded_is_named_by_its_number(tmp_path: Path, clips: list[Example]) -> None:
@@ -78,7 +74,7 @@ def test_only_what_changed_is_decoded_again(
 ) -> None:
     measure(clips)
     decoded: list[int] = []
-    monkeypatch.setattr(measuring, "facts_of", lambda heard: decoded.append(1) or tuple([1.0] * 7))
+    monkeypatch.setattr(measuring, "facts_of", lambda heard: decoded.append(1) or tuple([1.0] * 8))
     soundfile.write(tmp_path / "plain.wav", np.zeros(5000), RATE_HZ)
     measure(clips)
     assert len(decoded) == 1
