@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(path: Path, column: str = "label") -> None:
     """What prepare does with a manifest, and the decoding of what it let pass."""
     before = {file: file.stat().st_mtime_ns for file in path.parent.rglob("*")}
-    started = time.monotonic()
+    started = time.process_time()
     problems: tuple[str, ...] = ()
     try:
         examples = read_manifest(path, Wanted(column, path.parent / "cache")).examples
@@ -78,7 +78,7 @@ def read(path: Path, column: str = "label") -> None:
         problems = error.problems
         assert problems
     assert all(problem.isprintable() and len(problem) < 50_000 for problem in problems)
-    assert time.monotonic() - started < SLOWEST_SECONDS
+    assert time.process_time() - started < SLOWEST_SECONDS
     after = {file: file.stat().st_mtime_ns for file in path.parent.rglob("*") if "cache" not in file.parts}
     assert after == {file: before[file] for file in after}
 
@@ -176,12 +176,12 @@ def test_audio_with_a_damaged_header(
         content[place : place + len(noise)] = noise
     path = folder / "damaged.audio"
     path.write_bytes(content[:kept_bytes])
-    started = time.monotonic()
+    started = time.process_time()
     with suppress(InputError):
         waveform = load_waveform(Example("x", (AudioPiece(str(path)),), "g", "a"), 16_000, limit_seconds=2.0)
         assert np.isfinite(waveform).all()
         assert 0 < len(waveform) <= 32_000
-    assert time.monotonic() - started < SLOWEST_SECONDS
+    assert time.process_time() - started < SLOWEST_SECONDS
 
 
 def wav_header(*, channels: int, rate: int, data_bytes: int) -> bytes:
