@@ -30,6 +30,8 @@ def json_rows(name: str, text: str) -> Table:
             return _numbered(name, values, Table(form="JSON objects one after the other"))
         if len(lines) > 1 and _bad_lines(lines) < len(lines):  # the first line is one of the broken ones
             return _lines(name, lines)
+        if len(lines) > 1 and all(isinstance(_value(line.rstrip().rstrip(",")), dict) for _, line in lines):
+            raise InputError(f"{name}: has lines that end with a comma, which JSON lines do not; remove these commas.")
         raise InputError(f"{name}: {whole}")
     if not isinstance(whole, list | dict):
         raise InputError(f"{name}: is {_kind(whole)} in JSON; objects with the columns as keys are wanted.")
@@ -91,6 +93,9 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
             f"The clips of {name} are the {len(whole[holding[0]])} entries under its key {holding[0]!r}."
         )
         return _numbered(name, whole[holding[0]], table)
+    below = [key for key, value in whole.items() if isinstance(value, dict) and any(map(_holds_rows, value.values()))]
+    if len(below) == 1 and not any(map(meaning, whole)):
+        return _of_object(name, whole[below[0]])
     columns = list(whole.values())
     if len(columns) > 1 and all(isinstance(column, list) for column in columns):
         if len({len(column) for column in columns}) > 1:
@@ -129,6 +134,9 @@ def _of_objects(name: str, whole: dict[str, dict[str, Any]]) -> Table:
             raise InputError(f"{name}: holds an object for each column, and they differ in their keys.")
         return _numbered(name, rows, Table(form=form))
     table = Table(form="one JSON object with an object for each clip")
+    if all(map(is_sound, whole)) and not any(meaning(key) == "audio" for value in whole.values() for key in value):
+        table.guesses.append(f"The keys of {name} (such as {next(iter(whole))!r}) are the files of the clips.")
+        return _numbered(name, [{"audio": key, **value} for key, value in whole.items()], table)
     table.guesses.append(f"The keys of {name} (such as {next(iter(whole))!r}) are not read, but what they lead to.")
     return _numbered(name, list(whole.values()), table)
 

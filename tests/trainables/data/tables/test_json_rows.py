@@ -54,6 +54,17 @@ def test_forms(text: str, form: str, place: str) -> None:
     assert not table.broken
 
 
+def test_rows_below_further_objects() -> None:
+    text = json.dumps({"version": 1, "data": {"about": "x", "clips": ROWS}})
+    assert [row for _, row in json_rows("t.json", text).rows] == ROWS
+
+
+def test_keys_that_are_the_files() -> None:
+    table = json_rows("t.json", json.dumps({row["audio"]: {"label": row["label"]} for row in ROWS}))
+    assert [row for _, row in table.rows] == ROWS
+    assert table.guesses == ["The keys of t.json (such as 'a.wav') are the files of the clips."]
+
+
 def test_a_row_alone() -> None:
     assert [row for _, row in json_rows("t.json", json.dumps(ROWS[0], indent=2)).rows] == ROWS[:1]
 
@@ -95,6 +106,7 @@ def test_broken_lines_are_named_and_the_others_read() -> None:
         (json.dumps([["audio", "label"], ["a.wav", "x"]]), r"begins with a list"),
         ("[{", r"is no JSON"),
         ('[{"audio": 1,\n "audio": 2}]', r"has the key 'audio' twice"),
+        (",\n".join(json.dumps(row) for row in ROWS) + ",", r"lines that end with a comma"),
         ("3", r"t.json"),
     ],
 )
