@@ -143,7 +143,9 @@ def _split(columns: Columns, row: Mapping[str, Any], splits: Mapping[str, str]) 
     if written is None:
         return None
     if written not in splits:
-        raise InputError(f"split is {written!r}; it may be {', '.join(SPLITS)}.")
+        column = columns.names["split"]
+        otherwise = "" if column == "split" else '; or say `data.columns: {split: ""}`'
+        raise InputError(f"{column} is {written!r}; it may be {', '.join(SPLITS)}{otherwise}.")
     return splits[written]
 
 

@@ -21,6 +21,7 @@ from trainables.data.tables.spellings import (
     OPTIONAL,
     SAMPLE_NAMES,
     SPELLINGS,
+    SPLIT_FLAG_NAMES,
     WEIGHT_NAMES,
     meaning,
     plain,
@@ -113,7 +114,8 @@ def _may_be(ours: str, name: str, rows: Values) -> bool:
     """Whether values are such as the column wants: a guess must not turn a good table into one that is refused."""
     values = [value for value in (filled(row.get(name)) for row in rows) if value is not None]
     if ours == "split":
-        return all(isinstance(value, str) and split_name(value) is not None for value in values)
+        splits = {split_name(value) if isinstance(value, str) else None for value in values}
+        return None not in splits or len(splits) > 2  # train and test beside one slip: the slip is refused
     if ours == "targets":
         return all(isinstance(value, list) or number(value) is not None for value in values)
     return _fits(ours, name, rows)
@@ -178,6 +180,11 @@ def _tell(
             account.advice.append(
                 f"{path.name}: the column {name!r} is not read ({fills[name]} rows fill it): all clips of a class "
                 "weigh alike in training (task.class_weights weighs classes)."
+            )
+        if plain(name) in SPLIT_FLAG_NAMES and "split" not in used:
+            account.advice.append(
+                f"{path.name}: the column {name!r} looks like a split and is not read ({fills[name]} rows fill it): "
+                "write a column `split` with train, validation or test."
             )
         if plain(name) in SAMPLE_NAMES:
             account.advice.append(

@@ -59,6 +59,12 @@ def _times(heads: Sequence[str]) -> dict[str, float]:
     return {before + head + after + unit: UNITS[unit] for before, head, after, unit in parts}
 
 
+SPLIT_FLAG_NAMES = frozenset(  # columns of yes and no, from which no split is made
+    before + name
+    for before, name in product(
+        ("", "is", "in"), ("train", "training", "valid", "validation", "val", "dev", "test", "testing", "heldout")
+    )
+)
 WEIGHT_NAMES = ("weight", "sampleweight", "clipweight")  # of clips in training, which all weigh alike
 # plain name -> seconds in its unit
 START_NAMES, END_NAMES, LENGTH_NAMES, OFFSET_NAMES = (

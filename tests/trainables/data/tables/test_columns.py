@@ -148,6 +148,24 @@ def test_a_table_without_a_header_is_told_so() -> None:
     assert "Is its first row no header?" in refusal([{"c000": "c001", "dog": "cat"}])
 
 
+def test_a_slip_among_the_splits_does_not_hide_the_column() -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", "Split": ("Train", "test", "trian")[n]} for n in range(3)]
+    examples, account = read(rows)
+    assert [example.split for example in examples] == ["train", "test"]
+    assert account.left_out[0].problem == (
+        "Split is 'trian'; it may be train, validation, test; or say `data.columns: {split: \"\"}`."
+    )
+    assert len(read(rows, columns={"split": ""})[0]) == 3
+
+
+@pytest.mark.parametrize("name", ["is_test", "isTrain", "heldout", "in_validation"])
+def test_a_column_of_yes_and_no_that_looks_like_a_split_is_said(name: str) -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", name: n % 2} for n in range(4)]
+    assert f"the column {name!r} looks like a split and is not read (4 rows fill it)" in read(rows)[1].advice[0]
+    given = [row | {"split": "train"} for row in rows]
+    assert not read(given)[1].advice
+
+
 def test_weights_are_not_read_and_that_is_said() -> None:
     assert "all clips of a class weigh alike" in read([{"audio": "a.wav", "label": "x", "weight": 2}])[1].advice[0]
 
