@@ -15,6 +15,7 @@ COMMON_CLIPS = 5  # ... for a class of so many, or more
 FEWEST_LETTERS = 3  # of a label that is looked at for slips: of two letters, any is one letter from many
 SINGLE_SHARE = 0.5  # of the classes with one clip each, from which on they look like ratings or names
 FEWEST_SINGLE = 5
+FEWEST_RATINGS = 4  # labels that are numbers with a fraction: two or three may be settings of a device
 MAJORITY_SHARE = 0.8
 JOINTS = (",", ";", "|", "/", "+", "&", " and ", "_and_")
 SURE_JOINTS = (",", ";", "|")  # which stand in a class's name hardly ever
@@ -26,7 +27,7 @@ NOTHING = frozenset(
 def label_doubts(labels: Sequence[str]) -> list[str]:
     """`labels`: one for each clip. A sentence for each kind of slip that is found."""
     counts = Counter(labels)
-    found = [*_spellings(counts), *_slips(counts), *_several(counts), *_single(counts)]
+    found = [*_spellings(counts), *_slips(counts), *_several(counts), *(_single(counts) or _ratings(counts))]
     nothing = {label: clips for label, clips in counts.items() if label.strip().casefold() in NOTHING}
     if nothing:
         found.append(f"{listed(nothing, _with_clips(counts))}: is that a class, or a clip without a label?")
@@ -162,6 +163,20 @@ def _single(counts: Counter[str]) -> list[str]:
     if sum(len(label.split()) > 2 for label in counts) > len(counts) / 2:
         return [f"{what}: are these transcripts? Those stand in a column `text` (task.kind: transcription)."]
     return [f"{what}: are these names, or texts, where classes are wanted?"]
+
+
+def _ratings(counts: Counter[str]) -> list[str]:
+    """Numbers with a fraction are measured or averaged, and no names of classes."""
+    numbers = [_number(label) for label in counts]
+    if len(counts) < FEWEST_RATINGS or any(number is None for number in numbers):
+        return []
+    broken = [label for label, number in zip(counts, numbers, strict=True) if number and not number.is_integer()]
+    if not broken:
+        return []
+    return [
+        f"The {len(counts)} labels are numbers, some with a fraction ({listed(broken)}): are these ratings? Every "
+        "number is a class of its own, however near another; make a few classes of them (such as low, middle, high)."
+    ]
 
 
 def _number(label: str) -> float | None:

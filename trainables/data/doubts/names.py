@@ -26,6 +26,9 @@ def are_named(examples: Sequence[Example]) -> bool:
 def written_name(example: Example) -> str:
     """What a person would look at to tell where a clip comes from: its file's path as far as the source wrote it."""
     if not is_named(example):
+        path, group = Path(example.audio[0].path), Path(example.group)
+        if len(example.audio) == 1 and _plain(path.stem) == _plain(group.stem):
+            return "/".join(path.parts[-len(group.parts) :])  # the group may be that of a copy in another folder
         return example.group
     return "+".join(dict.fromkeys(Path(piece.path).name for piece in example.audio))
 

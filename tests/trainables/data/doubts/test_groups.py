@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,12 @@ def test_names_that_say_the_label_over_again_are_no_groups() -> None:
     labels = [("dog", "cat")[i % 2] for i in range(24)]
     for pattern in ("{}_{}.wav", "{}-{:03}.wav", "{}/{}.wav", "x_{}_{}.wav"):
         assert guessed(clips([pattern.format(label, i) for i, label in enumerate(labels)], labels)) is None
+
+
+def test_a_copy_in_another_folder_is_called_by_its_own() -> None:
+    labels = [("dog", "cat")[i % 2] for i in range(24)]
+    examples = clips([f"{label}/{i}.wav" for i, label in enumerate(labels)], labels)
+    assert guessed([replace(examples[0], group="cat/0.wav"), *examples[1:]]) is None
 
 
 def test_it_is_offered_with_what_it_would_change() -> None:

@@ -93,6 +93,20 @@ def test_a_class_for_every_clip(names: list[str], what: str) -> None:
     assert what in sentence
 
 
+@pytest.mark.parametrize(
+    ("names", "ratings"),
+    [
+        (["1.5", "2", "2.75", "4"], True),
+        (["1,5", "2", "-2,75", "4"], True),
+        (["0.5", "1.5"], False),
+        (["1", "2", "3", "4", "5.0"], False),
+        (["1.5", "2", "v2.75", "4"], False),
+    ],
+)
+def test_numbers_with_a_fraction(names: list[str], ratings: bool) -> None:
+    assert ["are these ratings" in each for each in label_doubts(names * 6)] == [True] * ratings
+
+
 def test_words_for_nothing_and_numbers_beside_words() -> None:
     (nothing,) = label_doubts(["nan"] * 3 + ["dog"] * 9 + ["cat"] * 9)
     assert nothing == "'nan' (3): is that a class, or a clip without a label?"
