@@ -55,7 +55,7 @@ FOLDER = Text(
     "a folder's path and no URI (on a cluster, a folder on a file system that every node mounts)",
 )
 
-SKIP_PATTERN = r"none|unreadable|\d+(\.\d+)?%"
+SKIP_PATTERN = r"none|unreadable|(\d{1,2}(\.\d+)?|100)%"
 
 DATA = Table(
     {

@@ -291,6 +291,7 @@ WRONG = {
     "a column twice": (["a", "--columns", "label=a,label=b"], "each once"),
     "a layout that is none": (["a", "--layout", "deep"], "--layout deep: expected one of classes"),
     "a share that is none": (["a", "--skip", "half"], "--skip half: expected none, unreadable"),
+    "more than all": (["a", "--skip", "101%"], "--skip 101%: expected none, unreadable"),
     "an option that is none": (["a", "--colums", "x=y"], "--colums is not an option"),
 }
 
