@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 import unicodedata
 from dataclasses import replace
 from importlib import import_module
@@ -28,6 +29,9 @@ GENERATORS: dict[str, tuple[str, str]] = {
     "digit_strings": ("text", "trainables.data.generators.digit_strings"),
     "spoken_sentences": ("text", "trainables.data.generators.spoken_sentences"),
 }
+
+
+ON_HUB = re.compile(r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/|hf:/+)([^/?#]+/[^/?#]+)", re.I)
 
 
 def open_source(source: str, wanted: Wanted, *, base_folder: Path, seed: int) -> Reading:
@@ -62,12 +66,23 @@ def _opened(source: str, wanted: Wanted, base_folder: Path, seed: int) -> Readin
                     f"data.layout is about folders; {path.name} is a table, and is read as one."
                 )
             return reading
+    if address := re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", source):
+        raise InputError(f"data.source: {source!r} is an address. {_instead(source, address[0])}")
     near = difflib.get_close_matches(source, GENERATORS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise InputError(
         f"data.source: {source!r} is no file or folder (looked for {' and '.join(map(str, candidates))}), no "
         f"{HUB}owner/name and no built-in ({', '.join(GENERATORS)}).{hint}"
     )
+
+
+def _instead(address: str, scheme: str) -> str:
+    """What to write in place of an address that is not read."""
+    if on_hub := ON_HUB.match(address):
+        return f"Write {HUB}{on_hub[1]} for the data set on the hub."
+    if scheme.lower() == "file:/":
+        return "Write the path alone."
+    return f"Only {HUB}owner/name is fetched; download what it names, and give the file or folder."
 
 
 def _composed(example: Example) -> Example:

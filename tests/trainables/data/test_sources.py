@@ -140,6 +140,23 @@ def test_an_unknown_source_says_what_was_looked_for(tmp_path, open_source):
     assert str(Path.cwd() / "speach_detection") in message
 
 
+@pytest.mark.parametrize(
+    ("source", "instead"),
+    [
+        ("https://huggingface.co/datasets/owner/name", "Write hf://owner/name for"),
+        ("https://huggingface.co/datasets/owner/name/tree/main", "Write hf://owner/name for"),
+        ("hf:/owner/name", "Write hf://owner/name for"),
+        ("HF://owner/name", "Write hf://owner/name for"),
+        ("https://example.org/clips.csv", "download what it names"),
+        ("s3://bucket/clips", "download what it names"),
+        ("file:///home/clips.csv", "Write the path alone"),
+    ],
+)
+def test_an_address_is_told_what_to_write(open_source, source: str, instead: str):
+    with pytest.raises(InputError, match=instead):
+        open_source(source)
+
+
 def test_folders_that_fit_no_layout(tmp_path, write_tone, open_source):
     write_tone(tmp_path / "flat" / "1.wav")
     with pytest.raises(InputError, match="class folders"):
