@@ -107,7 +107,8 @@ def fit_answers(
     asked: Any = task
     if not isinstance(asked, Transcription):
         return spec, task
-    account.advice += language_advice(asked, spellings)
+    if any(example.language is None for examples, _ in clips for example in examples):
+        account.advice += language_advice(asked, spellings)
     if spec.metric == "val/wer" and without_spaces(example.target for example in clips[0][0]):
         account.advice.append(
             "The texts have no spaces between words, so that one wrong character makes a whole text wrong: choose by "

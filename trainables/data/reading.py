@@ -7,6 +7,7 @@ is refused, with equal problems said once.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ LAYOUTS = (
 )
 SHOWN = 3  # places named for each reason
 MOST_PROBLEMS = 20
+_FILLED = re.compile(r"\(([\d,]+) rows fill it\)")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Account:
             self.files_unread[key] += paths
         self.left_out += other.left_out
         for mine, others in ((self.guesses, other.guesses), (self.advice, other.advice)):
-            mine += [sentence for sentence in others if sentence not in mine]
+            for sentence in others:
+                _add_once(mine, sentence)
         self.audio_homes += [home for home in other.audio_homes if home not in self.audio_homes]
         self.states_ends = self.states_ends or other.states_ends
 
@@ -138,3 +141,15 @@ class Reading:
 def _shown(places: list[str]) -> str:
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     return ", ".join(places[:SHOWN]) + more
+
+
+def _add_once(sentences: list[str], further: str) -> None:
+    """The same of two tables is said once, with the rows of both."""
+    for index, sentence in enumerate(sentences):
+        counts = [_FILLED.search(each) for each in (sentence, further)]
+        if counts[0] and counts[1] and _FILLED.sub("", sentence) == _FILLED.sub("", further):
+            rows = sum(int(count[1].replace(",", "")) for count in counts if count)
+            sentences[index] = _FILLED.sub(f"({rows} rows fill it)", sentence)
+            return
+    if further not in sentences:
+        sentences.append(further)

@@ -101,3 +101,9 @@ def test_a_file_of_replacements_is_read_once(lay: Lay, tmp_path: Path) -> None:
     assert texts_scored_as(found.task) == "basic with 1 replacements"
     with pytest.raises(InputError, match="cannot be read"):
         lay({}, "task.replacements=nowhere.json")
+
+
+def test_the_tag_of_the_miniature_is_said_once(lay: Lay) -> None:
+    """Where every row has its language, `task.language` is told to nobody."""
+    found = lay({number: {"language": ("ar", "hi")[number % 2]} for number in range(24)}, "task.language=ar")
+    assert sum("one tag for all languages" in sentence for sentence in found.clips.account.advice) == 1

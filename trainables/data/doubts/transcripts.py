@@ -147,7 +147,7 @@ def _in_languages(
             account.advice.append(
                 f"{other} clips are in a language that {each.backbone} does not write; it is told no language."
             )
-        if len(counts) > 1 and each.miniature and each.writer.told_language:
+        if {*counts} != {"en"} and each.miniature and each.writer.told_language:
             account.advice.append("The miniature has one tag for all languages: they are rehearsed, not known.")
     if len(counts) > 1 and task.normalise in ("english", "numbers"):
         raise InputError(

@@ -19,7 +19,7 @@ def piece_bounds(piece: AudioPiece, info: AudioInfo) -> tuple[float, float]:
         )
     if not 0 <= piece.start_seconds < info.seconds:
         raise InputError(
-            f"{piece.path}: a piece starts at {piece.start_seconds:g} s and the file has {info.seconds:.3g} s"
+            f"{piece.path}: a piece starts at {piece.start_seconds:g} s and the file has {_shown(info.seconds)} s"
             f"{_milliseconds_hint(piece.start_seconds, info.seconds)}."
         )
     if piece.seconds is None:
@@ -33,7 +33,7 @@ def crop_problem(example: Example, joined_seconds: float) -> str | None:
     """None where the example's crop and low-pass make sense on `joined_seconds` of sound, else what is wrong."""
     if not 0 <= example.start_seconds < joined_seconds:
         return (
-            f"start_seconds is {example.start_seconds:g} and the sound has {joined_seconds:.3g} s"
+            f"start_seconds is {example.start_seconds:g} and the sound has {_shown(joined_seconds)} s"
             f"{_milliseconds_hint(example.start_seconds, joined_seconds)}."
         )
     if example.seconds is not None and not example.seconds > 0:
@@ -53,3 +53,7 @@ def too_long(seconds: float) -> str:
 
 def _milliseconds_hint(start: float, available: float) -> str:
     return " (milliseconds where seconds were meant?)" if available <= start < available * 1000 and start >= 20 else ""
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.3g}" if seconds < 1000 else f"{seconds:.0f}"

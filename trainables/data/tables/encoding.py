@@ -16,7 +16,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _OTHERS = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook: save the sheet as CSV"),
+    (b"PK\x03\x04", "a ZIP archive (unpack it) or an Excel workbook (save the sheet as CSV)"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
     (b"BZh", "compressed (bzip2): unpack it"),
     (b"\xfd7zXZ", "compressed (xz): unpack it"),
