@@ -20,6 +20,7 @@ from trainables.data.hub import HUB, read_hub
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.folders import read_folder
 from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.split_names import split_name
 from trainables.errors import InputError
 
 # Name -> what its targets are, and a module with `generate(folder, seed) -> list[Example]`
@@ -61,6 +62,8 @@ def _opened(source: str, wanted: Wanted, base_folder: Path, seed: int) -> Readin
             return read_folder(path, wanted)
         if path.is_file():
             reading = with_folder_splits(read_manifest(path, wanted), wanted)
+            if "split" not in reading.account.origins:
+                reading.account.advice += _other_splits(path)
             if wanted.layout is not None:
                 reading.account.guesses.append(
                     f"data.layout is about folders; {path.name} is a table, and is read as one."
@@ -74,6 +77,21 @@ def _opened(source: str, wanted: Wanted, base_folder: Path, seed: int) -> Readin
         f"data.source: {source!r} is no file or folder (looked for {' and '.join(map(str, candidates))}), no "
         f"{HUB}owner/name and no built-in ({', '.join(GENERATORS)}).{hint}"
     )
+
+
+def _other_splits(path: Path) -> list[str]:
+    """A sentence where a table of training clips stands beside those of other splits."""
+    ending = path.name[len(path.name.split(".")[0]) :]
+    if split_name(path.name.removesuffix(ending)) != "train":
+        return []
+    beside = [other.name for other in sorted(path.parent.glob(f"*{ending}"))]
+    others = [name for name in beside if split_name(name.removesuffix(ending)) in ("validation", "test")]
+    if not others:
+        return []
+    return [
+        f"Beside {path.name} stand {', '.join(others)}, which are not read: all splits are drawn from {path.name}. The "
+        "folder as data.source reads every table as its own split."
+    ]
 
 
 def _instead(address: str, scheme: str) -> str:

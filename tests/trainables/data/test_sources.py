@@ -157,6 +157,23 @@ def test_an_address_is_told_what_to_write(open_source, source: str, instead: str
         open_source(source)
 
 
+def test_a_table_of_training_clips_beside_those_of_other_splits(tmp_path):
+    rows = "audio,label\na.wav,x\nb.wav,y\n"
+    for name in ("train", "valid", "my_test", "other"):
+        (tmp_path / f"{name}.csv").write_text(rows)
+
+    def advice(name: str) -> list[str]:
+        wanted = Wanted("label", tmp_path / "cache")
+        return sources.open_source(name, wanted, base_folder=tmp_path, seed=7).account.advice
+
+    (sentence,) = advice("train.csv")
+    assert sentence.startswith("Beside train.csv stand my_test.csv, valid.csv, which are not read")
+    assert not advice("valid.csv")
+    assert not advice("other.csv")
+    (tmp_path / "train.csv").write_text("audio,label,split\na.wav,x,train\nb.wav,y,test\n")
+    assert not advice("train.csv")
+
+
 def test_folders_that_fit_no_layout(tmp_path, write_tone, open_source):
     write_tone(tmp_path / "flat" / "1.wav")
     with pytest.raises(InputError, match="class folders"):
