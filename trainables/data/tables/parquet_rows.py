@@ -15,6 +15,7 @@ from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
 EMBEDDED = "embedded"  # folder in the cache, of folders of two digits
+NO_CLASS = -1  # as `datasets` writes a label that is kept secret or unknown
 MOST_BYTES = 1 << 30  # of a row group, as the file declares it
 
 
@@ -45,6 +46,8 @@ def parquet_rows(path: Path, renamed: Collection[str], cache_folder: Path) -> It
             for name, known in class_names.items():
                 if isinstance(row.get(name), int) and 0 <= row[name] < len(known):
                     row[name] = known[row[name]]
+                elif row.get(name) == NO_CLASS:
+                    row[name] = None
             for name in sounds:
                 sound = {"bytes": row[name]} if isinstance(row[name], bytes) else row[name]
                 if isinstance(sound, dict) and isinstance(sound.get("bytes"), bytes):

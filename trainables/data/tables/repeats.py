@@ -34,7 +34,7 @@ def without_repeats(placed: Sequence[Placed], account: Account) -> list[Placed]:
         examples = [replace(placed[index][1], id="") for index in indices]
         equal = all(example == examples[0] for example in examples)
         kind = "equal" if equal else _difference(examples)
-        problem = first.setdefault(kind, _sentence(examples, kind, unread))
+        problem = first.setdefault(kind, _sentence(_name(placed[indices[0]][1]), examples, kind, unread))
         for index in indices[1:] if equal else indices:
             gone.add(index)
             account.leave_out(placed[index][0], problem)
@@ -46,8 +46,13 @@ def _difference(examples: Sequence[Example]) -> str:
     return "target" if len(targets) > 1 else "group, split or fold"
 
 
-def _sentence(examples: Sequence[Example], kind: str, unread: Sequence[str]) -> str:
-    name = Path(examples[0].audio[0].path).name
+def _name(example: Example) -> str:
+    """Embedded sound has no file but our own, whose name the table does not know."""
+    path = example.audio[0].path
+    return example.id if is_embedded(path) else Path(path).name
+
+
+def _sentence(name: str, examples: Sequence[Example], kind: str, unread: Sequence[str]) -> str:
     stands = f"{len(examples)} rows name the same stretch of {name}"
     if unread:
         ours = meaning(unread[0])

@@ -114,6 +114,16 @@ def test_embedded_audio_and_class_numbers_of_hub_files(tmp_path):
     assert len(list((tmp_path / "cache").rglob("*.wav"))) == 1
 
 
+def test_a_class_number_of_minus_one_is_no_class(tmp_path):
+    features = {"label": {"_type": "ClassLabel", "names": ["cat", "dog"]}}
+    table = pa.table({"audio": ["0.wav", "1.wav", "2.wav"], "label": [0, -1, 1]})
+    pq.write_table(
+        table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}),
+        tmp_path / "t.parquet",
+    )
+    assert problems(tmp_path / "t.parquet") == ("t.parquet row 2: the column 'label' is empty.",)
+
+
 def test_every_bad_row_is_named_with_its_line(tmp_path):
     rows: list[dict[str, object]] = [
         {"audio": "1.wav", "label": "a"},

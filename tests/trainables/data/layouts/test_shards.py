@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,3 +98,11 @@ def test_a_parquet_file_beside_class_folders_is_none(plant: Plant, read: Read) -
     reading = read(folder)
     assert len(reading.examples) == 4
     assert len(reading.account.files_unread[".parquet", "a table, and the folders give the labels"]) == 2
+
+
+def test_embedded_sound_that_stands_twice_is_called_by_its_name(tmp_path: Path, read: Read) -> None:
+    rows = [{"audio": {"bytes": b"sound", "path": "one.wav"}, "label": "a"}] * 2
+    (tmp_path / "clips").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "clips/one.parquet")
+    (row,) = read(tmp_path / "clips").account.left_out
+    assert re.fullmatch(r"2 rows name the same stretch of one-\w+, and say the same of it; keep one.*", row.problem)
