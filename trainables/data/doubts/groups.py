@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from trainables.data.doubts.labels import seen, spellings
 from trainables.data.doubts.names import is_named, written_name
 from trainables.data.doubts.words import counted, listed
 from trainables.data.examples import Example
@@ -51,9 +52,10 @@ def group_doubts(examples: Sequence[Example], splits: Mapping[str, str]) -> list
     """Sentences where some clip has no group of its source's; `splits` is example id -> train | validation | test."""
     unnamed = [example for example in examples if not is_named(example)]
     if not unnamed:
-        if len({example.group for example in examples}) == len(examples):
+        groups = Counter(example.group for example in examples)
+        if len(groups) == len(examples):
             return ["`group` differs for every clip: no two clips count as one speaker or recording."]
-        return []
+        return spellings(groups, _spelled, "group")
     files = Counter(path for example in unnamed for path in {piece.path for piece in example.audio})
     shared = [path for path, uses in files.items() if uses > 1]
     said = "No `group` is given: every file is its own group, and the same speaker or recording may stand in training "
@@ -71,6 +73,11 @@ def group_doubts(examples: Sequence[Example], splits: Mapping[str, str]) -> list
         f"({listed(guess.groups)}){leak}. If so, add a column `group` with it, or name yours with "
         "`data.columns: {group: ITS_NAME}`."
     ]
+
+
+def _spelled(group: str) -> str:
+    """`1-12` is not `11-2`: what parts words counts, in whatever form."""
+    return re.sub(r"[\s_\-]+", "_", seen(group).strip())
 
 
 def guessed(examples: Sequence[Example]) -> Guess | None:

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from trainables.data.doubts.words import counted, listed
 
@@ -27,7 +27,12 @@ NOTHING = frozenset(
 def label_doubts(labels: Sequence[str]) -> list[str]:
     """`labels`: one for each clip. A sentence for each kind of slip that is found."""
     counts = Counter(labels)
-    found = [*_spellings(counts), *_slips(counts), *_several(counts), *(_single(counts) or _ratings(counts))]
+    found = [
+        *spellings(counts, _key, "class"),
+        *_slips(counts),
+        *_several(counts),
+        *(_single(counts) or _ratings(counts)),
+    ]
     nothing = {label: clips for label, clips in counts.items() if label.strip().casefold() in NOTHING}
     if nothing:
         found.append(f"{listed(nothing, _with_clips(counts))}: is that a class, or a clip without a label?")
@@ -47,28 +52,32 @@ def majority_doubt(labels: Sequence[str], objective: str | None, metrics: Sequen
     return [f"{label!r} has {share:.0%} of the clips: always answering it has an accuracy of {share:.2f}; {advice}."]
 
 
-def _spellings(counts: Counter[str]) -> list[str]:
-    """Labels that are equal for a reader, or as numbers."""
+def spellings(counts: Counter[str], key: Callable[[str], str], what: str) -> list[str]:
+    """Labels, or other names of `what`, that differ and have one key: equal for a reader, or as numbers."""
     alike: dict[str, list[str]] = defaultdict(list)
     for label in counts:
-        alike[_key(label)].append(label)
+        alike[key(label)].append(label)
     found = []
     for labels in alike.values():
         if len(labels) > 1:
             names = listed(sorted(labels, key=lambda label: -counts[label]), _with_clips(counts))
-            found.append(f"{names} differ in {_difference(labels)} only: are they one class?")
-    if {"true", "1"} <= alike.keys() or {"false", "0"} <= alike.keys():
+            found.append(f"{names} differ in {_difference(labels)} only: are they one {what}?")
+    if what == "class" and ({"true", "1"} <= alike.keys() or {"false", "0"} <= alike.keys()):
         found.append("Labels are words (true, false) in some rows and numbers (1, 0) in others: are they the same?")
-    return _shortened(found, "labels that differ so")
+    return _shortened(found, f"{'labels' if what == 'class' else f'{what}s'} that differ so")
 
 
 def _key(label: str) -> str:
     number = _number(label)
     if number is not None:
-        return f"{number:g}"
-    composed = unicodedata.normalize("NFKC", label).casefold()
-    kept = "".join(c for c in composed if unicodedata.category(c) not in ("Cf", "Cc"))
-    return re.sub(r"[\s_\-]+", "", kept) or label
+        return f"{number:.15g}" if abs(number) < 1e15 else label
+    return re.sub(r"[\s_\-]+", "", seen(label)) or label
+
+
+def seen(name: str) -> str:
+    """What a reader sees of a name: without marks of no width, in small letters."""
+    composed = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(c for c in composed if unicodedata.category(c) not in ("Cf", "Cc"))
 
 
 def _difference(labels: Sequence[str]) -> str:

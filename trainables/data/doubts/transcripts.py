@@ -17,6 +17,8 @@ from trainables.tasks.markup import control_pattern, remarks, times
 from trainables.tasks.transcription import KEEP, STRIP, Transcription
 from trainables.writing import Spelling
 
+NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "<na>", "undefined"))  # as programs write what is not there
+FEWEST_TEXTS = 10  # of which all may be the same by chance
 JOINERS = "\u200c\u200d"  # letters of Persian, Hindi and others are written with them
 # Scripts without spaces between words, and how many letters a word may have on average before a text counts as such
 _DENSE = ("CJK", "HIRAGANA", "KATAKANA")
@@ -165,6 +167,13 @@ def _near(code: str, spelling: Spelling) -> str:
 def _doubts(texts: Sequence[str], task: Transcription) -> list[str]:
     """What is taught and may not be said."""
     found = []
+    if nothing := [text for text in texts if text.strip().casefold() in NOTHING]:
+        found.append(
+            f"{_texts(len(nothing))} of {len(texts)} say {_some(map(repr, nothing))}: is that said, or is no text "
+            "there?"
+        )
+    if len(texts) >= FEWEST_TEXTS and len(set(texts)) == 1 and texts[0]:
+        found.append(f"All {len(texts)} texts are the same ({texts[0][:40]!r}): is it the right column?")
     if task.normalise != "english" and (held := _holding(texts, remarks)):
         found.append(
             f"Words in brackets stand in {len(held)} of {len(texts)} texts ({_some(chain.from_iterable(held))}): they "

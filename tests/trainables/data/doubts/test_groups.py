@@ -107,6 +107,24 @@ def test_nothing_is_said_where_groups_are_given() -> None:
     assert group_doubts(given_groups, dict.fromkeys(map(str, range(24)), "train")) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        ("s1", "S1", "case"),
+        ("s1", "s\u200b1", "characters that are not seen"),
+        ("s_1", "s-1", "spaces, _ or -"),
+        ("1", "01", None),
+        ("1-12", "11-2", None),
+        ("s1", "s2", None),
+    ],
+)
+def test_two_spellings_of_a_group(one: str, other: str, what: str | None) -> None:
+    groups = [one, other, "third"] * 4
+    named = [Example(str(i), (AudioPiece(f"/data/x{i}.wav"),), group, "a") for i, group in enumerate(groups)]
+    said = group_doubts(named, dict.fromkeys(map(str, range(len(groups))), "train"))
+    assert said == ([f"{one!r} (4), {other!r} (4) differ in {what} only: are they one group?"] if what else [])
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(6, 60))
 def test_random_names_tell_nothing(seed: int, count: int) -> None:
     letters = np.random.default_rng(seed).choice(list("abcdefghijklmnopqrstuvwxyz0123456789"), (count, 10))

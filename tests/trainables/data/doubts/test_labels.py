@@ -114,6 +114,10 @@ def test_words_for_nothing_and_numbers_beside_words() -> None:
     assert "words (true, false) in some rows" in mixed
 
 
+def test_long_numbers_are_told_apart() -> None:
+    assert not label_doubts(["12345678", "12345679"] * 5)
+
+
 def test_the_share_of_the_largest_class() -> None:
     metrics = ("accuracy", "balanced_accuracy")
     most = labels(dog=95, cat=5)

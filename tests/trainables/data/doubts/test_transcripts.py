@@ -112,6 +112,8 @@ def test_what_may_not_be_said_is_counted() -> None:
     ]
     assert "(U+00AD)" in account.advice[2]
     assert not read(["[music] a"], normalise="english")[1].advice
+    assert read(["nan", "a", "NULL"])[1].advice[0].startswith("2 texts of 3 say 'nan', 'NULL': is that said")
+    assert read(["a b"] * 12)[1].advice == ["All 12 texts are the same ('a b'): is it the right column?"]
     assert not read(["one two", "it's 19:30", "a < b"])[1].advice
 
 
