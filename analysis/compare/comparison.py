@@ -178,7 +178,7 @@ def compare_sources(
     if metric.kind != REGRESSION:
         found = with_plain_answers(found, runs, metric)
     screened = benjamini_hochberg([c.p_value for c in found.among_finalists]) if screen else None
-    matched = [_matched(comparison, runs, design) for comparison in found.among_finalists]
+    matched = [_matched(comparison, runs, design, arms) for comparison in found.among_finalists]
     pairs = tuple(
         _pair(pair, arms, metric, alpha, rng, screened[i] if screened else None) for i, pair in enumerate(matched)
     )
@@ -220,9 +220,15 @@ def ensemble_rows(
     return tuple(rows)
 
 
-def _matched(comparison: Comparison, runs: Mapping[str, Mapping[int, Predictions]], design: Design) -> Pair:
+def _matched(
+    comparison: Comparison, runs: Mapping[str, Mapping[int, Predictions]], design: Design, arms: Mapping[str, Arm]
+) -> Pair:
     first, second = ([runs[name][seed] for seed in comparison.seeds] for name in (comparison.first, comparison.second))
-    return Pair(comparison, first, second, design.fewest_groups)
+    sums = [arms[name].of(comparison.seeds).sums for name in (comparison.first, comparison.second)]
+    together = None
+    if sums[0] is not None and sums[1] is not None:
+        together = np.stack([sums[0], sums[1]]).transpose(2, 0, 1, 3)
+    return Pair(comparison, first, second, design.fewest_groups, together)
 
 
 def _pair(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[SumMetri
         chosen = None
     if chosen is not None and chosen in METRICS:
         return METRICS[chosen], []
-    texts = all(isinstance(value, str) or value is None for run in everything for value in run.targets)
+    texts = all(_are_texts(run.targets) for run in everything)
     usual = METRICS[DEFAULTS[CLASSIFICATION if texts else REGRESSION]]
     first = everything[0]
     if texts and not first.classes and len(set(first.targets)) == len(first) > DISTINCT_TARGETS:
@@ -44,9 +45,13 @@ def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[SumMetri
     return usual, [f"The sweeps ranked by {', '.join(ranked_by)}; here {usual.name} is compared (--metric changes it)."]
 
 
+def _are_texts(values: Sequence[Any]) -> bool:
+    return all(issubclass(kind, str | None) for kind in set(map(type, values)))
+
+
 def check_kind(metric: SumMetric, runs: Sequence[Predictions]) -> None:
     """Raises InputError where the predictions are not of the metric's kind."""
-    texts = all(isinstance(value, str) or value is None for run in runs for value in (*run.targets, *run.outputs))
+    texts = all(_are_texts(side) for run in runs for side in (run.targets, run.outputs))
     if texts == (metric.kind == REGRESSION):
         held = "texts" if texts else "numbers"
         raise InputError(f"The metric {metric.name} is for {metric.kind}, and the targets and outputs are {held}.")

@@ -19,6 +19,7 @@ from analysis.compare.equivalence import equivalence_findings, in_family
 from analysis.predictions.align import group_numbers
 from analysis.predictions.ensemble import ensemble
 from analysis.predictions.metrics import CLASSIFICATION, METRICS, REGRESSION, TRANSCRIPTION, SumMetric, columns
+from analysis.predictions.pseudovalues import group_sums
 from analysis.stats import paired_binary
 from analysis.stats.correlation import correlation_difference
 from analysis.stats.crossed import FEWEST_GROUPS
@@ -40,6 +41,7 @@ class Pair:
     first: Sequence[Predictions]
     second: Sequence[Predictions]
     fewest_groups: int  # in the smallest class
+    sums: np.ndarray | None = None  # (G, 2, S, F) what each group adds to the metric's sums, where that is known
 
     @property
     def grouped(self) -> bool:
@@ -193,16 +195,13 @@ def word_findings(pair: Pair) -> list[Finding]:
 
 def unit_sums(pair: Pair, metric: SumMetric) -> np.ndarray:
     """(G, 2, S, F): what each test group adds to the metric's sums, per arm and seed."""
+    if pair.sums is not None:
+        return pair.sums
     numbers, groups = group_numbers(pair.first[0])
-    sides = []
-    for side in (pair.first, pair.second):
-        by_seed = []
-        for run in side:
-            rows = metric.rows(run)
-            sums = np.zeros((groups, rows.shape[1]))
-            np.add.at(sums, numbers, rows)
-            by_seed.append(sums)
-        sides.append(np.stack(by_seed, axis=1))
+    sides = [
+        np.stack([group_sums(metric.rows(run), numbers, groups) for run in side], axis=1)
+        for side in (pair.first, pair.second)
+    ]
     return np.stack(sides, axis=1)
 
 

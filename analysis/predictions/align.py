@@ -12,6 +12,7 @@ from trainables.errors import InputError
 from trainables.records import Predictions
 
 SHOWN = 3  # examples that a message names
+NUMBERS = {float, int, np.float64}
 
 
 def aligned(runs: Mapping[str, Predictions]) -> dict[str, Predictions]:
@@ -28,6 +29,10 @@ def aligned(runs: Mapping[str, Predictions]) -> dict[str, Predictions]:
     first_name, first = next(iter(runs.items()))
     in_order: dict[str, Predictions] = {}
     for name, run in runs.items():
+        if run.example_ids == first.example_ids:
+            in_order[name] = run
+            problems += _disagreements(first_name, first, name, run)
+            continue
         missing = set(first.example_ids) - set(run.example_ids)
         extra = set(run.example_ids) - set(first.example_ids)
         if missing or extra:
@@ -86,7 +91,8 @@ def _own_problems(name: str, run: Predictions) -> list[str]:
     if not len(run):
         return [f"{name} has no predictions."]
     problems = []
-    twice = [example_id for example_id, count in Counter(run.example_ids).items() if count > 1]
+    several = len(set(run.example_ids)) < len(run)
+    twice = [i for i, count in Counter(run.example_ids).items() if count > 1] if several else []
     if twice:
         problems.append(f"{name} has {len(twice)} example ids more than once{_some(twice)}; each must appear once.")
     for what, values in (("score", run.scores), ("output", run.outputs), ("target", run.targets)):
@@ -102,6 +108,11 @@ def _not_finite(values: Any) -> np.ndarray:
     """(N,) True where a row holds a number that is not finite, or nothing at all."""
     if values is None:
         return np.zeros(0, dtype=bool)
+    kinds = None if isinstance(values, np.ndarray) else set(map(type, values))
+    if kinds is not None and kinds <= {str}:
+        return np.zeros(len(values), dtype=bool)
+    if kinds is not None and kinds <= NUMBERS:
+        values = np.array(values, dtype=float)
     if isinstance(values, np.ndarray) and values.dtype != object:
         bad = ~np.isfinite(values) if np.issubdtype(values.dtype, np.number) else np.zeros(values.shape, dtype=bool)
         return np.asarray(bad.reshape(len(values), -1).any(axis=1))
@@ -119,12 +130,22 @@ def _same(a: Any, b: Any) -> bool:
     return a == b if isinstance(a, str) else bool(np.array_equal(a, b))
 
 
+def _all_same(here: Any, there: Any) -> bool:
+    """Whether that can be seen at once: one object, or lists of plain values, which compare quickly."""
+    if here is there:
+        return True
+    plain = all(isinstance(side, list) and set(map(type, side)) <= {str, *NUMBERS} for side in (here, there))
+    return plain and bool(here == there)
+
+
 def _disagreements(first_name: str, first: Predictions, name: str, other: Predictions) -> list[str]:
     problems = []
     for what, here, there in (
         ("targets", first.targets, other.targets),
         ("groups", first.groups, other.groups),
     ):
+        if _all_same(here, there):
+            continue
         differing = [i for i, a, b in zip(first.example_ids, here, there, strict=True) if not _same(a, b)]
         if differing:
             problems.append(

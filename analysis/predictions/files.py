@@ -48,7 +48,10 @@ def read_file(path: Path) -> dict[int, Predictions]:
     if not columns["example_id"]:
         raise InputError(f"{path.name}: it has no rows.")
     columns["target"], columns["output"] = _answers(path.name, columns["target"], columns["output"])
-    seeds = [_seed(path.name, value) for value in columns.get("seed", [0] * len(columns["example_id"]))]
+    every = range(len(columns["example_id"]))
+    if "seed" not in columns:
+        return {0: _predictions(path.name, columns, every)}
+    seeds = [_seed(path.name, value) for value in columns["seed"]]
     return {
         seed: _predictions(path.name, columns, [row for row, own in enumerate(seeds) if own == seed])
         for seed in dict.fromkeys(seeds)
@@ -101,9 +104,10 @@ def _json_lines(text: str) -> list[Any]:
 
 def _predictions(name: str, columns: Columns, rows: Sequence[int]) -> Predictions:
     def pick(column: str) -> list[Any]:
-        return [columns[column][row] for row in rows]
+        values = columns[column]
+        return values if len(rows) == len(values) else [values[row] for row in rows]
 
-    ids = [str(value) for value in pick("example_id")]
+    ids = list(map(str, pick("example_id")))
     score_names = [column for column in columns if column.startswith(SCORE_PREFIX)]
     scores = None
     if score_names:
@@ -113,7 +117,7 @@ def _predictions(name: str, columns: Columns, rows: Sequence[int]) -> Prediction
             raise InputError(f"{name}: a score is no number ({error}).") from error
     return Predictions(
         example_ids=ids,
-        groups=[str(value) for value in pick("group")] if "group" in columns else ids,
+        groups=list(map(str, pick("group"))) if "group" in columns else ids,
         folds=[str(value) for value in pick("fold")] if "fold" in columns else [NO_FOLD] * len(ids),
         targets=pick("target"),
         outputs=pick("output"),
@@ -124,14 +128,17 @@ def _predictions(name: str, columns: Columns, rows: Sequence[int]) -> Prediction
 
 def _answers(name: str, targets: list[Any], outputs: list[Any]) -> tuple[list[Any], list[Any]]:
     """Both as numbers (or lists of numbers), or both as texts; what is missing stays None."""
-    known = [value for value in (*targets, *outputs) if not _missing(value)]
-    if any(isinstance(value, list | tuple | np.ndarray) for value in known):
-        return _lists(name, targets), _lists(name, outputs)
-    if known and all(_number(value) is not None for value in known) and any(_fraction(value) for value in known):
-        return [_float(value) for value in targets], [_float(value) for value in outputs]
+    texts = set(map(type, targets)) | set(map(type, outputs)) <= {str}
+    known = [value for value in (*targets, *outputs) if value] if texts else []
+    if not texts:
+        known = [value for value in (*targets, *outputs) if not _missing(value)]
+        if any(isinstance(value, list | tuple | np.ndarray) for value in known):
+            return _lists(name, targets), _lists(name, outputs)
+    if known and all(_number(value) is not None for value in known) and any(map(_fraction, known)):
+        return list(map(_float, targets)), list(map(_float, outputs))
     if known and all(isinstance(value, str) and DECIMAL_COMMA.fullmatch(value) for value in known):
         raise InputError(f"{name}: targets and outputs have decimal commas ({known[0]}); write decimal points.")
-    return [_text(value) for value in targets], [_text(value) for value in outputs]
+    return (targets, outputs) if texts else (list(map(_text, targets)), list(map(_text, outputs)))
 
 
 def _lists(name: str, values: list[Any]) -> list[Any]:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
 
 from analysis.predictions.align import correct
 from analysis.predictions.scores import log_probability_of_target
@@ -71,15 +72,21 @@ def _over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return quotient
 
 
-def _one_hot(values: list[str], classes: tuple[str, ...]) -> np.ndarray:
-    return np.asarray([[value == name for name in classes] for value in values], dtype=float)
-
-
 def _class_rows(predictions: Predictions) -> np.ndarray:
     """(N, 3 C): found, claimed, actual."""
-    actual = _one_hot(predictions.targets, predictions.classes)
-    claimed = _one_hot(predictions.outputs, predictions.classes)
-    return np.concatenate([actual * claimed, claimed, actual], axis=1)
+    place = {name: column for column, name in enumerate(predictions.classes)}
+    count, rows = len(place), np.zeros((len(predictions), 3 * len(place)))
+    actual, claimed = (
+        np.array([place.get(value, -1) for value in side], dtype=np.intp)
+        for side in (predictions.targets, predictions.outputs)
+    )
+    for offset, column, here in (
+        (0, actual, (actual == claimed) & (actual >= 0)),
+        (count, claimed, claimed >= 0),
+        (2 * count, actual, actual >= 0),
+    ):
+        rows[np.flatnonzero(here), offset + column[here]] = 1.0
+    return rows
 
 
 def _parts(sums: np.ndarray, count: int) -> list[np.ndarray]:
@@ -168,13 +175,28 @@ def character_errors(reference: str, transcript: str) -> tuple[int, int]:
     return int(Levenshtein.distance(said, characters(transcript))), len(said)
 
 
+def word_edits(references: Sequence[str], transcripts: Sequence[str]) -> np.ndarray:
+    """(N, 2) what `word_errors` gives of each pair."""
+    spoken = [words(reference) for reference in references]
+    heard = [
+        own if transcript == reference else words(transcript)
+        for own, reference, transcript in zip(spoken, references, transcripts, strict=True)
+    ]
+    return _edits(spoken, heard)
+
+
+def _edits(said: Sequence[Sequence[str]], heard: Sequence[Sequence[str]]) -> np.ndarray:
+    """(N, 2) edits between each two sequences, and the first one's length."""
+    edits = cpdist(said, heard, scorer=Levenshtein.distance, dtype=np.float64)
+    return np.column_stack([edits, [len(each) for each in said]])
+
+
 def _word_rows(predictions: Predictions) -> np.ndarray:
-    return np.array([word_errors(t, o) for t, o in zip(predictions.targets, predictions.outputs, strict=True)], float)
+    return word_edits(predictions.targets, predictions.outputs)
 
 
 def _character_rows(predictions: Predictions) -> np.ndarray:
-    pairs = zip(predictions.targets, predictions.outputs, strict=True)
-    return np.array([character_errors(t, o) for t, o in pairs], float)
+    return _edits(*([characters(text) for text in side] for side in (predictions.targets, predictions.outputs)))
 
 
 def _insertion_rows(predictions: Predictions) -> np.ndarray:

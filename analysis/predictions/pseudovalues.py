@@ -28,17 +28,19 @@ def pseudovalues(predictions: Predictions, metric: Metric) -> np.ndarray:
     """
     numbers, groups = group_numbers(predictions)
     if isinstance(metric, SumMetric):
-        sums = group_sums(metric.rows(predictions), numbers, groups)
-        whole, without = metric.value(sums.sum(axis=0)), metric.value(sums.sum(axis=0) - sums)
-    else:
-        whole = np.asarray(metric(predictions))
-        parts = (predictions.take(np.flatnonzero(numbers != group)) for group in range(groups))
-        without = np.array([metric(part) for part in parts])
-    _finite(float(whole), "on all examples")
-    if not np.isfinite(without).all():
-        names = list(dict.fromkeys(predictions.groups))
-        bad = int(np.flatnonzero(~np.isfinite(without))[0])
-        _finite(float(without[bad]), f"without group {names[bad]}")
+        return pseudovalues_of_sums(group_sums(metric.rows(predictions), numbers, groups), metric, predictions)
+    whole = np.asarray(metric(predictions))
+    parts = (predictions.take(np.flatnonzero(numbers != group)) for group in range(groups))
+    without = np.array([metric(part) for part in parts])
+    _check(whole, without, predictions)
+    return _normalised(whole, without)
+
+
+def pseudovalues_of_sums(sums: np.ndarray, metric: SumMetric, predictions: Predictions) -> np.ndarray:
+    """(..., G) of a metric of sums (..., G, F), whose groups are those of `predictions`. Raises InputError as above."""
+    total = sums.sum(axis=-2)
+    whole, without = metric.value(total), metric.value(total[..., None, :] - sums)
+    _check(whole, without, predictions)
     return _normalised(whole, without)
 
 
@@ -73,7 +75,15 @@ def _normalised(whole: np.ndarray, without: np.ndarray) -> np.ndarray:
     return np.asarray(values + (whole - values.mean(axis=-1, keepdims=True)))
 
 
-def _finite(value: float, where: str) -> float:
-    if not np.isfinite(value):
-        raise InputError(f"The metric is {value} {where}; it must be a finite number to be compared.")
-    return float(value)
+def _check(whole: np.ndarray, without: np.ndarray, predictions: Predictions) -> None:
+    """Raises InputError where `whole` (...) or `without` (..., G) is not finite."""
+    wrong = np.asarray(whole)[~np.isfinite(whole)]
+    if wrong.size:
+        raise InputError(f"The metric is {wrong[0]} on all examples; it must be a finite number to be compared.")
+    bad = np.argwhere(~np.isfinite(without))
+    if len(bad):
+        names = list(dict.fromkeys(predictions.groups))
+        raise InputError(
+            f"The metric is {without[tuple(bad[0])]} without group {names[bad[0][-1]]}; it must be a finite number to "
+            "be compared."
+        )

@@ -45,25 +45,41 @@ class SegmentTest:
 
 def segment_differences(reference: str, first: str, second: str) -> list[int]:
     """Errors of the first minus errors of the second, in every segment of one utterance that has an error."""
-    spoken = words(reference)
-    here, there = (_errors_by_place(spoken, words(transcript)) for transcript in (first, second))
-    differences: list[int] = []
-    difference, errors, good = 0, 0, 0
-    for place, (a, b) in enumerate(zip(here, there, strict=True)):  # gap, word, gap, word, ..., gap
-        if a or b:
-            difference, errors, good = difference + a - b, errors + a + b, 0
-        elif place % 2:
-            good += 1
-            if good == GOOD_WORDS and errors:
-                differences.append(difference)
-                difference, errors = 0, 0
-    return [*differences, difference] if errors else differences
+    return [int(difference) for difference in _segments([reference], [first], [second])]
 
 
 def segment_test(references: Sequence[str], first: Sequence[str], second: Sequence[str]) -> SegmentTest:
     """Over all utterances, each of which ends a segment."""
-    triples = zip(references, first, second, strict=True)
-    return of_differences([d for triple in triples for d in segment_differences(*triple)])
+    return of_differences([int(difference) for difference in _segments(references, first, second)])
+
+
+def _segments(references: Sequence[str], first: Sequence[str], second: Sequence[str]) -> np.ndarray:
+    """(segments,) errors of the first minus errors of the second, utterance after utterance.
+
+    Places of an utterance are gap, word, gap, word, ..., gap. Two errors in a row belong to one segment unless
+    GOOD_WORDS words or more lie between them, which both then have right.
+    """
+    utterances: list[int] = []
+    places: list[int] = []
+    signs: list[int] = []
+    for number, (reference, *transcripts) in enumerate(zip(references, first, second, strict=True)):
+        spoken = None
+        for sign, transcript in zip((1, -1), transcripts, strict=True):
+            if transcript == reference:
+                continue
+            spoken = words(reference) if spoken is None else spoken
+            for operation, source, _ in Levenshtein.editops(spoken, words(transcript)).as_list():
+                utterances.append(number)
+                places.append(2 * source + (operation != "insert"))
+                signs.append(sign)
+    if not signs:
+        return np.zeros(0, dtype=int)
+    utterance, place, sign_of = np.array(utterances), np.array(places), np.array(signs)
+    order = np.lexsort((place, utterance))
+    utterance, place, sign_of = utterance[order], place[order], sign_of[order]
+    words_between = place[1:] // 2 - (place[:-1] + 1) // 2
+    begins = np.concatenate([[True], (np.diff(utterance) != 0) | (words_between >= GOOD_WORDS)])
+    return np.asarray(np.add.reduceat(sign_of, np.flatnonzero(begins)))
 
 
 def of_differences(differences: Sequence[int]) -> SegmentTest:
@@ -92,11 +108,3 @@ def speech_findings(
     if found.segments < ROUGH_SEGMENTS:
         note += f"; rough below {ROUGH_SEGMENTS}"
     return [Finding(name, claim, scope, found.p_value, found.z, estimate, note=note)]
-
-
-def _errors_by_place(reference: list[str], transcript: list[str]) -> list[int]:
-    """2 n + 1 counts: insertions before the first word, error on it, insertions after it, error on the second, ..."""
-    errors = [0] * (2 * len(reference) + 1)
-    for operation in Levenshtein.editops(reference, transcript):
-        errors[2 * operation.src_pos + (operation.tag != "insert")] += 1
-    return errors

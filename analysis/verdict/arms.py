@@ -9,7 +9,14 @@ import numpy as np
 
 from analysis.predictions.align import aligned, correct, effective_groups, group_numbers, groups_per_class
 from analysis.predictions.metrics import SumMetric
-from analysis.predictions.pseudovalues import ExampleScores, Metric, group_sums, mean_pseudovalues, pseudovalues
+from analysis.predictions.pseudovalues import (
+    ExampleScores,
+    Metric,
+    group_sums,
+    mean_pseudovalues,
+    pseudovalues,
+    pseudovalues_of_sums,
+)
 from analysis.stats.crossed import FEWEST_GROUPS
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -51,11 +58,12 @@ class Arm:
     by_example: np.ndarray | None  # (S, N) scores, where the metric is their mean
     right: np.ndarray | None  # (S, N) booleans, for tasks with classes
     within: np.ndarray | None = None  # (S, G) the metric on each group's own examples, NaN where it is not defined
+    sums: np.ndarray | None = None  # (S, G, F) what each group adds, of a metric of sums
 
     def of(self, seeds: Sequence[int]) -> Arm:
         """The same arm with these seeds only, in this order."""
         rows = [list(self.values).index(seed) for seed in seeds]
-        tables = (self.by_group, self.by_example, self.right, self.within)
+        tables = (self.by_group, self.by_example, self.right, self.within, self.sums)
         return Arm(
             self.name,
             {seed: self.values[seed] for seed in seeds},
@@ -94,7 +102,11 @@ def arms_of(
     arms = {}
     for name, seeds in configurations.items():
         runs = {seed: in_order[_label(name, seed)] for seed in seeds}
-        values = {seed: _finite(metric(run), _label(name, seed)) for seed, run in runs.items()}
+        sums = None
+        if isinstance(metric, SumMetric):
+            sums = np.stack([group_sums(metric.rows(run), numbers, groups) for run in runs.values()])  # (S, G, F)
+        found = [metric(run) for run in runs.values()] if sums is None else metric.value(sums.sum(axis=1)).tolist()
+        values = {seed: _finite(value, _label(name, seed)) for seed, value in zip(runs, found, strict=True)}
         by_example = np.stack([scores_of(run) for run in runs.values()]) if scores_of else None
         if by_example is not None and not np.allclose(by_example.mean(axis=1), [*values.values()], rtol=0, atol=1e-9):
             by_example = None  # a metric of that name that is no plain mean: the jackknife is right for any
@@ -102,18 +114,20 @@ def arms_of(
             by_group = None
         elif by_example is not None:
             by_group = mean_pseudovalues(by_example, numbers, groups)
+        elif sums is not None:
+            by_group = pseudovalues_of_sums(sums, metric, reference)
         else:
             by_group = np.stack([pseudovalues(run, metric) for run in runs.values()])
         right = np.stack([correct(run) for run in runs.values()]) > 0 if reference.classes else None
-        within = _within_groups(list(runs.values()), metric, by_example, numbers, groups)
-        arms[name] = Arm(name, values, by_group, by_example, right, within)
+        within = _within_groups(metric, sums, by_example, numbers, groups)
+        arms[name] = Arm(name, values, by_group, by_example, right, within, sums)
     warnings = (f"No test example is of class {', '.join(absent)}: nothing is said about it.",) if absent else ()
     effective = effective_groups(reference)
     return Design(metric_name, len(reference), groups, fewest_groups, warnings, effective), arms
 
 
 def _within_groups(
-    runs: Sequence[Predictions], metric: Metric, by_example: np.ndarray | None, numbers: np.ndarray, groups: int
+    metric: Metric, sums: np.ndarray | None, by_example: np.ndarray | None, numbers: np.ndarray, groups: int
 ) -> np.ndarray | None:
     """(S, G) the metric on each group's own examples; None where it is neither a mean nor a function of sums.
 
@@ -121,9 +135,7 @@ def _within_groups(
     """
     if by_example is not None:
         return group_sums(by_example.T, numbers, groups).T / np.bincount(numbers, minlength=groups)
-    if isinstance(metric, SumMetric):
-        return np.stack([metric.value(group_sums(metric.rows(run), numbers, groups)) for run in runs])
-    return None
+    return metric.value(sums) if sums is not None and isinstance(metric, SumMetric) else None
 
 
 def _label(name: str, seed: int) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.predictions.metrics import word_errors
+from analysis.predictions.metrics import word_edits
 from trainables.records import Predictions
 
 MOST_CANDIDATES = 20  # of the commonest targets, as a constant answer
+MOST_CLIPS = 2_000  # evenly taken, on which the best of the candidates is chosen; its value is that of all clips
 SAME_SHARE = 0.8  # of an arm's clips with one answer: it has hardly learned to tell them apart
 RUNAWAY_FACTOR, RUNAWAY_WORDS = 2, 10  # longer than this many times what was said, and by more words than this
 RUNAWAY_SHARE = 0.1  # of all word errors: fewer are no news
@@ -66,12 +67,14 @@ def best_constant(
     candidates += [Counter(run.outputs).most_common(1)[0][0] for run in runs if _are_texts(run.outputs)]
     known = set(first.classes)
     candidates = [answer for answer in dict.fromkeys(candidates) if not known or answer in known]
-    values = {answer: metric(_always(first, answer, targets)) for answer in candidates}
+    some = first if len(first) <= MOST_CLIPS else first.take(np.linspace(0, len(first) - 1, MOST_CLIPS).astype(int))
+    values = {answer: metric(_always(some, answer, targets)) for answer in candidates}
     finite = {answer: value for answer, value in values.items() if np.isfinite(value)}
     if not finite:
         return None
     best = (max if mode == "max" else min)(finite, key=lambda answer: finite[answer])
-    return Constant(best, float(finite[best]))
+    value = finite[best] if some is first else metric(_always(first, best, targets))
+    return Constant(best, float(value)) if np.isfinite(value) else None
 
 
 def _always(run: Predictions, answer: str, targets: Counter[str]) -> Predictions:
@@ -99,16 +102,20 @@ def _wanted(run: Predictions) -> int:
 
 def runaway_note(name: str, runs: Mapping[int, Predictions]) -> str | None:
     """A sentence where answers that run on make much of an arm's word errors; None where they do not."""
-    clips = long = errors = errors_of_long = 0
+    clips = long = 0
+    found = []
     for run in runs.values():
         if run.classes or not (_are_texts(run.targets) and _are_texts(run.outputs)):
             return None
-        for said, heard in zip(run.targets, run.outputs, strict=True):
-            wrong, _ = word_errors(said, heard)
-            clips, errors = clips + 1, errors + wrong
-            if _runs_on(said, heard):
-                long, errors_of_long = long + 1, errors_of_long + wrong
-    if not long or errors_of_long < RUNAWAY_SHARE * errors:
+        runs_on = np.fromiter(map(_runs_on, run.targets, run.outputs), dtype=bool, count=len(run))
+        clips, long = clips + len(run), long + int(runs_on.sum())
+        found.append((run, runs_on))
+    if not long:
+        return None
+    by_run = [(word_edits(run.targets, run.outputs)[:, 0], runs_on) for run, runs_on in found]
+    errors = sum(int(wrong.sum()) for wrong, _ in by_run)
+    errors_of_long = sum(int(wrong[runs_on].sum()) for wrong, runs_on in by_run)
+    if errors_of_long < RUNAWAY_SHARE * errors:
         return None
     return (
         f"{name}: {long} of {clips} answers run on (more than {RUNAWAY_FACTOR} times as long as what was said, by more "

@@ -44,7 +44,7 @@ def normalised(text: str, how: str, language: str = "en", replacements: Sequence
 
 def words(text: str) -> list[str]:
     """What white space separates, in NFC: the words that every word error counts."""
-    return unicodedata.normalize("NFC", text).split()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
 
 
 def characters(text: str) -> str:
