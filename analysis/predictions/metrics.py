@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cpdist
 
 from analysis.predictions.align import correct
 from analysis.predictions.scores import log_probability_of_target
@@ -177,18 +176,12 @@ def character_errors(reference: str, transcript: str) -> tuple[int, int]:
 
 def word_edits(references: Sequence[str], transcripts: Sequence[str]) -> np.ndarray:
     """(N, 2) what `word_errors` gives of each pair."""
-    spoken = [words(reference) for reference in references]
-    heard = [
-        own if transcript == reference else words(transcript)
-        for own, reference, transcript in zip(spoken, references, transcripts, strict=True)
-    ]
-    return _edits(spoken, heard)
-
-
-def _edits(said: Sequence[Sequence[str]], heard: Sequence[Sequence[str]]) -> np.ndarray:
-    """(N, 2) edits between each two sequences, and the first one's length."""
-    edits = cpdist(said, heard, scorer=Levenshtein.distance, dtype=np.float64)
-    return np.column_stack([edits, [len(each) for each in said]])
+    found = np.empty((len(references), 2))
+    for row, (reference, transcript) in enumerate(zip(references, transcripts, strict=True)):
+        said = words(reference)  # no list outlives its row: millions of them would keep the collector busy
+        found[row, 0] = 0 if transcript == reference else Levenshtein.distance(said, words(transcript))
+        found[row, 1] = len(said)
+    return found
 
 
 def _word_rows(predictions: Predictions) -> np.ndarray:
@@ -196,7 +189,8 @@ def _word_rows(predictions: Predictions) -> np.ndarray:
 
 
 def _character_rows(predictions: Predictions) -> np.ndarray:
-    return _edits(*([characters(text) for text in side] for side in (predictions.targets, predictions.outputs)))
+    pairs = zip(predictions.targets, predictions.outputs, strict=True)
+    return np.array([character_errors(t, o) for t, o in pairs], float)
 
 
 def _insertion_rows(predictions: Predictions) -> np.ndarray:

@@ -68,9 +68,9 @@ def _segments(references: Sequence[str], first: Sequence[str], second: Sequence[
             if transcript == reference:
                 continue
             spoken = words(reference) if spoken is None else spoken
-            for operation, source, _ in Levenshtein.editops(spoken, words(transcript)).as_list():
+            for edit in Levenshtein.editops(spoken, words(transcript)):
                 utterances.append(number)
-                places.append(2 * source + (operation != "insert"))
+                places.append(2 * edit.src_pos + (edit.tag != "insert"))
                 signs.append(sign)
     if not signs:
         return np.zeros(0, dtype=int)

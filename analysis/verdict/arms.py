@@ -102,10 +102,12 @@ def arms_of(
     arms = {}
     for name, seeds in configurations.items():
         runs = {seed: in_order[_label(name, seed)] for seed in seeds}
-        sums = None
-        if isinstance(metric, SumMetric):
-            sums = np.stack([group_sums(metric.rows(run), numbers, groups) for run in runs.values()])  # (S, G, F)
-        found = [metric(run) for run in runs.values()] if sums is None else metric.value(sums.sum(axis=1)).tolist()
+        of_sums = metric if isinstance(metric, SumMetric) else None
+        if of_sums is None:
+            sums, found = None, [metric(run) for run in runs.values()]
+        else:
+            sums = np.stack([group_sums(of_sums.rows(run), numbers, groups) for run in runs.values()])  # (S, G, F)
+            found = of_sums.value(sums.sum(axis=1)).tolist()
         values = {seed: _finite(value, _label(name, seed)) for seed, value in zip(runs, found, strict=True)}
         by_example = np.stack([scores_of(run) for run in runs.values()]) if scores_of else None
         if by_example is not None and not np.allclose(by_example.mean(axis=1), [*values.values()], rtol=0, atol=1e-9):
@@ -114,8 +116,8 @@ def arms_of(
             by_group = None
         elif by_example is not None:
             by_group = mean_pseudovalues(by_example, numbers, groups)
-        elif sums is not None:
-            by_group = pseudovalues_of_sums(sums, metric, reference)
+        elif of_sums is not None and sums is not None:
+            by_group = pseudovalues_of_sums(sums, of_sums, reference)
         else:
             by_group = np.stack([pseudovalues(run, metric) for run in runs.values()])
         right = np.stack([correct(run) for run in runs.values()]) > 0 if reference.classes else None

@@ -23,6 +23,7 @@ from analysis.stats.estimate import Estimate
 from analysis.stats.paired_binary import PairedCounts, mcnemar_exact
 from analysis.stats.ties import pseudovalue_noise, without_rounding
 from analysis.verdict.arms import Arm, Design
+from analysis.verdict.seed_notes import seed_notes
 
 UNEQUAL = 0.8  # of their number: groups that weigh like fewer are said to be unequal
 
@@ -84,7 +85,8 @@ def _new_seeds_and_groups(sides: Sides) -> Decision:
     tables = _there(sides.first.by_group), _there(sides.second.by_group)
     share = range_of(sides.design.metric_name) == (0.0, 1.0)
     estimate = two_arms(*tables, sides.by_group(), spread=sides.spread, alpha=sides.alpha, share=share)
-    return _over_groups("population", "crossed random effects over seeds and test groups", estimate, sides.design)
+    decision = _over_groups("population", "crossed random effects over seeds and test groups", estimate, sides.design)
+    return replace(decision, warnings=(*decision.warnings, *seed_notes(sides.first, sides.second, share=share)))
 
 
 def _new_seeds(sides: Sides) -> Decision:
