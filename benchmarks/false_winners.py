@@ -5,7 +5,8 @@
 
 Simulated sweeps whose truth is known (`benchmarks.simulation`) go through the shipped statistics. Results are kept in
 `benchmarks/false_winners.jsonl`, a line a setting, as they come: the same command goes on from there, and `--table`
-writes the tables that README, docs and reports quote from what is kept:
+computes what is missing and writes all that is made from them (FALSE_WINNERS.md, false_winners.json, the rates that
+README, docs and reports quote); `--table --partial` does so from what is there:
 
     python -m benchmarks.false_winners --table
 """
@@ -21,13 +22,14 @@ from pathlib import Path
 
 from benchmarks.simulation.cells import Simulated, cells_of, read
 from benchmarks.simulation.grid import SEEDS, grid
+from benchmarks.simulation.quotes import numbers_of, write
 from benchmarks.simulation.report import markdown
 from benchmarks.simulation.settings import Setting
 from benchmarks.simulation.simulate import simulate
-from benchmarks.simulation.summary import error_rates
 
 HERE = Path(__file__).parent
 KEPT, TABLE = HERE / "false_winners.jsonl", HERE / "FALSE_WINNERS.md"
+NUMBERS = HERE / "false_winners.json"
 ERROR_RATES = HERE.parent / "analysis" / "compare" / "error_rates.json"
 SWEEPS, QUICK_SWEEPS = 2000, 60
 FEWER = {"resampling": 5}  # families of slow tests: as many times fewer sweeps
@@ -65,18 +67,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sweeps", type=int, help=f"a setting, at least 2 (default {SWEEPS}; quick {QUICK_SWEEPS})")
     parser.add_argument("--family", help="only settings of this family")
     parser.add_argument("--kept", type=Path, default=KEPT, help="where results are kept")
-    parser.add_argument("--table", action="store_true", help="write the tables from what is kept")
+    parser.add_argument("--table", action="store_true", help="write tables, numbers, and what README and docs quote")
+    parser.add_argument("--partial", action="store_true", help="only from what is kept: compute nothing")
     options = parser.parse_args(arguments)
     sweeps = (QUICK_SWEEPS if options.quick else SWEEPS) if options.sweeps is None else options.sweeps
     if sweeps < 2:
         parser.error("--sweeps must be at least 2")
     settings = [s for s in grid(quick=options.quick) if options.family in (None, s.family)]
+    if options.partial:
+        there = {repr(each.cells[0].setting) for each in read(options.kept)}
+        settings = [setting for setting in settings if repr(setting) in there]
     found = run(settings, sweeps, None if options.quick else options.kept)
-    cells = [cell for each in found for cell in each.cells]
     text = markdown(found)
     if options.table:
         TABLE.write_text(text, encoding="utf-8")
-        ERROR_RATES.write_text(json.dumps(error_rates(cells), indent=1) + "\n", encoding="utf-8")
+        numbers = numbers_of(found)
+        if options.partial and not numbers["beside"]["sweeps_per_cell"]:
+            numbers["beside"] = json.loads(ERROR_RATES.read_text(encoding="utf-8"))  # not there yet
+        NUMBERS.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+        ERROR_RATES.write_text(json.dumps(numbers["beside"], indent=1) + "\n", encoding="utf-8")
+        write(HERE.parent, numbers)
     else:
         print(text)
     return 0

@@ -52,7 +52,7 @@ class Estimates:
         """(...) each: p-values against "first less second is -margin or less" and "... is margin or more".
 
         Of shares, on the side away from 0, the level at which the interval that reaches further just holds the margin:
-        near the ceiling Student's t alone took a lead for smaller than the margin in up to 17 % of simulated sweeps.
+        near the ceiling Student's t alone takes a lead for smaller than the margin too often.
         """
         error, df = self.errors(), self.degrees_of_freedom
         below = stdtr(df, -(self.mean + margin) / error)

@@ -6,9 +6,9 @@
   Jonkman 2002), which holds its level with few studies where DerSimonian and Laird's does not
 
 Limits: with two or three seeds the between-seed variance is hardly known. Seeds tested on the *same* examples are no
-independent studies: fixed effect and DerSimonian-Laird would take ten answers to one example for ten examples (they
-found a difference between equal models in up to 18.6 % of simulated tables), so `pooled_seeds` gives their mean
-alone. Hartung and Knapp's interval rests on the spread between the seeds, and speaks of new seeds on these examples.
+independent studies: fixed effect and DerSimonian-Laird would take ten answers to one example for ten examples
+(`benchmarks/FALSE_WINNERS.md` has what they would cover), so `pooled_seeds` gives their mean alone. Hartung
+and Knapp's interval rests on the spread between the seeds, and speaks of new seeds on these examples.
 """
 
 from __future__ import annotations

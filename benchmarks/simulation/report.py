@@ -12,6 +12,7 @@ from benchmarks.simulation.summary import (
     PROMISED,
     above_level,
     below_coverage,
+    fixed_margins,
     null_cells,
     promised,
     share_of_oracle,
@@ -231,7 +232,9 @@ def _beside_table(cells: Sequence[Cell]) -> str:
     rows = []
     for name, words in BESIDE_TESTS.items():
         here = [c for c in cells if name in c and c.setting.landscape not in (*UNEVEN, *COLLAPSING)]
-        if name != "equivalence_false":
+        if name == "equivalence_false":
+            here = fixed_margins(here)
+        else:
             here = [c for c in here if c.setting.difference == 0.0 and c.setting.family != "collapse"]
         share, hardest = worst(here, name)
         if hardest is not None:

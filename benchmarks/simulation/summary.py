@@ -51,6 +51,11 @@ def promised(cells: Iterable[Cell]) -> list[Cell]:
     return [c for c in cells if c.setting.family in PROMISED and c.setting.landscape not in UNEVEN]
 
 
+def fixed_margins(cells: Iterable[Cell]) -> list[Cell]:
+    """Of several seeds, in which every sweep has one true difference: after a search it depends on who was chosen."""
+    return [c for c in promised(cells) if c.setting.family != "search" and c.seeds > 1]
+
+
 def above_level(cells: Iterable[Cell], name: str) -> list[Cell]:
     """Cells whose 99 % interval lies wholly above 5 %."""
     return [cell for cell in cells if name in cell and cell.interval(name)[0] > LEVEL]

@@ -199,6 +199,8 @@ def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setattr(false_winners, "grid", lambda quick: SETTINGS[:1])
     monkeypatch.setattr(false_winners, "TABLE", tmp_path / "table.md")
     monkeypatch.setattr(false_winners, "ERROR_RATES", tmp_path / "rates.json")
+    monkeypatch.setattr(false_winners, "NUMBERS", tmp_path / "numbers.json")
+    monkeypatch.setattr(false_winners, "write", lambda root, numbers: None)
     kept = ["--kept", str(tmp_path / "kept.jsonl")]
     assert main(["--sweeps", "2", *kept]) == 0
     assert "## Intervals" in capsys.readouterr().out
