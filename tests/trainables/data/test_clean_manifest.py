@@ -36,13 +36,14 @@ def drawn(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Examples as keyword arguments, with pieces whose paths are relative or absolute."""
     ids = draw(st.lists(NAMES, min_size=1, max_size=6, unique=True))
     channel = draw(st.none() | st.integers(0, 3))
+    split, fold = draw(st.booleans()), draw(st.booleans())  # for all rows or for none: half-filled columns are refused
     return [
         {
             "id": name,
             "group": draw(NAMES),
             "target": draw(NAMES),
-            "split": draw(st.none() | st.sampled_from(SPLITS)),
-            "fold": draw(st.none() | NAMES),
+            "split": draw(st.sampled_from(SPLITS)) if split else None,
+            "fold": draw(NAMES) if fold else None,
             "lowpass_hz": draw(st.none() | st.floats(50, 20_000)),
             "start_seconds": draw(st.just(0.0) | SECONDS),
             "seconds": draw(st.none() | SECONDS),
