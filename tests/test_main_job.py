@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from benchmarks.disk import peak_while
 
@@ -115,7 +116,9 @@ def test_the_winner_answers_new_sound_as_it_answered_the_test_clips(finished: tu
     folder, _, _ = finished
     (sweep,) = (path.parent for path in (folder / "results").glob("qwen_lora-*/sweep.json"))
     best = json.loads((sweep / "verdict.json").read_text())["best"].replace(" ", "-")
-    recorded = pd.read_parquet(next(sweep.glob(f"confirm/{best}-seed-*/final/*/predictions/test.parquet")))
+    seed = yaml.safe_load((sweep / "sweep.yaml").read_text())["seeds"]["confirm"][0]
+    answered = sweep / "confirm" / f"{best}-seed-{seed}" / "final" / f"seed-{seed}" / "predictions" / "test.parquet"
+    recorded = pd.read_parquet(answered)
     clips = [json.loads(line) for line in (sweep / "data" / "test" / "examples.jsonl").read_text().splitlines()][:8]
     (folder / "clips").mkdir()
     for clip in clips:
