@@ -140,8 +140,10 @@ class Predictions:
         """The rows with these indices (R,), in this order."""
         import numpy as np
 
+        places = rows.tolist()  # plain integers, which a list takes several times as fast
+
         def taken(values: Any) -> Any:
-            return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+            return values[rows] if isinstance(values, np.ndarray) else [values[place] for place in places]
 
         scores = None if self.scores is None else self.scores[rows]
         return Predictions(
