@@ -12,6 +12,7 @@ QUANTIZATIONS = ("none", "nf4")
 SCHEDULERS = ("linear", "cosine", "constant")
 HEADS = ("full", "lora")
 KEEPS = ("last", "best")
+DEFAULT_ASHA = {"grace_epochs": 1, "reduction_factor": 3}  # of a sweep file that does not say
 SAMPLINGS = ("random", "group_by_length")
 AUGMENTATIONS = (
     "mixup_alpha",

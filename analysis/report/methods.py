@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.record.sweep import Recorded, folds_of
+from analysis.report.as_set import settings_text
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
 from analysis.verdict.comparison import Comparison
@@ -29,7 +30,8 @@ NAMES = {
 
 def methods_section(recorded: Recorded) -> Section:
     """To be quoted; numbers as recorded."""
-    sentences = [_searched(recorded), _confirmed(recorded), _tested(recorded), _software(recorded)]
+    sentences = [_searched(recorded), _confirmed(recorded), settings_text(recorded), _tested(recorded)]
+    sentences.append(_software(recorded))
     blocks: list[Block] = [Text(" ".join(sentence for sentence in sentences if sentence))]
     if recorded.miniature:
         blocks.append(

@@ -18,6 +18,7 @@ from sweeps.config.overrides import MINIATURE, apply_miniature, apply_overrides,
 from sweeps.config.scalar_types import Problems, show
 from sweeps.config.schema import ROOT
 from sweeps.config.spec import DataSpec, SweepSpec, TrainSpec
+from trainables.config import DEFAULT_ASHA
 from trainables.errors import InputError
 
 SHIPPED = "search_spaces"
@@ -160,7 +161,7 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
     """Values that passed every rule, with defaults, as a spec."""
     data, objective = values["data"], values["objective"]
     folds = data.get("folds", {})
-    asha = {**rules.DEFAULT_ASHA, **values.get("asha", {})}
+    asha = {**DEFAULT_ASHA, **values.get("asha", {})}
     seeds = {**rules.DEFAULT_SEEDS, **values.get("seeds", {})}
     may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing")
     optional = {key: values[key] for key in may_be_left_out if key in values}

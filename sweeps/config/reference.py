@@ -18,7 +18,7 @@ from sweeps.config.scalar_types import Kind, Null, Removable
 from sweeps.config.schema import ROOT, Patch
 from sweeps.config.search_types import POINT, AxisKind
 from sweeps.config.spec import DataSpec, FinalistsSpec, SweepSpec, TrainSpec
-from trainables.config import TrialConfig
+from trainables.config import DEFAULT_ASHA, TrialConfig
 from trainables.registry import task_class
 
 MARK = "<!-- below: written by `python -m sweeps.config.reference docs/sweep_file.md` -->"
@@ -138,7 +138,7 @@ def _defaults() -> dict[str, Any]:
     found |= {f"data.splits.{name}": data[name] for name in ("validation", "test")}
     found |= {"data.folds.inner": data["inner_folds"], "data.folds.outer": data["outer_folds"]}
     found |= {f"seeds.{stage}": seeds for stage, seeds in rules.DEFAULT_SEEDS.items()}
-    found |= {f"asha.{name}": value for name, value in rules.DEFAULT_ASHA.items()}
+    found |= {f"asha.{name}": value for name, value in DEFAULT_ASHA.items()}
     found |= {f"finalists.{name}": value for name, value in _fields(FinalistsSpec).items()}
     kinds = ROOT.fields["task"].kind
     assert isinstance(kinds, Tagged)

@@ -14,12 +14,11 @@ from sweeps.config.scalar_types import Problems, nearest
 from sweeps.config.schema import ROOT, TASK_CLASSES
 from sweeps.config.search_types import DEFAULT_RANK
 from sweeps.config.spec import DataSpec, FinalistsSpec, TrainSpec
-from trainables.config import AUGMENTATIONS
+from trainables.config import AUGMENTATIONS, DEFAULT_ASHA
 from trainables.data.examples import SPLITS
 
 Values = Mapping[str, Any]
 
-DEFAULT_ASHA = {"grace_epochs": 1, "reduction_factor": 3}
 DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 456, 789, 2024, 31337)}
 
 
