@@ -1,6 +1,6 @@
 """How often does the verdict find a winner where there is none, how often one that is there, and do its intervals hold?
 
-    OMP_NUM_THREADS=1 python -m benchmarks.false_winners            the whole table, half an hour on one core
+    OMP_NUM_THREADS=1 python -m benchmarks.false_winners            the whole table, 45 minutes of one busy core
     python -m benchmarks.false_winners --quick                      a few settings, few sweeps: does it still work?
 
 Simulated sweeps whose truth is known (`benchmarks.simulation`) go through the shipped statistics. Results are kept in
