@@ -21,16 +21,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import soundfile
 
 from trainables.data.doubts.check import Header
-from trainables.data.sound.recording import AudioInfo
+from trainables.data.sound.problems import SoundError
+from trainables.data.sound.recording import AudioInfo, Recording
 
 THREADS = 8  # small reads: the wait is the disk's, and hashing and decoding let go of Python's lock
 FILES_AT_ONCE = 32
 PIECE_BYTES = 4096  # read at both ends and in the middle of every file
 STRETCH_FRAMES = 2048  # decoded of a file before all of it is
-BLOCK_SAMPLES = 1 << 20
 PLAIN = (
     ".wav",
     ".wave",
@@ -40,7 +39,6 @@ PLAIN = (
     ".caf",
     ".w64",
 )  # samples one after another, mostly: as long, as large
-LOSSY = ("MPEG", "VORBIS", "OPUS")  # in a subtype's name: what is read after a jump may differ from what is read on
 SILENT_BYTES = 0.1  # for a sample, at most, of a file of zeros that was compressed
 
 
@@ -173,11 +171,11 @@ def _uniform(lengths: Mapping[str, Hashable], pieces: Mapping[str, _Pieces]) -> 
 def _stretch(path: str) -> Hashable:
     """Some samples, from the middle where a jump there is exact."""
     try:
-        with soundfile.SoundFile(path) as file:
-            if file.frames > STRETCH_FRAMES and not file.subtype.startswith(LOSSY):
-                file.seek((file.frames - STRETCH_FRAMES) // 2)
-            return hashlib.sha256(_mono(file, STRETCH_FRAMES).tobytes()).digest()
-    except (soundfile.LibsndfileError, RuntimeError):
+        with Recording(path) as recording:
+            start = max(0, recording.frames - STRETCH_FRAMES) // 2 if recording.can_seek else 0
+            blocks = recording.blocks(start, min(start + STRETCH_FRAMES, recording.frames))
+            return hashlib.sha256(b"".join(_mono(block).tobytes() for block in blocks)).digest()
+    except SoundError:
         return path
 
 
@@ -189,7 +187,7 @@ def _may_be_silent(info: AudioInfo, pieces: _Pieces) -> bool:
 def _is_silent(path: str) -> bool:
     try:
         return not any(block.any() for block in _blocks(path))
-    except (soundfile.LibsndfileError, RuntimeError):
+    except SoundError:
         return False
 
 
@@ -198,20 +196,18 @@ def _sound_digest(path: str) -> Hashable:
     try:
         for block in _blocks(path):
             digest.update(block.tobytes())
-    except (soundfile.LibsndfileError, RuntimeError):
+    except SoundError:
         return path  # broken: like no other; decoding for the sweep says so
     return digest.digest()
 
 
 def _blocks(path: str) -> Iterator[np.ndarray]:
     """The whole file, mono, (frames,) float32 at a time."""
-    with soundfile.SoundFile(path) as file:
-        while len(block := _mono(file, BLOCK_SAMPLES // file.channels)):
-            yield block
+    with Recording(path) as recording:
+        yield from map(_mono, recording.blocks(0, recording.frames))
 
 
-def _mono(file: soundfile.SoundFile, frames: int) -> np.ndarray:
-    """As a sweep hears it: channels averaged. Adding zero makes -0.0 and 0.0 the same bytes."""
-    block: np.ndarray = file.read(frames, dtype="float32", always_2d=True)
+def _mono(block: np.ndarray) -> np.ndarray:
+    """Channels averaged. Adding zero makes -0.0 and 0.0 the same bytes."""
     mono: np.ndarray = block.mean(axis=1, dtype=np.float32) + np.float32(0)
     return mono

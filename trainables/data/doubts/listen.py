@@ -12,16 +12,15 @@ from trainables.data.doubts.alike import Fingerprint, fingerprint
 from trainables.data.examples import Example
 from trainables.data.sound import channels
 from trainables.data.sound.audio import Decoder, as_waveform
+from trainables.data.sound.batches import batches
+from trainables.data.sound.clip_facts import bandwidth_hz
+from trainables.data.sound.measuring import decoding_threads
 from trainables.data.sound.store import SplitStore
 from trainables.errors import InputError
 
-THREADS = 2
-EXAMPLES_AT_ONCE = 16
 FLOOR_DB = -120.0  # below full scale: taken for silence
 SILENT_DB = -60.0  # of a frame: nothing that a listener would hear beside other clips
 FRAME_SECONDS = 0.05
-BAND_FLOOR = 1e-7  # of the strongest part of the spectrum: above that a band holds sound
-SPECTRUM = 2048  # points
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,16 @@ def listen(
     progress: Callable[[int, int], None] | None = None,
 ) -> Heard:
     """Decodes every clip once, whole. `window_seconds` is what a backbone hears of it; `progress` gets (done, all)."""
-    ordered = sorted(examples, key=lambda example: (example.audio[0].path, example.start_seconds))
-    parts = [ordered[start : start + EXAMPLES_AT_ONCE] for start in range(0, len(ordered), EXAMPLES_AT_ONCE)]
+    parts = [[examples[number] for number in batch] for batch in batches(examples, range(len(examples)))]
     heard = Heard()
     done = 0
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(decoding_threads()) as pool:
         for part, found in zip(parts, pool.map(lambda part: _listen(part, window_seconds), parts), strict=True):
             heard.facts.update(found.facts)
             heard.fingerprints.update(found.fingerprints)
             done += len(part)
             if progress is not None:
-                progress(done, len(ordered))
+                progress(done, len(examples))
     return heard
 
 
@@ -124,7 +122,7 @@ def clip_facts(
         level_db=_db(float(square.mean()) ** 0.5),
         peak_db=_db(float(np.abs(waveform).max())),
         silent_share=float((frames <= 10 ** (SILENT_DB / 10)).mean()),
-        bandwidth_hz=_bandwidth(waveform, sample_rate_hz),
+        bandwidth_hz=bandwidth_hz(waveform, sample_rate_hz),
         clipped_share=clipped_share,
         offset=float(waveform.mean(dtype=np.float64)),
         rule=rule,
@@ -138,16 +136,6 @@ def _heard_energy(frames: np.ndarray, window_seconds: float | None) -> float:
         return 1.0
     above = np.maximum(0.0, frames - 2 * np.quantile(frames, 0.25))
     return float(above[: round(window_seconds / FRAME_SECONDS)].sum() / above.sum()) if above.any() else 1.0
-
-
-def _bandwidth(waveform: np.ndarray, sample_rate_hz: int) -> float:
-    if len(waveform) < SPECTRUM:
-        waveform = np.pad(waveform, (0, SPECTRUM - len(waveform)))
-    starts = np.linspace(0, len(waveform) - SPECTRUM, min(64, len(waveform) // SPECTRUM)).astype(int)
-    framed = np.lib.stride_tricks.sliding_window_view(waveform, SPECTRUM)[starts] * np.hanning(SPECTRUM)
-    power = (np.abs(np.fft.rfft(framed, axis=1)) ** 2).mean(axis=0)
-    loud = np.flatnonzero(power > BAND_FLOOR * power.max()) if power.max() > 0 else np.zeros(0, int)
-    return float(loud[-1] * sample_rate_hz / SPECTRUM) if len(loud) else 0.0
 
 
 def _db(amplitude: float) -> float:

@@ -43,12 +43,13 @@ def facts_of(heard: Sequence[Heard]) -> tuple[float, ...]:
         max(float(max(part.waveform.max(), -part.waveform.min())) for part in heard),
         10 * float(np.log10(energy / frames)) if energy else -np.inf,
         max(part.levels.clipped_share for part in heard),
-        max(_bandwidth_hz(part.waveform, part.info.sample_rate_hz) for part in heard),
+        max(bandwidth_hz(part.waveform, part.info.sample_rate_hz) for part in heard),
     )
 
 
-def _bandwidth_hz(waveform: np.ndarray, sample_rate_hz: int) -> float:
-    """From evenly spaced windows, the loudest value of each frequency."""
+def bandwidth_hz(waveform: np.ndarray, sample_rate_hz: int) -> float:
+    """The highest frequency of mono sound, (samples,), at which there is some: from evenly spaced windows the loudest
+    value of each frequency; 0 for silence."""
     if len(waveform) < WINDOW_SAMPLES:
         windows = waveform[np.newaxis]
     else:

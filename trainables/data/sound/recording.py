@@ -64,6 +64,11 @@ class Recording:
     def info(self) -> AudioInfo:
         return AudioInfo(self.sample_rate_hz, self.channels, self.frames, self.frames / self.sample_rate_hz)
 
+    @property
+    def can_seek(self) -> bool:
+        """Whether a stretch costs no decoding of what comes before it."""
+        return self._reader.can_seek
+
     def blocks(self, start: int, stop: int) -> Iterator[np.ndarray]:
         """Frames `start` to `stop`, (frames, channels) float32 at a time. Raises SoundError: damaged, or cut off."""
         self._go_to(start)
