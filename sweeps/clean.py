@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeps.state.find import find_workspace, results_folder
+from sweeps.state.find import RESULTS_HELP, SWEEP_HELP, find_workspace, results_folder
 from sweeps.state.manifest import held, state_of
 from sweeps.state.progress import FAILED, StageProgress
 from sweeps.state.workspace import EXPLORE, Workspace, remove, size_bytes
@@ -28,13 +28,9 @@ PARSER = command_line.Parser(
     DESCRIPTION,
     exits={Exit.BAD_INPUT: "bad input, or the sweep is running (nothing was removed)"},
 )
-PARSER.words({"SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder"})
+PARSER.words({"SWEEP": SWEEP_HELP})
 PARSER.flag("--dry-run", "lists what would be removed, and removes nothing")
-PARSER.value(
-    "--results",
-    "FOLDER",
-    "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)",
-)
+PARSER.value("--results", "FOLDER", RESULTS_HELP)
 
 
 @dataclass(frozen=True)

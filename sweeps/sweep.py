@@ -31,7 +31,7 @@ from sweeps.stage.ray_session import EarlyRay
 from sweeps.state.extend import Extension, to_extend
 from sweeps.state.manifest import Manifest, held, note, note_session, state_of
 from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
-from sweeps.state.workspace import Workspace, check_results, new_workspace
+from sweeps.state.workspace import VERDICT, Workspace, check_results, new_workspace
 from trainables.data.hub import hub_revision
 from trainables.errors import InputError, SweepStopped
 from trainables.records import (
@@ -46,8 +46,6 @@ from trainables.records import (
     PARAM_RECIPE,
     PARAM_TEXTS,
 )
-
-VERDICT = "verdict.json"  # of the latest look, in the sweep's folder: what uses the winner needs no record
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sweeps.control.requests import CLONE, COMMANDS, STOP
+from sweeps.state.find import RESULTS_HELP, SWEEP_HELP
 from trainables import command_line
 from trainables.command_line import Exit
 from trainables.errors import InputError
@@ -57,15 +58,11 @@ PARSER = command_line.Parser(
 )
 PARSER.words(
     {
-        "SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder",
+        "SWEEP": SWEEP_HELP,
         "COMMAND": f"one of {', '.join(NAMES)}: see below",
     }
 )
-PARSER.value(
-    "--results",
-    "FOLDER",
-    "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)",
-)
+PARSER.value("--results", "FOLDER", RESULTS_HELP)
 PARSER.flag("--json", "with status: as JSON")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweeps.state.find import RESULTS_HELP, SWEEP_HELP
 from trainables import command_line
 from trainables.command_line import Exit
 from trainables.errors import InputError
@@ -41,7 +42,7 @@ PARSER = command_line.Parser(
 )
 PARSER.words(
     {
-        "SWEEP": "the sweep's id, the beginning of one, its name (the latest of that name), or its folder",
+        "SWEEP": SWEEP_HELP,
         "INPUT": "files, folders, patterns, or tables",
     }
 )
@@ -54,11 +55,7 @@ PARSER.value(
 )
 PARSER.flag("--ensemble", "all seeds of the arm together: the mean of their probabilities")
 PARSER.value("--output", "FILE", ".csv, .jsonl or .parquet (default: CSV on the standard output)", read=Path)
-PARSER.value(
-    "--results",
-    "FOLDER",
-    "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)",
-)
+PARSER.value("--results", "FOLDER", RESULTS_HELP)
 
 
 @dataclass(frozen=True)

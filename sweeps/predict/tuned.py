@@ -10,19 +10,15 @@ from pathlib import Path
 from sweeps.config.load import parse_sweep
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.settle import Settled, settle_recorded
-from sweeps.state.assignment import UNTUNED
 from sweeps.state.find import find_workspace, results_folder
 from sweeps.state.manifest import Manifest, state_of
 from sweeps.state.progress import COMPLETED, StageProgress, TrialProgress
-from sweeps.state.workspace import CONFIRM, Workspace, lane_folder
+from sweeps.state.workspace import CONFIRM, REVISIONS, VERDICT, Workspace, lane_folder
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, NO_SEED, Predictions
 from trainables.training.resume_points import FINAL
-
-VERDICT = "verdict.json"
-REVISIONS = "revisions.json"
 
 
 @dataclass(frozen=True)
@@ -56,11 +52,11 @@ def find_tuned(
     workspace = find_workspace(sweep, results_folder(results))
     manifest, state = Manifest.read(workspace), state_of(workspace)
     workspace = replace(workspace, look=state.look)
-    trials = _confirmed(workspace)
+    spec = parse_sweep(state.source_text, base_folder=manifest.base_folder, recorded=True)
+    trials = _confirmed(workspace, spec)
     arms = list(dict.fromkeys(trial.assignment.arm for trial in trials))
     name = _chosen(arm or _best(workspace), arms, workspace.sweep_id)
     own = {trial.assignment.seed: trial for trial in trials if trial.assignment.arm == name}
-    spec = parse_sweep(state.source_text, base_folder=manifest.base_folder, recorded=True)
     settled = settle_recorded(
         state.source_text, manifest.base_folder, like=replace(spec, profile="auto"), miniature=manifest.miniature
     )
@@ -81,7 +77,7 @@ def find_tuned(
     )
 
 
-def _confirmed(workspace: Workspace) -> list[TrialProgress]:
+def _confirmed(workspace: Workspace, spec: SweepSpec) -> list[TrialProgress]:
     folder = workspace.stage(CONFIRM)
     if not folder.is_dir():
         if any(workspace.folder.glob(f"fold-*/{CONFIRM}*")):
@@ -93,7 +89,6 @@ def _confirmed(workspace: Workspace) -> list[TrialProgress]:
             f"SWEEP: {workspace.sweep_id} has no confirmed model yet: let the sweep come to its verdict "
             "(the same command goes on)."
         )
-    spec = parse_sweep(state_of(workspace).source_text, base_folder=Manifest.read(workspace).base_folder, recorded=True)
     progress = StageProgress(folder, spec, watching=True)
     trials = [trial for trial in progress.trials.values() if trial.status == COMPLETED]
     if not trials:
@@ -149,7 +144,3 @@ def _with_labels(spec: SweepSpec, folder: Path) -> SweepSpec:
 def _pinned(workspace: Workspace) -> dict[str, str]:
     path = workspace.folder / REVISIONS
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-
-
-def is_untuned(tuned: Tuned) -> bool:
-    return tuned.arm == UNTUNED

@@ -13,11 +13,10 @@ from sweeps.machine.weights import commit_of
 from sweeps.plan.packing import half_of_worker_bytes, largest_params, trials_per_worker
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.workload import kept_bytes_per_clip
-from sweeps.state.workspace import EXPLORE, Workspace
+from sweeps.state.workspace import EXPLORE, REVISIONS, Workspace
 from sweeps.worker.job import Job
 
 SMALL_PARAMS, CLIPS_PER_PASS = 10_000_000, 16
-REVISIONS = "revisions.json"
 
 
 def build_miniatures(prepared: Prepared) -> None:

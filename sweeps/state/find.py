@@ -11,6 +11,9 @@ from sweeps.state.manifest import MANIFEST, Manifest
 from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 
+# What commands say of the two words that are read here
+SWEEP_HELP = "the sweep's id, the beginning of one, its name (the latest of that name), or its folder"
+RESULTS_HELP = "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)"
 SHOWN = 5
 SQLITE = "sqlite:///"
 

@@ -2,6 +2,8 @@
 
 results/mlflow.db, results/mlartifacts/      the record of all sweeps
 results/<sweep id>/sweep.yaml                the file as run, overrides applied
+results/<sweep id>/verdict.json              of the latest look: what uses the winner needs no record
+results/<sweep id>/revisions.json            checkpoint -> commit of its hub repository
 results/<sweep id>/data/{train,validation,test}/
 results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; confirm-2/ of an extended sweep
 """
@@ -24,6 +26,7 @@ from trainables.errors import InputError
 from trainables.records import NO_FOLD
 
 EXPLORE, CONFIRM = "explore", "confirm"  # the two stages
+VERDICT, REVISIONS = "verdict.json", "revisions.json"
 
 
 @dataclass(frozen=True)
