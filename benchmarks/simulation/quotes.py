@@ -80,27 +80,19 @@ def numbers_of(found: Sequence[Simulated]) -> dict[str, Any]:
 
 
 def _claims(cells: Sequence[Cell], name: str) -> dict[str, Any]:
-    share, hardest = worst(cells, name)
     here = [cell for cell in cells if name in cell]
-    return {
-        "mean": _rounded(mean_of(here, name)),
-        "worst": _rounded(share),
-        "where": "" if hardest is None else named(hardest),
-        "above": len(above_level(here, name)),
-        "of": len(here),
-    }
+    return {**_mean_and_worst(here, name, max), "above": len(above_level(here, name)), "of": len(here)}
 
 
 def _coverage(cells: Sequence[Cell], name: str) -> dict[str, Any]:
-    share, hardest = worst(cells, name, min)
     here = [cell for cell in cells if name in cell]
-    return {
-        "mean": _rounded(mean_of(here, name)),
-        "worst": _rounded(share),
-        "where": "" if hardest is None else named(hardest),
-        "below": len(below_coverage(here, name)),
-        "of": len(here),
-    }
+    return {**_mean_and_worst(here, name, min), "below": len(below_coverage(here, name)), "of": len(here)}
+
+
+def _mean_and_worst(cells: Sequence[Cell], name: str, pick: Callable[..., Any]) -> dict[str, Any]:
+    share, hardest = worst(cells, name, pick)
+    where = "" if hardest is None else named(hardest)
+    return {"mean": _rounded(mean_of(cells, name)), "worst": _rounded(share), "where": where}
 
 
 def _power(cells: Sequence[Cell]) -> dict[str, float]:
