@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,37 +84,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[EXIT_STATUS])
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """MLflow makes a new SQLite database by all its migrations, two seconds of a processor each: once a run here, and
-    the databases of all other tests are copies. Nothing is imported for it: tests without MLflow do not pay."""
-    utils = sys.modules.get("mlflow.store.db.utils")
-    if utils is not None and not hasattr(utils, "_copied"):
-        factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
-        base = factory.getbasetemp()
-        copied(utils, (base.parent if hasattr(item.config, "workerinput") else base) / "mlflow.db")
-
-
-def copied(utils: Any, template: Path) -> None:
-    made = utils._initialize_tables
-
-    def initialize(engine: Any) -> None:
-        path = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
-        if path is None or path == ":memory:":
-            return made(engine)
-        if not template.exists():
-            made(engine)
-            whole = template.with_name(f"{template.name}-{os.getpid()}")
-            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(whole)) as target:
-                source.backup(target)
-            whole.replace(template)
-            return None
-        with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(path)) as target:
-            source.backup(target)
-        return None
-
-    utils._initialize_tables, utils._copied = initialize, True
 
 
 @pytest.fixture(scope="session")
