@@ -43,7 +43,6 @@ class Row:
     value_se: float | None = None  # standard error over seeds or folds
     objective: float | None = None  # what ranks it
     status: str = RUNNING
-    taken_up: bool = False  # begun by an earlier session
 
     @property
     def over(self) -> bool:

@@ -64,7 +64,7 @@ class StageView:
         """Shows the trials that an earlier session has begun, without a line for each."""
         self._clones = lambda: progress.clones
         for trial in progress.trials.values():
-            self._row(trial).taken_up = True
+            self._row(trial)
         self._epochs_before = sum(row.epoch for row in self.rows.values())
         over = sum(trial.over for trial in progress.trials.values())
         if progress.trials:
