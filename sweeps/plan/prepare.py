@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +55,9 @@ class Prepared:
             return list(self.evaluations[split].examples)
         return [example for example in self.examples if self.splits[example.id] == split]
 
-    @property
+    @cached_property
     def data_fingerprint(self) -> str:
-        """Of the examples as they were divided, and of the further test data."""
+        """Of the examples as they were divided, and of the further test data. Every file is read for it."""
         from trainables.data.fingerprint import combined, fingerprint
 
         further = [
