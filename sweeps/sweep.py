@@ -267,7 +267,8 @@ def labelled(found: Verdict, spec: SweepSpec, outcomes: Sequence[Outcome]) -> Ve
     per = spec.finalists.per
     configurations: dict[str, list[dict[str, Any]]] = {}
     for run in (run for outcome in outcomes for run in outcome.confirmed):
-        configurations.setdefault(run.arm, []).append(run.config.as_dict())
+        ratio = run.config.alpha / run.config.rank  # an axis of its own, which a configuration keeps as alpha
+        configurations.setdefault(run.arm, []).append({**run.config.as_dict(), "alpha_ratio": ratio})
     axes = ["backbone", *(axis.name for axis in spec.axes if axis.name != "backbone")]
     labels = arm_labels(configurations, axes, per=per)
     return replace(found, labels=labels, each="finalist" if per is None else per.replace("_", " "))
