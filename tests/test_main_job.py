@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from benchmarks.disk import peak_while
+from trainables.data.sound.store import SplitStore
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SWEEP = REPOSITORY / "search_spaces" / "qwen_lora.yaml"
@@ -119,10 +120,10 @@ def test_the_winner_answers_new_sound_as_it_answered_the_test_clips(finished: tu
     seed = yaml.safe_load((sweep / "sweep.yaml").read_text())["seeds"]["confirm"][0]
     answered = sweep / "confirm" / f"{best}-seed-{seed}" / "final" / f"seed-{seed}" / "predictions" / "test.parquet"
     recorded = pd.read_parquet(answered)
-    clips = [json.loads(line) for line in (sweep / "data" / "test" / "examples.jsonl").read_text().splitlines()][:8]
+    clips = SplitStore(sweep / "data" / "test").examples[:8]
     (folder / "clips").mkdir()
     for clip in clips:
-        (folder / "clips" / f"{clip['id']}.wav").symlink_to(clip["audio"][0]["path"])
+        (folder / "clips" / f"{clip.id}.wav").symlink_to(clip.audio[0].path)
     (folder / "clips" / "broken.wav").write_text("no sound")
     command = [sys.executable, "-m", "sweeps.predict", "qwen_lora", "clips", "--output", "answers.csv"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)

@@ -5,18 +5,30 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from sweeps.predict.model import Answer
 from trainables.errors import InputError
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 Place = tuple[str, float, float | None]  # path, start, seconds: what tells one clip from another
+
+
+@dataclass(frozen=True)
+class Answer:
+    """To one clip."""
+
+    path: str
+    start_seconds: float
+    seconds: float | None  # of what was asked for; None: to the end
+    heard_seconds: float  # the backbone's window may be shorter
+    answer: str  # the label or the text; empty where the clip could not be read
+    probabilities: Mapping[str, float]  # by class; empty for texts
+    problem: str = ""  # why it could not be read
 
 
 @dataclass

@@ -17,7 +17,7 @@ from trainables.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sweeps.predict.model import Answer
+    from sweeps.predict.answers_file import Answer
     from trainables.data.examples import Example
 
 DESCRIPTION = """\
@@ -89,18 +89,18 @@ def predict(command: Command) -> int:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
+    from sweeps.predict.answers_file import AnswersFile
+    from sweeps.predict.inputs import clips
     from sweeps.predict.tuned import find_tuned
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     tuned = find_tuned(command.sweep, command.results, arm=command.arm, seed=command.seed, ensemble=command.ensemble)
-    from sweeps.predict.answers_file import AnswersFile
-    from sweeps.predict.inputs import clips
-    from sweeps.predict.model import Model
-
+    file = AnswersFile(command.output, tuned.labels)
     wanted = clips(command.inputs)
     console.print(f"Loads {tuned.in_words}", markup=False)
+    from sweeps.predict.model import Model  # torch, for seconds: what is wrong with the words is said before
+
     model = Model(tuned)
-    file = AnswersFile(command.output, model.labels)
     if file.done:
         console.print(f"Goes on: {len(file.done)} clips are answered in {command.output}", markup=False)
     problems: list[Answer] = []

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sweeps.predict.model import clip_of
 from trainables.cache import cache_folder
-from trainables.data.examples import Example
+from trainables.data.examples import AudioPiece, Example
 from trainables.data.reading import Account, Wanted
 from trainables.data.sound.endings import is_sound
 from trainables.data.tables.clip_rows import examples_of
@@ -68,3 +67,9 @@ def _of_table(path: Path) -> list[Example]:
         account.leave_out(where, problem)
     account.refuse_beyond(wanted.skip, len(filled) + len(rows.broken))
     return [replace(example, target="") for example in examples]
+
+
+def clip_of(path: str | Path) -> Example:
+    """A whole file."""
+    text = str(path)
+    return Example(id=text, audio=(AudioPiece(str(Path(path).absolute())),), group=text, target="")

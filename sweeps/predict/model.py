@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from sweeps.machine.weights import checkpoint_to_load
+from sweeps.predict.answers_file import Answer
+from sweeps.predict.inputs import clip_of
 from sweeps.predict.tuned import Tuned
 from trainables import registry
-from trainables.data.examples import AudioPiece, Example
+from trainables.data.examples import Example
 from trainables.data.sound.audio import load_waveform
 from trainables.data.sound.store import Hearing
 from trainables.errors import InputError
@@ -23,19 +24,6 @@ from trainables.training.engine import Engine, EngineKey, EngineSettings
 CHUNK_CLIPS = 64  # decoded ahead: what is in memory at once, twice
 THREADS = 2  # that decode
 NOWHERE = "-"  # the split folder of clips whose features are not kept
-
-
-@dataclass(frozen=True)
-class Answer:
-    """To one clip."""
-
-    path: str
-    start_seconds: float
-    seconds: float | None  # of what was asked for; None: to the end
-    heard_seconds: float  # the backbone's window may be shorter
-    answer: str  # the label or the text; empty where the clip could not be read
-    probabilities: Mapping[str, float]  # by class; empty for texts
-    problem: str = ""  # why it could not be read
 
 
 class Heard:
@@ -57,7 +45,7 @@ class Heard:
 
 
 class Model:
-    """One adapter, or several whose probabilities are averaged. Raises InputError: texts of several seeds."""
+    """One adapter, or several whose probabilities are averaged."""
 
     def __init__(self, tuned: Tuned) -> None:
         from safetensors.torch import load_file
@@ -65,9 +53,7 @@ class Model:
         self.tuned = tuned
         spec, config, profile = tuned.spec, tuned.config, tuned.settled.profile
         self.task = registry.task(spec.task_kind, dict(spec.task_options))
-        self.labels: tuple[str, ...] = tuple(getattr(self.task, "labels", ()))
-        if len(tuned.adapters) > 1 and not self.labels:
-            raise InputError("--ensemble: texts cannot be averaged; name one seed with --seed.")
+        self.labels = tuned.labels
         checkpoint = checkpoint_to_load(config, tuned.revisions, tuned.settled.miniature_recipe)
         threads = profile.facts.cores if profile.device == "cpu" else profile.threads_per_worker
         settings = EngineSettings(device=profile.device, threads=threads, kept_bytes_per_clip=0, activations="off")
@@ -124,12 +110,6 @@ class Model:
             (self.labels[int(np.argmax(row))], {name: float(p) for name, p in zip(self.labels, row, strict=True)})
             for row in shares
         ]
-
-
-def clip_of(path: str | Path) -> Example:
-    """A whole file."""
-    text = str(path)
-    return Example(id=text, audio=(AudioPiece(str(Path(path).absolute())),), group=text, target="")
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:

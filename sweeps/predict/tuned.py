@@ -35,6 +35,11 @@ class Tuned:
     revisions: Mapping[str, str]  # checkpoint -> commit of its hub repository
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes in which it answers, in the order of its scores; empty for texts."""
+        return tuple(self.spec.task_options.get("labels", ()))
+
+    @property
     def in_words(self) -> str:
         seeds = ", ".join(map(str, self.adapters))
         which = f", seed{'s' if len(self.adapters) > 1 else ''} {seeds}" if self.adapters else ""
@@ -61,6 +66,8 @@ def find_tuned(
         state.source_text, manifest.base_folder, like=replace(spec, profile="auto"), miniature=manifest.miniature
     )
     config = next(iter(own.values())).assignment.config
+    if ensemble and registry.task_class(spec.task_kind).column != "label":
+        raise InputError("--ensemble: texts cannot be averaged; name one seed with --seed.")
     seeds = _seeds(own, seed, name, ensemble=ensemble)
     folders = {number: own[number].folder / FINAL / lane_folder(number, NO_FOLD) for number in seeds}
     precision = manifest.precision if settled.profile.device == "cpu" else settled.profile.precision

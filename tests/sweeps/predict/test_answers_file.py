@@ -9,8 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from sweeps.predict.answers_file import AnswersFile
-from sweeps.predict.model import Answer
+from sweeps.predict.answers_file import Answer, AnswersFile
 from trainables.errors import InputError
 
 LABELS = ("cat", "dog")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweeps.predict.command import Command, left, main, parse
-from sweeps.predict.model import clip_of
+from sweeps.predict.inputs import clip_of
 from trainables.errors import InputError
 
 
