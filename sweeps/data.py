@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainables import command_line, registry
+from trainables.doing import doing, done, silently
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ TASKS = tuple(
 
 
 def _columns(text: str) -> dict[str, str]:
-    """`label=category,group=speaker` -> our name for a column -> the table's."""
+    """`label=category,group=speaker` -> our name for a column -> the table's; `group=`: no column is that."""
     pairs = [pair.partition("=") for pair in text.split(",")]
     found = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
-    if len(found) < len(pairs) or not all(ours and theirs for ours, theirs in found.items()):
-        raise ValueError("our names and the table's, each once: label=category,group=speaker")
+    if len(found) < len(pairs) or not all(found) or not all("=" in pair for pair in text.split(",")):
+        raise ValueError("our names and the table's, each once: label=category,group=speaker (group= for no column)")
     return found
 
 
@@ -85,7 +86,13 @@ PARSER.value(
     "--task", "KIND", f"{' or '.join(TASKS)}, whose column is looked for (default: {TASKS[0]})",
     read=command_line.one_of(TASKS), default=TASKS[0],
 )  # fmt: skip
-PARSER.value("--columns", "A=B,...", "our names for columns and the table's: label=category", read=_columns, default={})
+PARSER.value(
+    "--columns",
+    "A=B,...",
+    "our names and the table's: label=category; group= for none",
+    read=_columns,
+    default={},
+)
 PARSER.value("--layout", "LAYOUT", "what the sub-folders are, such as splits/classes (default: guessed)", read=_layout)
 PARSER.value("--audio-folder", "FOLDER", "where the paths in a table begin (default: at the table)", read=Path)
 PARSER.value("--skip", "WHICH", "rows that may be left out: none, unreadable, a number, 2%% (default: 0)", read=_skip)
@@ -130,13 +137,15 @@ def parse(arguments: Sequence[str]) -> Command:
 
 def run(command: Command) -> None:
     """Reads, says, and writes. Raises InputError: the source cannot be read, or the manifest cannot be written."""
-    from sweeps.config.rules import DEFAULT_SEEDS
+    from sweeps.config.confirm_rules import DEFAULT_SEEDS
     from sweeps.plan.inspection import inspect_source
     from sweeps.plan.inspection_view import render
     from sweeps.plan.parts import make_console
     from trainables.cache import cache_folder
     from trainables.data.clean_manifest import write_clean
 
+    with silently(command.json):
+        doing(f"reading {command.source}")
     task = registry.task(command.task, {})
     seed = DEFAULT_SEEDS["explore"][0]
     try:
@@ -153,6 +162,7 @@ def run(command: Command) -> None:
     new = command.output is not None and write_clean(
         command.output, clips.examples, task.column, cache_folder=cache_folder()
     )
+    done()
     if command.json:
         written = None if command.output is None else str(command.output.absolute())
         print(json.dumps({**found.as_dict(), "written": written, "next_command": next_command(command)}, indent=2))
@@ -175,10 +185,15 @@ def _hear(examples: Sequence[Example]) -> Heard:
 
     from trainables.data.doubts.listen import listen
 
+    done()
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("listening to the clips", total=len(examples))
-        return listen(examples, progress=lambda done, total: progress.update(bar, completed=done, total=total))
+        return listen(
+            examples,
+            fingerprints=True,
+            progress=lambda heard, total: progress.update(bar, completed=heard, total=total),
+        )
 
 
 def _other_tasks(command: Command, seed: int) -> list[str]:

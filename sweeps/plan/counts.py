@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from trainables import measured
 from trainables.errors import InputError
+from trainables.modeling import configurations
+from trainables.modeling.checkpoints import names_checkpoint
 from trainables.outline import Outline, digest
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ def size_counts(
     """Counts every choice; `head` is the sweep's `head:`. Raises nothing: what a preset does not match is a problem."""
     if not isinstance(backbone, Outline):  # its libraries are there already
         return _counted(backbone, size, task, head, choices)
-    depends_on = repr((digest(), name, size, task, head, list(choices)))
+    shape = configurations.digest(size) if names_checkpoint(size) else ""
+    depends_on = repr((digest(), name, size, shape, task, head, list(choices)))
     key = hashlib.sha256(depends_on.encode()).hexdigest()[:16]
     kept = measured.once(f"counts-{name}-{key}", lambda: asdict(_counted(backbone, size, task, head, choices)))
     return _restored(kept)

@@ -4,8 +4,9 @@ decoded."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import compress
 from operator import not_
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.texts import check_lengths, teachable, with_task, without_empty_rule
 from trainables.cache import cache_folder
-from trainables.data.doubts.check import Header, check_examples, read_headers
+from trainables.data.doubts.check import Header, check_examples, place_of, read_headers
+from trainables.data.doubts.listen import Heard, listen
+from trainables.data.doubts.some import LONGEST_SECONDS, listen_to_some
 from trainables.data.doubts.undecodable import leave_out_undecodable
 from trainables.data.reading import Account, Skip, Wanted
+from trainables.data.sound.clip_facts import ClipFacts
 from trainables.data.sound.facts import SoundFacts, sound_facts
 from trainables.data.sound.lengths import of_length
 from trainables.data.sound.recording import AudioInfo
@@ -38,6 +42,7 @@ class Clips:
     account: Account = field(default_factory=Account)  # how their source was understood
     sound: SoundFacts | None = None  # what the headers of their files say, counted
     headers: Mapping[str, Header] = field(default_factory=dict)  # of every file that they are of, by path
+    heard: Heard | None = None  # what all of them sound like, where they were decoded
     left_out: int = 0  # further ones, too short or too long for the task
 
     def only(self, kept: Iterable[bool]) -> Clips:
@@ -53,20 +58,33 @@ def read_clips(
     spellings: Sequence[Spelling] = (),
     *,
     further: bool = False,
+    heard_seconds: float | None = None,
 ) -> Clips:
     """The examples of a source that the sweep can use, every one checked; `window_seconds` is what the backbones take
-    whole, `spellings` how they write texts; `further`: of a further test set. Raises InputError with every problem.
+    whole, `spellings` how they write texts; `further`: of a further test set; `heard_seconds` is what the backbones
+    hear at most. Raises InputError with every problem.
     """
     home = Path(spec.base_folder)
     wanted = Wanted(
         column=task.column,
         cache_folder=cache_folder(),
-        columns=spec.data.columns,
+        columns={name: column for name, column in spec.data.columns.items() if isinstance(column, str)},
+        gathered=gathered if isinstance(gathered := spec.data.columns.get(task.column, ""), tuple) else (),
+        separator=spec.data.separator,
         layout=spec.data.layout,
         audio_folder=None if spec.data.audio_folder is None else home.absolute() / spec.data.audio_folder,
         skip=Skip.from_text(spec.data.skip),
     )
-    clips = read_source(source, wanted, task, spellings, base_folder=home, seed=spec.explore_seeds[0], further=further)
+    clips = read_source(
+        source,
+        wanted,
+        task,
+        spellings,
+        base_folder=home,
+        seed=spec.explore_seeds[0],
+        further=further,
+        hear=partial(listen, limit_seconds=LONGEST_SECONDS, window_seconds=heard_seconds),
+    )
     shortest, longest = task.usable_seconds(window_seconds)
     if (shortest, longest) == (0.0, math.inf):
         return clips
@@ -88,8 +106,10 @@ def read_source(
     base_folder: Path,
     seed: int,
     further: bool = False,
+    hear: Callable[[Sequence[Example]], Heard] = listen,
 ) -> Clips:
-    """The examples of a source, of any length, every one checked; `seed` is a generator's.
+    """The examples of a source, of any length, every one checked; `seed` is a generator's, `hear` decodes them
+    where some may be left out.
 
     Raises InputError with every problem.
     """
@@ -98,15 +118,30 @@ def read_source(
     account = reading.account
     headers = read_headers(reading.examples)
     seconds = check_examples(reading.examples, without_empty_rule(task), headers, account, wanted.skip)
-    seconds = leave_out_undecodable(reading.examples, seconds, account, wanted.skip)
-    heard = [not math.isnan(lasts) for lasts in seconds]
-    if not any(heard):  # whatever may be left out, something must be there
+    seconds, heard = leave_out_undecodable(reading.examples, seconds, account, wanted.skip, hear)
+    usable = [not math.isnan(lasts) for lasts in seconds]
+    if not any(usable):  # whatever may be left out, something must be there
         account.refuse_beyond(Skip(), len(seconds))
-    clips = Clips(reading.examples, seconds, account).only(heard)
+    clips = Clips(reading.examples, seconds, account, heard=heard).only(usable)
     used = {piece.path for example in clips.examples for piece in example.audio}
     headers = {path: header for path, header in headers.items() if path in used}
     readable = [(path, header) for path, header in headers.items() if isinstance(header, AudioInfo)]
     return replace(clips, sound=sound_facts(readable, clips.seconds), headers=headers)
+
+
+def decoded_some(clips: Clips, window_seconds: float) -> dict[str, ClipFacts]:
+    """What some of the clips sound like, by example id, or all where they were decoded already. Raises InputError: one
+    of them cannot be decoded."""
+    if clips.heard is not None:
+        return {example.id: clips.heard.facts[example.id] for example in clips.examples}
+    some = listen_to_some(clips.examples, clips.seconds, window_seconds)
+    if some.problems:
+        account = Account()
+        for example in clips.examples:
+            if example.id in some.problems:
+                account.leave_out(place_of(example), some.problems[example.id], sound=True)
+        account.refuse_beyond(Skip(), len(clips.examples))
+    return some.facts
 
 
 def split_examples(spec: SweepSpec, task: Task, examples: Sequence[Example]) -> dict[str, str]:

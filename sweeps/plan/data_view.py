@@ -12,7 +12,7 @@ from trainables.data.understood import Understood
 from trainables.records import LEFT_OUT_FILE
 
 ORDER = ("audio", "label", "targets", "text", "id", "group", "split", "fold")  # of what came from where; then the rest
-MOST_COLUMNS, MOST_KINDS, MOST_ADVICE = 12, 8, 5
+MOST_COLUMNS, MOST_KINDS = 12, 8
 MOST_VALUES = 4  # of sample rates, channels, endings
 BAR = 40  # characters of the longest bar
 
@@ -39,25 +39,15 @@ def sound_view(sound: SoundFacts) -> RenderableType:
     return named_rows(rows)
 
 
-def account_lines(found: Understood) -> list[str]:
-    """The same in a few lines, for the start of a run."""
-    lines = [f"The data are read as {found.layout}."] if found.layout else []
-    unread = []
-    if found.columns_unread:
-        unread.append(f"column{'s' if len(found.columns_unread) > 1 else ''} {_columns(found)}")
-    if files := sum(kind.files for kind in found.files_unread):
-        unread.append(_many_of(files, "file"))
-    if unread:
-        lines.append(f"Not read: {'; '.join(unread)}.")
-    if found.rows_left_out:
-        lines.append(f"{_many_of(found.rows_left_out, 'clip')} left out: {LEFT_OUT_FILE} lists them.")
-    return lines
-
-
-def advice_lines(advice: Sequence[str], most: int = MOST_ADVICE) -> list[str]:
-    """The first of these sentences, and how many more there are."""
-    more = len(advice) - most
-    return [*advice[:most], *([f"... and {more} more: see --plan."] if more > 0 else [])]
+def left_over(found: Understood) -> str:
+    """What the source has and the sweep does not use, and what was guessed, in a few words: for the start of a run."""
+    counted = (
+        (len(found.columns_unread), "column not read", "columns not read"),
+        (sum(kind.files for kind in found.files_unread), "file not read", "files not read"),
+        (found.rows_left_out, "clip left out", "clips left out"),
+        (len(found.guesses), "guess", "guesses"),
+    )
+    return ", ".join(f"{count:,} {one if count == 1 else several}" for count, one, several in counted if count)
 
 
 def sentences_view(sentences: Iterable[str], style: str = "") -> RenderableType:

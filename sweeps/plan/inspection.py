@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sweeps.config.spec import DataSpec
 from sweeps.plan.data import Clips, read_source
 from trainables.data.doubts.files import read_traits
+from trainables.data.doubts.labels import absent_doubts
+from trainables.data.doubts.listen import Heard, listen
 from trainables.data.doubts.overlap import Joined
 from trainables.data.doubts.report import doubts, together, undivided
 from trainables.data.doubts.sound import facts_doubts
@@ -18,14 +20,13 @@ from trainables.data.doubts.words import listed
 from trainables.data.examples import SPLITS
 from trainables.data.reading import Wanted
 from trainables.data.sound.facts import SoundFacts, median
-from trainables.data.sound.measuring import measure
 from trainables.data.splits import SplitRow, draw_splits, summarise
 from trainables.data.understood import Understood, understood
 from trainables.errors import InputError
+from trainables.tasks.texts import words
 
 if TYPE_CHECKING:
     from trainables.contract import Task
-    from trainables.data.doubts.listen import Heard
     from trainables.data.examples import Example
 
 
@@ -85,10 +86,9 @@ def inspect_source(
 
     Raises InputError: it cannot be read. What a sweep would refuse later is in `problems`.
     """
-    clips = read_source(source, wanted, task, base_folder=base_folder, seed=seed)
+    clips = read_source(source, wanted, task, base_folder=base_folder, seed=seed, hear=hear or listen)
     examples, doubts, problems, heard = _divided(clips, task, seed, hear)
     levels_db = {name: clip.level_db for name, clip in heard.facts.items() if not clip.silent} if heard else {}
-    unheard = [example for example in examples if heard and example.id not in heard.facts]
     given = {example.id: example.split for example in examples if example.split is not None}
     divided = [example for example in examples if example.id in given]
     return replace(clips, examples=examples), Inspection(
@@ -102,7 +102,7 @@ def inspect_source(
         groups_of_splits={split: len(groups) for split, groups in _groups(divided, given).items()},
         classes=tuple(_classes(examples, clips.seconds, levels_db)) if task.stratified else (),
         texts=_texts([str(example.target) for example in examples]) if task.column == "text" else None,
-        problems=(*_undecodable(unheard), *problems),
+        problems=(*_undecodable(heard.problems if heard else {}), *problems),
     )
 
 
@@ -119,7 +119,7 @@ def _divided(
     except InputError as error:
         problems += error.problems
         joined = Joined(list(clips.examples))
-    heard = hear(joined.examples) if hear is not None else None
+    heard = clips.heard if hear is None or clips.heard is not None else hear(joined.examples)
     try:
         splits = draw_splits(
             joined.examples,
@@ -132,14 +132,21 @@ def _divided(
         said = [*undivided(joined, task), *(facts_doubts(heard.facts) if heard is not None else ())]
         return joined.examples, said, [*problems, *error.problems], heard
     found = doubts(joined.examples, splits, task, traits=traits, joined=joined, heard=heard)
-    return joined.examples, found.advice, [*problems, *found.problems], heard
+    advice = [*found.advice, *(_absent(joined.examples) if task.stratified else ())]
+    return joined.examples, advice, [*problems, *found.problems], heard
 
 
-def _undecodable(examples: Sequence[Example]) -> list[str]:
-    """What is wrong with sound that could not be heard, each problem once."""
+def _absent(examples: Sequence[Example]) -> list[str]:
+    """Of the splits that the source gives; a sweep names the classes that those which it draws lack."""
+    divided = [(str(example.target), example.split) for example in examples if example.split is not None]
+    return absent_doubts([label for label, _ in divided], [split for _, split in divided])
+
+
+def _undecodable(problems: Mapping[str, str]) -> list[str]:
+    """What is wrong with sound that could not be heard, each problem once; `problems` are by example id."""
     places: dict[str, list[str]] = defaultdict(list)
-    for number, problem in measure(examples).problems.items():
-        places[problem].append(examples[number].id)
+    for name, problem in problems.items():
+        places[problem].append(name)
     return [f"{listed(names)}: {problem}" for problem, names in places.items()]
 
 
@@ -177,5 +184,5 @@ def _classes(
 
 
 def _texts(texts: Sequence[str]) -> TextFacts:
-    words = sorted(len(text.split()) for text in texts)
-    return TextFacts(len(Counter(texts)), words[0], median(words), words[-1])
+    counts = sorted(len(words(text)) for text in texts)
+    return TextFacts(len(Counter(texts)), counts[0], median(counts), counts[-1])

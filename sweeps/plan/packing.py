@@ -7,7 +7,7 @@ from sweeps.machine.memory import clip_bytes
 from sweeps.machine.profile import Profile
 from sweeps.plan.prepare import Prepared
 from trainables.packing.compatibility import AUTO_LANES, may_pay
-from trainables.registry import size_of
+from trainables.sizes import size_of
 
 GENERATIONS = 4  # auto: a search that proposes everything at once learns nothing from what it has seen
 

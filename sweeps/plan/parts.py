@@ -14,8 +14,10 @@ LOG_COLUMNS = 150
 WIDE = 10_000  # columns: what nothing needs
 
 
-def make_console() -> Console:
-    """A log file has no width of its own: 80 columns would fold every table."""
+def make_console(*, quiet: bool = False) -> Console:
+    """A log file has no width of its own: 80 columns would fold every table. A quiet one shows nothing."""
+    if quiet:
+        return Console(quiet=True, force_terminal=False)
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=LOG_COLUMNS)
 

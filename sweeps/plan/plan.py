@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.stats.crossed import FEW_GROUPS, FEWEST_GROUPS
-from sweeps.config.resolve import configurations_count, describe_space
+from sweeps.config.resolve import axes_that_open, configurations_count, describe_space
 from sweeps.plan.further_tests import EvaluationRow, evaluation_rows
 from sweeps.plan.packing import trials_at_once
 from sweeps.plan.power import PowerPlan, plan_power
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import MemoryRow, TargetRow, check_backbone
+from sweeps.plan.warnings import design_warnings
 from sweeps.plan.workload import (
     ClipCounts,
     Stages,
@@ -25,6 +26,7 @@ from sweeps.plan.workload import (
     further_bytes,
     kept_bytes_per_clip,
 )
+from trainables.data.storing import LAZY
 from trainables.data.understood import Understood, understood
 from trainables.errors import InputError
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from trainables.data.sound.facts import SoundFacts
     from trainables.data.splits import SplitRow
 
-MOST_LACKING = 6  # classes that advice names
+MOST_LACKING = 6  # classes of a split that advice names
 STARTUP_TRIALS = 10  # TPE proposes at random before it has seen these
 
 
@@ -74,9 +76,11 @@ class Plan:
     targets: tuple[TargetRow, ...]
     memory: tuple[MemoryRow, ...]
     disk_bytes: int  # in the results folder
+    store: str  # how decoded sound is kept there, as `data.store` says
     download_bytes: int  # of published weights, at most; 0 on the miniature
     problems: tuple[str, ...]  # why it cannot run here as it stands
     advice: tuple[str, ...]
+    warnings: tuple[str, ...]  # what would make the verdict hard to believe, and can be known before
     assumed: bool  # planned for a machine that nobody asked
     next_command: str
 
@@ -113,7 +117,9 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         outer_folds=max(1, len(set(prepared.outer.values()))),
     )
     at_once = trials_at_once(prepared)
-    needed_bytes = disk_bytes(check, stages, [clips, *otherwise], at_once, kept_bytes_per_clip(prepared))
+    needed_bytes = disk_bytes(
+        check, stages, [clips, *otherwise], at_once, kept_bytes_per_clip(prepared), keeps_sound=spec.data.store != LAZY
+    )
     needed_bytes += sum(further_bytes(prepared, stages, clips) for clips in prepared.evaluations.values())
     test_rows = [row for row in splits if row.split == "test"]
     power = plan_power(
@@ -136,7 +142,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         concurrency=at_once,
         miniature=prepared.weights.miniature,
         weights_reason=prepared.weights.reason,
-        axes=tuple(AxisRow(a.name, a.kind, a.values, dict(a.when)) for a in spec.axes),
+        axes=tuple(AxisRow(a.name, a.kind, a.values, dict(a.when)) for a in axes_that_open(spec)),
         space=describe_space(spec),
         configurations=configurations_count(spec),
         understood=understood(prepared.clips.account, prepared.doubts),
@@ -153,9 +159,11 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         targets=check.targets,
         memory=check.memory,
         disk_bytes=needed_bytes,
+        store=spec.data.store,
         download_bytes=0 if prepared.weights.miniature else download_bytes(check),
         problems=(*check.beyond, *disk_problems(spec, needed_bytes)),
         advice=(),
+        warnings=tuple(design_warnings(spec, stages, [clips, *otherwise])),
         assumed=profile.facts.assumed,
         next_command=command,
     )
@@ -178,11 +186,23 @@ def _advised(plan: Plan) -> Plan:
     elif FEWEST_GROUPS <= fewest <= FEW_GROUPS:
         found.append(f"{fewest} test groups of a class: only large differences can be shown.")
     if plan.lacking:
-        more = len(plan.lacking) - MOST_LACKING
-        named = ", ".join(plan.lacking[:MOST_LACKING]) + (f" and {more} more" if more > 0 else "")
-        found.append(f"No example of a class in a split ({named}): scores there mean little.")
+        found.append(f"No example of a class in a split ({lacking_classes(plan.splits)}): scores there mean little.")
     if len(plan.stages.confirm_seeds) < 2:
         found.append("One confirm seed: the verdict will be about these trained models, not about the configurations.")
     if plan.stages.trials <= STARTUP_TRIALS:
         found.append(f"{plan.stages.trials} trials are proposed at random: TPE learns from the first {STARTUP_TRIALS}.")
     return replace(plan, advice=tuple(found or ["Nothing stands in the way."]))
+
+
+def lacking_classes(splits: Sequence[SplitRow]) -> str:
+    """`test: dog, cat; validation: 120 of 527 classes, such as bee, ...`"""
+    found = []
+    for split in dict.fromkeys(row.split for row in splits):
+        classes = [row for row in splits if row.split == split]
+        none = [row.label for row in classes if row.examples == 0]
+        few = len(none) <= MOST_LACKING
+        shown = ", ".join(none[:MOST_LACKING])
+        found += [f"{split}: {shown if few else f'{len(none)} of {len(classes)} classes, such as {shown}'}"] * bool(
+            none
+        )
+    return "; ".join(found)

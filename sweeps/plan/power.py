@@ -47,7 +47,11 @@ def plan_power(*, seeds: int, groups: int, clips: int, groups_of_class: Mapping[
     `groups_of_class`: test groups that hold a clip of each class; empty for tasks without classes."""
     fewest = min((count for count in groups_of_class.values() if count), default=0)
     if not groups_of_class:
-        return PowerPlan(seeds, groups, clips, (), "Without right and wrong answers, only a first sweep can tell.")
+        note = (
+            "Answers here are not simply right or wrong, so that nothing can be said before a first sweep; its report "
+            "says what a second one could show."
+        )
+        return PowerPlan(seeds, groups, clips, (), note)
     if seeds < 2:
         return PowerPlan(seeds, groups, clips, (), _one_seed())
     if fewest < FEWEST_GROUPS:

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.profile import Profile
 from sweeps.machine.weights import Decision
-from sweeps.plan.data import Clips, complete_task, inner_folds, read_clips, split_examples
+from sweeps.plan.data import Clips, complete_task, decoded_some, inner_folds, read_clips, split_examples
 from sweeps.plan.further_tests import read_evaluations
 from sweeps.plan.outer_folds import OFFICIAL, fold_splits, outer_folds
 from sweeps.plan.settle import Settled, known_sizes, settle
-from sweeps.plan.texts import check_splits, fit_answers, read_task_files, spellings_of
+from sweeps.plan.texts import check_splits, fit_answers, read_task_files, spellings_of, window_advice
+from sweeps.plan.weights import check_weights
 from trainables import registry
+from trainables.data.doubts.check import Header
 from trainables.data.doubts.files import read_traits
 from trainables.data.doubts.overlap import Joined
 from trainables.data.doubts.report import doubts, together, undivided
 from trainables.data.sound.store import Hearing
 from trainables.errors import InputError
 from trainables.records import NO_FOLD
+from trainables.sizes import hearing_of
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Task
@@ -44,6 +47,7 @@ class Prepared:
     outer: Mapping[str, str] = field(default_factory=dict)  # example id -> fold of outer cross-validation
     evaluations: Mapping[str, Clips] = field(default_factory=dict)  # `test_<name>` -> further test data
     miniature_recipe: str | None = None  # by which the miniature is trained; None: published weights
+    heard_all: bool = False  # whether every clip was decoded for the doubts
     doubts: tuple[str, ...] = ()  # what about the data makes their scores doubtful, a sentence each
 
     @property
@@ -54,6 +58,10 @@ class Prepared:
         if split in self.evaluations:
             return list(self.evaluations[split].examples)
         return [example for example in self.examples if self.splits[example.id] == split]
+
+    def headers_of(self, split: str) -> Mapping[str, Header]:
+        """Those of the files that the clips of a split come from, and of others."""
+        return self.evaluations.get(split, self.clips).headers
 
     @cached_property
     def data_fingerprint(self) -> str:
@@ -71,7 +79,8 @@ class Prepared:
         """How clips are decoded, and the backbones that hear them so."""
         found: dict[Hearing, list[str]] = {}
         for name, backbone in self.backbones.items():
-            found.setdefault(Hearing.of(backbone, miniature=self.weights.miniature), []).append(name)
+            how = hearing_of(backbone, self.spec.sizes_of(name), miniature=self.weights.miniature)
+            found.setdefault(how, []).append(name)
         return found
 
 
@@ -110,12 +119,15 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
     spec = settled.spec
     spec, task = read_task_files(spec, registry.task(spec.task_kind, dict(spec.task_options)))
     miniature = settled.weights.miniature
-    windows = [Hearing.of(backbone, miniature=miniature).window_seconds for backbone in settled.backbones.values()]
-    shortest = min(windows)
+    shortest = min(
+        hearing_of(backbone, spec.sizes_of(name), miniature=miniature).window_seconds
+        for name, backbone in settled.backbones.items()
+    )
     sizes = {name: list(known_sizes(spec, name, each).values()) for name, each in settled.backbones.items()}
     fetch = not (miniature or settled.profile.facts.assumed)
     spellings = spellings_of(task, settled.backbones, sizes, miniature=miniature, fetch=fetch)
-    clips = read_clips(spec, spec.data.source, task, shortest, spellings)
+    window = max(backbone.WINDOW_SECONDS for backbone in settled.backbones.values())
+    clips = read_clips(spec, spec.data.source, task, shortest, spellings, heard_seconds=window)
     traits = read_traits(clips.headers)
     if copies_apart:
         joined = Joined(list(clips.examples))
@@ -123,6 +135,7 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         joined = together(clips.examples, traits, _given_sides(spec, clips.examples))
     outer, splits = _divided(spec, task, joined)
     examples, apart = joined.examples, clips.examples
+    some = decoded_some(clips, window)
     found = doubts(
         examples,
         splits,
@@ -131,18 +144,21 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         joined=joined,
         objective=spec.metric,
         # as published: what a miniature hears says nothing about the data
-        window_seconds=max(backbone.WINDOW_SECONDS for backbone in settled.backbones.values()),
+        window_seconds=window,
+        some=some,
     )
     if found.problems:
         raise InputError(found.problems)
     clips = replace(clips, examples=examples)
     check_splits(spec, task, examples, splits)
+    check_weights(spec, examples, splits)
     spec, task = complete_task(spec, task, examples, splits)
     # of outer folds every one is trained on in some round
     seen = [example for example in apart if outer or splits[example.id] != "test"]
     evaluations = read_evaluations(spec, task, shortest, seen, clips.headers, spellings)
     heard = [(each.examples, each.seconds) for each in (clips, *evaluations.values())]
     spec, task = fit_answers(spec, task, heard, spellings, clips.account)
+    clips.account.advice += window_advice(spec, clips.seconds)
     return Prepared(
         spec=spec,
         profile=settled.profile,
@@ -156,6 +172,7 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         evaluations=evaluations,
         miniature_recipe=settled.miniature_recipe,
         doubts=found.advice,
+        heard_all=len(some) == len(examples),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from sweeps.config.miniature import stand_in
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, Profile, choose, probe
-from sweeps.machine.weights import Decision, needs_miniature
+from sweeps.machine.weights import Decision, lacking, needs_miniature
+from trainables.conversion.folder import unpack
 from trainables.errors import InputError
+from trainables.modeling.checkpoints import names_checkpoint
 from trainables.outline import outline
+from trainables.sizes import is_size, size_of
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Size
@@ -93,25 +97,53 @@ def _settle(variants: Variants, *, planning: bool, miniature: bool | None = None
 def decide_weights(spec: SweepSpec, backbones: Mapping[str, Backbone], profile: Profile, *, planning: bool) -> Decision:
     """Published weights where the device holds one of the sweep's sizes and they can be had, else the miniature; of
     several backbones all or none, for real ones and miniatures cannot be compared."""
+    known: dict[str, dict[str, Size]] = {}
+    problems: list[str] = []
+    for name, backbone in backbones.items():
+        try:
+            known[name] = known_sizes(spec, name, backbone)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
     decisions = [
         needs_miniature(
-            known_sizes(spec, name, backbone),
+            known[name],
             tuple(spec.quantizations),
             profile.precision,
             profile.facts,
             batch_size=spec.train.batch_size,
             # a plan needs no weights, so nobody asks for them where it plans for another machine
-            at_hand=(lambda size: True) if planning and profile.facts.assumed else None,
+            lacks=(lambda size: None) if planning and profile.facts.assumed else partial(lacking, backbone=backbone),
         )
         for name, backbone in backbones.items()
     ]
     reasons = [decision.reason for decision in decisions if decision.miniature] or [d.reason for d in decisions]
-    return Decision(any(decision.miniature for decision in decisions), "; ".join(dict.fromkeys(reasons)))
+    small = any(decision.miniature for decision in decisions)
+    named = [size for sizes in known.values() for size in sizes if names_checkpoint(size)]
+    if small and named:
+        raise InputError(
+            f"search.model_size: no miniature can stand in for {', '.join(named)}, and {'; '.join(reasons)}. Take only "
+            "what can be trained here, or name published sizes alone for a rehearsal on miniatures."
+        )
+    found = [problem for decision in decisions for problem in decision.problems]
+    return Decision(small, "; ".join(dict.fromkeys(reasons)), tuple(dict.fromkeys(found)))
 
 
 def known_sizes(spec: SweepSpec, name: str, backbone: Backbone) -> dict[str, Size]:
-    """The published sizes of a backbone that the sweep names; all of them where it names none."""
-    named = {size: backbone.SIZES[size] for size in spec.sizes_of(name) if size in backbone.SIZES}
+    """The published sizes and checkpoints of a backbone that the sweep names; all published ones where it names none.
+    Raises InputError: a checkpoint's configuration cannot be had or used."""
+    named: dict[str, Size] = {}
+    problems: list[str] = []
+    for size in spec.sizes_of(name):
+        if size in backbone.SIZES or (names_checkpoint(size) and not is_size(backbone, size)):
+            try:
+                unpack(size)
+                named[size] = size_of(backbone, size)
+            except InputError as error:
+                problems += error.problems
+    if problems:
+        raise InputError(problems)
     return named or dict(backbone.SIZES)
 
 

@@ -17,7 +17,9 @@ from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, fits
 from sweeps.plan.counts import Choice, SizeCounts, TargetCount, size_counts
 from sweeps.plan.prepare import Prepared
-from trainables.config import TrialConfig
+from trainables.config import FULL, TrialConfig
+from trainables.modeling.checkpoints import names_checkpoint
+from trainables.sizes import size_of
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Size
@@ -102,7 +104,9 @@ def _check_one(
 ) -> tuple[list[str], list[TargetRow], list[MemoryRow]]:
     """What is unknown, and the rows, of one backbone of the sweep."""
     backbone = prepared.backbones[name]
-    sizes = backbone.MINIATURE_SIZES if prepared.weights.miniature else backbone.SIZES
+    sizes = dict(backbone.MINIATURE_SIZES if prepared.weights.miniature else backbone.SIZES)
+    if not prepared.weights.miniature:
+        sizes |= {size: size_of(backbone, size) for size in _distinct(points, "model_size") if _is_named(size, sizes)}
     unknown = _unknown(prepared, name, sizes, points)
     targets: list[TargetRow] = []
     memory: list[MemoryRow] = []
@@ -116,6 +120,10 @@ def _check_one(
             largest = max((row.trainable_params for row in rows), default=0)
             memory += _memory_rows(prepared, name, sizes[size], size, counts, of_size, largest)
     return unknown, targets, memory
+
+
+def _is_named(size: Any, sizes: Mapping[str, Size]) -> bool:
+    return isinstance(size, str) and size not in sizes and names_checkpoint(size)
 
 
 def _choices(backbone: Backbone, points: Sequence[Point]) -> list[Choice]:
@@ -233,6 +241,9 @@ def _unknown(prepared: Prepared, backbone_name: str, sizes: Mapping[str, Size], 
         if name not in backbone.PRESETS:
             near = nearest(name, backbone.PRESETS)
             found.append(f"search.target_modules: {backbone.NAME} has no preset {name} ({near}).")
+    windows = set(_every_value(spec, backbone_name, "window_seconds")) - {FULL}
+    if windows and not getattr(backbone, "CUTS_WINDOW", False):
+        found.append(f"search.window_seconds: {backbone.NAME} has no window that could be cut; leave it out.")
     if getattr(backbone, "SPECTROGRAM", None) is None:
         masks = [name for name in SPECTROGRAM_MASKS if set(_every_value(spec, backbone_name, name)) - {0}]
         found += [f"{name}: {backbone.NAME} takes no spectrogram that could be masked; leave it out." for name in masks]
@@ -248,7 +259,7 @@ def _every_value(spec: SweepSpec, backbone: str, name: str) -> list[Any]:
 
 
 def _beyond(prepared: Prepared, memory: Sequence[MemoryRow]) -> list[str]:
-    facts, found = prepared.profile.facts, []
+    facts, found = prepared.profile.facts, list(prepared.weights.problems)
     if not facts.nf4 and any(row.quantization == "nf4" for row in memory):
         found.append(
             f"search.quantization: nf4 has no bitsandbytes kernels on {facts.kind} ({facts.name}); "

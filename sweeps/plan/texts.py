@@ -14,13 +14,15 @@ from trainables.data.doubts.transcripts import language_advice, language_problem
 from trainables.data.examples import SPLITS
 from trainables.data.reading import Account, Reading, Skip
 from trainables.errors import InputError
-from trainables.modeling.spellings import spelling
+from trainables.modeling.spellings import spellings
 from trainables.tasks.transcription import KEEP, Transcription
 from trainables.writing import Spelling
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Size, Task
     from trainables.data.examples import Example
+
+WINDOW = "window_seconds"
 
 
 def with_task(spec: SweepSpec, task: Task) -> SweepSpec:
@@ -52,8 +54,11 @@ def spellings_of(
     asked: Any = task
     if not isinstance(asked, Transcription):
         return []
-    made = (spelling(each, sizes[name], miniature=miniature, fetch=fetch) for name, each in backbones.items())
-    found = [each for each in made if each is not None]
+    found = [
+        each
+        for name, backbone in backbones.items()
+        for each in spellings(backbone, sizes[name], miniature=miniature, fetch=fetch)
+    ]
     if problems := language_problems(asked, found):
         raise InputError(problems)
     return found
@@ -129,6 +134,20 @@ def fit_answers(
     )
     fitted: Any = replace(asked, answer_length=needed)
     return with_task(spec, fitted), fitted
+
+
+def window_advice(spec: SweepSpec, seconds: Sequence[float]) -> list[str]:
+    """What a window of so many seconds leaves out of these clips, with a count; none where it leaves out nothing."""
+    axes = [value for axis in spec.axes if axis.name == WINDOW for value in axis.values]
+    asked = [*axes, *(point[WINDOW] for point in (spec.fixed, spec.baseline) if WINDOW in point)]
+    shortest = min((value for value in asked if not isinstance(value, str)), default=None)
+    longer = 0 if shortest is None else sum(length > shortest for length in seconds)
+    if not longer:
+        return []
+    return [
+        f"window_seconds {shortest:g}: {longer} of {len(seconds)} clips are longer and are heard up to there alone; "
+        "fit hears every clip whole."
+    ]
 
 
 def check_splits(spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]) -> None:

@@ -1,7 +1,8 @@
-"""A plan for the eye: whole for `--plan`, in a few lines at the start of a run."""
+"""A whole plan for the eye, as `--plan` shows it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,25 +10,26 @@ from rich.table import Table
 from rich.text import Text
 
 from sweeps.machine.profile import GIB
-from sweeps.plan.data_view import account_lines, account_view, advice_lines, sentences_view, sound_view
+from sweeps.plan.data_view import account_view, sentences_view, sound_view
 from sweeps.plan.further_tests import EvaluationRow
 from sweeps.plan.parts import table, title
 from sweeps.plan.plan import AxisRow, Plan
-from sweeps.plan.splits_view import clips_of, splits_view
+from sweeps.plan.splits_view import splits_view
 from sweeps.plan.targets import TargetRow
-from sweeps.plan.workload import ClipCounts
+from sweeps.plan.workload import ClipCounts, Stages
+from trainables.data.storing import FLOAT32, LAZY
 
 ADVICE = "yellow"
 
 
 def render(plan: Plan) -> RenderableType:
-    """Everything, section by section."""
+    """Everything, section by section; `next_command`, which is not to be wrapped, belongs beneath it."""
     parts: list[RenderableType] = [
         title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
         Text(f"on {plan.profile}"),
         _weights(plan),
         title("Search"),
-        Text(f"{plan.space}: {_configurations(plan)}"),
+        Text(f"{plan.space}."),
         table(("axis", "kind", "values", "when"), (_axis(axis) for axis in plan.axes)),
         title(f"Data: {plan.source}, {plan.clips.examples} clips"),
         account_view(plan.understood),
@@ -48,27 +50,9 @@ def render(plan: Plan) -> RenderableType:
     ]
     if plan.problems:
         parts += [title("Problems", "bold red"), sentences_view(plan.problems)]
-    parts += [title("Advice"), sentences_view(plan.advice)]
+    parts += [title("Advice"), sentences_view(plan.warnings, ADVICE), sentences_view(plan.advice)]
     where = " (on a machine with CUDA)" if plan.assumed else ""
-    parts += [title(f"Next{where}"), Text(plan.next_command)]
-    return Group(*parts)
-
-
-def render_short(plan: Plan) -> RenderableType:
-    """What a run says before it starts."""
-    sides = (f"{clips_of(plan.splits, split)} {split}" for split in plan.groups)
-    lines: list[RenderableType] = [
-        title(f"{plan.name}: {plan.backbone}, {plan.task}, {plan.objective}"),
-        Text(f"on {plan.profile}"),
-        _weights(plan),
-        Text(f"{plan.space}: {_configurations(plan)}"),
-        Text(f"{', '.join(sides)} clips of {plan.source}"),
-        *map(Text, account_lines(plan.understood)),
-        *(Text(f"{row.name}: {line}") for row in plan.evaluations for line in account_lines(row.understood)),
-        Text(_stages(plan)),
-    ]
-    advice = [*advice_lines(plan.understood.advice), *([] if plan.miniature else plan.advice)]
-    return Group(*lines, *(Text(f"- {sentence}", style=ADVICE) for sentence in advice))
+    return Group(*parts, title(f"Next{where}"))
 
 
 def _evaluation(row: EvaluationRow) -> list[RenderableType]:
@@ -80,10 +64,6 @@ def _weights(plan: Plan) -> Text:
     if plan.miniature:
         return Text(f"MINIATURE: {plan.weights_reason}", style="bold yellow")
     return Text(plan.weights_reason)
-
-
-def _configurations(plan: Plan) -> str:
-    return "uncountable, an axis is continuous" if plan.configurations is None else f"{plan.configurations:,} in all"
 
 
 def _axis(axis: AxisRow) -> tuple[str, str, str, str]:
@@ -125,8 +105,32 @@ def _stages(plan: Plan) -> str:
         f"{_many(stages.epochs, 'epoch')}, {pruning}. "
         f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x "
         f"{_many(len(stages.confirm_seeds), 'seed')}{outer} = {stages.confirm_runs} runs, none pruned{untuned}. "
-        f"At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
+        f"{_looks(stages)}At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
         f"{stages.baseline_steps} optimizer steps."
+    )
+
+
+def _looks(stages: Stages) -> str:
+    if len(stages.looks) == 1:
+        return ""
+    *early, last = map(str, stages.looks)
+    return (
+        f"Looked at after {', '.join(early)} and {last} seeds, it stops when all is decided: from "
+        f"{stages.fewest_confirm_runs} runs on. "
+    )
+
+
+def stages_in_short(plan: Plan) -> str:
+    """`16 trials of up to 3 epochs, then (2 finalists + baseline) x 5 seeds; at most 93 epochs, 2 at once`"""
+    stages = plan.stages
+    seeds = f" x {_many(len(stages.explore_seeds), 'seed')}" if len(stages.explore_seeds) > 1 else ""
+    folds = f" x {stages.inner_folds} folds" if stages.inner_folds > 1 else ""
+    up_to = "up to " if len(stages.looks) > 1 else ""
+    outer = f", all of it in {stages.outer_folds} outer folds" if stages.outer_folds > 1 else ""
+    return (
+        f"{_many(stages.trials, 'trial')}{seeds}{folds} of up to {_many(stages.epochs, 'epoch')}, then "
+        f"({_many(stages.finalists, 'finalist')} + baseline) x "
+        f"{up_to}{_many(len(stages.confirm_seeds), 'seed')}{outer}; at most {stages.most_epochs} epochs"
     )
 
 
@@ -135,8 +139,10 @@ def _power(plan: Plan) -> list[RenderableType]:
     if not power.rows:
         return [Text(power.note)]
     header, *rows = power.table()
+    metric = plan.objective.partition(" ")[0].rpartition("/")[2]
+    other = "" if metric == "accuracy" else f" ({metric}, which the verdict is about, is not so easily foreseen)"
     found = (
-        f"Least difference in accuracy, in points, with 80 % power at the 5 % level: {power.seeds} seeds, "
+        f"Least difference in accuracy{other}, in points, with 80 % power at the 5 % level: {power.seeds} seeds, "
         f"{power.test_groups} test groups, {power.test_clips} clips."
     )
     return [Text(found), table(header, rows, right_from=1), Text(power.note)]
@@ -155,7 +161,7 @@ def _targets(plan: Plan) -> Table:
     rows = (
         (
             backbone,
-            size,
+            short_size(size),
             targets,
             f"{of_pair[0].matched_modules:,}",
             _ends([row.rank for row in of_pair]),
@@ -170,6 +176,11 @@ def _targets(plan: Plan) -> Table:
     return table((*header, "trainable_params", "total_params"), rows, right_from=3)
 
 
+def short_size(model_size: str) -> str:
+    """Of a folder its name."""
+    return Path(model_size).name if Path(model_size).is_absolute() else model_size
+
+
 def _ends(numbers: list[int]) -> str:
     low, high = min(numbers), max(numbers)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
@@ -180,7 +191,7 @@ def _memory(plan: Plan) -> Table:
     rows = (
         (
             row.backbone,
-            row.model_size,
+            short_size(row.model_size),
             row.quantization,
             row.checkpoint,
             row.licence,
@@ -194,8 +205,14 @@ def _memory(plan: Plan) -> Table:
     return table(header[:shown], (row[:shown] for row in rows))
 
 
+_KEPT = {
+    LAZY: " (data.store: lazy, so that no sound is kept and clips are decoded again in every epoch)",
+    FLOAT32: " (data.store: float32)",
+}
+
+
 def _disk(plan: Plan) -> str:
     download = (
         f", and about {plan.download_bytes / 1e9:.1f} GB of weights in the hub's cache" if plan.download_bytes else ""
     )
-    return f"Disk: about {plan.disk_bytes / 1e9:.2f} GB for the results{download}."
+    return f"Disk: about {plan.disk_bytes / 1e9:.2f} GB for the results{_KEPT.get(plan.store, '')}{download}."

@@ -11,6 +11,7 @@ from sweeps.plan.data import Clips
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import BackboneCheck
 from trainables.data.sound.store import Hearing
+from trainables.data.storing import LAZY
 from trainables.modeling.checkpoints import is_file_name
 from trainables.training.resume_points import KEPT_POINTS
 
@@ -51,10 +52,12 @@ class Stages:
     inner_folds: int  # 1: none
     outer_folds: int  # 1: none; each is a whole sweep of its own
     confirm_seeds: tuple[int, ...]
+    looks: tuple[int, ...]  # numbers of confirm seeds, the last one all: an arm that is decided gets no more
     finalists: int
     explore_runs: int
     confirm_runs: int  # finalists and baseline
     untuned_runs: int  # answered, not trained
+    fewest_confirm_runs: int  # where all is decided at the first look
     most_epochs: int  # upper bound: as many if nothing were pruned
     baseline_steps: int  # optimizer steps of one baseline run
 
@@ -88,9 +91,11 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_f
         inner_folds=folds,
         outer_folds=outer_folds,
         confirm_seeds=spec.confirm_seeds,
+        looks=spec.looks,
         finalists=finalists,
         explore_runs=explore_runs,
         confirm_runs=confirm_runs,
+        fewest_confirm_runs=(finalists + 1) * spec.looks[0] * outer_folds,
         untuned_runs=int(untuned) * outer_folds,
         most_epochs=(explore_runs + confirm_runs) * epochs,
         baseline_steps=total_steps(baseline, training_clips),
@@ -127,7 +132,13 @@ def kept_bytes_per_clip(prepared: Prepared) -> int:
 
 
 def disk_bytes(
-    check: BackboneCheck, stages: Stages, heard: Sequence[ClipCounts], trials_at_once: int, kept_bytes_per_clip: int
+    check: BackboneCheck,
+    stages: Stages,
+    heard: Sequence[ClipCounts],
+    trials_at_once: int,
+    kept_bytes_per_clip: int,
+    *,
+    keeps_sound: bool = True,
 ) -> int:
     """The most that the sweep will hold at a time; an estimate, meant to err upwards.
 
@@ -142,14 +153,14 @@ def disk_bytes(
     confirmed = stages.confirm_runs * 2 * max(largest, check.baseline_params)
     runs = stages.explore_runs + stages.confirm_runs + stages.untuned_runs
     answers = 2 * runs * heard[0].examples * ANSWER_BYTES
-    samples = sum(int(clips.total_seconds * clips.sample_rate_hz) for clips in heard)
+    samples = sum(int(clips.total_seconds * clips.sample_rate_hz) for clips in heard) if keeps_sound else 0
     sound = (samples * SAMPLE_BYTES + kept_bytes_per_clip * heard[0].examples) * stages.outer_folds
     return training + ADAPTER_BYTES_PER_PARAM * (candidates * largest + confirmed) + answers + runs * RUN_BYTES + sound
 
 
 def further_bytes(prepared: Prepared, stages: Stages, clips: Clips) -> int:
     """What a further test set adds to `disk_bytes`: its sound, what is kept of it, and the answers of stage 2."""
-    samples = sum(
+    samples = (prepared.spec.data.store != LAZY) * sum(
         int(min(length, how.window_seconds) * how.sample_rate_hz)
         for how in prepared.hearings
         for length in clips.seconds

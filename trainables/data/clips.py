@@ -28,7 +28,24 @@ class Clips(Protocol):
 
 def lengths(clips: Clips, sample_rate_hz: int) -> list[float]:
     """How many seconds of each clip are heard."""
-    return [len(clips.waveform(row)) / sample_rate_hz for row in range(len(clips))]
+    return [samples(clips, row) / sample_rate_hz for row in range(len(clips))]
+
+
+def samples(clips: Clips, row: int) -> int:
+    """How many samples a clip has: clips that know it without decoding say so in a method of that name."""
+    known = getattr(clips, "samples", None)
+    return len(clips.waveform(row)) if known is None else int(known(row))
+
+
+def clip_weights(clips: Clips) -> np.ndarray | None:
+    """(clips,) float32, the weight of each clip's loss in training, with a mean of 1: twice the weight is the clip
+    twice, and a learning rate means what it means without weights. None where no clip has one."""
+    given = [example.weight for example in clips.examples]
+    if all(weight is None for weight in given):
+        return None
+    weights = np.array([1.0 if weight is None else weight for weight in given])
+    relative: np.ndarray = (weights / weights.mean()).astype(np.float32)
+    return relative
 
 
 class Selection:
@@ -46,6 +63,10 @@ class Selection:
     def waveform(self, index: int) -> np.ndarray:
         store, row = self._places[index]
         return store.waveform(row)
+
+    def samples(self, index: int) -> int:
+        store, row = self._places[index]
+        return store.samples(row)
 
     def key(self, index: int) -> tuple[str, int]:
         store, row = self._places[index]

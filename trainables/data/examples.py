@@ -9,7 +9,7 @@ from typing import Any
 SPLITS = ("train", "validation", "test")
 
 
-_LATER = ("channel", "language")
+_LATER = ("channel", "language", "weight")
 
 
 def _said(part: AudioPiece | Example) -> dict[str, Any]:
@@ -41,6 +41,7 @@ class Example:
     start_seconds: float = 0.0  # crop, counted on the joined pieces
     seconds: float | None = None  # None: to the end
     language: str | None = None  # as the source writes it; None: the task's
+    weight: float | None = None  # of its loss in training, relative to other clips; None: 1
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, for JSON. Fields that came later stand there where they say something: what is written of

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trainables.data.examples import AudioPiece, Example
+from trainables.data.sound.digests import bytes_digest
 
 
 def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
-    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets, splits and languages.
+    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets, splits, languages, weights.
 
     Neither paths, ids and group names nor the order count: the same data in another folder has the same fingerprint.
     Raises OSError: a file cannot be read.
@@ -26,6 +27,7 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
                 example.target,
                 splits[example.id],
                 *([] if example.language is None else [example.language]),
+                *([] if example.weight is None else [{"weight": example.weight}]),
             ]
         )
         for example in examples
@@ -48,9 +50,4 @@ def file_digests(examples: Sequence[Example]) -> dict[str, str]:
     """Path -> SHA-256 of the file, for every file of the examples. Raises OSError: a file cannot be read."""
     paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
     with ThreadPoolExecutor(8) as pool:  # hashing lets go of Python's lock
-        return dict(zip(paths, pool.map(_file_digest, paths), strict=True))
-
-
-def _file_digest(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return dict(zip(paths, pool.map(bytes_digest, paths), strict=True))

@@ -57,9 +57,11 @@ class Skip:
 class Wanted:
     """What a sweep file says about a source."""
 
-    column: str  # the task's: label, targets or text
+    column: str  # the task's: label, labels, targets or text
     cache_folder: Path  # for sound that a source embeds
     columns: Mapping[str, str] = field(default_factory=dict)  # our name -> the file's
+    gathered: tuple[str, ...] = ()  # the file's columns that together are the task's
+    separator: str | None = None  # between the labels of a cell
     layout: str | None = None  # of folders, where the file says it; else it is guessed
     audio_folder: Path | None = None  # absolute; where the paths of a table begin, else at the table
     skip: Skip = field(default_factory=Skip)

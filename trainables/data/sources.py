@@ -27,6 +27,8 @@ from trainables.errors import InputError
 GENERATORS: dict[str, tuple[str, str]] = {
     "speech_detection": ("label", "trainables.data.generators.speech_detection"),
     "drum_rudiments": ("label", "trainables.data.generators.drum_rudiments"),
+    "voice_ratings": ("targets", "trainables.data.generators.voice_ratings"),
+    "sound_scenes": ("labels", "trainables.data.generators.sound_scenes"),
     "digit_strings": ("text", "trainables.data.generators.digit_strings"),
     "spoken_sentences": ("text", "trainables.data.generators.spoken_sentences"),
 }

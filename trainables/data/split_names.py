@@ -21,7 +21,7 @@ _WORDS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "vali", *_DEVELOPMENT), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
-    **dict.fromkeys(("eval", "evaluation", _HELD_OUT), _EVAL),
+    **dict.fromkeys(("eval", "evaluate", "evaluation", _HELD_OUT), _EVAL),
 }
 # Words that stand beside a split's name and say nothing of what is heard
 _BESIDE = frozenset(

@@ -107,8 +107,9 @@ def _with_given(examples: Sequence[Example], wanted: Mapping[str, float], seed: 
     torn = sorted(group for group, of_group in sides.items() if len(of_group) > 1)
     if torn:
         raise InputError(
-            f"The column 'split' puts group {torn[0]!r} on several sides ({', '.join(sorted(sides[torn[0]]))})"
-            f"{f' and {len(torn) - 1} further groups' if len(torn) > 1 else ''}; a group must stand on one side."
+            f"The data's own split puts group {torn[0]!r} on several sides ({', '.join(sorted(sides[torn[0]]))})"
+            f"{f' and {len(torn) - 1} further groups' if len(torn) > 1 else ''}; a group must stand on one side. Where "
+            'sides are meant to share speakers, say `data.columns: {group: ""}`, and scores are of known speakers.'
         )
     missing = {name: share for name, share in wanted.items() if name not in splits.values()}
     if missing and "train" not in missing:

@@ -20,15 +20,16 @@ from sweeps.config import resolve
 from sweeps.config.axis import is_active
 from sweeps.config.load import load_sweep, parse_sweep
 from sweeps.config.miniature import stand_in
-from sweeps.config.spec import SweepSpec
+from sweeps.config.spec import AS_THEY_COME, SweepSpec
 from sweeps.control.steering import changed_sample
 from sweeps.plan.plan import make_plan
 from sweeps.plan.prepare import prepare
-from sweeps.search.pruning import EachValue, make_pruner
+from sweeps.search.pruning import EachValue, asha_for
 from sweeps.search.sampler import OptunaProposals
 from sweeps.search.space import Proposal
 from sweeps.stage.inputs import explore_job, make_stores
 from sweeps.state.assignment import searching
+from sweeps.state.decisions import Decisions
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import Workspace
 from sweeps.worker.job import Start
@@ -113,7 +114,7 @@ def test_every_proposal_fits_its_backbone_and_they_take_turns(spec: SweepSpec, t
     spec = replace(spec, trials=24, warm_start=({"backbone": "efficientat", "model_size": "mn20"},))
     progress = StageProgress(tmp_path)
     progress.space([asdict(axis) for axis in spec.axes])
-    proposals = OptunaProposals(spec, parallel_trials=2)
+    proposals = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, 2))
     while (proposed := proposals.next()) is not None:
         trial = progress.asked(*proposed)
         assert fits(trial.given)
@@ -125,7 +126,7 @@ def test_every_proposal_fits_its_backbone_and_they_take_turns(spec: SweepSpec, t
     given = [trial.given for trial in progress.trials.values()]
     assert given[0]["model_size"] == "mn20"
     assert Counter(sample["backbone"] for sample in given) == {"ast": 11, "efficientat": 13}
-    again = OptunaProposals(spec, parallel_trials=2)
+    again = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, 2))
     again.replay(StageProgress(tmp_path))  # raises where it proposes anything else
     assert again.exhausted
 
@@ -133,7 +134,7 @@ def test_every_proposal_fits_its_backbone_and_they_take_turns(spec: SweepSpec, t
 def test_trials_are_held_only_against_others_of_their_backbone(spec: SweepSpec) -> None:
     given = {name: {"backbone": name.rstrip("0123456789")} for name in ("ast1", "efficientat1", "ast2", "efficientat2")}
     spec = replace(spec, train=replace(spec.train, epochs=9))
-    pruner = make_pruner(spec, lambda name: given[name])
+    pruner = asha_for(spec, lambda name: given[name])
     assert isinstance(pruner, EachValue)
     decisions = {}
     for name, objective in (("ast1", 0.9), ("efficientat1", 0.5), ("ast2", 0.8), ("efficientat2", 0.6)):

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from sweeps.plan.data_view import account_lines, account_view, advice_lines, sound_view
+from sweeps.plan.data_view import account_view, left_over, sound_view
 from trainables.data.reading import Account
 from trainables.data.sound.facts import sound_facts
 from trainables.data.sound.recording import AudioInfo
@@ -62,13 +62,9 @@ def test_long_reasons_are_folded_below_themselves(width: int) -> None:
     assert lines[-1].startswith(" " * 10)
 
 
-def test_the_start_of_a_run_has_a_few_lines_of_it() -> None:
-    assert account_lines(understood(account())) == [
-        "The data are read as class folders below the split folders test and train.",
-        "Not read: columns speaker (36), take (4); 6 files.",
-        "4 clips left out: left_out.csv lists them.",
-    ]
-    assert account_lines(Understood()) == []
+def test_the_start_of_a_run_counts_what_is_left_over() -> None:
+    assert left_over(understood(account())) == "2 columns not read, 6 files not read, 4 clips left out, 1 guess"
+    assert left_over(Understood()) == ""
 
 
 def test_a_thousand_reasons_stay_a_page() -> None:
@@ -82,11 +78,6 @@ def test_a_thousand_reasons_stay_a_page() -> None:
     assert "and 988 more" in "\n".join(lines[:2])
     assert "992 files for 992 further reasons" in "\n".join(lines)
     assert "992 clips more, for other reasons" in lines[-1]
-
-
-def test_advice_at_the_start_of_a_run_is_bounded() -> None:
-    assert advice_lines(["a"] * 5) == ["a"] * 5
-    assert advice_lines(["a"] * 7)[5:] == ["... and 2 more: see --plan."]
 
 
 SOUND = """\

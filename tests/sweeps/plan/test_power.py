@@ -25,4 +25,6 @@ def test_what_the_verdict_will_be_able_to_show() -> None:
     assert "about 312 independent clips" in alone.note  # Connor: (1.96 sqrt(.1) + .8416 sqrt(.0975))^2 / .05^2
     few = plan_power(seeds=5, groups=8, clips=16, groups_of_class={"no": 4, "yes": 4})
     assert "limited to these groups" in few.note
-    assert "only a first sweep can tell" in plan_power(seeds=5, groups=80, clips=160, groups_of_class={}).note
+    assert (
+        "nothing can be said before a first sweep" in plan_power(seeds=5, groups=80, clips=160, groups_of_class={}).note
+    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,9 @@ def test_a_run_says_what_decoding_showed(
     quiet = [example for example in prepared.of_split("train") if example.target == "HISS"][:2]
     for example in quiet:
         soundfile.write(example.audio[0].path, np.zeros(8000), 16_000)
+    say_heard(prepared, {}, Console(width=200))
+    assert capsys.readouterr().out == ""  # the plan decoded all of so few, and has said it
+    prepared = replace(prepared, heard_all=False)
     workspace = new_workspace(tmp_path / "results", prepared.spec.name)
     stores = make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True))
     say_heard(prepared, stores, Console(width=200))
@@ -173,3 +177,47 @@ def test_a_run_says_what_decoding_showed(
     other = make_stores(prepared, workspace, ("test",), Console(quiet=True))
     say_heard(prepared, other, Console(width=200))
     assert "silent" not in capsys.readouterr().out
+
+
+def test_a_sweep_trains_alike_on_every_kind_of_store(prepared: Prepared, tmp_path: Path) -> None:
+    """The same samples, the same lengths and so the same order of clips."""
+    from trainables.data.clips import lengths
+    from trainables.data.sound.store import SplitStore
+
+    heard = {}
+    for kind in ("int16", "float32", "lazy"):
+        other = prepare(tmp_path / "tones.yaml", ["profile=cpu", f"data.store={kind}"], planning=False)
+        workspace = new_workspace(tmp_path / kind, other.spec.name)
+        store = SplitStore(Path(make_stores(other, workspace, ("train",), Console(quiet=True))["train"]))
+        heard[kind] = [[each.id for each in store.examples], lengths(store, 16_000)]
+        heard[kind] += [store.waveform(row).tobytes() for row in range(len(store))]
+        files = {path.name for path in Path(store.folder).iterdir()}
+        assert ("samples.i2" in files) == (kind != "lazy")
+        plan = make_plan(other)
+        assert plan.store == kind
+        assert (plan.disk_bytes < make_plan(prepared).disk_bytes) == (kind == "lazy")
+    assert heard["int16"] == heard["float32"] == heard["lazy"]
+
+
+def test_a_plan_decodes_some_clips_and_says_what_headers_do_not(prepared: Prepared, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for index in range(4):  # channels that cancel, as a cable that was soldered wrongly
+        sound = 0.1 * rng.standard_normal(8000)
+        soundfile.write(tmp_path / f"clip-{index:02}.wav", np.stack([sound, -sound], axis=1), 16_000)
+    plan = make_plan(prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=True))
+    advice = " ".join(plan.understood.advice)
+    assert "4 of 48 clips are of channels that cancel" in advice
+
+
+def test_a_plan_refuses_sound_that_a_run_could_not_decode(prepared: Prepared, tmp_path: Path) -> None:
+    broken = tmp_path / "clip-05.wav"
+    soundfile.write(tmp_path / "whole.flac", 0.1 * np.random.default_rng(2).standard_normal(60_000), 16_000)
+    content = bytearray((tmp_path / "whole.flac").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 4000] = bytes(4000)
+    broken.write_bytes(content)  # a good header, and frames that are none
+    for planning in (True, False):
+        with pytest.raises(InputError, match=r"clip-05.wav: cannot be decoded") as caught:
+            prepare(tmp_path / "tones.yaml", ["profile=cpu"], planning=planning)
+        assert "data.skip: unreadable" in " ".join(caught.value.problems)
+    left = prepare(tmp_path / "tones.yaml", ["profile=cpu", "data.skip=unreadable"], planning=True)
+    assert len(left.examples) == 47

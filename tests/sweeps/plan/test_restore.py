@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweeps.config.spec import AS_THEY_COME
 from sweeps.plan.prepare import prepare_settled
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
 from sweeps.plan.settle import Settled, settle, settle_recorded
-from sweeps.search.pruning import make_pruner, replay_rungs
+from sweeps.search.pruning import asha_for, replay_rungs
 from sweeps.search.sampler import OptunaProposals
+from sweeps.state.decisions import Decisions
 from sweeps.state.manifest import MANIFEST, Manifest, state_of
 from sweeps.state.progress import COMPLETED, PRUNED, StageProgress
 from sweeps.state.resume import AUTO, choose
@@ -95,10 +97,10 @@ def test_a_sweep_of_an_earlier_version_goes_on_though_it_has_copies_on_several_s
 
     explored = StageProgress(workspace.stage(EXPLORE), prepared.spec)
     assert [trial.status for trial in explored.trials.values()] == [COMPLETED, COMPLETED, COMPLETED, PRUNED]
-    proposals = OptunaProposals(prepared.spec, parallel_trials=2)
+    proposals = OptunaProposals(prepared.spec, decisions=Decisions(AS_THEY_COME, 2))
     proposals.replay(explored)  # raises where it proposes anything else
     assert proposals.exhausted
-    replay_rungs(make_pruner(prepared.spec, lambda name: explored.trials[name].given), explored)
+    replay_rungs(asha_for(prepared.spec, lambda name: explored.trials[name].given), explored)
     for trial in explored.trials.values():
         assert trial.assignment.config_id == trial.last["config_id"]
 

@@ -14,6 +14,7 @@ import soundfile as sf
 from sweeps.plan.prepare import Prepared, prepare
 from sweeps.plan.texts import texts_scored_as
 from trainables.errors import InputError
+from trainables.modeling.byte_tokenizer import byte_tokenizer
 
 SHIPPED_FOLDER = Path(__file__).parents[3] / "search_spaces"
 Lay = Callable[..., Prepared]
@@ -107,3 +108,31 @@ def test_the_tag_of_the_miniature_is_said_once(lay: Lay) -> None:
     """Where every row has its language, `task.language` is told to nobody."""
     found = lay({number: {"language": ("ar", "hi")[number % 2]} for number in range(24)}, "task.language=ar")
     assert sum("one tag for all languages" in sentence for sentence in found.clips.account.advice) == 1
+
+
+def test_a_checkpoint_that_is_named_has_its_own_places_and_languages(lay: Lay, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    tags = ("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>")
+    byte_tokenizer(tags, start=tags[0], end=tags[0]).backend_tokenizer.save(str(folder / "tokenizer.json"))
+    shape = {"model_type": "whisper", "d_model": 96, "encoder_layers": 1, "decoder_layers": 1, "vocab_size": 51866}
+    (folder / "config.json").write_text(json.dumps({**shape, "max_target_positions": 24}))
+    named = (f"search.model_size={folder}", f"baseline.model_size={folder}")
+    prepared = lay({}, *named, "task.language=yue")
+    assert not prepared.weights.miniature
+    assert any("holds no weights" in problem for problem in prepared.weights.problems)
+    with pytest.raises(InputError) as caught:
+        lay({2: {"text": "x" * 20}, 5: {"text": "x" * 19}}, *named)
+    (problem,) = caught.value.problems
+    assert "c2.wav (21 tokens)" in problem
+    assert "c5.wav" not in problem
+    assert f"more tokens than the 20 that whisper {folder} writes" in problem
+    (folder / "config.json").write_text(json.dumps({**shape, "vocab_size": 51865}))
+    with pytest.raises(InputError, match="is told no language yue"):
+        lay({}, *named, "task.language=yue")
+
+
+def test_a_window_that_is_shorter_than_clips_is_said_with_their_count(lay: Lay) -> None:
+    said = lay({}, "search.window_seconds={choice: [fit, 2]}", "baseline.window_seconds=full").clips.account.advice
+    assert any("window_seconds 2: 24 of 24 clips are longer" in sentence for sentence in said)
+    assert not any("window_seconds" in sentence for sentence in lay({}).clips.account.advice)

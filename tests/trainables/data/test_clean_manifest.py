@@ -75,7 +75,7 @@ def test_whatever_was_read_is_read_again(rows: list[dict[str, Any]], tmp_path_fa
 
 
 def test_every_field_of_an_example_is_written(tmp_path: Path) -> None:
-    whole = example(tmp_path, split="test", fold="2", lowpass_hz=4000.0, start_seconds=0.5, seconds=1.5)
+    whole = example(tmp_path, split="test", fold="2", lowpass_hz=4000.0, start_seconds=0.5, seconds=1.5, weight=2.0)
     (row,) = clean_rows([whole], "label", tmp_path)
     assert {"id", "group", "split", "fold", "lowpass_hz", "start_seconds", "seconds"} <= row.keys()
     # a field that comes later has to be read from a manifest too, or `write_clean` refuses to write it

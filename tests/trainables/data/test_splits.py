@@ -115,7 +115,7 @@ def test_validation_is_drawn_from_train_where_the_column_lacks_it():
         ([clip(str(i), str(i), "ab"[i % 2], "train") for i in range(8)] + [clip("x", "x")], "fill it for all"),
         (
             [clip(f"{g}{i}", f"{g}", "ab"[g % 2], ["train", "test"][i]) for g in range(8) for i in range(2)],
-            "puts group '0' on several sides .* and 7 further groups",
+            "own split puts group '0' on several sides .* and 7 further groups.*data.columns: {group: \"\"}",
         ),
         ([clip(str(i), str(i), "ab"[i % 2], "test") for i in range(8)], "The train split is empty"),
         ([clip(str(i), str(i), "ab"[i % 2], "holdout") for i in range(8)], "'holdout'"),

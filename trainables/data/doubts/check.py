@@ -7,13 +7,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainables.data.decoding.files import for_each_file
+from trainables.data.decoding.jobs import headers_in
 from trainables.data.examples import Example
 from trainables.data.reading import MOST_PROBLEMS, Account, Skip
-from trainables.data.sound.audio import probe
+from trainables.data.sound.audio import headers_of
 from trainables.data.sound.recording import AudioInfo
 from trainables.data.sound.stretches import LONGEST_SECONDS, crop_problem, piece_bounds, too_long
 from trainables.data.tables.missing import missing_problems
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
-THREADS = 8  # headers are small reads: the wait is the disk's
 FEWEST_MILLISECONDS = 100  # a smaller number may well be the longest length in seconds that is wanted
 LEAST_OVERSHOOT_SECONDS = 0.1  # ends are rounded, and encoders add and cut a little
 
@@ -34,8 +34,7 @@ Header = AudioInfo | tuple[str, ...]  # or what is wrong with the file
 def read_headers(examples: Sequence[Example]) -> dict[str, Header]:
     """Path -> header, of every file of the examples; each is opened once, and nothing is decoded."""
     paths = list(dict.fromkeys(piece.path for example in examples for piece in example.audio))
-    with ThreadPoolExecutor(THREADS) as pool:
-        return dict(zip(paths, pool.map(_header, paths), strict=True))
+    return dict(zip(paths, for_each_file("headers", headers_of, headers_in, paths), strict=True))
 
 
 def check_examples(
@@ -113,19 +112,12 @@ def _row_problems(number: int, example: Example, task: Task) -> list[str]:
     problems = []
     # text that cannot be written to a file, or that would steer a terminal which shows it
     texts = {"id": example.id, "group": example.group, "fold": example.fold, "target": example.target}
-    texts |= {"audio": "".join(piece.path for piece in example.audio), "language": example.language}
-    wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
-    if wrong:
+    texts |= {"audio": "".join([piece.path for piece in example.audio]), "language": example.language}
+    if UNWRITABLE.search("\n".join([text for text in texts.values() if isinstance(text, str)])):
+        wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
         problems.append(f"example {number}: its {', '.join(wrong)} holds control characters, or is no UTF-8.")
     message = task.check_target(example.target)
     return problems if message is None else [*problems, f"{message.rstrip('.')}."]
-
-
-def _header(path: str) -> Header:
-    try:
-        return probe(path)
-    except InputError as error:
-        return error.problems
 
 
 def _seconds(example: Example, headers: Mapping[str, Header], account: Account) -> float:

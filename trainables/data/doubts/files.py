@@ -10,26 +10,22 @@ agree with another's, and it is decoded only where rate, length and a few sample
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
+from trainables.data.decoding.files import for_each_file, parts_of
+from trainables.data.decoding.jobs import pieces_in
+from trainables.data.decoding.pieces import Pieces, pieces_of
 from trainables.data.doubts.check import Header
-from trainables.data.sound.problems import SoundError
-from trainables.data.sound.recording import AudioInfo, Recording
+from trainables.data.sound.digests import bytes_digest, is_silent, sound_digest, stretch_digest
+from trainables.data.sound.endings import ending_of
+from trainables.data.sound.recording import AudioInfo
 
 THREADS = 8  # small reads: the wait is the disk's, and hashing and decoding let go of Python's lock
-FILES_AT_ONCE = 32
-PIECE_BYTES = 4096  # read at both ends and in the middle of every file
-STRETCH_FRAMES = 2048  # decoded of a file before all of it is
 PLAIN = (
     ".wav",
     ".wave",
@@ -45,7 +41,7 @@ SILENT_BYTES = 0.1  # for a sample, at most, of a file of zeros that was compres
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileTraits:
     """What is known of a file without decoding all of it; 0 where its header cannot be read."""
 
@@ -62,26 +58,17 @@ class FileTraits:
         return self.frames / self.sample_rate_hz if self.frames else float("inf")
 
 
-@dataclass(frozen=True)
-class _Pieces:
-    place: Hashable  # equal for names of one file on the disk
-    size_bytes: int
-    all: int  # a hash of them and of the size; equal ones are looked at closely
-    middle: int  # a hash of that in the middle
-    zeros: bool  # in the middle
-
-
 def read_traits(headers: Mapping[str, Header]) -> dict[str, FileTraits]:
     """`headers` are those of `read_headers`; returns path -> traits for each of them. Raises OSError: a file cannot be
     read."""
     paths = list(headers)
     with ThreadPoolExecutor(THREADS) as pool:
-        pieces = dict(zip(paths, _each(pool, _pieces, paths), strict=True))
+        pieces = dict(zip(paths, for_each_file("pieces", pieces_of, pieces_in, paths), strict=True))
         by_place = _equal(paths, lambda several: [pieces[path].place for path in several])
         by_bytes = _equal(
             _firsts(by_place),
-            lambda several: [pieces[path].all for path in several],
-            partial(_each, pool, _bytes_digest),
+            lambda several: [(pieces[path].size_bytes, pieces[path].all) for path in several],
+            partial(_each, pool, bytes_digest),
         )
         readable = ((path, headers[path]) for path in _firsts(by_bytes))
         known = {path: header for path, header in readable if isinstance(header, AudioInfo)}
@@ -91,11 +78,11 @@ def read_traits(headers: Mapping[str, Header]) -> dict[str, FileTraits]:
             list(known),
             lambda several: [lengths[path] for path in several],
             lambda several: [pieces[path].middle if path in uniform else None for path in several],
-            lambda several: _each(pool, lambda path: None if path in uniform else _stretch(path), several),
-            partial(_each, pool, _sound_digest),
+            lambda several: _each(pool, lambda path: None if path in uniform else stretch_digest(path), several),
+            partial(_each, pool, sound_digest),
         )
         maybe = [path for path, info in known.items() if _may_be_silent(info, pieces[path])]
-        silent = {path for path, found in zip(maybe, pool.map(_is_silent, maybe), strict=True) if found}
+        silent = {path for path, found in zip(maybe, pool.map(is_silent, maybe), strict=True) if found}
     traits = {}
     for path in paths:
         file, size_bytes = by_bytes[by_place[path]], pieces[path].size_bytes
@@ -110,8 +97,7 @@ def read_traits(headers: Mapping[str, Header]) -> dict[str, FileTraits]:
 
 def _each(pool: Executor, read: Callable[[str], Found], paths: Sequence[str]) -> list[Found]:
     """What `read` finds in each, some files at a time: a file alone is not worth a task of its own."""
-    parts = [paths[start : start + FILES_AT_ONCE] for start in range(0, len(paths), FILES_AT_ONCE)]
-    return [found for part in pool.map(lambda part: [read(path) for path in part], parts) for found in part]
+    return [found for part in pool.map(lambda part: [read(path) for path in part], parts_of(paths)) for found in part]
 
 
 def _equal(paths: Sequence[str], *keys: Callable[[list[str]], Iterable[Hashable]]) -> dict[str, str]:
@@ -137,24 +123,7 @@ def _firsts(first_of: dict[str, str]) -> list[str]:
     return list(dict.fromkeys(first_of.values()))
 
 
-def _pieces(path: str) -> _Pieces:
-    with open(path, "rb", buffering=0) as file:
-        status = os.fstat(file.fileno())
-        head = file.read(PIECE_BYTES)
-        file.seek(max(0, status.st_size // 2 - PIECE_BYTES // 2))
-        middle = file.read(PIECE_BYTES)
-        file.seek(max(0, status.st_size - PIECE_BYTES))
-        tail = file.read(PIECE_BYTES)
-    place = (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
-    return _Pieces(place, status.st_size, hash((status.st_size, head, middle, tail)), hash(middle), not any(middle))
-
-
-def _bytes_digest(path: str) -> Hashable:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
-def _uniform(lengths: Mapping[str, Hashable], pieces: Mapping[str, _Pieces]) -> set[str]:
+def _uniform(lengths: Mapping[str, Hashable], pieces: Mapping[str, Pieces]) -> set[str]:
     """Paths whose samples differ if a piece of their bytes does: all files of this length are plain and as large."""
     classes: dict[Hashable, list[str]] = defaultdict(list)
     for path, length in lengths.items():
@@ -162,52 +131,11 @@ def _uniform(lengths: Mapping[str, Hashable], pieces: Mapping[str, _Pieces]) -> 
     return {
         path
         for members in classes.values()
-        if len({(Path(each).suffix.lower(), pieces[each].size_bytes) for each in members}) == 1
-        and Path(members[0]).suffix.lower() in PLAIN
+        if len({(ending_of(each), pieces[each].size_bytes) for each in members}) == 1 and ending_of(members[0]) in PLAIN
         for path in members
     }
 
 
-def _stretch(path: str) -> Hashable:
-    """Some samples, from the middle where a jump there is exact."""
-    try:
-        with Recording(path) as recording:
-            start = max(0, recording.frames - STRETCH_FRAMES) // 2 if recording.can_seek else 0
-            blocks = recording.blocks(start, min(start + STRETCH_FRAMES, recording.frames))
-            return hashlib.sha256(b"".join(_mono(block).tobytes() for block in blocks)).digest()
-    except SoundError:
-        return path
-
-
-def _may_be_silent(info: AudioInfo, pieces: _Pieces) -> bool:
+def _may_be_silent(info: AudioInfo, pieces: Pieces) -> bool:
     """Zeros in the middle of the file, or hardly a byte for a sample."""
     return pieces.zeros or pieces.size_bytes <= SILENT_BYTES * info.frames * info.channels
-
-
-def _is_silent(path: str) -> bool:
-    try:
-        return not any(block.any() for block in _blocks(path))
-    except SoundError:
-        return False
-
-
-def _sound_digest(path: str) -> Hashable:
-    digest = hashlib.sha256()
-    try:
-        for block in _blocks(path):
-            digest.update(block.tobytes())
-    except SoundError:
-        return path  # broken: like no other; decoding for the sweep says so
-    return digest.digest()
-
-
-def _blocks(path: str) -> Iterator[np.ndarray]:
-    """The whole file, mono, (frames,) float32 at a time."""
-    with Recording(path) as recording:
-        yield from map(_mono, recording.blocks(0, recording.frames))
-
-
-def _mono(block: np.ndarray) -> np.ndarray:
-    """Channels averaged. Adding zero makes -0.0 and 0.0 the same bytes."""
-    mono: np.ndarray = block.mean(axis=1, dtype=np.float32) + np.float32(0)
-    return mono

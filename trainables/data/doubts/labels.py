@@ -20,7 +20,28 @@ MAJORITY_SHARE = 0.8
 JOINTS = (",", ";", "|", "/", "+", "&", " and ", "_and_")
 SURE_JOINTS = (",", ";", "|")  # which stand in a class's name hardly ever
 NOTHING = frozenset(
-    ("nan", "n/a", "#n/a", "null", "<na>", "-", "--", "?", "??", "tbd", "todo", "unlabeled", "unlabelled", "undefined")
+    (
+        "nan",
+        "n/a",
+        "#n/a",
+        "na",
+        "null",
+        "none",
+        "<na>",
+        "-",
+        "--",
+        "?",
+        "??",
+        "tbd",
+        "todo",
+        "unlabeled",
+        "unlabelled",
+        "undefined",
+    )
+)
+AS_RATINGS = (
+    "`task: {kind: regression}` learns them as numbers, which stand in a column `targets` (`data.columns: {targets: "
+    "NAME}`); or make a few classes of them (such as low, middle, high)."
 )
 
 
@@ -30,12 +51,56 @@ def label_doubts(labels: Sequence[str]) -> list[str]:
     found = [
         *spellings(counts, _key, "class"),
         *_slips(counts),
-        *_several(counts),
+        *several_in_one(counts),
+        *_products(counts),
         *(_single(counts) or _ratings(counts)),
     ]
     nothing = {label: clips for label, clips in counts.items() if label.strip().casefold() in NOTHING}
+    if {"-1"} < counts.keys() and all(label == "-1" or label.isdecimal() for label in counts):
+        nothing["-1"] = counts["-1"]
     if nothing:
         found.append(f"{listed(nothing, _with_clips(counts))}: is that a class, or a clip without a label?")
+    return found
+
+
+def _products(counts: Counter[str]) -> list[str]:
+    """Labels of two parts, of which every first one stands before every second one: OAF_angry, OAF_happy, YAF_angry,
+    YAF_happy."""
+    for joint in ("_", "-", " ", "/"):
+        for cut in (str.partition, str.rpartition):
+            parts = [cut(label, joint) for label in counts]
+            first, second = {one for one, _, _ in parts}, {other for _, _, other in parts}
+            whole = all(one and other for one, _, other in parts) and len(first) * len(second) == len(counts)
+            if whole and min(len(first), len(second)) >= 2:
+                return [
+                    f"The {len(counts)} classes are {len(first)} names ({listed(sorted(first))}) before each of "
+                    f"{len(second)} ({listed(sorted(second))}): if one of the two is the speaker or the place, classes "
+                    "are the other, and it is the `group`."
+                ]
+    return []
+
+
+def absent_doubts(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
+    """Classes that the data set's own splits lack; `labels` and `splits` have one for each clip."""
+    counts = Counter(zip(labels, splits, strict=True))
+    found = []
+    for split in sorted({*splits} - {"train"}) if "train" in splits else ():
+        unlearnt = {
+            label: counts[label, split] for label in labels if counts[label, split] and not counts[label, "train"]
+        }
+        if unlearnt:
+            found.append(
+                f"No training clip has the class {listed(unlearnt, _with_clips(Counter(unlearnt)))}, which clips "
+                f"of the {split} split have: what is never heard in training is never answered."
+            )
+        unseen = {
+            label: counts[label, "train"] for label in labels if counts[label, "train"] and not counts[label, split]
+        }
+        if unseen:
+            found.append(
+                f"No {split} clip has the class {listed(unseen, _with_clips(Counter(unseen)))}: is it a class, or "
+                "a folder or a mark of something else?"
+            )
     return found
 
 
@@ -118,13 +183,13 @@ def _digits(label: str) -> str:
     return "".join(re.findall(r"\d", label))
 
 
-def _several(counts: Counter[str]) -> list[str]:
-    """Labels that read as several."""
+def several_in_one(counts: Counter[str], joints: Sequence[str] = JOINTS) -> list[str]:
+    """Labels that read as several: lists, or parts with one of `joints` between them that are labels themselves."""
     lists = [label for label in counts if re.fullmatch(r"\s*(\[.*\]|\{.*\}|\(.*,.*\))\s*", label, re.DOTALL)]
     if lists:
         return [f"{listed(lists, _with_clips(counts))} read as lists: one label for each clip is wanted."]
     folded = {label.casefold() for label in counts}
-    parts = {label: _parts(label) for label in counts}
+    parts = {label: _parts(label, joints) for label in counts}
     uses = Counter(part for label in counts for part in parts[label])
     joined = [
         label
@@ -142,12 +207,13 @@ def _several(counts: Counter[str]) -> list[str]:
     which = f": {' and '.join(classes)} {'are classes' if len(classes) > 1 else 'is a class'} too" if classes else ""
     return [
         f"{counted(clips, 'clip')} have labels that read as several in one, {listed(joined, _with_clips(counts))}"
-        f"{which}. Each such text is a class of its own; clips of several labels are not supported."
+        f"{which}. Each such text is a class of its own; where it is several, say `task: {{kind: multilabel}}` and "
+        "what stands between them (`data.separator`)."
     ]
 
 
-def _parts(label: str) -> list[str]:
-    for joint in JOINTS:
+def _parts(label: str, joints: Sequence[str]) -> list[str]:
+    for joint in joints:
         if joint in label:
             return [part.strip().casefold() for part in label.split(joint) if part.strip()]
     return [label]
@@ -165,10 +231,7 @@ def _single(counts: Counter[str]) -> list[str]:
     clips = sum(counts.values())
     what = f"{len(counts)} classes for {clips} clips, {len(single)} of them with one clip"
     if all(_number(label) is not None for label in counts):
-        return [
-            f"{what}: are these ratings? Every number is a class of its own; make a few classes of them (such as low, "
-            "middle, high)."
-        ]
+        return [f"{what}: are these ratings? Every number is a class of its own. {AS_RATINGS}"]
     if sum(len(label.split()) > 2 for label in counts) > len(counts) / 2:
         return [f"{what}: are these transcripts? Those stand in a column `text` (task.kind: transcription)."]
     return [f"{what}: are these names, or texts, where classes are wanted?"]
@@ -184,7 +247,7 @@ def _ratings(counts: Counter[str]) -> list[str]:
         return []
     return [
         f"The {len(counts)} labels are numbers, some with a fraction ({listed(broken)}): are these ratings? Every "
-        "number is a class of its own, however near another; make a few classes of them (such as low, middle, high)."
+        f"number is a class of its own, however near another. {AS_RATINGS}"
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -23,7 +23,7 @@ SHOWN = 3
 Sound = tuple[str, int | None]  # what a file holds, and the channel of it that is heard
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """What an example hears of a file. Seconds; `end` may be infinite."""
 
@@ -108,6 +108,8 @@ def join_groups(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -
             parent[second] = first
 
     for stretches in _by_content(examples, traits).values():
+        if len(stretches) == 1:
+            continue
         longest: Stretch | None = None  # of those so far, the one that ends last
         for stretch in sorted(stretches, key=lambda stretch: stretch.start):
             if longest is not None and stretch.start < longest.end:
@@ -131,7 +133,11 @@ def join_groups(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -
 def contrary(examples: Iterable[Example], traits: Mapping[str, FileTraits]) -> list[list[Example]]:
     """Clips of the same sound from the same second to the same second whose targets differ, a list for each sound."""
     same: dict[tuple[object, ...], list[Example]] = defaultdict(list)
+    examples = list(examples)
+    uses = Counter(traits[example.audio[0].path].content for example in examples if example.audio)
     for example in examples:
+        if example.audio and uses[traits[example.audio[0].path].content] == 1:
+            continue
         key = tuple(
             (
                 traits[piece.path].content,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from trainables.data.doubts.files import PLAIN, FileTraits
 from trainables.data.doubts.shortcuts import Property
 from trainables.data.examples import Example
+from trainables.data.sound.endings import ending_of
 
 LOSSLESS = "without loss"
 CROPPED = 1.2  # times the window: what is lost of shorter ones hardly matters
@@ -68,7 +68,7 @@ def _seconds(example: Example, traits: Mapping[str, FileTraits]) -> float:
 
 def _coding(path: str, traits: FileTraits) -> str:
     """The file's ending, and `LOSSLESS` for all whose samples come back as they were: WAV or FLAC cannot be heard."""
-    ending = Path(path).suffix.lower()
+    ending = ending_of(path)
     if ending == ".flac":
         return LOSSLESS
     if ending not in PLAIN:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from trainables.data.doubts.files import FileTraits
@@ -16,10 +17,13 @@ from trainables.data.doubts.labels import label_doubts, majority_doubt
 from trainables.data.doubts.listen import Heard
 from trainables.data.doubts.overlap import Joined, contrary, join_groups, torn
 from trainables.data.doubts.properties import cropped_doubts, header_properties
+from trainables.data.doubts.ratings import rating_doubts
 from trainables.data.doubts.shortcuts import Property, sentence, shortcuts
 from trainables.data.doubts.sound import alike_doubts, facts_doubts, sound_properties
+from trainables.data.doubts.tags import tag_doubts
 from trainables.data.doubts.words import listed
 from trainables.data.examples import Example
+from trainables.data.sound.clip_facts import ClipFacts
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +56,21 @@ def together(
 
 def undivided(joined: Joined, task: Task) -> list[str]:
     """What may be the reason that examples cannot be divided into splits or folds."""
-    return [*_copies(joined), *_target_doubts(joined.examples, task)]
+    return [*_copies(joined), *_one_folder(joined.examples, task), *_label_doubts(joined.examples, task)]
+
+
+def _one_folder(examples: Sequence[Example], task: Task) -> list[str]:
+    """Where the one label is the name of the one folder that holds everything."""
+    labels = {str(example.target) for example in examples}
+    if not task.stratified or len(labels) != 1 or not examples[0].audio:
+        return []
+    if not labels <= {*PurePath(examples[0].audio[0].path).parts[:-1]}:
+        return []
+    return [
+        f"The label is the name of the folder {', '.join(labels)}, in which all clips stand: folders give no classes "
+        f"here. Where the names of files tell them ({PurePath(examples[0].audio[0].path).name}), write a table with "
+        "the columns audio and label."
+    ]
 
 
 def doubts(
@@ -65,17 +83,26 @@ def doubts(
     objective: str | None = None,
     window_seconds: float = math.inf,
     heard: Heard | None = None,
+    some: Mapping[str, ClipFacts] | None = None,
 ) -> Doubts:
     """`splits` is example id -> train | validation | test; `objective` as `val/accuracy`; `joined` what `together`
     gave, None where groups are those of the data set; `window_seconds` how much of a clip is heard at most; `heard`
-    what `listen` found where clips were decoded. Raises OSError: a file cannot be read."""
+    what `listen` found where clips were decoded, `some` what
+    `listen_to_some` found of a part of them. Raises OSError: a file cannot be read."""
     joined = Joined(list(examples)) if joined is None else joined
-    advice = [*_copies(joined), *_contrary(examples, traits), *_target_doubts(examples, task)]
+    advice = [*_copies(joined), *_contrary(examples, traits), *_target_doubts(examples, splits, task)]
     if task.stratified:
         advice += majority_doubt([str(example.target) for example in examples], objective, task.metrics)
         training = [example for example in examples if splits[example.id] == "train"]
         advice += _shortcuts(training, header_properties(training, traits, window_seconds))
-    advice += _silent(examples, traits) if heard is None else heard_doubts(examples, splits, task, heard)
+    if heard is None and some is not None and len(some) == len(examples):
+        heard = Heard(dict(some))
+    if heard is not None:
+        advice += heard_doubts(examples, splits, task, heard)
+    else:
+        advice += _silent(examples, traits)
+        sounding = {name: clip for name, clip in (some or {}).items() if not clip.silent}
+        advice += facts_doubts(sounding, "clips that were decoded for this (a run looks at all)")
     advice += cropped_doubts(examples, traits, window_seconds)
     advice += group_doubts(examples, splits)
     return Doubts(tuple(advice))
@@ -90,7 +117,19 @@ def heard_doubts(examples: Sequence[Example], splits: Mapping[str, str], task: T
     return found
 
 
-def _target_doubts(examples: Sequence[Example], task: Task) -> list[str]:
+def _target_doubts(examples: Sequence[Example], splits: Mapping[str, str], task: Task) -> list[str]:
+    """The task may not be completed yet: names and labels are then those of the data."""
+    if task.column == "targets":
+        most = max((len(example.target) for example in examples), default=0)
+        names = getattr(task, "names", ()) or [f"rating-{place}" for place in range(1, most + 1)]
+        return rating_doubts(examples, splits, names)
+    if task.column == "labels":
+        known = getattr(task, "labels", ()) or sorted({label for example in examples for label in example.target})
+        return tag_doubts(examples, splits, known)
+    return _label_doubts(examples, task)
+
+
+def _label_doubts(examples: Sequence[Example], task: Task) -> list[str]:
     return label_doubts([str(example.target) for example in examples]) if task.stratified else []
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from trainables.data.doubts.alike import alike
-from trainables.data.doubts.listen import ClipFacts, Heard
+from trainables.data.doubts.listen import Heard
 from trainables.data.doubts.shortcuts import Property
 from trainables.data.doubts.words import listed
 from trainables.data.examples import Example
 from trainables.data.sound import channels
+from trainables.data.sound.clip_facts import ClipFacts
 
 CLIPPED_SHARE = 0.01  # of the samples at full scale, from which on a clip is distorted
 OFFSET = 0.05  # of full scale
@@ -20,8 +21,8 @@ SOUND_GAIN = 0.6  # levels and bandwidths are of the sound too: only what tells 
 RECORDING = "It may be the sound itself, or how each class was recorded: listen to some."
 
 
-def facts_doubts(facts: Mapping[str, ClipFacts]) -> list[str]:
-    """`facts` by example id."""
+def facts_doubts(facts: Mapping[str, ClipFacts], of: str = "clips") -> list[str]:
+    """`facts` by example id; `of` is what the clips are called, such as `clips that were decoded for this`."""
     kinds: tuple[tuple[Callable[[ClipFacts], bool], str], ...] = (
         (lambda clip: clip.silent, "silent throughout"),
         (lambda clip: not clip.silent and clip.silent_share >= MOSTLY_SILENT, "silent for 95% or more of their length"),
@@ -35,11 +36,11 @@ def facts_doubts(facts: Mapping[str, ClipFacts]) -> list[str]:
         names = [name for name, clip in facts.items() if holds(clip)]
         if names:
             are = "is" if len(names) == 1 else "are"
-            found.append(f"{len(names):,} of {len(facts):,} clips {are} {what} ({listed(names)}).")
+            found.append(f"{len(names):,} of {len(facts):,} {of} {are} {what} ({listed(names)}).")
     behind = [name for name, clip in facts.items() if clip.heard_energy <= BEHIND]
     if behind:
         found.append(
-            f"In {len(behind):,} of {len(facts):,} clips nine tenths or more of what stands out lies behind the part "
+            f"In {len(behind):,} of {len(facts):,} {of} nine tenths or more of what stands out lies behind the part "
             f"that is heard ({listed(behind)}): name the stretch with `start_seconds` and `seconds`."
         )
     return found

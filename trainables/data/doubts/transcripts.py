@@ -14,6 +14,7 @@ from trainables.data.reading import SHOWN, Account
 from trainables.errors import InputError
 from trainables.tasks.languages import language_code, named, nearest
 from trainables.tasks.markup import control_pattern, remarks, times
+from trainables.tasks.texts import words
 from trainables.tasks.transcription import KEEP, STRIP, Transcription
 from trainables.writing import Spelling
 
@@ -93,16 +94,16 @@ def language_advice(task: Transcription, spellings: Sequence[Spelling]) -> list[
 def without_spaces(texts: Iterable[str]) -> bool:
     """Whether most letters are of a script that sets no spaces between words, and the texts set none."""
     letters: Counter[str] = Counter()
-    words = 0
+    number = 0  # of words
     for text in texts:
-        words += len(text.split())
+        number += len(words(text))
         for mark in text:
             if unicodedata.category(mark)[0] in "LM":
                 letters[unicodedata.name(mark, "").partition(" ")[0]] += 1
     dense = {script: letters[script] for script in MOST_LETTERS if letters[script]}
     if not dense or 2 * sum(dense.values()) < letters.total():
         return False
-    return letters.total() > MOST_LETTERS[max(dense, key=lambda script: dense[script])] * words
+    return letters.total() > MOST_LETTERS[max(dense, key=lambda script: dense[script])] * number
 
 
 def _text(example: Example) -> str:

@@ -71,11 +71,14 @@ def _is_cut(path: Path, start: str, end: str) -> bool:
 
 
 def _single_labels(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[Table, Wanted]:
-    """Without the rows of several labels."""
+    """Without the rows of several labels, where the task wants one; else each row with the list of its labels."""
     name = wanted.columns.get(wanted.column, wanted.column)
-    kept = []
+    kept: list[Row] = []
     for where, row in table.rows:
-        if "," in str(row.get(name) or "") and _MACHINE_LABELS.fullmatch(str(row[name])):
+        several = "," in str(row.get(name) or "") and _MACHINE_LABELS.fullmatch(str(row[name]))
+        if several and wanted.column == "labels":
+            kept.append((where, {**row, name: [label.strip() for label in str(row[name]).split(",")]}))
+        elif several:
             account.leave_out(where, MANY_LABELS)
         else:
             kept.append((where, row))
@@ -90,7 +93,7 @@ TABLES = (
     KnownTable(
         "AudioSet",
         frozenset({"YTID", "start_seconds", "end_seconds", "positive_labels"}),
-        {"label": "positive_labels"},
+        {"label": "positive_labels", "labels": "positive_labels"},
         _read,
     ),
     KnownTable("a table with labels of AudioSet", frozenset(), {}, _single_labels, _has_machine_labels),

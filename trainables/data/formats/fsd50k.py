@@ -24,9 +24,11 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
     kept: list[Row] = []
     for where, row in table.rows:
         labels = [label for label in str(row.get("labels") or "").split(",") if label]
-        if len(labels) > 1 and wanted.columns.get(wanted.column) == "labels":
+        if len(labels) > 1 and wanted.column == "label" and wanted.columns.get("label") == "labels":
             account.leave_out(where, MANY_LABELS)
             continue
+        if wanted.column == "labels":
+            row = {**row, "labels": labels}
         name = str(row.get("fname"))
         group = uploaders.get(name, name)
         split = "test" if side == "eval" else _SPLITS.get(str(row.get("split")), "train")

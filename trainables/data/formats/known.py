@@ -11,8 +11,8 @@ from trainables.data.reading import Account, Wanted
 from trainables.data.tables.table import Row, Table
 
 MANY_LABELS = (
-    "has several labels, and clips of several labels are not supported; give rows of one label, or a column with the "
-    "one that counts."
+    "has several labels, and a class is one: `task: {kind: multilabel}` takes them all; else give rows of one label, "
+    "or a column with the one that counts."
 )
 FIRST = 20  # rows that are looked at to know a table
 

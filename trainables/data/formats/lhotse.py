@@ -24,7 +24,7 @@ def _cuts(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
             rows.append((where, _clip(cut)))
         except InputError as error:
             account.leave_out(where, " ".join(error.problems))
-    return _say(replace(table, rows=rows), account), wanted
+    return _say(replace(table, rows=rows), account, wanted), wanted
 
 
 def _clip(cut: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,11 +87,8 @@ def _supervisions(path: Path, table: Table, wanted: Wanted, account: Account) ->
             account.leave_out(where, " ".join(error.problems))
             continue
         clip |= {"id": said.get("id"), "start_seconds": said.get("start"), "seconds": said.get("duration")}
-        own = {
-            name: value for name, value in (said.get("custom") or {}).items() if isinstance(value, str | int | float)
-        }
-        rows.append((where, {**own, **clip, "text": said.get("text")}))
-    return _say(replace(table, rows=rows), account), wanted
+        rows.append((where, {**_own(said), **clip, "text": said.get("text")}))
+    return _say(replace(table, rows=rows), account, wanted), wanted
 
 
 def _recordings(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[Table, Wanted]:
@@ -100,8 +97,11 @@ def _recordings(path: Path, table: Table, wanted: Wanted, account: Account) -> t
     )
 
 
-def _say(table: Table, account: Account) -> Table:
+def _say(table: Table, account: Account, wanted: Wanted) -> Table:
     speakers = sum("speaker" in row for _, row in table.rows)
+    if "speaker" not in wanted.columns.values():  # it is the group already
+        bare: list[Row] = [(where, {k: row[k] for k in row if k != "speaker"}) for where, row in table.rows]
+        table = replace(table, rows=bare)
     account.origins["group"] = f"the speaker ({speakers} of {len(table.rows)} rows name one), else the recording"
     return table
 
@@ -110,7 +110,7 @@ def _own(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What a person added to a cut or a supervision, as far as it may be a label."""
     custom = entry.get("custom")
     found = custom.items() if isinstance(custom, Mapping) else ()
-    return {name: value for name, value in found if isinstance(value, str | int | float)}
+    return {name: value for name, value in found if isinstance(value, str | int | float | list)}
 
 
 def _list(value: Any) -> list[Any]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from trainables.data.formats.published import as_published
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.clip_rows import examples_of
+from trainables.data.tables.gathered import gathered
 from trainables.data.tables.rows import read_rows
 from trainables.errors import InputError
 
 SUFFIXES = tuple(
     [suffix + packed for suffix in (".jsonl", ".csv", ".tsv", ".ndjson", ".json") for packed in ("", ".gz")]
-    + [".parquet"]
+    + [".parquet", ".arrow", ".feather"]
 )  # of files that are looked at as tables in a folder
 
 
@@ -37,6 +38,7 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
     account.guesses += table.guesses
     for where, problem in table.broken:
         account.leave_out(where, problem)
+    table = gathered(table, wanted, account)
     written = {name for _, row in table.rows for name in row}
     table, wanted = as_published(path, table, wanted, account)
     if not table.rows:

@@ -10,21 +10,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trainables.data.formats import audioset, chat, common_voice, fsd50k, lhotse, nemo, raven, sound_events
+from trainables.data.formats import (
+    audioset,
+    chat,
+    common_voice,
+    fsd50k,
+    lhotse,
+    music,
+    nemo,
+    raven,
+    sound_events,
+    speechbrain,
+)
 from trainables.data.formats.known import KnownTable
 from trainables.data.reading import Account, Wanted
 from trainables.data.tables.table import Table
 
-TARGETS = ("label", "text", "targets")  # of which a task learns one
+TARGETS = ("label", "labels", "text", "targets")  # of which a task learns one
 KNOWN: Sequence[KnownTable] = (
     *nemo.TABLES,
     *common_voice.TABLES,
     *sound_events.TABLES,
+    *music.TABLES,
     *fsd50k.TABLES,
     *audioset.TABLES,
     *raven.TABLES,
     *lhotse.TABLES,
     *chat.TABLES,
+    *speechbrain.TABLES,
 )
 
 

@@ -41,7 +41,7 @@ def generate(folder: Path, seed: int) -> list[Example]:
         for clip in range(CLIPS_PER_GROUP):
             rng = np.random.default_rng([seed, 2, number, clip])
             seconds = float(rng.uniform(*SECONDS))
-            sound = _in_background(speak(voice, seconds, rng), rng)
+            sound = in_background(speak(voice, seconds, rng), rng)
             examples.append(_write(folder, f"voice{number:02d}", clip, "SPEECH", sound))
     for kind_number, (kind, make) in enumerate(KINDS.items()):
         for variant in range(VARIANTS):
@@ -49,12 +49,12 @@ def generate(folder: Path, seed: int) -> list[Example]:
                 source = np.random.default_rng([seed, 3, kind_number, variant])  # anew: the same source for each clip
                 rng = np.random.default_rng([seed, 4, kind_number, variant, clip])
                 samples = round(float(rng.uniform(*SECONDS)) * SAMPLE_RATE_HZ)
-                sound = _in_background(make(source, samples, rng), rng)
+                sound = in_background(make(source, samples, rng), rng)
                 examples.append(_write(folder, f"{kind}{variant}", clip, "NONSPEECH", sound))
     return examples
 
 
-def _in_background(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def in_background(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(samples,) of any level -> the finished clip, (samples,) in [-1, 1]."""
     sound = _limited(sound)
     noise = coloured_noise(len(sound), float(rng.uniform(*NOISE_SLOPE_DB_PER_OCTAVE)), rng)

@@ -51,7 +51,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     for sound in tree.sounds:
         if sound not in tracks.values():
             account.not_read(shown(sound), "no label track lies beside it")
-    kept = [
+    kept: list[Row] = [
         (where, {name: row[name] for name in row if name not in ("label", "text") or name == wanted.column})
         for where, row in rows
     ]

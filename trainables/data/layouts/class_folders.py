@@ -13,6 +13,7 @@ from trainables.data.layouts.tree import BROKEN_LINK, EMPTY, NOT_DECODED, Parts,
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.errors import InputError
 
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".rar", ".tar.bz2", ".tar.xz")
 _REMEDIES = {
     NOT_DECODED: "Convert them (ffmpeg -i IN OUT.flac), install the optional decoder (uv sync --extra compressed)",
     BROKEN_LINK: "Fetch what the links stand for (git annex get, dvc pull)",
@@ -29,8 +30,8 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
     if not any(len(parts) > 1 for parts in (*tree.sounds, *tree.unread)):
         raise InputError(
             f"{tree.folder}: holds no class folders with sound in them and no table that names its sound{_held(tree)}. "
-            "Lay the clips into a folder for each class, or add a metadata.csv with the columns file_name and "
-            f"{wanted.column}."
+            f"{_packed(tree)}Lay the clips into a folder for each class, or add a metadata.csv with the columns "
+            f"file_name and {wanted.column}."
         )
     if wanted.column != "label":
         raise InputError(
@@ -125,6 +126,13 @@ def _held(tree: Tree) -> str:
     }
     held = [f"{what} ({endings(parts[-1] for parts in paths)})" for what, paths in kinds.items() if paths]
     return f"; it holds {', '.join(held)}" if held else "; it is empty"
+
+
+def _packed(tree: Tree) -> str:
+    packed = [parts[-1] for parts in tree.others if parts[-1].lower().endswith(_ARCHIVES)]
+    if not packed or tree.sounds:
+        return ""
+    return f"Archives are not read, WebDataset's shards among them: unpack {packed[0]}. "
 
 
 def _homeless(top: str, reason: str, count: int) -> str:

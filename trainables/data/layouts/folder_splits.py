@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from trainables.data.layouts.levels import shown
 from trainables.data.reading import Reading, Wanted
@@ -21,30 +22,33 @@ def with_folder_splits(reading: Reading, wanted: Wanted) -> Reading:
     if not examples or any(example.split for example in examples):
         return reading
     kept = str(wanted.cache_folder.absolute())
-    paths = [Path(example.audio[0].path).parts[:-1] if example.audio else () for example in examples]
+    folders = [example.audio[0].path.rpartition("/")[0] if example.audio else "" for example in examples]
     if any(example.audio and example.audio[0].path.startswith(kept) for example in examples):
         return reading  # embedded sound has no folders of its own
-    names, outside = _split_level(paths)
-    if not names:
+    counts = Counter(folders)
+    of_folder = _split_level({folder: PurePosixPath(folder).parts for folder in counts})
+    if not of_folder:
         return reading
-    splits = among_siblings({name for name in names if name})
-    if outside:
+    splits = among_siblings({name for name in of_folder.values() if name})
+    if outside := sum(counts[folder] for folder, name in of_folder.items() if name not in splits.of):
         raise InputError(
             f"{outside} of {len(examples)} rows name files outside the folders {shown(list(splits.of))}, which have "
             "the names of splits: give the table a column split."
         )
     reading.account.guesses += [f"{sentence}." for sentence in splits.said]
     reading.account.origins["split"] = f"the folders of the files ({', '.join(splits.of)})"
-    found = [replace(example, split=splits.of[name]) for example, name in zip(examples, names, strict=True)]
+    found = [
+        replace(example, split=splits.of[of_folder[folder]]) for example, folder in zip(examples, folders, strict=True)
+    ]
     return replace(reading, examples=found)
 
 
-def _split_level(paths: Sequence[tuple[str, ...]]) -> tuple[list[str], int]:
-    """The folder of each path that names its split, and how many paths have none; nothing where no level of folders
-    holds two splits."""
-    for level in range(max(map(len, paths))):
-        names = [path[level] if len(path) > level else "" for path in paths]
-        splits = among_siblings(set(names) - {""})
+def _split_level(folders: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """`folders` -> their parts; the part of each that names its split, "" where it has none; nothing where no level of
+    folders holds two splits."""
+    for level in range(max(map(len, folders.values()))):
+        names = {folder: parts[level] if len(parts) > level else "" for folder, parts in folders.items()}
+        splits = among_siblings(set(names.values()) - {""})
         if len(set(splits.of.values())) > 1:
-            return names, sum(name not in splits.of for name in names)
-    return [], 0
+            return names
+    return {}

@@ -18,6 +18,8 @@ from trainables.data.layouts.folder_tables import read_metadata, read_single_tab
 from trainables.data.layouts.other_labels import refuse_other_labels
 from trainables.data.layouts.published import published_format
 from trainables.data.layouts.shards import find_shards, read_shards
+from trainables.data.layouts.tables_beside import advise_on_lists, naming_sound
+from trainables.data.layouts.texts_beside import read_texts_beside
 from trainables.data.layouts.tree import Tree, walk
 from trainables.data.reading import Reading, Wanted
 
@@ -33,7 +35,10 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
         outer.note_left(reading.account)
         return reading
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
-    reading = _read(tree, wanted)
+    if tree is not outer and not outer.tables and (apart := read_texts_beside(outer, wanted)):
+        reading, tree = apart, outer  # the texts lie beside the one folder that holds all sound
+    else:
+        reading = _read(tree, wanted)
     outer.note_left(reading.account)
     if tree is not outer:
         inner = tree.folder.relative_to(outer.folder).as_posix()
@@ -47,11 +52,17 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
     if known := published_format(tree, wanted):
         return known.read(tree, wanted)
     if reading := read_metadata(tree, wanted):
+        advise_on_lists(tree, reading.account)
         return reading
     if shards := find_shards(tree, wanted):
         return read_shards(tree, shards, wanted)
     if reading := read_single_table(tree, wanted):
+        advise_on_lists(tree, reading.account)
+        return reading
+    if reading := read_texts_beside(tree, wanted):
         return reading
     reading = read_class_folders(tree, wanted)
+    reading.account.advice += naming_sound(tree)
+    advise_on_lists(tree, reading.account, tables=False)
     refuse_other_labels(tree, wanted)
     return reading

@@ -76,7 +76,7 @@ def part_splits(names: Iterable[str], account: Account) -> Mapping[str, str]:
     return found.of
 
 
-def reading(folder: Path, rows: Sequence[Row], wanted: Wanted, account: Account) -> Reading:
+def reading(folder: Path, rows: list[Row], wanted: Wanted, account: Account) -> Reading:
     """Rows in our columns, with audio paths relative to `folder`. Raises InputError: as `examples_of`, and no rows."""
     if not rows:
         account.refuse_beyond(wanted.skip, len(account.left_out))

@@ -15,7 +15,7 @@ from typing import Any
 from trainables.data.layouts.found import lines_of, part_splits, reading, require, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
-from trainables.data.tables.homes import is_file
+from trainables.data.tables.places import is_file
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
@@ -179,11 +179,11 @@ def _channels(folder: _Folder) -> dict[str, str]:
 
 
 def _base(tree: Tree, folder: _Folder, wanted: Wanted, account: Account) -> Path:
-    """Where relative paths begin: at the recipe's folder, which mostly lies two above the data folder."""
+    """Where relative paths begin: at the recipe's folder, two above the data folder, or three (`dump/raw/train`)."""
     if wanted.audio_folder is not None:
         return wanted.audio_folder
     relative = [path for _, path in folder.recordings.values() if path and not Path(path).is_absolute()]
-    candidates = [folder.path, *folder.path.parents[:2]]
+    candidates = [folder.path, *folder.path.parents[:3]]
     base = next((base for base in candidates if relative and is_file(base, relative[0])), folder.path)
     if base != folder.path:
         account.guesses.append(f"The paths in wav.scp begin at {base}: the files are there.")

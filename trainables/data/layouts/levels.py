@@ -225,6 +225,7 @@ def _people(view: _View, level: int) -> list[str]:
                 f"{before}classes": f"the classes are {shown(tops)}",
                 f"{before}classes/speakers": f"the classes are {shown(tops)}, and the folders below them are groups",
             },
+            _deeper_splits(view, level + 2),
         )
     advice = []
     if _numbered(tops):
@@ -239,6 +240,17 @@ def _people(view: _View, level: int) -> list[str]:
             f"side; where they are the classes, say data.layout: {before}speakers/classes."
         )
     return advice
+
+
+def _deeper_splits(view: _View, level: int) -> str:
+    """What to say of folders of splits that none of these layouts reads."""
+    splits = among_siblings(view.names(level))
+    if len(set(splits.of.values())) < 2:
+        return ""
+    return (
+        f" The folders {shown(list(splits.of))} further below are then no splits: a metadata.csv with the columns "
+        "file_name, label and split keeps them."
+    )
 
 
 def _repeated(view: _View, level: int) -> list[str]:

@@ -44,7 +44,7 @@ def refuse_other_labels(tree: Tree, wanted: Wanted) -> None:
 def _rows(tree: Tree, table: Parts, wanted: Wanted) -> Sequence[Mapping[str, Any]]:
     path = tree.path(table)
     try:
-        if table[-1].lower().endswith(".parquet") or path.stat().st_size > _MOST_BYTES:
+        if table[-1].lower().endswith((".parquet", ".arrow", ".feather")) or path.stat().st_size > _MOST_BYTES:
             return []
         return [row for _, row in read_rows(path, wanted.columns, wanted.cache_folder).rows]
     except (InputError, OSError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from trainables.data.layouts import (
     audacity,
+    coded_names,
     kaldi,
     librispeech,
     ljspeech,
@@ -40,6 +41,7 @@ FORMATS: Sequence[Format] = (
     Format("Speech Commands", speech_commands.matches, speech_commands.read),
     Format("ESC-50, UrbanSound8K, FSD50K", sound_tables.matches, sound_tables.read),
     Format("RAVDESS", ravdess.matches, ravdess.read),
+    Format("CREMA-D, EmoDB, SAVEE", coded_names.matches, coded_names.read),
     Format("Raven", raven_tables.matches, raven_tables.read),
     Format("Audacity", audacity.matches, audacity.read),
     Format("tables by split", several_tables.matches, several_tables.read),

@@ -5,7 +5,7 @@ folders that they stand in (`train/list.csv`, `test/list.csv`). Common Voice's a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +50,8 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
             if splits[table] == "train" or not _lacks_target(tree, table, wanted):
                 raise
     account = Account()
+    if len(readings) < len(splits):
+        splits = splits | _without_secret(readings, splits)
     for table in splits.keys() - readings.keys():
         account.not_read(shown(table), f"has no column {wanted.column}, as a test that is kept secret")
     others = _others(tree, list(splits))
@@ -61,6 +63,13 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account.origins["split"] = ", ".join(f"{shown(table)} is {split}" for table, split in used.items())
     tree.note_unused(reading, [*splits, *others])
     return reading
+
+
+def _without_secret(readings: Collection[Parts], splits: Mapping[Parts, str]) -> dict[Parts, str]:
+    """What the names of the tables that are read mean by themselves: beside a secret `test`, `evaluate` is the test."""
+    stems = {_stem(table[-1]): table for table in readings}
+    found = of_files(sorted(stems)).of if len(stems) == len(readings) else {}
+    return {table: found.get(stem, splits[table]) for stem, table in stems.items()}
 
 
 def prefix_of(table: Parts, tables: Sequence[Parts]) -> str:
@@ -126,7 +135,7 @@ def _stem(name: str) -> str:
 
 
 def _is_parquet(parts: Parts) -> bool:
-    return parts[-1].lower().endswith(".parquet")
+    return parts[-1].lower().endswith((".parquet", ".arrow", ".feather"))
 
 
 def _lacks_target(tree: Tree, table: Parts, wanted: Wanted) -> bool:
@@ -135,5 +144,7 @@ def _lacks_target(tree: Tree, table: Parts, wanted: Wanted) -> bool:
     except InputError:
         return False
     found = {name for _, row in rows for name in row}
+    if wanted.gathered:
+        return not found.intersection(wanted.gathered)
     written = wanted.columns.get(wanted.column, wanted.column)
     return written not in found and not any(meaning(name) == wanted.column for name in found)

@@ -1,4 +1,5 @@
-"""Parquet files that embed their sound, as hub data sets are stored: `data/train-00000-of-00004.parquet`."""
+"""Parquet files that embed their sound, as hub data sets are stored: `data/train-00000-of-00004.parquet`; or Arrow
+files, as `datasets` saves them to disk: `train/data-00000-of-00001.arrow`."""
 
 from __future__ import annotations
 
@@ -13,24 +14,27 @@ from trainables.data.layouts.levels import shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.split_names import among_siblings, of_files
+from trainables.data.tables.parquet_rows import schema_of
 from trainables.errors import InputError
+
+BINARY = (".parquet", ".arrow", ".feather")
 
 
 def find_shards(tree: Tree, wanted: Wanted) -> list[Parts]:
     """The Parquet files that hold clips: beside class folders, those with the column of the sound."""
-    found = [parts for parts in tree.tables if parts[-1].lower().endswith(".parquet")]
+    found = [parts for parts in tree.tables if parts[-1].lower().endswith(BINARY)]
+    found = [
+        parts for parts in found if not parts[-1].startswith("cache-")
+    ]  # of `datasets`: copies of what it computed
     audio = wanted.columns.get("audio", "audio")
     return [parts for parts in found if audio in _columns(tree.path(parts))] if tree.sound_tops() else found
 
 
 def _columns(path: Path) -> list[str]:
     """Of a file that is no Parquet none."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        return list(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
+        return list(schema_of(path).names)
+    except (InputError, OSError):
         return []
 
 
@@ -43,7 +47,7 @@ def read_shards(tree: Tree, shards: Sequence[Parts], wanted: Wanted) -> Reading:
     refuse_several(tree, [parts[:-2] if parts[-2:-1] and parts[-2] in folders else parts[:-1] for parts in shards])
     splits, said = _splits(shards, folders)
     examples: list[Example] = []
-    account = Account(layout=f"{len(shards)} Parquet files ({shown(['/'.join(parts) for parts in shards])})")
+    account = Account(layout=f"{len(shards)} {_kind(shards)} ({shown(['/'.join(parts) for parts in shards])})")
     for parts in shards:
         prefix = "/".join(parts[:-1]) + "/" if parts[-2:-1] and parts[-2] in folders else ""
         part = read_manifest(tree.path(parts), wanted, prefix)
@@ -59,12 +63,16 @@ def read_shards(tree: Tree, shards: Sequence[Parts], wanted: Wanted) -> Reading:
     account.guesses += [f"{sentence}." for sentence in said]
     if splits:
         named = sorted({f"{_head(parts, folders)} is {split}" for parts, split in splits.items()})
-        account.origins["split"] = f"the names of the Parquet files ({shown(named)})"
+        account.origins["split"] = f"the names of the {_kind(shards)} ({shown(named)})"
     elif not any(example.split for example in examples):
-        account.guesses.append("the names of the Parquet files give no split.")
+        account.guesses.append(f"the names of the {_kind(shards)} give no split.")
     reading = Reading(examples, account)
     tree.note_unused(reading, shards)
     return reading
+
+
+def _kind(shards: Sequence[Parts]) -> str:
+    return "Parquet files" if all(parts[-1].lower().endswith(".parquet") for parts in shards) else "Arrow files"
 
 
 def _head(parts: Parts, folders: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ NOT_DECODED = "sound of a format that is not read"
 BROKEN_LINK = "a link to nothing"
 EMPTY = "an empty folder"
 MOST_FILES = 5_000_000
+_OF_DATASETS = ("state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json")  # beside its tables
 _LEFT_BEHIND = ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "__pycache__")
 
 
@@ -116,7 +117,7 @@ def walk(folder: Path) -> Tree:
                 tree.linked.add(parts)
         elif is_sound(parts[-1]):
             tree.unread[parts] = NOT_DECODED
-        elif parts[-1].lower().endswith(SUFFIXES):
+        elif parts[-1].lower().endswith(SUFFIXES) and parts[-1] not in _OF_DATASETS:
             tree.tables.append(parts)
         else:
             tree.others.append(parts)

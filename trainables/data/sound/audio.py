@@ -7,12 +7,13 @@ really changes. Every function raises `InputError` with one sentence that names 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from trainables.data.examples import Example
+from trainables.data.examples import AudioPiece, Example
 from trainables.data.sound import channels
 from trainables.data.sound.channels import Levels
 from trainables.data.sound.filters import lowpass, resample
@@ -35,11 +36,32 @@ class Heard:
     is_16_bit: bool  # of the file
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a file, in its frames."""
+
+    piece: AudioPiece
+    info: AudioInfo
+    start: int
+    stop: int
+
+
 def probe(path: str | Path) -> AudioInfo:
     """Reads the header, or decodes a file whose header does not say how long it is. Raises SoundError: missing, not
     audio, no samples, cut off, absurdly long."""
     with Recording(path) as recording:
         return recording.info
+
+
+def headers_of(paths: Sequence[str]) -> list[AudioInfo | tuple[str, ...]]:
+    """Of each file its header, or what is wrong with it."""
+    found: list[AudioInfo | tuple[str, ...]] = []
+    for path in paths:
+        try:
+            found.append(probe(path))
+        except InputError as error:
+            found.append(error.problems)
+    return found
 
 
 def load_waveform(example: Example, sample_rate_hz: int, limit_seconds: float | None = None) -> np.ndarray:
@@ -79,31 +101,40 @@ class Decoder:
 
     def heard(self, example: Example, limit_seconds: float | None = None) -> list[Heard]:
         """The pieces that the crop reaches, in order; as `load_waveform` otherwise."""
-        start, end = _reach(example, limit_seconds)
-        found: list[Heard] = []
-        heard_seconds = 0.0
-        position = 0.0  # of the piece that comes next, on the joined time line
-        for piece in example.audio:
-            recording = self.recording(piece.path)
-            first, last = piece_bounds(piece, recording.info)
-            from_seconds = first + max(start - position, 0.0)
-            to_seconds = min(last, first + end - position)
-            position += last - first
-            if to_seconds > from_seconds:
-                heard_seconds += to_seconds - from_seconds
-                if heard_seconds > LONGEST_SECONDS:
-                    raise InputError(f"{example.id}: {too_long(heard_seconds)}")
-                found.append(_read(recording, from_seconds, to_seconds, piece.channel))
-        if not found:
-            raise InputError(f"{example.id}: {crop_problem(example, position)}")
-        return found
+        return [
+            _read(self.recording(span.piece.path), span)
+            for span in spans(example, lambda path: self.recording(path).info, limit_seconds)
+        ]
+
+
+def spans(example: Example, info_of: Callable[[str], AudioInfo], limit_seconds: float | None = None) -> Iterator[Span]:
+    """The stretches of files that the crop reaches, in order; `info_of` is asked for a file's header when its turn
+    comes. Raises InputError as `load_waveform` for what headers show."""
+    start, end = reach(example, limit_seconds)
+    heard_seconds = 0.0
+    position = 0.0  # of the piece that comes next, on the joined time line
+    for piece in example.audio:
+        info = info_of(piece.path)
+        first, last = piece_bounds(piece, info)
+        from_seconds = first + max(start - position, 0.0)
+        to_seconds = min(last, first + end - position)
+        position += last - first
+        if to_seconds > from_seconds:
+            heard_seconds += to_seconds - from_seconds
+            if heard_seconds > LONGEST_SECONDS:
+                raise InputError(f"{example.id}: {too_long(heard_seconds)}")
+            begin = min(round(from_seconds * info.sample_rate_hz), info.frames - 1)
+            wanted = math.ceil((to_seconds - from_seconds) * info.sample_rate_hz - 1e-6)
+            yield Span(piece, info, begin, min(begin + max(wanted, 1), info.frames))
+    if not heard_seconds:
+        raise InputError(f"{example.id}: {crop_problem(example, position)}")
 
 
 def as_waveform(
     example: Example, heard: list[Heard], sample_rate_hz: int, limit_seconds: float | None = None
 ) -> np.ndarray:
     """What `load_waveform` returns, of what was decoded."""
-    start, end = _reach(example, limit_seconds)
+    start, end = reach(example, limit_seconds)
     waveform = _joined([(part.info.sample_rate_hz, part.waveform) for part in heard], sample_rate_hz)
     if math.isfinite(end):
         waveform = waveform[: round((end - start) * sample_rate_hz)]
@@ -112,7 +143,7 @@ def as_waveform(
     return np.ascontiguousarray(waveform, dtype=np.float32)
 
 
-def _reach(example: Example, limit_seconds: float | None) -> tuple[float, float]:
+def reach(example: Example, limit_seconds: float | None) -> tuple[float, float]:
     """From where to where an example is heard, on the joined time line."""
     start, end = example.start_seconds, math.inf
     if example.seconds is not None:
@@ -125,21 +156,18 @@ def _reach(example: Example, limit_seconds: float | None) -> tuple[float, float]
 def _joined(chunks: list[tuple[int, np.ndarray]], sample_rate_hz: int) -> np.ndarray:
     rates = {rate for rate, _ in chunks}
     if len(rates) == 1:  # join first: the resampler then sees no edge at a join
-        return resample(np.concatenate([chunk for _, chunk in chunks]), rates.pop(), sample_rate_hz)
+        whole = chunks[0][1] if len(chunks) == 1 else np.concatenate([chunk for _, chunk in chunks])
+        return resample(whole, rates.pop(), sample_rate_hz)
     return np.concatenate([resample(chunk, rate, sample_rate_hz) for rate, chunk in chunks])
 
 
-def _read(recording: Recording, from_seconds: float, to_seconds: float, channel: int | None) -> Heard:
+def _read(recording: Recording, span: Span) -> Heard:
     """A stretch of a file, at the file's own rate."""
-    rate = recording.sample_rate_hz
-    start = min(round(from_seconds * rate), recording.frames - 1)
-    wanted = math.ceil((to_seconds - from_seconds) * rate - 1e-6)
-    stop = min(start + max(wanted, 1), recording.frames)
     mono, rule, levels = channels.mono(
-        lambda: recording.blocks(start, stop), recording.channels, recording.speakers, channel
+        lambda: recording.blocks(span.start, span.stop), recording.channels, recording.speakers, span.piece.channel
     )
     _check_samples(recording.path, mono, levels)
-    return Heard(mono, recording.info, rule, levels, recording.is_16_bit)
+    return Heard(mono, span.info, rule, levels, recording.is_16_bit)
 
 
 def _check_samples(path: str | Path, mono: np.ndarray, levels: Levels) -> None:

@@ -49,15 +49,22 @@ class Levels:
 
     def add(self, block: np.ndarray, mono: np.ndarray) -> None:
         """A (frames, channels) block and its mean."""
-        high, low = (mono.max(), mono.min()) if block.shape[1] == 1 else (block.max(axis=0), block.min(axis=0))
-        peaks = np.maximum(high, -low)
+        self.samples += block.size
+        if block.shape[1] == 1:
+            high, low = float(mono.max()), float(mono.min())
+            peak = max(high, -low)
+            known = float(self.peaks[0])
+            if known == known and not peak <= known:  # a NaN among the samples stays
+                self.peaks[0] = peak
+            if peak >= CLIPPED:
+                self.clipped += int((np.abs(mono) >= CLIPPED).sum())
+            return
+        peaks = np.maximum(block.max(axis=0), -block.min(axis=0))
         self.peaks = np.maximum(self.peaks, peaks)
-        if block.shape[1] > 1:
-            self.energies += np.einsum("ij,ij->j", block, block, dtype=np.float64)
-            self.mean_energy += float(np.einsum("i,i", mono, mono, dtype=np.float64))
+        self.energies += np.einsum("ij,ij->j", block, block, dtype=np.float64)
+        self.mean_energy += float(np.einsum("i,i", mono, mono, dtype=np.float64))
         if peaks.max() >= CLIPPED:
             self.clipped += int((np.abs(block) >= CLIPPED).sum())
-        self.samples += block.size
 
     @property
     def clipped_share(self) -> float:
@@ -74,7 +81,7 @@ def mono(blocks: Blocks, channels: int, speakers: Sequence[str], channel: int | 
         part = _mixed(block, weights, channel)
         levels.add(block, part)
         parts.append(part)
-    waveform = np.concatenate(parts)
+    waveform = parts[0] if len(parts) == 1 else np.concatenate(parts)
     if channel is not None or channels == 1:
         return waveform, PLAIN if channels == 1 else CHOSEN, levels
     if weights is not None:

@@ -1,49 +1,73 @@
-"""What decoding shows of each clip: its level, whether it is silent or clipped, its band, how channels were mixed.
-
-Taken in the pass that writes a store, and kept beside it; `measuring.py` has the same without a store.
-"""
+"""What decoding shows of a clip: its level, whether it is silent or clipped, its band, how channels were mixed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from trainables.data.sound import channels
 from trainables.data.sound.audio import Heard
 
-FACTS = np.dtype(
-    [
-        ("sample_rate_hz", "<i4"),  # of the first piece
-        ("channels", "<u2"),  # of the first piece
-        ("mixing", "u1"),  # `channels.PLAIN`, DEAD, CANCELLING, SPEAKERS or CHOSEN; the first that is not plain
-        ("seconds", "<f4"),  # that are heard, at most the backbone's window
-        ("peak", "<f4"),  # of full scale, of the mono sound
-        ("level_db", "<f4"),  # root mean square, of full scale; -inf: silent throughout
-        ("clipped_share", "<f4"),  # of the file's samples at full scale, in [0, 1]
-        ("bandwidth_hz", "<f4"),  # above it the spectrum lies 60 dB below its highest place; 0: silence
-    ]
-)
-FLOOR = 1e-6  # -60 dB
+FLOOR_DB = -120.0  # below full scale: taken for silence
+SILENT_DB = -60.0  # of a frame: nothing that a listener would hear beside other clips
+FRAME_SECONDS = 0.05
+BAND_FLOOR = 1e-6  # -60 dB below the highest place of the spectrum
 WINDOW_SAMPLES, MOST_WINDOWS = 1024, 8
 _HANN = np.hanning(WINDOW_SAMPLES).astype(np.float32)
 
+FACTS = np.dtype(  # the fields of ClipFacts, as a store keeps them
+    [
+        ("level_db", "<f4"),
+        ("peak_db", "<f4"),
+        ("silent_share", "<f4"),
+        ("bandwidth_hz", "<f4"),
+        ("clipped_share", "<f4"),
+        ("offset", "<f4"),
+        ("rule", "u1"),
+        ("heard_energy", "<f4"),
+    ]
+)
 
-def facts_of(heard: Sequence[Heard]) -> tuple[float, ...]:
-    """A row of FACTS for an example, of its decoded pieces."""
-    first = heard[0]
-    frames = sum(len(part.waveform) for part in heard)
-    energy = sum(float(np.dot(part.waveform, part.waveform)) for part in heard)
-    rules = [part.rule for part in heard if part.rule != channels.PLAIN]
-    return (
-        first.info.sample_rate_hz,
-        first.info.channels,
-        rules[0] if rules else channels.PLAIN,
-        sum(len(part.waveform) / part.info.sample_rate_hz for part in heard),
-        max(float(max(part.waveform.max(), -part.waveform.min())) for part in heard),
-        10 * float(np.log10(energy / frames)) if energy else -np.inf,
-        max(part.levels.clipped_share for part in heard),
-        max(bandwidth_hz(part.waveform, part.info.sample_rate_hz) for part in heard),
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What one clip sounds like. Levels are in dB of full scale, FLOOR_DB where it is silent."""
+
+    level_db: float  # of the mean energy
+    peak_db: float
+    silent_share: float  # of the clip's frames
+    bandwidth_hz: float  # the highest frequency at which there is sound; 0 for silence
+    clipped_share: float = 0.0  # of the samples of all channels of the file, at full scale
+    offset: float = 0.0  # the mean of the samples, of full scale 1
+    rule: int = channels.PLAIN  # of `channels.py`: how several channels became one
+    heard_energy: float = 1.0  # share of the clip's energy, above its quietest, that a window from its start hears
+
+    @property
+    def silent(self) -> bool:
+        return self.peak_db <= FLOOR_DB
+
+
+def facts_of(
+    waveform: np.ndarray, sample_rate_hz: int, pieces: Sequence[Heard] = (), window_seconds: float | None = None
+) -> ClipFacts:
+    """Of mono sound, (samples,), one at least, that was made of `pieces`; `window_seconds` is what a backbone hears."""
+    length = min(len(waveform), max(1, round(FRAME_SECONDS * sample_rate_hz)))
+    framed = waveform[: len(waveform) // length * length].reshape(-1, length)
+    energies = np.einsum("ij,ij->i", framed, framed).astype(np.float64)
+    rest = waveform[framed.size :]
+    energy = (float(energies.sum()) + float(np.dot(rest, rest))) / len(waveform)
+    samples = sum(piece.levels.samples for piece in pieces)
+    return ClipFacts(
+        level_db=_db(energy**0.5),
+        peak_db=_db(float(max(waveform.max(), -waveform.min()))),
+        silent_share=float((energies <= length * 10 ** (SILENT_DB / 10)).mean()),
+        bandwidth_hz=bandwidth_hz(waveform, sample_rate_hz),
+        clipped_share=sum(piece.levels.clipped for piece in pieces) / max(1, samples),
+        offset=float(waveform.mean(dtype=np.float64)),
+        rule=max((piece.rule for piece in pieces), default=channels.PLAIN),
+        heard_energy=_heard_energy(energies, window_seconds),
     )
 
 
@@ -59,4 +83,16 @@ def bandwidth_hz(waveform: np.ndarray, sample_rate_hz: int) -> float:
     highest = power.max()
     if not highest > 0:
         return 0.0
-    return float((np.flatnonzero(power > highest * FLOOR)[-1] + 1) * sample_rate_hz / WINDOW_SAMPLES)
+    return float((np.flatnonzero(power > highest * BAND_FLOOR)[-1] + 1) * sample_rate_hz / WINDOW_SAMPLES)
+
+
+def _heard_energy(energies: np.ndarray, window_seconds: float | None) -> float:
+    """Of frames. Noise that goes on all the time is no event: energy counts above the median of the quieter half."""
+    if window_seconds is None or len(energies) * FRAME_SECONDS <= window_seconds:
+        return 1.0
+    above = np.maximum(0.0, energies - 2 * np.quantile(energies, 0.25))
+    return float(above[: round(window_seconds / FRAME_SECONDS)].sum() / above.sum()) if above.any() else 1.0
+
+
+def _db(amplitude: float) -> float:
+    return max(FLOOR_DB, 20 * float(np.log10(amplitude))) if amplitude > 0 else FLOOR_DB

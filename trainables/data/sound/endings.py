@@ -58,13 +58,20 @@ def readable_endings() -> frozenset[str]:
     return frozenset(known | {*_FURTHER})
 
 
+def ending_of(path: str | PurePath) -> str:
+    """In small letters with its dot, "" where there is none: `PurePath.suffix`, which takes ten times as long."""
+    name = str(path).rstrip("/").rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ""
+
+
 def is_sound(path: str | PurePath) -> bool:
     """Whether a file's ending says that it holds sound, of a format that is read or not."""
-    ending = PurePath(path).suffix.lower()
+    ending = ending_of(path)
     return ending in readable_endings() or ending in _UNREAD
 
 
 def is_readable(path: str | PurePath) -> bool:
     """Whether a file's ending is one of sound that can be decoded."""
-    ending = PurePath(path).suffix.lower()
+    ending = ending_of(path)
     return ending in readable_endings() or (ending in _COMPRESSED and compressed.is_installed())

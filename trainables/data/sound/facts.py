@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
+from trainables.data.sound.endings import ending_of
 from trainables.data.sound.recording import AudioInfo
 
 Value = TypeVar("Value")
@@ -45,7 +45,7 @@ def sound_facts(headers: Iterable[tuple[str, AudioInfo]], seconds: Sequence[floa
         files=len(named),
         rates_hz=_counted(header.sample_rate_hz for _, header in named),
         channels=_counted(header.channels for _, header in named),
-        endings=_counted(Path(path).suffix.lower() for path, _ in named),
+        endings=_counted(ending_of(path) for path, _ in named),
         shortest_seconds=round(ordered[0], 3),
         median_seconds=round(median(ordered), 3),
         longest_seconds=round(ordered[-1], 3),

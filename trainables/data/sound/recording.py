@@ -24,7 +24,7 @@ LONGEST_FILE_SECONDS = 360_000.0  # a hundred hours: a header that promises more
 BLOCK_SAMPLES = 1 << 20  # decoded at once, all channels together
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What a file holds, by its header, or by decoding it where the header does not know."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from trainables.data.sound.riff import FLOAT, PCM, Wav
 
 UNIT = np.float32(2.0**-15)
+_INTEGERS, _FLOATS = np.dtype("<i2"), np.dtype("<f4")
 
 
 class WavReader:
@@ -25,15 +26,16 @@ class WavReader:
         self._path, self._file, self._wav = path, file, wav
         self.sample_rate_hz, self.channels, self.speakers = wav.sample_rate_hz, wav.channels, wav.speakers
         self.is_16_bit = wav.tag == PCM
+        self._kind = _INTEGERS if self.is_16_bit else _FLOATS
         self.promised: int | None = (wav.data_end - wav.data_at) // wav.block_bytes
         self._left = self.promised
         file.seek(wav.data_at)
 
     def read(self, frames: int) -> np.ndarray:
         """At most `frames` frames, (frames, channels) float32; none at the end."""
-        kind = np.dtype("<i2" if self.is_16_bit else "<f4")
-        samples = np.fromfile(self._file, kind, min(frames, self._left) * self.channels)
-        whole = len(samples) // self.channels
+        block_bytes = self._wav.block_bytes
+        samples = np.empty(min(frames, self._left) * self.channels, self._kind)
+        whole = self._file.readinto(samples.view(np.uint8)) // block_bytes  # type: ignore[attr-defined]
         self._left = self._left - whole if whole else 0
         block = samples[: whole * self.channels].astype(np.float32, copy=False)
         if self.is_16_bit:

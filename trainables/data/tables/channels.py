@@ -7,6 +7,7 @@ from typing import Any
 
 from trainables.data.examples import AudioPiece
 from trainables.data.sound.recording import MOST_CHANNELS
+from trainables.data.tables.spellings import plain
 from trainables.errors import InputError
 
 _SIDES = {"left": 0, "l": 0, "a": 0, "right": 1, "r": 1, "b": 1}  # telephone corpora call the sides A and B
@@ -25,9 +26,12 @@ def channel_of(value: Any) -> int | None:
     return number
 
 
-def tells_channels(values: Iterable[Any]) -> bool:
-    """Whether a column of that name means channels of sound: a channel may also be a radio station's."""
+def tells_channels(name: str, values: Iterable[Any]) -> bool:
+    """Whether a column of that name means channels of sound: a channel may also be a radio station's, and `channels`
+    how many a file has."""
     filled = [value for value in values if value is not None]
+    if plain(name).endswith("channels") and not any(_number(value) == 0 for value in filled):
+        return False
     return not filled or any(_number(value) is not None for value in filled)
 
 

@@ -15,23 +15,28 @@ from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name, split_names
 from trainables.data.tables.channels import channel_mark, channel_of
 from trainables.data.tables.columns import Columns, columns_of
+from trainables.data.tables.contents import refuse_paths
 from trainables.data.tables.equal_numbers import with_equal_numbers
-from trainables.data.tables.homes import paths_begin
-from trainables.data.tables.nearby import located
+from trainables.data.tables.label_lists import SEVERAL, labels_of, refuse_places
+from trainables.data.tables.places import located, paths_begin
+from trainables.data.tables.ratings import ratings_of
 from trainables.data.tables.repeats import without_repeats
 from trainables.data.tables.stretches import stretch
 from trainables.data.tables.table import Row
 from trainables.data.tables.values import BadCell, kind, name_of, number, number_problem, shown, text_of
 from trainables.errors import InputError
 
+MOST_KEPT = 1 << 14  # files and names that were read last, since the next row may have the same
+
 
 def examples_of(
-    path: Path, rows: Sequence[Row], home: Path, wanted: Wanted, account: Account, prefix: str = ""
+    path: Path, rows: list[Row], home: Path, wanted: Wanted, account: Account, prefix: str = ""
 ) -> list[Example]:
     """Rows that any reader has brought into columns, as examples; `path` is what they were read from, relative audio
-    paths begin at `home`, and what is left out goes to `account`. Raises InputError: as `read_manifest`."""
+    paths begin at `home`, and what is left out goes to `account`. The list `rows` is emptied: of a million rows it is
+    the largest thing there is. Raises InputError: as `read_manifest`."""
     columns = columns_of(path, [row for _, row in rows], wanted, account)
-    home, rows = paths_begin(path, home, rows, columns.names["audio"], wanted, account)
+    home = paths_begin(path, home, rows, columns.names["audio"], wanted, account)
     if home not in account.audio_homes:
         account.audio_homes.append(home)
     splits = _split_column([row for _, row in rows], columns, account)
@@ -41,10 +46,18 @@ def examples_of(
     mixed = wanted.column == "label" and _some_are_booleans(columns.value(row, "label") for _, row in rows)
     if wanted.column == "label" and not mixed and any(columns.value(row, "label") is True for _, row in rows):
         account.guesses.append(f"The column {columns.names['label']!r} holds booleans: its classes are True and False.")
-    for where, row in rows:
+    if wanted.column == "text":
+        refuse_paths(path, columns.names["text"], (columns.value(row, "text") for _, row in rows))
+    if wanted.column == "labels":
+        refuse_places(columns.names["labels"], (columns.value(row, "labels") for _, row in rows))
+    read = _RowReader(home, wanted, columns, splits, prefix)
+    rows.reverse()
+    while rows:
+        where, row = rows.pop()
         try:
-            example = _example(row, home, wanted.column, columns, splits, prefix)
-            _refuse_odd(row, columns, half, mixed)
+            example = read.example(row)
+            if half or mixed:
+                _refuse_odd(row, columns, half, mixed)
             placed.append((where, example))
         except BadCell as error:
             account.leave_out(where, first.setdefault(error.kind, error.problems[0]))
@@ -56,7 +69,8 @@ def examples_of(
     if "id" in columns.names:
         return examples
     places = (where for where, _ in placed)
-    return _told_apart([example for _, example in without_repeats(list(zip(places, examples, strict=True)), account)])
+    kept = without_repeats(list(zip(places, examples, strict=True)), account, grouped="group" in columns.names)
+    return _told_apart([example for _, example in kept])
 
 
 def half_filled(rows: Sequence[Mapping[str, Any]], columns: Columns) -> dict[str, str]:
@@ -94,33 +108,75 @@ def _some_are_booleans(labels: Iterable[Any]) -> bool:
     return len({isinstance(label, bool) for label in labels if label is not None}) > 1
 
 
-def _example(
-    row: Mapping[str, Any], home: Path, column: str, columns: Columns, splits: Mapping[str, str], prefix: str
-) -> Example:
-    """Raises InputError with every problem of the row, without its place."""
-    silent = column == "text" and isinstance(row.get(columns.names[column]), str)  # an empty text: nothing is said
-    needed = ["audio"] if silent else ["audio", column]
-    problems = [f"the column {columns.names[ours]!r} is empty." for ours in needed if columns.value(row, ours) is None]
-    if problems:
-        raise InputError(problems)
-    audio = columns.value(row, "audio")
-    channel = channel_of(columns.value(row, "channel"))
-    pieces = [_piece(entry, home, channel) for entry in (audio if isinstance(audio, list) else [audio])]
-    files = "+".join(dict.fromkeys(prefix + written for _, written in pieces))
-    start, seconds = stretch(row, columns.times)
-    names = {ours: _name(row, columns, ours) for ours in ("id", "group", "fold", "language")}
-    return Example(
-        id=files if names["id"] is None else names["id"],
-        audio=tuple(piece for piece, _ in pieces),
-        group=files if names["group"] is None else names["group"],
-        target=_target(columns.names[column], column, columns.value(row, column)),
-        split=_split(columns, row, splits),
-        fold=names["fold"],
-        lowpass_hz=_number(columns.names.get("lowpass_hz", ""), columns.value(row, "lowpass_hz")),
-        start_seconds=start,
-        seconds=seconds,
-        language=names["language"],
-    )
+class _RowReader:
+    """Makes an example of a row. Files and names that many rows share are kept once."""
+
+    def __init__(self, home: Path, wanted: Wanted, columns: Columns, splits: Mapping[str, str], prefix: str) -> None:
+        self._home, self._prefix, self._separator = home, prefix, wanted.separator
+        self._column, self._columns, self._splits = wanted.column, columns, splits
+        self._named = [ours for ours in ("id", "group", "fold", "language") if ours in columns.names]
+        self._pieces: dict[tuple[str, int | None], tuple[AudioPiece, str]] = {}
+        self._names: dict[str, str] = {}
+
+    def example(self, row: Mapping[str, Any]) -> Example:
+        """Raises InputError with every problem of the row, without its place."""
+        column, columns = self._column, self._columns
+        audio, target = columns.value(row, "audio"), columns.value(row, column)
+        # an empty text or list: nothing is said, or heard
+        silent = column in ("text", "labels") and isinstance(row.get(columns.names[column]), str | list)
+        if audio is None or (target is None and not silent):
+            empty = [ours for ours, value in (("audio", audio), (column, target)) if value is None]
+            empty = [ours for ours in empty if ours == "audio" or not silent]
+            raise InputError([f"the column {columns.names[ours]!r} is empty." for ours in empty])
+        channel = channel_of(columns.value(row, "channel")) if "channel" in columns.names else None
+        pieces = [self._piece(entry, channel) for entry in (audio if isinstance(audio, list) else [audio])]
+        if len(pieces) == 1:
+            files = self._prefix + pieces[0][1]
+        else:
+            files = "+".join(dict.fromkeys(self._prefix + written for _, written in pieces))
+        start, seconds = stretch(row, columns.times)
+        names = {ours: self._name(row, ours) for ours in self._named}
+        return Example(
+            id=names.get("id") or files,
+            audio=tuple([piece for piece, _ in pieces]),
+            group=names.get("group") or files,
+            target=_target(columns.names[column], column, target, self._separator)
+            if column == "text"
+            else self._kept(_target(columns.names[column], column, target, self._separator)),
+            split=_split(columns, row, self._splits) if "split" in columns.names else None,
+            fold=names.get("fold"),
+            lowpass_hz=_number(columns.names["lowpass_hz"], columns.value(row, "lowpass_hz"))
+            if "lowpass_hz" in columns.names
+            else None,
+            start_seconds=start,
+            seconds=seconds,
+            language=names.get("language"),
+            weight=_number(columns.names["weight"], columns.value(row, "weight"))
+            if "weight" in columns.names
+            else None,
+        )
+
+    def _name(self, row: Mapping[str, Any], ours: str) -> str | None:
+        found = _name(row, self._columns, ours)
+        return found if found is None or ours == "id" else self._kept(found)
+
+    def _kept(self, value: Any) -> Any:
+        if type(value) is not str:
+            return value
+        if len(self._names) >= MOST_KEPT:
+            self._names.clear()
+        return self._names.setdefault(value, value)
+
+    def _piece(self, entry: Any, channel: int | None) -> tuple[AudioPiece, str]:
+        if not isinstance(entry, str):
+            return _piece(entry, self._home, channel)
+        found = self._pieces.get((entry, channel))
+        if found is None:
+            if len(self._pieces) >= MOST_KEPT:
+                self._pieces.clear()
+            found = _piece(entry, self._home, channel)
+            self._pieces[entry, channel] = found
+        return found
 
 
 def _name(row: Mapping[str, Any], columns: Columns, ours: str) -> str | None:
@@ -177,29 +233,17 @@ def _number(name: str, value: Any) -> float | None:
     return found
 
 
-def _target(name: str, column: str, value: Any) -> Any:
+def _target(name: str, column: str, value: Any, separator: str | None) -> Any:
     if column == "targets":
-        return _ratings(name, value)
+        return ratings_of(name, value)
+    if column == "labels":
+        return labels_of(name, value, separator)
     if isinstance(value, list | tuple) and column == "label":
-        problem = f"{name} is a list ({shown(value)}): clips of several labels are not supported."
+        problem = f"{name} is a list ({shown(value)}): a class is one text. {SEVERAL}"
         raise BadCell(problem, "a list of labels")
     if value is None:
         return ""
     return text_of(name, value) if column == "text" else name_of(name, value)
-
-
-def _ratings(name: str, value: Any) -> list[float]:
-    import json
-
-    try:
-        ratings = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        ratings = None
-    found = [number(rating) for rating in (ratings if isinstance(ratings, list) else [ratings])]
-    if any(rating is None for rating in found):
-        problem = f"{name} must be a list of numbers such as [0.2, 0.5], is {shown(value)}."
-        raise BadCell(problem, f"ratings {kind(value)}")
-    return [rating for rating in found if rating is not None]
 
 
 def _told_apart(examples: Sequence[Example]) -> list[Example]:
@@ -207,7 +251,9 @@ def _told_apart(examples: Sequence[Example]) -> list[Example]:
     told = list(examples)
     for name in (_by_start, _by_length):
         uses = Counter(example.id for example in told)
-        told = [replace(example, id=name(example)) if uses[example.id] > 1 else example for example in told]
+        for index, example in enumerate(told):
+            if uses[example.id] > 1:
+                told[index] = replace(example, id=name(example))
     return told
 
 

@@ -7,6 +7,7 @@ same and differ, nothing is guessed.
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +17,13 @@ from typing import Any
 from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name
 from trainables.data.tables.channels import tells_channels
+from trainables.data.tables.contents import group_hint, holds_addresses, names_sound, names_splits, target_hint
 from trainables.data.tables.spellings import (
     LENGTH_NAMES,
     OPTIONAL,
     SAMPLE_NAMES,
     SPELLINGS,
     SPLIT_FLAG_NAMES,
-    WEIGHT_NAMES,
     meaning,
     plain,
 )
@@ -32,8 +33,10 @@ from trainables.data.tables.values import filled, number
 from trainables.errors import InputError
 
 MOST_NAMES = 30  # of columns in a sentence
+_NAMES_ITS_CELLS = re.compile(r"\.(json|jsonl|ndjson|parquet|arrow)(\.gz)?$", re.IGNORECASE)
 UNIT_WORDS = {1e-3: "milliseconds", 60.0: "minutes"}
 Values = Sequence[Mapping[str, Any]]
+_CONTENTS = {"audio": names_sound, "split": names_splits}  # columns that are known by their values, too
 
 
 @dataclass(frozen=True)
@@ -63,23 +66,27 @@ def columns_of(path: Path, rows: Values, wanted: Wanted, account: Account) -> Co
         if name not in ours
     ]
     given |= {name: name for name in ours if name not in given and name in found and _fits(name, name, rows)}
-    free = [name for name in found if name not in given.values() and fills[name]]
+    # a column without a name (the row numbers of pandas) could not be named in a sweep file either
+    free = [name for name in found if name.strip() and name not in given.values() and fills[name]]
     guessed: dict[str, str] = {}
+    asked: set[str] = set()  # which of several it is
     for name in (name for name in ours if name not in given and name not in TIMES):
         try:
             spelled = _spelled(path, name, [other for other in free if other not in guessed.values()], rows)
         except InputError as error:
             problems += error.problems
+            asked.add(name)
             continue
         if spelled is not None:
             guessed[name] = spelled
     names = {name: written for name, written in (given | guessed).items() if written and name not in TIMES}
-    problems += _missing(path, ("audio", wanted.column), given | guessed, found)
+    needed = [name for name in ("audio", wanted.column) if name not in asked]
+    problems += _missing(path, needed, given | guessed, found, rows)
     if problems:
         raise InputError(problems)
     times = time_columns(path, given, [name for name in free if name not in names.values()], rows)
     guessed |= {ours: column.name for ours, column in _by_name(times).items() if column.guessed}
-    _tell(account, path, wanted, names, times, guessed, fills)
+    _tell(account, path, wanted, names, times, guessed, fills, rows)
     return Columns(names, times)
 
 
@@ -89,14 +96,21 @@ def _by_name(times: TimeColumns) -> dict[str, Any]:
 
 
 def _fits(ours: str, name: str, rows: Values) -> bool:
-    """Whether a column is what its name says. Ours are; but a `channel` may also be a station's."""
-    return ours != "channel" or tells_channels(filled(row.get(name)) for row in rows)
+    """Whether a column is what its name says. Ours are; but a `channel` may also be a station's, and a `weight` a text
+    about it."""
+    if ours == "weight":
+        return all(number(value) is not None for value in (filled(row.get(name)) for row in rows) if value is not None)
+    return ours != "channel" or tells_channels(name, (filled(row.get(name)) for row in rows))
 
 
 def _spelled(path: Path, ours: str, free: Sequence[str], rows: Values) -> str | None:
     known = (plain(ours), *SPELLINGS.get(ours, ()))
     candidates = [name for name in sorted(free, key=lambda name: (_rank(name, known), name)) if plain(name) in known]
     candidates = [name for name in candidates if _may_be(ours, name, rows)]
+    if ours == "audio" and len(candidates) > 1:
+        candidates = [name for name in candidates if not holds_addresses(name, rows)] or candidates
+    if not candidates and ours in _CONTENTS:
+        candidates = [name for name in sorted(free) if meaning(name) is None and _CONTENTS[ours](name, rows)]
     if len(candidates) > 1 and not all(_say_the_same(ours, candidates[0], other, rows) for other in candidates[1:]):
         both = " and ".join(map(repr, candidates))
         raise InputError(
@@ -129,7 +143,9 @@ def _say_the_same(ours: str, first: str, other: str, rows: Values) -> bool:
     return all(mine == yours for mine, yours in pairs)
 
 
-def _missing(path: Path, needed: Sequence[str], names: Mapping[str, str], found: Sequence[str]) -> list[str]:
+def _missing(
+    path: Path, needed: Sequence[str], names: Mapping[str, str], found: Sequence[str], rows: Values
+) -> list[str]:
     problems = []
     for ours in dict.fromkeys((*needed, *names)):
         written = names.get(ours, ours)
@@ -137,8 +153,9 @@ def _missing(path: Path, needed: Sequence[str], names: Mapping[str, str], found:
             continue
         near = difflib.get_close_matches(written, found, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        if not near and not any(map(meaning, found)):
+        if not near and not any(map(meaning, found)) and not _NAMES_ITS_CELLS.search(path.name):
             hint = " Is its first row no header? Then write the names of the columns above it."
+        hint += target_hint(ours, [name for name in found if name not in names.values()], rows)
         problems.append(
             f"{path}: has no column {written!r}; its columns are {_listed(found)}.{hint} "
             f"Rename it there or say `data.columns: {{{ours}: ITS_NAME}}`."
@@ -159,6 +176,7 @@ def _tell(
     times: TimeColumns,
     guessed: Mapping[str, str],
     fills: Counter[str],
+    rows: Values,
 ) -> None:
     used = {**names, **{ours: column.name for ours, column in _by_name(times).items()}}
     units = {c.name: UNIT_WORDS[c.unit_seconds] for c in times.named if c.unit_seconds in UNIT_WORDS}
@@ -172,15 +190,19 @@ def _tell(
             f"{ours} is read from the column {name!r}{unit} ({fills[name]} rows fill it); if that is wrong, say "
             f"`data.columns: {{{ours}: {other}}}`."
         )
+    if "fold" in names and "split" not in names:
+        account.advice += _folds_of_splits(path, names["fold"], rows)
+    if "weight" in names:
+        account.guesses.append(
+            f"The column {names['weight']!r} ({fills[names['weight']]} rows fill it) weighs the losses of clips in "
+            'training, and nothing else; if it means something else, say `data.columns: {weight: ""}`.'
+        )
     unread = [name for name in fills if name and name not in used.values()]
     account.columns_unread.update({name: fills[name] for name in unread})
+    if "group" not in used and (hint := group_hint(unread, rows)):
+        account.advice.append(f"{path.name}: {hint}")
     account.states_ends = account.states_ends or times.states_ends
     for name in unread:
-        if plain(name) in WEIGHT_NAMES:
-            account.advice.append(
-                f"{path.name}: the column {name!r} is not read ({fills[name]} rows fill it): all clips of a class "
-                "weigh alike in training (task.class_weights weighs classes)."
-            )
         if plain(name) in SPLIT_FLAG_NAMES and "split" not in used:
             account.advice.append(
                 f"{path.name}: the column {name!r} looks like a split and is not read ({fills[name]} rows fill it): "
@@ -198,3 +220,16 @@ def _tell(
                 f"{path.name}: the column {name!r} looks like a time and is not read ({fills[name]} rows fill it); "
                 f"where it says which part of a file is heard, say `data.columns: {{{like}: {name}}}`."
             )
+
+
+def _folds_of_splits(path: Path, name: str, rows: Values) -> list[str]:
+    """A sentence where a fold is called as a split is: the clips for the test may be meant."""
+    values = Counter(str(value) for row in rows if (value := filled(row.get(name))) is not None)
+    named = {value: count for value, count in values.items() if split_name(value)}
+    if not named:
+        return []
+    shown = ", ".join(f"{value!r} ({count} rows)" for value, count in sorted(named.items()))
+    return [
+        f"{path.name}: {shown} in the column {name!r} {'is the name of a split' if len(named) == 1 else 'name splits'} "
+        "and is read as a fold; where it is a split, write it in a column `split`."
+    ]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
+from trainables.cell_limit import cells_up_to
 from trainables.data.sound.endings import is_sound
 from trainables.data.tables.spellings import meaning, plain
 from trainables.data.tables.swallowed import swallowed_rows
@@ -17,9 +19,10 @@ from trainables.data.tables.table import Table
 from trainables.errors import InputError
 
 DIVIDERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|"}
-LONGEST_FIELD = 131_072  # characters, csv's own limit
+LONGEST_FIELD = 131_072  # characters
 
 SPACES = " "
+MOST_KEPT = 1 << 14
 
 Record = tuple[int, list[str]]  # the line where it begins, and its cells
 
@@ -36,7 +39,9 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
     known = {plain(written) for written in renamed}
     divider = divider or _divider(lines[top:], known, name)
     table = Table(form=f"divided by {DIVIDERS.get(divider, 'spaces' if divider == SPACES else repr(divider))}")
-    records = list(_records(name, lines[top:], top, divider))
+    with cells_up_to(LONGEST_FIELD):
+        records = list(_records(name, lines[top:], top, divider))
+    lines.clear()
     header = [cell.strip() for cell in records[0][1]]
     if noted := _header_in_notes(notes, divider, known, header):
         table.guesses.append(f"The columns of {name} are named in a note above them: {', '.join(noted)}.")
@@ -44,6 +49,11 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
     else:
         del records[0]
     _refuse_bad_header(name, top + 1, header, known)
+    if len(header) == 1 and header[0].startswith("/") and all(_is_fairseq(cells) for _, cells in records[:20]):
+        raise InputError(
+            f"{name}: is a list as fairseq has it: its first line is the folder of the sound ({header[0][:60]}), and "
+            "no header. Write a table with the columns audio and text, and that folder as data.audio_folder."
+        )
     if problem := swallowed_rows(header, records, divider):
         raise InputError(f"{name} {problem}")
     _fill(table, name, header, records, divider)
@@ -126,6 +136,7 @@ def _records(name: str, lines: Sequence[str], above: int, divider: str) -> Itera
         return
     spaced = any(f'{divider} "' in line for line in lines[:100])
     reader = csv.reader(lines, delimiter=divider, strict=True, skipinitialspace=spaced)
+    kept: dict[str, str] = {}  # texts that rows near each other share
     while True:
         begins = above + reader.line_num + 1
         try:
@@ -135,7 +146,9 @@ def _records(name: str, lines: Sequence[str], above: int, divider: str) -> Itera
         if cells is None:
             return
         if cells:
-            yield begins, cells
+            if len(kept) > MOST_KEPT:
+                kept.clear()
+            yield begins, [kept.setdefault(cell, cell) for cell in cells]
 
 
 def _undivided_by_quotes(lines: Sequence[str], divider: str) -> list[Record]:
@@ -152,6 +165,11 @@ def _unquoted(cell: str) -> str:
     inner = cell[1:-1]
     quoted = len(cell) >= 2 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
     return inner.replace('""', '"') if quoted else cell
+
+
+def _is_fairseq(cells: Sequence[str]) -> bool:
+    """A file and how many samples it has."""
+    return len(cells) == 2 and is_sound(cells[0].strip()) and cells[1].strip().isdigit()
 
 
 def _quote_problem(error: csv.Error, begins: int, reached: int) -> str:
@@ -171,13 +189,25 @@ def _quote_problem(error: csv.Error, begins: int, reached: int) -> str:
     return f"line {begins}: is no row of CSV that can be read ({reason})."
 
 
-def _fill(table: Table, name: str, header: Sequence[str], records: Sequence[Record], divider: str) -> None:
+def _fill(table: Table, name: str, header: Sequence[str], records: list[Record], divider: str) -> None:
+    """Empties `records`: of a million rows one form of them is enough."""
     last = max((number for number, cell in enumerate(header, start=1) if cell), default=0)
-    empty = longer = 0
-    for line, cells in records:
+    empty = longer = again = 0
+    records.reverse()
+    # MTG-Jamendo: a cell for each tag
+    tags = divider == "\t" and header[-1].lower() == "tags" and any(len(row) > len(header) for _, row in records)
+    while records:
+        line, cells = records.pop()
         where = f"{name} line {line}"
+        if tags and len(cells) >= len(header) > 1:
+            several: dict[str, Any] = dict(zip(header, cells, strict=False))
+            several[header[-1]] = [cell for cell in cells[len(header) - 1 :] if cell.strip()]
+            table.rows.append((where, several))
+            continue
         if not any(cell.strip() for cell in cells):
             empty += 1
+        elif [cell.strip() for cell in cells] == header:
+            again += 1
         elif len(cells) > len(header):
             longer += len(cells) == len(header) + 1
             sign = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(divider, divider)
@@ -188,6 +218,8 @@ def _fill(table: Table, name: str, header: Sequence[str], records: Sequence[Reco
             table.rows.append((where, dict(zip(header, cells, strict=False))))
     if empty:
         table.guesses.append(f"{empty} lines of {name} hold no value and are no rows.")
+    if again:
+        table.guesses.append(f"{again} lines of {name} repeat its header and are no rows.")
     if longer > 1 and longer == len(table.broken) and not table.rows:
         hint = "has more values than the header has columns, one more in every row: does the first column lack a name?"
         table.broken = [(where, hint) for where, _ in table.broken]

@@ -36,6 +36,13 @@ def decoded(path: Path, content: bytes) -> str:
     for start, what in _OTHERS:
         if content[:64].lstrip().lower().startswith(start.lower()):
             raise InputError(f"{path}: is {what}.")
+    if content[257:262] == b"ustar":
+        raise InputError(
+            f"{path}: is a tar archive, and archives are not read, WebDataset's shards among them: unpack it "
+            f"(`tar -xf {path.name}`), and name the folder or a table of its files."
+        )
+    if content[:2] == b"\x80\x04" or content[:2] == b"\x80\x05":
+        raise InputError(f"{path}: is a pickle of Python, which is never loaded: write the table as CSV or Parquet.")
     mark, encoding = next(((m, e) for m, e in _MARKS if content.startswith(m)), (b"", "utf-8"))
     if not mark and b"\0" in content[:4000] and len(content) // 3 <= content.count(b"\0"):
         raise InputError(f"{path}: looks like UTF-16 without its mark; save it as UTF-8.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from sys import intern
 from typing import Any
 
 from trainables.data.sound.endings import is_sound
+from trainables.data.split_names import split_names
 from trainables.data.tables.spellings import meaning
 from trainables.data.tables.table import Table
 from trainables.errors import InputError
@@ -82,6 +84,8 @@ def _add(table: Table, where: str, value: Any) -> None:
 def _of_object(name: str, whole: dict[str, Any]) -> Table:
     alone = len(whole) == 1
     holding = [key for key, value in whole.items() if _holds_rows(value) and (alone or not _are_pieces(value))]
+    if len(holding) > 1 and (table := _by_split(name, {key: whole[key] for key in holding})):
+        return table
     if len(holding) > 1:
         raise InputError(
             f"{name}: is one JSON object, and several of its keys hold lists of objects ({', '.join(holding)}): write "
@@ -96,6 +100,11 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
     below = [key for key, value in whole.items() if isinstance(value, dict) and any(map(_holds_rows, value.values()))]
     if len(below) == 1 and not any(map(meaning, whole)):
         return _of_object(name, whole[below[0]])
+    if isinstance(whole.get("data"), list) and isinstance(whole.get("columns"), list):  # pandas, orient='split'
+        keys = [str(key) for key in whole["columns"]]
+        if all(isinstance(row, list) and len(row) == len(keys) for row in whole["data"]):
+            rows = [dict(zip(keys, row, strict=True)) for row in whole["data"]]
+            return _numbered(name, rows, Table(form="one JSON object with columns and data"))
     columns = list(whole.values())
     if len(columns) > 1 and all(isinstance(column, list) for column in columns):
         if len({len(column) for column in columns}) > 1:
@@ -111,6 +120,19 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
             'objects such as {"audio": "a.wav", "label": "dog"}.'
         )
     return _numbered(name, [whole], Table(form="JSON lines"))
+
+
+def _by_split(name: str, lists: dict[str, list[Any]]) -> Table | None:
+    """The rows of lists whose keys are names of splits, each with its own; None where they are not."""
+    try:
+        splits = split_names(lists).of
+    except InputError:
+        return None
+    if len(splits) < len(lists) or "train" not in splits.values():
+        return None
+    table = Table(form=f"a list for each split ({', '.join(lists)}) in one JSON object")
+    rows = [({"split": split} | row if isinstance(row, dict) else row) for split in lists for row in lists[split]]
+    return _numbered(name, rows, table)
 
 
 def _holds_rows(value: Any) -> bool:
@@ -175,7 +197,7 @@ class _Repeated(ValueError):
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    found = {intern(key): value for key, value in pairs}  # rows of one table have the same keys
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         raise _Repeated(next(key for key in keys if keys.count(key) > 1))

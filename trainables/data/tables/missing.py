@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trainables.data.sound.endings import is_sound
-from trainables.data.tables.nearby import parts_of, stem, written
+from trainables.data.tables.places import parts_of, stem, written
 
 MOST_FILES = 50_000  # that are looked at for near names
 MOST_COMPARED = 10  # missing files of one reason that are compared with those in their folder
@@ -21,6 +21,8 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 def missing_problems(missing: Sequence[str], homes: Sequence[Path]) -> dict[str, str]:
     """Path -> what is wrong, a sentence without the path: the same for all files that are missing for one reason.
     `homes` are the folders where relative paths of tables begin."""
+    if not missing:
+        return {}
     files = {home: _files_below(home) for home in homes}
     first: dict[tuple[str, str], str] = {}
     found = {}

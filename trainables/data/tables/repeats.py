@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,35 +9,72 @@ from pathlib import Path
 from trainables.data.examples import Example
 from trainables.data.reading import Account
 from trainables.data.tables.parquet_rows import is_embedded
-from trainables.data.tables.spellings import meaning
+from trainables.data.tables.spellings import SAMPLE_NAMES, meaning, plain
 from trainables.data.tables.stretches import OURS as TIMES
 
 Placed = tuple[str, Example]  # where its row stands, and what it gives
 
 
-def without_repeats(placed: Sequence[Placed], account: Account) -> list[Placed]:
+def without_repeats(placed: Sequence[Placed], account: Account, *, grouped: bool) -> list[Placed]:
     """One row for each stretch of sound: of equal rows the first stays, of rows that differ none. The others are left
-    out in the account."""
-    same: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    out in the account. Rows that give one of several labels each are one clip, with all of them. `grouped`: the table
+    names groups; without it they are paths, of which a file may have several."""
+    first_of: dict[object, int] = {}  # stretch -> the first row that names it
+    same: dict[int, list[int]] = {}
     for index, (_, example) in enumerate(placed):
-        # sound that the table embeds under two names is two clips, copies, which stay on one side of every split
-        name = example.id if any(is_embedded(piece.path) for piece in example.audio) else ""
-        same[(example.audio, example.start_seconds, example.seconds, name)].append(index)
-    repeated = [indices for indices in same.values() if len(indices) > 1]
+        first = first_of.setdefault(_stretch(example), index)
+        if first != index:
+            same.setdefault(first, [first]).append(index)
+    repeated = list(same.values())
     if not repeated:
         return list(placed)
     unread = [name for name in account.columns_unread if meaning(name) in TIMES]
-    first: dict[str, str] = {}  # kind -> the sentence about the first of it
+    samples = [name for name in account.columns_unread if plain(name) in SAMPLE_NAMES]
+    said: dict[str, str] = {}  # kind -> the sentence about the first of it
     gone: set[int] = set()
+    joined: dict[int, Example] = {}
     for indices in repeated:
         examples = [replace(placed[index][1], id="") for index in indices]
+        examples = examples if grouped else [replace(example, group="") for example in examples]
         equal = all(example == examples[0] for example in examples)
+        if not equal and _are_of_one(examples):
+            labels = list(dict.fromkeys(label for example in examples for label in example.target))
+            joined[indices[0]] = replace(placed[indices[0]][1], target=labels)
+            gone |= {*indices[1:]}
+            continue
         kind = "equal" if equal else _difference(examples)
-        problem = first.setdefault(kind, _sentence(_name(placed[indices[0]][1]), examples, kind, unread))
+        sentence = _sentence(_name(placed[indices[0]][1]), examples, kind, unread, samples)
+        problem = said.setdefault(kind, sentence)
         for index in indices[1:] if equal else indices:
             gone.add(index)
             account.leave_out(placed[index][0], problem)
-    return [row for index, row in enumerate(placed) if index not in gone]
+    if joined:
+        shown = next(iter(joined.values()))
+        account.guesses.append(
+            "Rows of one label each that name the same sound are one clip, with all their labels "
+            f"({len(joined)} clips, such as {_name(shown)}: {', '.join(shown.target)})."
+        )
+    return [(row[0], joined.get(index, row[1])) for index, row in enumerate(placed) if index not in gone]
+
+
+def _are_of_one(examples: Sequence[Example]) -> bool:
+    """Whether rows give one label each and differ in nothing else."""
+    ones = all(isinstance(each.target, list) and len(each.target) == 1 for each in examples)
+    labels = ones and all(isinstance(each.target[0], str) for each in examples)
+    return labels and len({repr(replace(each, target=None)) for each in examples}) == 1
+
+
+def _stretch(example: Example) -> object:
+    """Equal where two examples hear the same. Sound that the table embeds under two names is two clips, copies, which
+    stay on one side of every split."""
+    name = example.id if any(is_embedded(piece.path) for piece in example.audio) else ""
+    if len(example.audio) > 1:
+        return (example.audio, example.start_seconds, example.seconds, name)
+    (piece,) = example.audio
+    whole = example.seconds is None and not example.start_seconds and not name
+    if whole and piece.seconds is None and not piece.start_seconds and piece.channel is None:
+        return piece.path  # of most tables, and no tuple to keep
+    return (piece.path, piece.start_seconds, piece.seconds, piece.channel, example.start_seconds, example.seconds, name)
 
 
 def _difference(examples: Sequence[Example]) -> str:
@@ -52,8 +88,13 @@ def _name(example: Example) -> str:
     return example.id if is_embedded(path) else Path(path).name
 
 
-def _sentence(name: str, examples: Sequence[Example], kind: str, unread: Sequence[str]) -> str:
+def _sentence(name: str, examples: Sequence[Example], kind: str, unread: Sequence[str], samples: Sequence[str]) -> str:
     stands = f"{len(examples)} rows name the same stretch of {name}"
+    if samples:
+        return (
+            f"{stands}; {' and '.join(samples)} count samples or frames and are not read: divide them by the rate, and "
+            "write start_seconds and end_seconds."
+        )
     if unread:
         ours = meaning(unread[0])
         return f"{stands}; is {' or '.join(unread)} its time? Say so: `data.columns: {{{ours}: {unread[0]}}}`."
@@ -63,7 +104,11 @@ def _sentence(name: str, examples: Sequence[Example], kind: str, unread: Sequenc
         return f"{stands}, with another {kind}; keep one of them."
     targets = list(dict.fromkeys(str(example.target) for example in examples))
     shown = ", ".join(target if len(target) <= 30 else f"{target[:30]}..." for target in targets[:3])
+    lists = [example.target for example in examples if isinstance(example.target, list) and example.target]
+    what = "what most listeners say"
+    if lists:
+        what = "all its labels" if isinstance(lists[0][0], str) else "the mean of its ratings"
     return (
-        f"{stands}, with different answers ({shown}); write one row for each clip, such as what most listeners say, or "
-        "give the times of the parts."
+        f"{stands}, with different answers ({shown}); write one row for each clip, such as {what}, or give the times "
+        "of the parts."
     )

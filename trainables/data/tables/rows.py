@@ -1,4 +1,4 @@
-"""The rows of a file, whatever it is called: its content says whether it is Parquet, JSON or a text table."""
+"""The rows of a file, whatever it is called: its content says whether it is Parquet, Arrow, JSON or a text table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from trainables.data.tables.delimited import delimited_rows
 from trainables.data.tables.encoding import decoded
 from trainables.data.tables.json_rows import is_json, json_rows
-from trainables.data.tables.parquet_rows import parquet_rows
+from trainables.data.tables.parquet_rows import is_arrow, parquet_rows
 from trainables.data.tables.table import Table
 from trainables.errors import InputError
 
@@ -37,8 +37,10 @@ def read_rows(path: Path, columns: Mapping[str, str], cache_folder: Path) -> Tab
 def _read(path: Path, renamed: list[str], cache_folder: Path) -> Table:
     with path.open("rb") as file:
         start = file.read(len(PARQUET))
-    if start == PARQUET or path.suffix.lower() == ".parquet":
-        return Table(list(islice(parquet_rows(path, renamed, cache_folder), MOST_ROWS + 1)), form="Parquet")
+    arrow = is_arrow(path)
+    if arrow or start == PARQUET or path.suffix.lower() == ".parquet":
+        rows = list(islice(parquet_rows(path, renamed, cache_folder), MOST_ROWS + 1))
+        return Table(rows, form="Arrow" if arrow else "Parquet")
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"{path}: is larger than {MOST_BYTES >> 30} GiB, which no list of clips is.")
     text = decoded(path, _unpacked(path) if start[: len(GZIP)] == GZIP else path.read_bytes())

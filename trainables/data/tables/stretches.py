@@ -81,8 +81,8 @@ def time_columns(
 
 def stretch(row: Mapping[str, Any], times: TimeColumns) -> tuple[float, float | None]:
     """(start, length or None) in seconds. Raises InputError: no times, or an end that is not behind the start."""
-    start, length, end = (_seconds(row, column) for column in (times.start, times.length, times.end))
-    start = start or 0.0
+    start = _seconds(row, times.start) or 0.0
+    length, end = _seconds(row, times.length), _seconds(row, times.end)
     if end is None:
         return start, length
     if end <= start:

@@ -25,6 +25,8 @@ class BadCell(InputError):
 
 def filled(value: Any) -> Any:
     """None for what stands for nothing in one of the formats."""
+    if type(value) is str:
+        return value if value and not value.isspace() else None
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return None
     return None if isinstance(value, float) and math.isnan(value) else value
@@ -64,7 +66,7 @@ def name_of(what: str, value: Any) -> str:
     """A label, a group, an id: text without white space at its ends and in Unicode's composed form (NFC), whole numbers
     without `.0`. Raises InputError: lists, objects and whatever else is neither text nor number."""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value.strip())
+        return value.strip() if value.isascii() else unicodedata.normalize("NFC", value.strip())
     if isinstance(value, bool):
         return str(value)
     return _number_text(what, value)

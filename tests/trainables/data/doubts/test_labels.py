@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainables.data.doubts.labels import label_doubts, majority_doubt
+from trainables.data.doubts.labels import absent_doubts, label_doubts, majority_doubt
 
 
 def labels(**counts: int) -> list[str]:
@@ -104,7 +104,8 @@ def test_a_class_for_every_clip(names: list[str], what: str) -> None:
     ],
 )
 def test_numbers_with_a_fraction(names: list[str], ratings: bool) -> None:
-    assert ["are these ratings" in each for each in label_doubts(names * 6)] == [True] * ratings
+    said = label_doubts(names * 6)
+    assert ["are these ratings" in each and "`task: {kind: regression}`" in each for each in said] == [True] * ratings
 
 
 def test_words_for_nothing_and_numbers_beside_words() -> None:
@@ -128,3 +129,19 @@ def test_the_share_of_the_largest_class() -> None:
     assert majority_doubt(most, "val/balanced_accuracy", metrics) == []
     assert majority_doubt(most, None, metrics) == []
     assert majority_doubt(labels(dog=70, cat=30), "val/accuracy", metrics) == []
+
+
+def test_classes_of_two_names_each_are_asked_about() -> None:
+    tess = [f"{who}_{what}" for who in ("OAF", "YAF") for what in ("angry", "happy", "sad")]
+    (sentence,) = label_doubts(tess * 3)
+    assert sentence.startswith("The 6 classes are 2 names (OAF, YAF) before each of 3 (angry, happy, sad)")
+    assert label_doubts(["air_conditioner", "car_horn", "dog_bark", "street_music"] * 3) == []
+    assert label_doubts(["a_b", "a_c", "d_b"] * 3) == []
+
+
+def test_classes_that_given_splits_lack() -> None:
+    labels, splits = ["dog", "cat", "noise", "dog", "cow"], ["train", "train", "train", "test", "test"]
+    unlearnt, unseen = absent_doubts(labels, splits)
+    assert unlearnt.startswith("No training clip has the class 'cow' (1), which clips of the test split have")
+    assert unseen.startswith("No test clip has the class 'cat' (1), 'noise' (1): ")
+    assert absent_doubts(["dog", "cat"], ["test", "test"]) == absent_doubts(["dog"] * 2, ["train", "test"]) == []

@@ -19,6 +19,7 @@ from trainables.errors import InputError
 
 @dataclass(frozen=True)
 class Labels:
+    column: str = "label"
     stratified: bool = True
     metrics: tuple[str, ...] = ("accuracy", "balanced_accuracy")
 

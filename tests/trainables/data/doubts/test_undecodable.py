@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from trainables.data.doubts.check import check_examples
+from trainables.data.doubts.listen import listen
 from trainables.data.doubts.undecodable import leave_out_undecodable
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.reading import Account, Skip
@@ -37,7 +38,10 @@ def test_they_are_left_out_and_listed(clips: list[Example], written: int | str, 
     skip = Skip.from_text(written)
     for _ in range(2):  # and the same ones the next time
         account = Account()
-        seconds = leave_out_undecodable(clips, check_examples(clips, task, None, account, skip), account, skip)
+        lasting = check_examples(clips, task, None, account, skip)
+        seconds, heard = leave_out_undecodable(clips, lasting, account, skip, listen)
+        assert heard is not None
+        assert (len(heard.facts), heard.problems) == (18, {})
         assert [number for number, length in enumerate(seconds) if math.isnan(length)] == [5, 7]
         assert [row.where for row in account.left_out] == ["5.flac", "7.flac"]
         assert len({row.problem for row in account.left_out}) == 1
@@ -47,11 +51,9 @@ def test_they_are_left_out_and_listed(clips: list[Example], written: int | str, 
 @pytest.mark.parametrize("written", [1, "9%"])
 def test_more_than_may_be_left_out_are_refused(clips: list[Example], written: int | str, task) -> None:
     with pytest.raises(InputError, match=r"5\.flac, 7\.flac: cannot be decoded"):
-        leave_out_undecodable(clips, [1.0] * 20, Account(), Skip.from_text(written))
+        leave_out_undecodable(clips, [1.0] * 20, Account(), Skip.from_text(written), listen)
 
 
-def test_where_nothing_may_be_left_out_nothing_is_decoded(
-    clips: list[Example], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trainables.data.doubts.undecodable.measure", None)
-    assert leave_out_undecodable(clips, [1.0] * 20, Account(), Skip()) == [1.0] * 20
+def test_where_nothing_may_be_left_out_nothing_is_decoded(clips: list[Example]) -> None:
+    found = leave_out_undecodable(clips, [1.0] * 20, Account(), Skip(), lambda _: pytest.fail("decoded"))
+    assert found == ([1.0] * 20, None)

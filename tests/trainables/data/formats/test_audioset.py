@@ -63,3 +63,9 @@ def test_other_tables_with_these_labels(lay: Lay, read_source: Read) -> None:
     folder = lay(["a.wav"], {"t.csv": notes + rows})
     with pytest.raises(InputError, match=r"t\.csv line 3: has several labels"):
         read_source(folder / "t.csv")
+
+
+def test_several_labels_are_read_where_the_task_wants_them(lay: Lay, read_source: Read) -> None:
+    folder = lay([f"{video}.wav" for video in VIDEOS], {"segments.csv": NOTES + ROWS}, seconds=2.0)
+    reading = read_source(folder / "segments.csv", "labels")
+    assert [clip.target for clip in reading.examples] == [["/m/09x0r"], ["/m/012xff"], ["/m/07yv9", "/m/0284vy3"]]

@@ -49,6 +49,9 @@ def test_cuts(lay: Lay, read_source: Read, ending: str) -> None:
     ]
     assert reading.examples[0].audio[0].path == str(folder / "wav/r1.wav")
     assert "2 of 2" in reading.account.origins["group"]
+    assert "speaker" not in reading.account.columns_unread
+    named = read_source(folder / f"data/cuts.{ending}", label="speaker")
+    assert {clip.target for clip in named.examples} == {"ann"}
 
 
 def test_channels_voices_and_labels(lay: Lay, read_source: Read) -> None:

@@ -48,3 +48,9 @@ def test_paths_may_begin_where_the_recipe_ran(lay: Lay, read_source: Read, home:
     reading = read_source(folder / home / "t.json", "text")
     assert reading.examples[0].audio[0].path == str(folder / "data/wav/a.wav")
     assert ("begin at" in " ".join(reading.account.guesses)) == bool(home)
+
+
+def test_funasr_calls_the_sound_source(lay: Lay, read_source: Read) -> None:
+    row = {"key": "u1", "source": "a.wav", "source_len": 30, "target": "hello", "target_len": 1}
+    (clip,) = read_source(lay(["a.wav"], {"t.jsonl": json.dumps(row) + "\n"}) / "t.jsonl", "text").examples
+    assert (clip.id, clip.target) == ("u1", "hello")

@@ -152,9 +152,15 @@ def test_metadata_with_another_name_for_the_sound(plant: Plant, read: Read) -> N
 
 @pytest.mark.parametrize("header", ["recording,label", "recording,class", "recording,Category"])
 @pytest.mark.parametrize(
-    "names", ["part1/1.wav part1/2.wav part2/3.wav part2/4.wav", "1.wav 2.wav 3.wav 4.wav", "1 2 3 4"]
+    ("names", "where"),
+    [
+        ("part1/1.wav part1/2.wav part2/3.wav part2/4.wav", "meta/t.csv"),
+        ("1.wav 2.wav 3.wav 4.wav", "t.csv"),
+        ("1.wav 2.wav 3.wav 4.wav", "meta/t.csv"),
+        ("1 2 3 4", "t.csv"),
+        ("1 2 3 4", "meta/t.csv"),
+    ],
 )
-@pytest.mark.parametrize("where", ["t.csv", "meta/t.csv"])
 def test_a_table_that_labels_the_sound_otherwise_is_asked(
     plant: Plant, read: Read, header: str, names: str, where: str
 ) -> None:

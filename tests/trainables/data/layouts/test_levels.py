@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from trainables.data.layouts.levels import find_levels
 from trainables.data.reading import Reading
 from trainables.errors import InputError
 
@@ -174,3 +175,9 @@ def test_other_classes_are_not(plant: Plant, read: Read, spec: str) -> None:
 def test_folders_below_classes_are_offered_as_groups(plant: Plant, read: Read) -> None:
     (advice,) = read(planted(plant, "{cat,dog}/session{1,2}/S")).account.advice
     assert "data.layout: classes/speakers keeps the clips of one on one side" in advice
+
+
+def test_splits_further_below_are_said() -> None:
+    folders = [(s, e, p) for s in ("0001", "0002") for e in ("Angry", "Happy") for p in ("train", "test") for _ in "ab"]
+    with pytest.raises(InputError, match=r"speakers/classes.*The folders test, train further below are then no splits"):
+        find_levels("esd", folders, None)

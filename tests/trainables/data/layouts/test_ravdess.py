@@ -31,6 +31,12 @@ def test_emotions_are_labels_and_actors_are_groups(lay: Lay, read_source: Read, 
     assert "third number" in reading.account.origins["label"]
 
 
+def test_all_in_one_folder(lay: Lay, read_source: Read) -> None:
+    reading = read_source(lay([Path(name).name for name in names()]))
+    assert {clip.target for clip in reading.examples} == {"neutral", "angry", "surprised"}
+    assert {clip.group for clip in reading.examples} == {"actor 01", "actor 02"}
+
+
 def test_other_numbers_of_the_name_may_be_the_label(lay: Lay, read_source: Read) -> None:
     assert {clip.target for clip in read_source(lay(names()), label="intensity").examples} == {"normal"}
 

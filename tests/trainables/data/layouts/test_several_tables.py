@@ -122,3 +122,17 @@ def test_tables_of_features_beside_class_folders(lay: Lay, read_source: Read) ->
     reading = read_source(lay(sounds, texts))
     assert {clip.target for clip in reading.examples} == {"blues", "rock"}
     assert {clip.split for clip in reading.examples} == {None}
+
+
+def test_beside_a_secret_test_evaluate_is_the_test(lay: Lay, read_source: Read) -> None:
+    names = [f"audio/{n}.wav" for n in range(4)]
+    rows = [f"{name}\t{'ab'[n % 2]}\n" for n, name in enumerate(names)]
+    texts = {
+        "evaluation_setup/fold1_train.csv": "filename\tscene_label\n" + "".join(rows[:2]),
+        "evaluation_setup/fold1_evaluate.csv": "filename\tscene_label\n" + "".join(rows[2:]),
+        "evaluation_setup/fold1_test.csv": "filename\n" + "".join(f"{name}\n" for name in names[2:]),
+    }
+    reading = read_source(lay(names, texts))
+    assert {clip.id: clip.split for clip in reading.examples} == dict(
+        zip(names, ["train"] * 2 + ["test"] * 2, strict=True)
+    )

@@ -106,3 +106,19 @@ def test_embedded_sound_that_stands_twice_is_called_by_its_name(tmp_path: Path, 
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "clips/one.parquet")
     (row,) = read(tmp_path / "clips").account.left_out
     assert re.fullmatch(r"2 rows name the same stretch of one-\w+, and say the same of it; keep one.*", row.problem)
+
+
+def test_data_sets_that_were_saved_to_disk(tmp_path: Path, read: Read) -> None:
+    for name in ("train", "test"):
+        path = tmp_path / "clips" / name / "data-00000-of-00001.arrow"
+        path.parent.mkdir(parents=True)
+        rows = [{"audio": {"bytes": f"{name} {n}".encode(), "path": None}, "label": "dog"} for n in range(2)]
+        table = pa.Table.from_pylist(rows)
+        for written in (path, path.with_name("cache-0123.arrow")):
+            with pa.OSFile(str(written), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table)
+        path.with_name("state.json").write_text("{}")
+    (tmp_path / "clips" / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
+    reading = read(tmp_path / "clips")
+    assert [example.split for example in reading.examples] == ["test", "test", "train", "train"]
+    assert "Arrow files" in reading.account.layout

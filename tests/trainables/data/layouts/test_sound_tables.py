@@ -71,6 +71,8 @@ def test_fsd50k(lay: Lay, read_source: Read) -> None:
     folder = lay(sounds, texts)
     with pytest.raises(InputError, match=r"dev\.csv line 3: has several labels"):
         read_source(folder)
+    several = [clip.target for clip in read_source(folder, "labels").examples]
+    assert several == [["Bark"], ["Bark", "Dog"], ["Rain"], ["Rain"], ["Bark"], ["Rain"]]
     reading = read_source(folder, skip=1)
     found = {Path(clip.audio[0].path).stem: (clip.target, clip.group, clip.split) for clip in reading.examples}
     assert found == {

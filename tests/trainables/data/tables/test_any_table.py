@@ -120,3 +120,37 @@ def empty(rows: Sequence[dict[str, Any]], form: str) -> int:
     if form in ("lines", "array", "key", "parquet"):
         return 0
     return sum(all(value is None or not str(value).strip() for value in row.values()) for row in rows)
+
+
+@FUZZ
+@given(
+    st.lists(
+        st.sampled_from(["audio", "label", "group", "split", "Label", "start", "note", ""]), min_size=2, max_size=6
+    ),
+    st.lists(st.lists(PATHS | WORDS | st.sampled_from(["", "1", "1.0"]), max_size=7), min_size=1, max_size=6),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.randoms(use_true_random=False),
+)
+def test_rows_of_any_length_under_columns_of_any_name(
+    tmp_path: Path, names: list[str], rows: list[list[str]], divider: str, chance: random.Random
+) -> None:
+    """Columns that stand twice, cells that are missing or too many."""
+
+    def written(body: list[list[str]]) -> bytes:
+        out = io.StringIO(newline="")
+        csv.writer(out, delimiter=divider).writerows([["audio", "label", *names], *body])
+        return out.getvalue().encode()
+
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    found = outcome(tmp_path / "t.csv", written(rows), "label")
+    again = outcome(tmp_path / "t.csv", written(chance.sample(rows, len(rows))), "label")
+    if isinstance(found[0], str):
+        assert isinstance(again[0], str), (found, again)
+        return
+    assert found == again
+    assert len({name.strip() for name in names if name.strip()} | {"audio", "label"}) == 2 + sum(
+        bool(name.strip()) for name in names
+    ), "a column that stands twice was read"
+    examples, left_out = found
+    assert isinstance(left_out, int)
+    assert len(examples) + left_out == len(filled)

@@ -33,8 +33,14 @@ def test_what_names_no_channel(written: Any) -> None:
 
 
 def test_a_radio_station_is_no_channel_of_sound() -> None:
-    assert not tells_channels(["BBC One", None, "ARD"])
-    assert tells_channels([0, "x"])
+    assert not tells_channels("channel", ["BBC One", None, "ARD"])
+    assert tells_channels("channel", [0, "x"])
+
+
+@pytest.mark.parametrize(("values", "tells"), [([1, 1], False), ([2, 1], False), ([0, 1], True), (["left"], True)])
+def test_channels_may_be_their_number(values: list[Any], tells: bool) -> None:
+    assert tells_channels("channels", values) is tells
+    assert tells_channels("channel", values)
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:

@@ -166,8 +166,18 @@ def test_a_column_of_yes_and_no_that_looks_like_a_split_is_said(name: str) -> No
     assert not read(given)[1].advice
 
 
-def test_weights_are_not_read_and_that_is_said() -> None:
-    assert "all clips of a class weigh alike" in read([{"audio": "a.wav", "label": "x", "weight": 2}])[1].advice[0]
+def test_weights_are_read_where_they_are_numbers_and_that_is_said() -> None:
+    examples, account = read([{"audio": "a.wav", "label": "x", "weight": "2.5"}, {"audio": "b.wav", "label": "x"}])
+    assert [example.weight for example in examples] == [2.5, None]
+    assert "'weight' (1 rows fill it) weighs the losses" in account.guesses[0]
+    spelled, account = read([{"audio": "a.wav", "label": "x", "sample_weight": 2}])
+    assert spelled[0].weight == 2.0
+    other, account = read([{"audio": "a.wav", "label": "x", "weight": "heavy"}])
+    assert other[0].weight is None
+    assert account.columns_unread == {"weight": 1}
+    below, account = read([{"audio": "a.wav", "label": "x", "weight": -1}])
+    assert not below
+    assert "weight must be a number of at least 0, is -1" in account.left_out[0].problem
 
 
 def test_test_rows_need_no_fold() -> None:
@@ -190,3 +200,73 @@ def test_names_of_splits_are_understood_together(tmp_path: Path, written: list[s
     reading = read_manifest(tmp_path / "clips.csv", Wanted("label", tmp_path / "cache"))
     assert [example.split for example in reading.examples] == meant
     assert any("is taken for the" in guess for guess in reading.account.guesses) == (written[1] != "TestSet")
+
+
+@pytest.mark.parametrize("name", ["itemid", "Sound clip", "mp3_path", "fname", "call (wav)"])
+def test_the_column_that_names_sound_is_taken_whatever_it_is_called(name: str) -> None:
+    examples, account = read([{"n": n, name: f"{n}.mp3", "label": "x"} for n in range(3)])
+    assert Path(examples[0].audio[0].path).name == "0.mp3"
+    assert account.origins["audio"] == f"column {name} (a guess)"
+
+
+def test_two_columns_of_sound_are_asked_and_addresses_are_none() -> None:
+    rows = [{"dry": f"{n}.wav", "wet": f"w{n}.wav", "label": "x"} for n in range(3)]
+    assert "'dry' and 'wet' may both be 'audio', and they differ" in refusal(rows)
+    rows = [{"file": f"https://example.org/{n}", "file-name": f"{n}.wav", "label": "x"} for n in range(3)]
+    assert read(rows)[1].origins["audio"] == "column file-name (a guess)"
+
+
+@pytest.mark.parametrize("name", ["Usage", "phase", "train_test"])
+def test_a_column_that_holds_splits_is_taken_whatever_it_is_called(name: str) -> None:
+    splits = ("Training", "Training", "PublicTest")
+    examples, account = read([{"audio": f"{n}.wav", "label": "x", name: split} for n, split in enumerate(splits)])
+    assert [example.split for example in examples] == ["train", "train", "test"]
+    assert account.origins["split"] == f"column {name} (a guess)"
+
+
+@pytest.mark.parametrize("values", [("train", "train", "train"), ("train", "bus", "test"), ("train", "", "test")])
+def test_a_column_that_holds_something_else_is_no_split(values: tuple[str, ...]) -> None:
+    examples, _ = read([{"audio": f"{n}.wav", "label": "x", "kind": value} for n, value in enumerate(values)])
+    assert {example.split for example in examples} == {None}
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "words"),
+    [
+        ("labels", {"dog": 1, "rain": 0}, "dog, rain hold 0 and 1: `data.columns: {labels: [dog, rain]}`"),
+        ("label", {"dog": 1, "rain": 0}, "one 1 in each row"),
+        ("label", {"dog": "1", "rain": "1.0"}, "`task: {kind: multilabel}`"),
+        ("targets", {"calm": 0.5, "arousal": 2, "year": 3}, "`data.columns: {targets: [calm, arousal]}`"),
+    ],
+)
+def test_columns_that_may_be_the_target_are_offered(column: str, cells: dict[str, Any], words: str) -> None:
+    assert words in refusal([{"audio": "a.wav", **cells}], column)
+
+
+@pytest.mark.parametrize("name", ["patient_id", "Session", "site", "Recording ID"])
+def test_a_column_that_may_be_the_group_is_offered(name: str) -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", name: f"p{n // 2}"} for n in range(8)]
+    examples, account = read(rows)
+    assert f"'{name}' (4 different in 8 rows) may say which clips belong together" in account.advice[0]
+    assert len({example.group for example in examples}) == 8
+    assert not read(rows, columns={"group": name})[1].advice
+
+
+def test_a_fold_that_is_called_as_a_split() -> None:
+    rows = [{"audio": f"{n}.wav", "label": "x", "fold": fold} for n, fold in enumerate((1, 2, "test", "test"))]
+    assert "'test' (2 rows) in the column 'fold' is the name of a split" in read(rows)[1].advice[0]
+    assert not read([row | {"split": "train"} for row in rows])[1].advice
+
+
+@pytest.mark.parametrize("texts", [("a.txt", "b.txt"), ("text/a.lab", "text/b.lab")])
+def test_texts_that_are_names_of_files(texts: tuple[str, str]) -> None:
+    rows = [{"audio": f"{n}.wav", "text": text} for n, text in enumerate(texts)]
+    assert "names files" in refusal(rows, "text")
+    said = [{"audio": f"d{n}.wav", "text": "hello"} for n in range(3)]
+    assert len(read([*rows, *said], "text")[0]) == 5  # whoever reads names of files aloud
+
+
+def test_a_column_without_a_name_is_no_guess() -> None:
+    """As pandas writes the numbers of rows."""
+    with pytest.raises(InputError, match="has no column 'audio'"):
+        read([{"": "a.wav", "label": "x"}])

@@ -143,3 +143,9 @@ def test_row_names_without_a_name_are_pointed_out() -> None:
     assert {problem for _, problem in table.broken} == {
         "has more values than the header has columns, one more in every row: does the first column lack a name?"
     }
+
+
+def test_tables_that_were_joined_with_their_headers() -> None:
+    table = delimited_rows("t.csv", "audio,label\na.wav,x\naudio, label\nb.wav,y\n")
+    assert [row["audio"] for _, row in table.rows] == ["a.wav", "b.wav"]
+    assert table.guesses == ["1 lines of t.csv repeat its header and are no rows."]

@@ -113,3 +113,18 @@ def test_broken_lines_are_named_and_the_others_read() -> None:
 def test_what_holds_no_rows(text: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         json_rows("t.json", text)
+
+
+def test_a_list_for_each_split() -> None:
+    rows = json_rows("t.json", '{"train": [{"audio": "a"}], "valid": [{"audio": "b", "split": "test"}]}').rows
+    assert [row for _, row in rows] == [{"split": "train", "audio": "a"}, {"split": "test", "audio": "b"}]
+    with pytest.raises(InputError, match="several of its keys"):
+        json_rows("t.json", '{"train": [{"audio": "a"}], "extra": [{"audio": "b"}]}')
+
+
+def test_columns_and_data_as_pandas_splits_them() -> None:
+    text = '{"columns": ["audio", "label"], "index": [0, 1], "data": [["a", "x"], ["b", "y"]]}'
+    assert [row for _, row in json_rows("t.json", text).rows] == [
+        {"audio": "a", "label": "x"},
+        {"audio": "b", "label": "y"},
+    ]

@@ -63,3 +63,30 @@ def test_embedded_sound_under_two_names_is_two_clips() -> None:
     rows = [{"audio": audio, "label": "x"}, {"audio": audio | {"written": "two-abcd"}, "label": "y"}]
     assert left_out(rows) == (["one-abcd", "two-abcd"], [])
     assert len(left_out([rows[0], rows[0]])[1]) == 1
+
+
+def test_one_label_a_row_is_one_clip_of_several_labels() -> None:
+    pairs = [("a.wav", "dog"), ("a.wav", "rain"), ("b.wav", "cat"), ("./a.wav", "rain")]
+    examples, account = read([{"audio": name, "labels": label} for name, label in pairs], "labels")
+    assert [(example.id, example.target) for example in examples] == [("a.wav", ["dog", "rain"]), ("b.wav", ["cat"])]
+    assert "(1 clips, such as a.wav: dog, rain)" in account.guesses[-1]
+
+
+def test_lists_of_labels_that_differ_are_asked() -> None:
+    _, account = read([{"audio": "a.wav", "labels": of} for of in (["dog", "rain"], ["dog"])], "labels")
+    assert len(account.left_out) == 2
+    assert all("such as all its labels" in row.problem for row in account.left_out)
+
+
+def test_a_file_under_two_spellings_is_one_row_twice() -> None:
+    stay, gone = left_out([{"audio": name, "label": "x"} for name in ("a.wav", "./a.wav", "b/../a.wav")])
+    assert stay == ["a.wav"]
+    assert len(gone) == 2
+    assert all(problem.endswith("and say the same of it; keep one of them.") for _, problem in gone)
+
+
+@pytest.mark.parametrize("names", [("start_sample", "end_sample"), ("frame_offset", "num_frames")])
+def test_columns_of_samples_are_named(names: tuple[str, str]) -> None:
+    _, gone = left_out([{"audio": "a.wav", "label": "xy"[n % 2], **dict.fromkeys(names, n)} for n in range(3)])
+    assert f"{names[0]}" in gone[0][1]
+    assert "samples or frames" in gone[0][1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
@@ -61,3 +62,30 @@ def test_what_is_no_table_is_called_by_its_name(tmp_path: Path, content: bytes, 
     with pytest.raises(InputError) as caught:
         read_rows(tmp_path / "t.csv", {}, tmp_path)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_arrow_as_parquet(tmp_path: Path, stream: bool) -> None:
+    length = pa.array([datetime.timedelta(seconds=1.5), None])
+    table = pa.table({"file": ["a.wav", "b.wav"], "label": pa.array(["x", "y"]).dictionary_encode(), "start": length})
+    path = tmp_path / "data-00000-of-00001.arrow"
+    write = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with pa.OSFile(str(path), "wb") as sink, write(sink, table.schema) as writer:
+        writer.write_table(table)
+    found = read_rows(path, {}, tmp_path / "cache")
+    assert found.form == "Arrow"
+    assert [row for _, row in found.rows] == [
+        {"file": "a.wav", "label": "x", "start": 1.5},
+        {"file": "b.wav", "label": "y", "start": None},
+    ]
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(InputError, match=r"Arrow file|damaged"):
+        read_rows(path, {}, tmp_path / "cache")
+
+
+@pytest.mark.parametrize(("start", "words"), [("tar", "tar archive.*WebDataset.*tar -xf"), ("pickle", "never loaded")])
+def test_files_that_hold_no_table(tmp_path: Path, start: str, words: str) -> None:
+    path = tmp_path / "t.bin"
+    path.write_bytes(b"\x80\x04]." if start == "pickle" else b"a" * 257 + b"ustar" + b"\0" * 300)
+    with pytest.raises(InputError, match=words):
+        read_rows(path, {}, tmp_path)

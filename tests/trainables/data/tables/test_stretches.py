@@ -17,6 +17,11 @@ OTHER = {"audio": "a.wav", "label": "x"}
         ({"start_seconds": 8, "seconds": 2}, (8.0, 2.0)),
         ({"start_seconds": 8, "end_seconds": 10}, (8.0, 2.0)),
         ({"start": "8", "end": "10.0"}, (8.0, 2.0)),
+        ({"tmin": 8, "tmax": 10}, (8.0, 2.0)),
+        ({"xmin": 8, "xmax": 10}, (8.0, 2.0)),
+        ({"min_t": 8, "max_t": 10}, (8.0, 2.0)),
+        ({"Begin Time - ss.msec": 8, "Begin Time - hh:mm:ss.ms": "00:00:08.000", "End Time - ss.msec": 10}, (8.0, 2.0)),
+        ({"start_min": 0.5, "end_min": 0.75}, (30.0, 15.0)),
         ({"onset": 8, "offset": 10}, (8.0, 2.0)),
         ({"offset": 8, "duration": 2}, (8.0, 2.0)),
         ({"onset": 8, "offset": 10, "duration": 2}, (8.0, 2.0)),
@@ -83,6 +88,7 @@ def test_renamed_columns_of_time() -> None:
     [
         ({"start": 8, "begin": 9}, "'begin' and 'start' may both be start_seconds, and they differ"),
         ({"start": 8, "end": 10, "duration": 1}, "contradict each other"),
+        ({"start_min": 3, "start_sec": 20}, "may both be start_seconds, and they differ"),
     ],
 )
 def test_times_that_contradict_each_other(times: dict[str, Any], words: str) -> None:

@@ -33,7 +33,11 @@ def test_labels(written: Any, label: str) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("label", ["a", "b"], 'label is a list (["a", "b"]): clips of several labels are not supported.'),
+        (
+            "label",
+            ["a", "b"],
+            'label is a list (["a", "b"]): a class is one text.',
+        ),
         ("label", {"name": "a"}, 'label is an object ({"name": "a"}); a text or a number is wanted.'),
         ("label", b"a", "label is bytes"),
         ("label", date(2021, 5, 3), "label is a value of the type date"),
@@ -45,7 +49,7 @@ def test_labels(written: Any, label: str) -> None:
         ("targets", ["a", 1], "targets must be a list of numbers"),
         ("targets", [True], "targets must be a list of numbers"),
         ("targets", {"a": 1}, "targets must be a list of numbers"),
-        ("targets", "[1, NaN]", "targets must be a list of numbers"),
+        ("targets", "[1, many]", "targets must be a list of numbers"),
     ],
 )
 def test_what_is_refused(column: str, value: Any, words: str) -> None:

@@ -1,7 +1,9 @@
-"""Files under slightly other names, and what is said of those that are not there."""
+"""Where the paths of a table begin, when its files are not where it says; files under slightly other names, and what is
+said of those that are not there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,83 @@ import pytest
 
 from trainables.data.doubts.check import check_examples
 from trainables.data.examples import Example
-from trainables.data.reading import Account, Wanted
+from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.tables import places
 from trainables.data.tables.clip_rows import examples_of
+from trainables.data.tables.places import other_home
 from trainables.errors import InputError
 
+Lay, Read = Callable[..., Path], Callable[..., Reading]
 COMPOSED, APART = "\u00fcben.wav", "u\u0308ben.wav"
+
+
+@pytest.mark.parametrize(
+    ("table", "sound", "written", "how"),
+    [
+        ("t.csv", "clips/{}.wav", "{}.wav", "begin"),
+        ("meta/t.csv", "audio/{}.wav", "{}.wav", "begin"),
+        ("t.csv", "audio/wav/{}.wav", "{}.wav", "begin"),
+        ("t.csv", "{}.flac", "{}", "suffix"),
+        ("t.csv", "train/{}.ogg", "{}", "begin suffix"),
+        ("data/lists/t.csv", "data/wav/{}.wav", "data/wav/{}.wav", "begin"),
+        ("lists/t.csv", "audio/a/{}.wav", "a/{}.wav", "begin"),
+        ("meta/t.csv", "audio/a/{}.wav", "a\\{}.WAV", "begin"),
+    ],
+)
+def test_places_near_the_table(lay: Lay, read_source: Read, table: str, sound: str, written: str, how: str) -> None:
+    rows = "".join(f"{written.format(n)},x\n" for n in range(3))
+    folder = lay([sound.format(n) for n in range(3)], {table: "audio,label\n" + rows})
+    reading = read_source(folder / table)
+    assert [clip.audio[0].path for clip in reading.examples] == [str(folder / sound.format(n)) for n in range(3)]
+    assert " ".join(reading.account.guesses).count("the files are there") == ("begin" in how)
+    assert " ".join(reading.account.guesses).count("the suffix that is missing") == ("suffix" in how)
+
+
+def test_where_the_files_are_nothing_is_guessed(lay: Lay, read_source: Read) -> None:
+    folder = lay(["0.wav", "clips/0.wav", "clips/1.wav"], {"t.csv": "audio,label\n0.wav,x\n1.wav,y\n"})
+    assert other_home(folder / "t.csv", folder, ["0.wav", "1.wav"]) is None
+    assert read_source(folder / "t.csv").account.audio_homes == [folder]
+
+
+def test_two_places_are_no_place(lay: Lay) -> None:
+    folder = lay(["a/0.wav", "b/0.wav"])
+    assert other_home(folder / "t.csv", folder, ["0.wav"]) is None
+    assert other_home(folder / "b.csv", folder, ["0.wav"]) == folder / "b"
+
+
+def test_a_place_of_the_first_files_alone_is_none(lay: Lay) -> None:
+    first = [f"blues.{number:05d}.wav" for number in range(25)]
+    folder = lay([f"genres/blues/{name}" for name in first])
+    assert other_home(folder / "t.csv", folder, first) == folder / "genres" / "blues"
+    assert other_home(folder / "t.csv", folder, [*first, *(f"rock.{number}.wav" for number in range(25))]) is None
+
+
+def test_a_folder_that_the_sweep_file_gives_stands(lay: Lay) -> None:
+    folder = lay(["given/0.wav", "clips/1.wav"], {"t.csv": ""})
+    (there,) = read(folder, "1.wav", folder=folder / "given")[0]
+    assert there.audio[0].path == str(folder / "given" / "1.wav")
+    (found,) = read(folder, "0", folder=folder / "given")[0]
+    assert found.audio[0].path == str(folder / "given" / "0.wav")
+
+
+def test_very_many_names_in_one_folder_are_looked_up_and_not_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"C{number:05d}" for number in range(3000)]
+    for name in names:
+        (tmp_path / f"{name}.wav").touch()
+    read_names: list[str] = []
+    real = places.unicodedata.normalize
+    monkeypatch.setattr(places.unicodedata, "normalize", lambda form, name: read_names.append(name) or real(form, name))
+    examples, account = read(tmp_path, *(name.lower() + ".WAV" for name in names))
+    assert [Path(example.audio[0].path).stem for example in examples] == names
+    assert "(3000, such as" in account.guesses[0]
+    assert len(read_names) <= 4 * len(names)
+
+
+def test_absolute_paths_are_left_alone(lay: Lay) -> None:
+    folder = lay(["clips/0.wav"])
+    assert other_home(folder / "t.csv", folder, ["/elsewhere/0.wav"]) is None
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+"""What of a sweep's design would make its verdict hard to believe, and can be known before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sweeps.config.axis import discrete_values
+from sweeps.config.resolve import axes_that_open
+from sweeps.config.spec import SweepSpec
+from sweeps.plan.workload import ClipCounts, Stages
+
+FEWEST_TRIALS = 4  # of a value that is to have a finalist: the best of fewer is mostly luck
+FEWEST_SEEDS = 3
+HEARD_ALIKE = 0.9  # of the longest window
+
+
+def design_warnings(spec: SweepSpec, stages: Stages, heard: Sequence[ClipCounts]) -> list[str]:
+    """`heard`: what each backbone, or several together, hear of a clip."""
+    return [*_trials(spec, stages), *_finalists(spec), *_seeds(stages), *_shares_heard(heard)]
+
+
+def _values(spec: SweepSpec, name: str) -> list[object]:
+    """Different values that the search can give an axis."""
+    return list(dict.fromkeys(v for axis in axes_that_open(spec) if axis.name == name for v in _listed(axis)))
+
+
+def _listed(axis: object) -> Sequence[object]:
+    return discrete_values(axis) or ()
+
+
+def _trials(spec: SweepSpec, stages: Stages) -> list[str]:
+    compared = spec.finalists.per or "backbone"
+    values = _values(spec, compared)
+    if len(values) < 2 or stages.trials >= FEWEST_TRIALS * len(values):
+        return []
+    each = stages.trials / len(values)
+    word = compared.replace("_", " ")
+    return [
+        f"{stages.trials} trials for {len(values)} values of {compared} are {each:.2g} each: the best of so few is "
+        f"mostly luck, and a {word} may look bad for its one bad learning rate. trials={FEWEST_TRIALS * len(values)} "
+        f"gives each {FEWEST_TRIALS}."
+    ]
+
+
+def _finalists(spec: SweepSpec) -> list[str]:
+    values = _values(spec, "backbone")
+    if len(values) < 2 or spec.finalists.per:
+        return []
+    return [
+        f"The search compares {len(values)} backbones, and `finalists: {spec.finalists.count}` confirms the best "
+        "trials, whatever theirs is: finalists={per: backbone} confirms the best of each, and says which is best."
+    ]
+
+
+def _seeds(stages: Stages) -> list[str]:
+    if len(stages.confirm_seeds) not in range(2, FEWEST_SEEDS):
+        return []
+    return [
+        "Two confirm seeds: how much a result depends on its seed rests on one difference, so that intervals are wide; "
+        "seeds.confirm with 5 costs more and says more."
+    ]
+
+
+def _shares_heard(heard: Sequence[ClipCounts]) -> list[str]:
+    """Backbones that hear less of a clip than others, where clips are longer than what they hear."""
+    longest = max((clips.window_seconds for clips in heard), default=0.0)
+    short = [clips for clips in heard if clips.window_seconds < HEARD_ALIKE * longest and clips.cropped]
+    return [
+        f"{', '.join(clips.backbones)} hear{'s' if len(clips.backbones) == 1 else ''} {clips.window_seconds:g} s of a "
+        f"clip, others up to {longest:g} s: {clips.cropped} of {clips.examples} clips are heard in part, and the "
+        "comparison is of what is heard as well."
+        for clips in short
+    ]

@@ -1,0 +1,45 @@
+"""Lists of an official split that are not read are said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trainables.data.reading import Reading
+
+Lay, Read = Callable[..., Path], Callable[..., Reading]
+CLASSES = ["cat/1.wav", "cat/2.wav", "dog/3.wav", "dog/4.wav"]
+TABLE = "file_name,label\n1.wav,a\n2.wav,b\n"
+
+
+@pytest.mark.parametrize(
+    ("sounds", "texts"),
+    [
+        (CLASSES, {"test.txt": "cat/1.wav\n./dog/3.wav\n", "train.txt": "cat/2\ndog/4\n"}),
+        (CLASSES, {"lists/test_list.lst": "3 cat/1.wav\n3 dog/3.wav\n"}),
+        (CLASSES, {"iden_split.txt": "1 cat/1.wav\n3 dog/3.wav\n"}),
+        (["1.wav", "2.wav"], {"metadata.csv": TABLE, "splits.csv": "file,split\n1.wav,train\n2.wav,test\n"}),
+        (["1.wav", "2.wav"], {"t.csv": TABLE.replace("file_name", "audio"), "test.txt": "1.wav\n"}),
+    ],
+)
+def test_a_list_of_clips_that_is_called_as_a_split(
+    lay: Lay, read_source: Read, sounds: list[str], texts: dict[str, str]
+) -> None:
+    advice = read_source(lay(sounds, texts)).account.advice
+    said = [sentence for sentence in advice if "splits are drawn anew" in sentence]
+    assert len(said) == 1
+    assert all(name in said[0] for name in texts if name not in ("metadata.csv", "t.csv"))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"test.txt": "how the test was made\n"},
+        {"classes.txt": "cat/1.wav\n"},
+        {"metadata.csv": "file_name,label,split\ncat/1.wav,a,train\ndog/3.wav,b,test\n", "test.txt": "dog/3.wav\n"},
+    ],
+)
+def test_other_texts_are_no_matter(lay: Lay, read_source: Read, texts: dict[str, str]) -> None:
+    assert "splits are drawn anew" not in " ".join(read_source(lay(CLASSES, texts)).account.advice)

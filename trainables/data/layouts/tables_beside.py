@@ -1,0 +1,87 @@
+"""Tables and lists that stand beside the sound, name it and are not read: what they say of splits, groups or labels a
+person should know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from trainables.data.layouts.found import shown
+from trainables.data.layouts.tree import Parts, Tree
+from trainables.data.reading import Account
+from trainables.data.split_names import split_name
+from trainables.data.tables.rows import read_rows
+from trainables.errors import InputError
+
+MOST_TABLES, MOST_BYTES = 8, 64 << 20
+LEAST_SHARE = 0.5  # of the sound that a table names
+SHOWN = 8  # columns
+MOST_LISTS, MOST_LINES, MOST_LIST_BYTES = 20, 200, 32 << 20
+LEAST_LINES = 0.5  # of a list name a clip
+_ENDINGS = (".txt", ".lst", ".list")
+_SPLITTING = re.compile(r"[\s,;|]+")
+
+
+def naming_sound(tree: Tree) -> list[str]:
+    """A sentence for each table that names most of the sound."""
+    names = {parts[-1] for parts in tree.sounds}
+    found = []
+    for table in sorted(tree.tables, key=lambda parts: (len(parts), parts))[:MOST_TABLES]:
+        with suppress(InputError, OSError):
+            if tree.path(table).stat().st_size <= MOST_BYTES and (sentence := _sentence(tree, table, names)):
+                found.append(sentence)
+    return found
+
+
+def _sentence(tree: Tree, table: Parts, names: set[str]) -> str:
+    rows = [row for _, row in read_rows(tree.path(table), {}, Path()).rows]
+    columns = list(dict.fromkeys(name for row in rows for name in row if name))
+    for column in columns:
+        named = {str(row.get(column)).replace("\\", "/").rpartition("/")[2] for row in rows} & names
+        if len(named) >= LEAST_SHARE * len(names):
+            others = [name for name in columns if name != column]
+            more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+            return (
+                f"{shown(table)} names {len(named):,} of the clips in its column {column!r} and is not read, since the "
+                f"folders give the labels; where its other columns ({', '.join(others[:SHOWN])}{more}) say splits, "
+                f"groups or labels, give it as data.source, with `data.columns: {{audio: {column}}}`."
+            )
+    return ""
+
+
+def advise_on_lists(tree: Tree, account: Account, *, tables: bool = True) -> None:
+    """Adds a sentence where no split was read, and lists of sound (and `tables`) are there that are called as splits
+    are, such as an official `test.txt`."""
+    if "split" in account.origins:
+        return
+    lists = [parts for parts in tree.others if parts[-1].lower().endswith(_ENDINGS) and parts not in tree.taken]
+    lists += tree.tables if tables else []
+    lists = [parts for parts in lists if split_name(parts[-1].rpartition(".")[0]) or "split" in parts[-1].lower()]
+    if not lists:
+        return
+    names = {"/".join(parts[at:]) for parts in tree.sounds for at in range(len(parts))}
+    names |= {name.rpartition(".")[0] for name in names}
+    found = [parts for parts in lists[:MOST_LISTS] if _names_sound(tree, parts, names)]
+    if found:
+        account.advice.append(
+            f"Not read are {', '.join(map(shown, found))}, which name clips: splits are drawn anew, and clips of an "
+            "official test may be trained on. Give the table a column `split`, or lay the clips into folders of the "
+            "splits."
+        )
+
+
+def _names_sound(tree: Tree, parts: Parts, names: Collection[str]) -> bool:
+    path = tree.path(parts)
+    with suppress(OSError, UnicodeDecodeError):
+        if path.stat().st_size > MOST_LIST_BYTES:
+            return False
+        with path.open(encoding="utf-8-sig") as file:
+            lines = [line.strip() for line in islice(file, MOST_LINES) if line.strip()]
+        hits = sum(
+            any(cell.strip("\"'").removeprefix("./") in names for cell in _SPLITTING.split(line)) for line in lines
+        )
+        return bool(lines) and hits >= LEAST_LINES * len(lines)
+    return False
