@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainables.errors import InputError
 from trainables.records import Answers, Predictions
@@ -23,6 +23,9 @@ from trainables.tasks.labels import (
     target_problem,
 )
 from trainables.tasks.options import option
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BALANCED = "balanced"
 
@@ -94,6 +97,18 @@ class Classification:
         if self.class_weights is None:
             return None
         return [self.class_weights[self.labels.index(target)] for target in targets]
+
+    @property
+    def head_outputs(self) -> int:
+        return len(self.labels)
+
+    def head_targets(self, targets: Sequence[str]) -> dict[str, np.ndarray]:
+        """`class_index` (B,) int64, and `clip_weight` (B,) float32 where classes are weighted."""
+        import numpy as np
+
+        found = {"class_index": np.array([self.labels.index(target) for target in targets], dtype=np.int64)}
+        weights = self.weights_of(targets)
+        return found if weights is None else found | {"clip_weight": np.array(weights, dtype=np.float32)}
 
     def check_target(self, value: Any) -> str | None:
         """None where `value` is one of the labels, else a sentence that says which rule it breaks."""

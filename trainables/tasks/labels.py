@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from trainables.tasks import metrics
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "loss")
 LOWER_IS_BETTER = ("loss",)
+MOST_NAMED = 12  # labels in a sentence
 
 
 def label_problems(labels: Any) -> list[str]:
@@ -34,7 +36,10 @@ def target_problem(labels: Sequence[str], value: Any) -> str | None:
     """None where `value` is one of the labels, else a sentence that says which rule it breaks."""
     if value in labels:
         return None
-    return f"label {value!r} is not one of task.labels ({', '.join(labels)})"
+    more = len(labels) - MOST_NAMED
+    named = ", ".join(labels[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    near = difflib.get_close_matches(str(value), labels, n=1, cutoff=0.8) if more > 0 else []
+    return f"label {value!r} is not one of task.labels ({named}{f'; did you mean {near[0]!r}?' if near else ''})"
 
 
 def label_answers(labels: tuple[str, ...], targets: Sequence[str], scores: Sequence[Any]) -> Answers:

@@ -52,6 +52,11 @@ def characters(text: str) -> str:
     return _joined(words(text))
 
 
+def said_of(form: str) -> str:
+    """What stands beside error rates; `form` is the name of the one that texts were scored in."""
+    return f"Error rates are of texts in the form {form} (task.normalise)."
+
+
 def _joined(found: Sequence[str]) -> str:
     return " ".join(found)
 

@@ -36,6 +36,10 @@ def test_what_yaml_does_not_read_as_text_is_refused() -> None:
 def test_a_target_outside_the_labels() -> None:
     assert target_problem(("dog", "cat"), "dog") is None
     assert "'cow' is not one of task.labels (dog, cat)" in str(target_problem(("dog", "cat"), "cow"))
+    many = tuple(f"sound of {number:03d}" for number in range(527))
+    said = str(target_problem(many, "sound off 040"))
+    assert said.startswith("label 'sound off 040' is not one of task.labels (sound of 000, sound of 001, ")
+    assert said.endswith("sound of 011 and 515 more; did you mean 'sound of 040'?)")
 
 
 def test_the_highest_score_is_the_answer_and_the_first_on_a_tie() -> None:
