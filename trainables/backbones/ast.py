@@ -23,18 +23,22 @@ from torch.nn import functional
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 from transformers.models.audio_spectrogram_transformer.modeling_audio_spectrogram_transformer import ASTLayer
 
-from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
+from trainables.contract import Described, Loaded, Preset, Size, Spectrogram, Task
+from trainables.errors import InputError
 from trainables.modeling import pretrained
-from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.checkpoints import names_checkpoint
+from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
 
 NAME = "ast"
-TASKS = ("classification",)
+TASKS = ("classification", "regression", "multilabel")
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 10.255  # 1024 frames of 25 ms, 10 ms apart
 MINIATURE_WINDOW_SECONDS = 5.135  # 512 frames
 SPECTROGRAM = Spectrogram(0, 1, bins=128)
 HEAD_MODULES = ("classifier",)
+ARCHITECTURES = ("audio-spectrogram-transformer",)
+BESIDE = (("preprocessor_config.json", "processor_config.json"),)
 
 # `total_params`: without the head, whose size depends on the labels
 SIZES: Mapping[str, Size] = {
@@ -49,19 +53,19 @@ MINIATURE_SIZES: Mapping[str, Size] = {
 _LAYER = r"audio_spectrogram_transformer\.layers\.\d+\."
 _CHAIN = r"audio_spectrogram_transformer\.(embeddings|layers\.\d+)"
 _ATTENTION, _MLP = r"attention\.(q_proj|k_proj|v_proj|o_proj)", r"mlp\.(fc1|fc2)"
-_LAYERS = {"base-16": 12, "base": 12, "mini-450k": 3, "mini-900k": 4}
+_MINIATURE_LAYERS = {"mini-450k": 3, "mini-900k": 4}
 
 
-def _matches(per_layer: int, once: int = 0) -> dict[str, int]:
-    return {size: layers * per_layer + once for size, layers in _LAYERS.items()}
+def _in_each_layer(pattern: str, modules: int, *, once: int = 0, reaches_head: bool = False) -> Preset:
+    return Preset(pattern, reaches_head=reaches_head, layers={"num_hidden_layers": modules}, once=once)
 
 
 _TODAY: dict[str, Preset] = {
-    "qv": Preset(_LAYER + r"attention\.(q_proj|v_proj)", _matches(2)),
-    "qkv": Preset(_LAYER + r"attention\.(q_proj|k_proj|v_proj)", _matches(3)),
-    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
-    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(6)),
-    "all-linear": Preset(rf"{_LAYER}({_ATTENTION}|{_MLP})|classifier\.dense", _matches(6, once=1), reaches_head=True),
+    "qv": _in_each_layer(_LAYER + r"attention\.(q_proj|v_proj)", 2),
+    "qkv": _in_each_layer(_LAYER + r"attention\.(q_proj|k_proj|v_proj)", 3),
+    "attention": _in_each_layer(_LAYER + _ATTENTION, 4),
+    "attention+mlp": _in_each_layer(f"{_LAYER}({_ATTENTION}|{_MLP})", 6),
+    "all-linear": _in_each_layer(rf"{_LAYER}({_ATTENTION}|{_MLP})|classifier\.dense", 6, once=1, reaches_head=True),
 }
 # What published sweeps wrote before transformers 5 renamed the modules; `dense` was every other Linear, the head's too.
 _BEFORE = {"query,value": "qv", "query,key,value": "qkv", "query,key,value,dense": "all-linear"}
@@ -72,14 +76,16 @@ READ_TOKENS = 2  # of class and distillation; they stand first
 
 
 def config(size: str) -> ASTConfig:
-    """A size's configuration, from the published files, without the network."""
+    """A size's configuration, from the published files, without the network; a checkpoint's from its own."""
+    if names_checkpoint(size):
+        return pretrained.configuration(ASTConfig, size, backbone=NAME)
     if size in SIZES:
         stride = 16 if size == "base-16" else 10
         return ASTConfig(frequency_stride=stride, time_stride=stride)
     width = {"mini-450k": 96, "mini-900k": 128}[size]
     return ASTConfig(
         hidden_size=width,
-        num_hidden_layers=_LAYERS[size],
+        num_hidden_layers=_MINIATURE_LAYERS[size],
         num_attention_heads=width // 32,
         intermediate_size=4 * width,
         patch_size=32,  # a quarter of the tokens for as many frames
@@ -87,6 +93,11 @@ def config(size: str) -> ASTConfig:
         time_stride=32,
         max_length=_frames(round(MINIATURE_WINDOW_SECONDS * SAMPLE_RATE_HZ)),
     )
+
+
+def described(size: str) -> Described:
+    """A checkpoint's window."""
+    return Described(((config(size).max_length - 1) * HOP_SAMPLES + FRAME_SAMPLES) / SAMPLE_RATE_HZ)
 
 
 def skeleton(size: str, task: Task) -> nn.Module:
@@ -104,9 +115,16 @@ def load(
     for computing. Checkpoints with the module names of transformers 4 load as well.
     """
     source = pretrained.source_of(checkpoint, size, SIZES)
+    built = pretrained.read(ASTConfig, source, "configuration")
+    extractor = pretrained.read(ASTFeatureExtractor, source, "feature extractor (preprocessor_config.json)")
+    if extractor.max_length != built.max_length:
+        raise InputError(
+            f"the checkpoint {checkpoint}: its feature extractor makes {extractor.max_length} frames, and its model "
+            f"hears {built.max_length}; is it another model's?"
+        )
     model = pretrained.load_pretrained(
         ASTForAudioClassification,
-        with_labels(ASTConfig.from_pretrained(**source), task),
+        with_labels(built, task),
         source,
         heads=HEAD_MODULES,
         quantization=quantization,
@@ -114,7 +132,6 @@ def load(
         device=device,
     )
     cast(Any, model).audio_spectrogram_transformer.layers[-1].__class__ = LastLayer
-    extractor = ASTFeatureExtractor.from_pretrained(**source)
     silence = float(extractor.normalize(np.float32(0.0))) if extractor.do_normalize else 0.0
     return Loaded(model, extractor, HEAD_MODULES, chain=_CHAIN, extra={"silence": silence})
 
@@ -167,15 +184,15 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
 
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
-    """A batch on the CPU: input_values (B, frames, 128), padded to the window; with targets `class_targets`."""
+    """A batch on the CPU: input_values (B, frames, 128), padded to the window; with targets `head_targets`."""
     padded = pretrained.pad_frames(features, loaded.processor.max_length, loaded.extra["silence"])
     batch = {"input_values": torch.stack(padded)}
-    return batch if targets is None else batch | class_targets(task, targets)
+    return batch if targets is None else batch | head_targets(task, targets)
 
 
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): the cross-entropy of each clip."""
-    return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
+    return head_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -26,12 +26,12 @@ from torchaudio.compliance import kaldi
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
 from trainables.modeling.checkpoints import fetch
-from trainables.modeling.class_loss import class_losses, class_targets
+from trainables.modeling.head_loss import head_losses, head_outputs, head_targets
 from trainables.networks.beats import Beats, BeatsConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
 
 NAME = "beats"
-TASKS = ("classification",)
+TASKS = ("classification", "regression", "multilabel")
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 5.0
@@ -79,7 +79,7 @@ PATCH_FRAMES = 16
 def skeleton(size: str, task: Task) -> nn.Module:
     """The model on the `meta` device: shapes and names without weights, network or memory."""
     with torch.device("meta"):
-        return Beats(CONFIGS[size], classes=len(cast(Any, task).labels), mel_bins=MEL_BINS)
+        return Beats(CONFIGS[size], classes=head_outputs(task), mel_bins=MEL_BINS)
 
 
 def load(
@@ -140,17 +140,17 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
     """A batch on the CPU: `fbank` (B, F, 128), and `frames` (B,) where the clips' lengths differ; with targets (label
-    names) what `class_targets` gives."""
+    names) what `head_targets` gives."""
     del loaded
     batch = {"fbank": nn.utils.rnn.pad_sequence(list(features), batch_first=True)}
     if len({len(clip) for clip in features}) > 1:
         batch["frames"] = torch.tensor([len(clip) for clip in features])
-    return batch if targets is None else batch | class_targets(task, targets)
+    return batch if targets is None else batch | head_targets(task, targets)
 
 
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): the cross-entropy of each clip."""
-    return class_losses(model(batch["fbank"], batch.get("frames")), batch, label_smoothing=label_smoothing)
+    return head_losses(model(batch["fbank"], batch.get("frames")), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

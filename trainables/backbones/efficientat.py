@@ -29,18 +29,18 @@ from torchaudio.compliance import kaldi
 
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.modeling.checkpoints import fetch
-from trainables.modeling.class_loss import class_losses, class_targets
+from trainables.modeling.head_loss import head_losses, head_outputs, head_targets
 from trainables.networks.efficientat import Block, EfficientAT, EfficientATConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
 
 NAME = "efficientat"
-TASKS = ("classification",)
+TASKS = ("classification", "regression", "multilabel")
 SAMPLE_RATE_HZ = 32_000
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 5.0
 SPECTROGRAM = Spectrogram(1, 0, bins=128)
 HEAD_MODULES = ("classifier.5",)
-ORIGIN = "the releases of fschmid56/EfficientAT on GitHub (v0.0.1)"
+ORIGIN = "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1"
 
 # `total_params`: without the head, whose size depends on the labels
 SIZES: Mapping[str, Size] = {
@@ -98,7 +98,7 @@ SHORTEST_SAMPLES = 3200  # 0.1 s: the transform mirrors 512 samples at either en
 def skeleton(size: str, task: Task) -> nn.Module:
     """The model on the `meta` device: shapes and names without weights, network or memory."""
     with torch.device("meta"):
-        return EfficientAT(CONFIGS[size], classes=len(cast(Any, task).labels))
+        return EfficientAT(CONFIGS[size], classes=head_outputs(task))
 
 
 def load(
@@ -175,7 +175,7 @@ def mel_bands() -> Tensor:
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
     """A batch on the CPU: `mel` (B, 128, F), and `frames` (B,) where the clips' lengths differ; with targets (label
-    names) what `class_targets` gives."""
+    names) what `head_targets` gives."""
     del loaded
     lengths = [clip.shape[1] for clip in features]
     longest = max(lengths)
@@ -183,12 +183,12 @@ def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Seq
     batch = {"mel": torch.stack(mel)}
     if min(lengths) < longest:
         batch["frames"] = torch.tensor(lengths)
-    return batch if targets is None else batch | class_targets(task, targets)
+    return batch if targets is None else batch | head_targets(task, targets)
 
 
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): the cross-entropy of each clip."""
-    return class_losses(model(batch["mel"], batch.get("frames")), batch, label_smoothing=label_smoothing)
+    return head_losses(model(batch["mel"], batch.get("frames")), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -24,11 +24,11 @@ from transformers import ClapAudioConfig, ClapAudioModel, ClapFeatureExtractor
 
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.modeling import pretrained
-from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
 
 NAME = "htsat"
-TASKS = ("classification",)
+TASKS = ("classification", "regression", "multilabel")
 SAMPLE_RATE_HZ = 48_000
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
@@ -183,15 +183,15 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
 
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
-    """A batch on the CPU: input_features (B, 1, frames, 64); with targets what `class_targets` gives."""
+    """A batch on the CPU: input_features (B, 1, frames, 64); with targets what `head_targets` gives."""
     del loaded
     batch = {"input_features": torch.stack(list(features))}
-    return batch if targets is None else batch | class_targets(task, targets)
+    return batch if targets is None else batch | head_targets(task, targets)
 
 
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): the cross-entropy of each clip."""
-    return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
+    return head_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -20,12 +20,14 @@ from trainables.modeling import wav2vec2_family
 from trainables.modeling.wav2vec2_family import Family
 
 NAME = "hubert"
-TASKS = ("classification",)
+TASKS = ("classification", "regression", "multilabel")
 SAMPLE_RATE_HZ = wav2vec2_family.SAMPLE_RATE_HZ
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
 SPECTROGRAM = None
 HEAD_MODULES = wav2vec2_family.HEAD_MODULES
+ARCHITECTURES = ("hubert",)
+BESIDE = wav2vec2_family.BESIDE
 
 # `total_params`: without the head
 SIZES: Mapping[str, Size] = {
@@ -41,4 +43,4 @@ FAMILY = Family("hubert", HubertForSequenceClassification, HubertConfig, SIZES)
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
 features, collate, predict = FAMILY.features, FAMILY.collate, FAMILY.predict
-clip_losses = FAMILY.clip_losses
+clip_losses, described = FAMILY.clip_losses, FAMILY.described

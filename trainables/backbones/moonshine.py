@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,9 +30,10 @@ from transformers import (
     Wav2Vec2Processor,
 )
 
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Described, Loaded, Preset, Size, Task
 from trainables.modeling import encoder_decoder, pretrained, transcripts
 from trainables.modeling.byte_tokenizer import byte_tokenizer
+from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.seeded import seeded_init
 from trainables.writing import TextLimits, Writer
 
@@ -41,6 +43,8 @@ SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 30.0
 MINIATURE_WINDOW_SECONDS = 4.0
 HEAD_MODULES: tuple[str, ...] = ()
+ARCHITECTURES = ("moonshine",)
+BESIDE = (("preprocessor_config.json", "processor_config.json"), ("tokenizer.json",))
 
 SIZES: Mapping[str, Size] = {
     "tiny": Size("UsefulSensors/moonshine-tiny", None, "MIT", 27_092_736),
@@ -52,11 +56,14 @@ MINIATURE_SIZES: Mapping[str, Size] = {
 }
 _LAYERS = {"tiny": (6, 6), "base": (8, 8), "mini-400k": (3, 2), "mini-800k": (3, 2)}  # encoder, decoder
 
-PRESETS: Mapping[str, Preset] = encoder_decoder.presets(_LAYERS, output="o_proj", mlp=r"mlp\.(fc1|fc2)")
+PRESETS: Mapping[str, Preset] = encoder_decoder.presets(
+    ("encoder_num_hidden_layers", "decoder_num_hidden_layers"), output="o_proj", mlp=r"mlp\.(fc1|fc2)"
+)
 
 LENGTH_STEP = 1600  # samples, 0.1 s: the grid of lengths
 TOKENS_PER_SECOND = 6.5  # at most, as the authors' model cards advise against answers that never end
 MINIATURE_TOKENS_PER_SECOND = 30.0  # its tokens are letters
+FEWEST_WORD_PIECES = 1000  # a smaller vocabulary is one of letters; the published one has 32,768
 OUTPUT_EMBEDDINGS = "proj_out"
 START, END = "<s>", "</s>"
 WRITER = Writer(
@@ -69,7 +76,9 @@ WRITER = Writer(
 
 
 def config(size: str) -> MoonshineConfig:
-    """A size's configuration, from the published files, without the network."""
+    """A size's configuration, from the published files, without the network; a checkpoint's from its own."""
+    if names_checkpoint(size):
+        return pretrained.configuration(MoonshineConfig, size, backbone=NAME)
     encoder, decoder = _LAYERS[size]
     layers = {"encoder_num_hidden_layers": encoder, "decoder_num_hidden_layers": decoder}
     if size in SIZES:
@@ -85,6 +94,15 @@ def config(size: str) -> MoonshineConfig:
         pad_token_id=2,
         **layers,
     )
+
+
+def described(size: str) -> Described:
+    """A checkpoint's decoder's places."""
+    built = config(size)
+    limits = TextLimits(
+        built.max_position_embeddings - 1, answer_tokens_per_second=_tokens_per_second(built.vocab_size)
+    )
+    return Described(writer=replace(WRITER, published=limits))
 
 
 def skeleton(size: str, task: Task) -> nn.Module:
@@ -104,19 +122,20 @@ def load(
     """
     del task
     source = pretrained.source_of(checkpoint, size, SIZES)
+    built = pretrained.read(MoonshineConfig, source, "configuration")
+    tokenizer = pretrained.read(AutoTokenizer, source, "tokenizer")
+    extractor = pretrained.read(Wav2Vec2FeatureExtractor, source, "feature extractor (preprocessor_config.json)")
     model = pretrained.load_pretrained(
         MoonshineForConditionalGeneration,
-        MoonshineConfig.from_pretrained(**source),
+        built,
         source,
         kept=(OUTPUT_EMBEDDINGS,),
         quantization=quantization,
         dtype=dtype,
         device=device,
     )
-    tokenizer = AutoTokenizer.from_pretrained(**source)
     model.tokenizer = tokenizer  # `predict` writes texts
-    extractor = Wav2Vec2FeatureExtractor.from_pretrained(**source)
-    rate = MINIATURE_TOKENS_PER_SECOND if size in MINIATURE_SIZES else TOKENS_PER_SECOND
+    rate = _tokens_per_second(built.vocab_size)
     processor = Wav2Vec2Processor(extractor, tokenizer)
     extra = {"prompt": [cast(Any, model).config.decoder_start_token_id], "tokens_per_second": rate}
     return Loaded(model, processor, chain=encoder_decoder.CHAIN, extra=extra, equal_shapes=True)
@@ -182,6 +201,10 @@ def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> list[str]:
 def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     """(B, T, V): of the token after each that the decoder reads."""
     return encoder_decoder.logits(model, batch, "input_values")
+
+
+def _tokens_per_second(vocabulary: int) -> float:
+    return MINIATURE_TOKENS_PER_SECOND if vocabulary < FEWEST_WORD_PIECES else TOKENS_PER_SECOND
 
 
 def _miniature_tokenizer() -> Any:

@@ -28,15 +28,15 @@ from transformers import (
     AutoTokenizer,
     PreTrainedConfig,
     Qwen2_5OmniThinkerConfig,
-    Qwen2_5OmniThinkerForConditionalGeneration,
     Qwen2AudioConfig,
-    Qwen2AudioForConditionalGeneration,
     WhisperFeatureExtractor,
 )
 
-from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
-from trainables.modeling import answers, nf4, pretrained
+from trainables.contract import Described, Loaded, Preset, Size, Spectrogram, Task
+from trainables.errors import InputError
+from trainables.modeling import answers, nf4, pretrained, qwen2_audio
 from trainables.modeling.byte_tokenizer import byte_tokenizer
+from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.seeded import seeded_init
 
 NAME = "qwen2_audio"
@@ -44,6 +44,8 @@ TASKS = ("label_scoring",)
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 30.0
 MINIATURE_WINDOW_SECONDS = 2.0
+ARCHITECTURES = ("qwen2_audio", "qwen2_5_omni", "qwen2_5_omni_thinker")
+BESIDE = (("preprocessor_config.json", "processor_config.json"), ("tokenizer.json", "vocab.json"))
 SPECTROGRAM = Spectrogram(1, 0, bins=128)  # the row behind says where the clip ends
 
 SIZES: Mapping[str, Size] = {
@@ -61,23 +63,24 @@ _ATTENTION, _MLP = "q_proj|k_proj|v_proj|o_proj", "gate_proj|up_proj|down_proj"
 _PROJECTOR = r".*\b(multi_modal_projector\.linear|audio_tower\.proj)"
 
 
-def _matches(per_lm_layer: int, per_audio_layer: int, once: int = 0) -> dict[str, int]:
-    layers = {"3b": (36, 32), "7b": (32, 32), "mini-600k": (3, 2), "mini-1m": (3, 2)}
-    return {size: lm * per_lm_layer + audio * per_audio_layer + once for size, (lm, audio) in layers.items()}
+def _in_each_layer(pattern: str, language: int, audio: int, once: int = 0) -> Preset:
+    layers = {"text_config.num_hidden_layers": language, "audio_config.encoder_layers": audio}
+    return Preset(pattern, layers=layers, once=once)
 
 
 PRESETS: Mapping[str, Preset] = {
-    "attention": Preset(f"{_BOTH}({_ATTENTION})", _matches(4, 3)),
-    "attention+mlp": Preset(f"{_BOTH}({_ATTENTION}|{_MLP})", _matches(7, 3)),
-    "all-linear": Preset(f"{_BOTH}({_ATTENTION}|{_MLP}|out_proj|fc1|fc2)|{_PROJECTOR}", _matches(7, 6, once=1)),
-    "lm-attention": Preset(f"{_LM}({_ATTENTION})", _matches(4, 0)),
-    "lm-attention+mlp": Preset(f"{_LM}({_ATTENTION}|{_MLP})", _matches(7, 0)),
+    "attention": _in_each_layer(f"{_BOTH}({_ATTENTION})", 4, 3),
+    "attention+mlp": _in_each_layer(f"{_BOTH}({_ATTENTION}|{_MLP})", 7, 3),
+    "all-linear": _in_each_layer(f"{_BOTH}({_ATTENTION}|{_MLP}|out_proj|fc1|fc2)|{_PROJECTOR}", 7, 6, once=1),
+    "lm-attention": _in_each_layer(f"{_LM}({_ATTENTION})", 4, 0),
+    "lm-attention+mlp": _in_each_layer(f"{_LM}({_ATTENTION}|{_MLP})", 7, 0),
 }
 
 AUDIO_TOKEN, END_OF_TURN = "<|AUDIO|>", "<|im_end|>"
 # of the chat, in the miniatures' order
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", END_OF_TURN, AUDIO_TOKEN, "<|audio_bos|>", "<|audio_eos|>")
 HOP_SAMPLES = 160
+POSITIONS_PER_SECOND = 50  # of the audio tower
 SHORTEST_FRAMES = 10  # 0.1 s: two audio tokens; the model takes a lone one for text that is still to be expanded
 
 # The published chat templates, for one turn with one clip (they differ only in how the clip is announced).
@@ -89,30 +92,23 @@ _CLIP = {
     Qwen2AudioConfig.model_type: "Audio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n",
     Qwen2_5OmniThinkerConfig.model_type: "<|audio_bos|><|AUDIO|><|audio_eos|>",
 }
-_MODELS: dict[str, Any] = {
-    Qwen2AudioConfig.model_type: Qwen2AudioForConditionalGeneration,
-    Qwen2_5OmniThinkerConfig.model_type: Qwen2_5OmniThinkerForConditionalGeneration,
-}
-MINIATURE_VOCABULARY = 640
+MINIATURE_VOCABULARY = qwen2_audio.MINIATURE_VOCABULARY
 
 
 def config(size: str) -> PreTrainedConfig:
-    """A size's configuration, from the published files, without the network."""
-    if size == "3b":
-        text = {"vocab_size": 151_936, "hidden_size": 2048, "intermediate_size": 11_008, "num_hidden_layers": 36}
-        text |= {"num_attention_heads": 16, "num_key_value_heads": 2, "tie_word_embeddings": False}
-        vision = {"hidden_size": 1280, "out_hidden_size": 2048}
-        return Qwen2_5OmniThinkerConfig(text_config=text, audio_config={"output_dim": 2048}, vision_config=vision)
-    if size == "7b":
-        text = {"vocab_size": 156_032, "hidden_size": 4096, "intermediate_size": 11_008, "num_hidden_layers": 32}
-        return Qwen2AudioConfig(text_config=text | {"num_attention_heads": 32, "num_key_value_heads": 32})
-    width = {"mini-600k": 96, "mini-1m": 128}[size]
-    heads = width // 32
-    text = {"vocab_size": MINIATURE_VOCABULARY, "hidden_size": width, "intermediate_size": 2 * width}
-    text |= {"num_hidden_layers": 3, "num_attention_heads": heads, "num_key_value_heads": heads}
-    audio = {"d_model": width, "encoder_layers": 2, "encoder_attention_heads": heads, "encoder_ffn_dim": 2 * width}
-    audio |= {"max_source_positions": int(50 * MINIATURE_WINDOW_SECONDS)}
-    return Qwen2AudioConfig(text_config=text, audio_config=audio, audio_token_index=3)
+    """A size's configuration, from the published files, without the network; a checkpoint's from its own."""
+    if names_checkpoint(size):
+        return qwen2_audio.named_config(size, ARCHITECTURES, backbone=NAME)
+    if size in SIZES:
+        return qwen2_audio.published_config(size)
+    return qwen2_audio.miniature_config(size, MINIATURE_WINDOW_SECONDS)
+
+
+def described(size: str) -> Described:
+    """A checkpoint's window."""
+    built: Any = config(size)
+    whole_window = built.model_type == Qwen2AudioConfig.model_type
+    return Described(built.audio_config.max_source_positions / POSITIONS_PER_SECOND if whole_window else None)
 
 
 def skeleton(size: str, task: Task) -> nn.Module:
@@ -120,7 +116,7 @@ def skeleton(size: str, task: Task) -> nn.Module:
     del task  # label scoring uses the language model's own head
     built = config(size)
     with torch.device("meta"):
-        return cast(nn.Module, _MODELS[built.model_type](built))
+        return cast(nn.Module, qwen2_audio.MODELS[built.model_type](built))
 
 
 def build(size: str, task: Task, seed: int) -> nn.Module:
@@ -128,7 +124,7 @@ def build(size: str, task: Task, seed: int) -> nn.Module:
     del task
     built = config(size)
     with seeded_init(seed):
-        return cast(nn.Module, _MODELS[built.model_type](built))
+        return cast(nn.Module, qwen2_audio.MODELS[built.model_type](built))
 
 
 def write(model: nn.Module, size: str, folder: Path, tokenizer: Any = None) -> None:
@@ -146,14 +142,13 @@ def write(model: nn.Module, size: str, folder: Path, tokenizer: Any = None) -> N
 def load(
     checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
 ) -> Loaded:
-    """Loads a hub id or a local folder, frozen, in eval mode, without dropout; safetensors only.
-
-    `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone, `dtype`
-    for computing. `size` names the revision of a published checkpoint.
-    """
+    """Loads a hub id or a local folder, frozen, in eval mode, without dropout; safetensors only. `quantization` nf4:
+    4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone, `dtype` for computing."""
     del task
     source = pretrained.source_of(checkpoint, size, SIZES)
-    built = AutoConfig.from_pretrained(**source)
+    built = pretrained.read(AutoConfig, source, "configuration")
+    tokenizer = pretrained.read(AutoTokenizer, source, "tokenizer")
+    extractor = pretrained.read(AutoFeatureExtractor, source, "feature extractor (preprocessor_config.json)")
     built = getattr(built, "thinker_config", built)  # the whole of Qwen2.5-Omni also speaks; that part stays away
     for part in (built, built.get_text_config(), built.audio_config):
         for name in ("dropout", "attention_dropout", "activation_dropout", "encoder_layerdrop", "layerdrop"):
@@ -162,11 +157,16 @@ def load(
     options: dict[str, Any] = {"dtype": dtype, "device_map": {"": str(device)}, "attn_implementation": "sdpa"}
     if quantization == "nf4":
         options["quantization_config"] = nf4.loader_settings(dtype, keep=["lm_head"])
-    model = _MODELS[built.model_type].from_pretrained(**source, config=built, use_safetensors=True, **options)
+    try:
+        model = qwen2_audio.MODELS[built.model_type].from_pretrained(
+            **source, config=built, use_safetensors=True, **options
+        )
+    except (OSError, KeyError) as error:
+        raise InputError(f"the checkpoint {checkpoint} cannot be loaded ({str(error).splitlines()[0]}).") from error
     nf4.keep_gradients(model)
     model.requires_grad_(False)
     model.eval()
-    return assemble(model, AutoTokenizer.from_pretrained(**source), AutoFeatureExtractor.from_pretrained(**source))
+    return assemble(model, tokenizer, extractor)
 
 
 def assemble(model: nn.Module, tokenizer: Any, feature_extractor: Any) -> Loaded:

@@ -1,9 +1,10 @@
 """Whisper: a transformer that hears a log-mel spectrogram of 30 seconds and writes what is said.
 
 Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", arXiv 2212.04356.
-Checkpoints: openai/whisper-tiny, -base, -small (multilingual).
+Checkpoints: openai/whisper-tiny, -base, -small (multilingual), and any other of this architecture by its name: .en,
+medium, large-v3, turbo, distil-whisper, one of your own.
 Licence: Apache-2.0. The miniatures are made here: Apache-2.0.
-Input: mono, 16,000 Hz, up to 30 s -> `whisper_parts`.
+Input: mono, 16,000 Hz, up to 30 s -> `trainables/modeling/whisper.py`.
 
 The decoder is told what to do by its first tokens: start of transcript, language (`task.language`), transcribe, no time
 stamps. They are given, in training and in answering, and carry no loss. Its encoder alone, as a classifier, is
@@ -13,6 +14,7 @@ stamps. They are given, in training and in answering, and carry no loss. Its enc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -24,14 +26,14 @@ from transformers import (
     AutoTokenizer,
     GenerationConfig,
     WhisperConfig,
-    WhisperFeatureExtractor,
     WhisperForConditionalGeneration,
 )
 
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Described, Loaded, Preset, Size, Task
 from trainables.errors import InputError
 from trainables.modeling import encoder_decoder, pretrained, transcripts, whisper
 from trainables.modeling.byte_tokenizer import byte_tokenizer
+from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.seeded import seeded_init
 from trainables.tasks.languages import SPOKEN, named, nearest
 from trainables.writing import TextLimits, Writer
@@ -42,6 +44,9 @@ SAMPLE_RATE_HZ = whisper.SAMPLE_RATE_HZ
 WINDOW_SECONDS = whisper.WINDOW_SECONDS
 MINIATURE_WINDOW_SECONDS = 3.0
 HEAD_MODULES: tuple[str, ...] = ()
+ARCHITECTURES = ("whisper",)
+CUTS_WINDOW = True
+BESIDE = (("preprocessor_config.json", "processor_config.json"), ("tokenizer.json", "vocab.json"))
 
 SIZES: Mapping[str, Size] = {
     "tiny": Size("openai/whisper-tiny", None, "Apache-2.0", 37_760_640),
@@ -57,12 +62,16 @@ _LAYERS |= {"mini-400k": (3, 2), "mini-700k": (3, 2)}  # encoder, decoder
 _MINIATURE_WIDTHS = {"mini-400k": 80, "mini-700k": 112}
 _MINIATURE_POSITIONS = 128  # tokens
 
-PRESETS: Mapping[str, Preset] = encoder_decoder.presets(_LAYERS, output="out_proj", mlp=r"(fc1|fc2)")
+PRESETS: Mapping[str, Preset] = encoder_decoder.presets(
+    ("encoder_layers", "decoder_layers"), output="out_proj", mlp=r"(fc1|fc2)"
+)
 
 OUTPUT_EMBEDDINGS = "proj_out"
 START, END, TRANSCRIBE, NO_TIMES = "<|startoftranscript|>", "<|endoftext|>", "<|transcribe|>", "<|notimestamps|>"
 MINIATURE_LANGUAGE = "<|en|>"  # its one tag stands for every language that the published sizes know
 _PLACES, _PROMPT = 448, 4  # of the published decoders; start, language, task, no time stamps
+_ENGLISH_PROMPT = 2  # start, no time stamps
+ENGLISH_VOCABULARY, CANTONESE_VOCABULARY = 51_864, 51_866  # tokens: of `.en`; from large-v3 on, with one language more
 
 # As in the authors' data, a text begins with a space: that is what the model says untuned. Answers have half of the
 # decoder's places, as the authors' own.
@@ -77,7 +86,9 @@ WRITER = Writer(
 
 
 def config(size: str) -> WhisperConfig:
-    """A size's configuration, from the published files, without the network."""
+    """A size's configuration, from the published files, without the network; a checkpoint's from its own."""
+    if names_checkpoint(size):
+        return pretrained.configuration(WhisperConfig, size, backbone=NAME)
     if size in SIZES:
         return whisper.published_config(size)
     tokenizer = _miniature_tokenizer()
@@ -95,6 +106,18 @@ def config(size: str) -> WhisperConfig:
     )
 
 
+def described(size: str) -> Described:
+    """A checkpoint's window, decoder's places and languages."""
+    built = config(size)
+    places, english = built.max_target_positions, built.vocab_size == ENGLISH_VOCABULARY
+    limits = TextLimits(places - (_ENGLISH_PROMPT if english else _PROMPT), answer_tokens=places // 2)
+    languages = {ENGLISH_VOCABULARY: ("en",), CANTONESE_VOCABULARY: (*SPOKEN, "yue")}.get(
+        built.vocab_size, tuple(SPOKEN)
+    )
+    writer = replace(WRITER, published=limits, languages=languages, told_language=not english)
+    return Described(whisper.window_seconds(built), writer)
+
+
 def skeleton(size: str, task: Task) -> nn.Module:
     """The model on the `meta` device: shapes and names without weights, network or memory."""
     del task  # it writes with its own output embeddings
@@ -108,24 +131,34 @@ def load(
     """Loads a hub id or a local folder, frozen, in eval mode, without dropout, layerdrop and SpecAugment.
 
     `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the output embeddings left
-    alone, `dtype` for computing. Safetensors only. Raises InputError: a language that the model does not know.
+    alone, `dtype` for computing. Safetensors only. Raises InputError: it cannot be had or
+    read, or does not know the language.
     """
     source = pretrained.source_of(checkpoint, size, SIZES)
+    built = pretrained.read(WhisperConfig, source, "configuration")
+    tokenizer = pretrained.read(AutoTokenizer, source, "tokenizer")
+    extractor = whisper.extractor_of(source, built)
     model = pretrained.load_pretrained(
         WhisperForConditionalGeneration,
-        WhisperConfig.from_pretrained(**source),
+        built,
         source,
         kept=(OUTPUT_EMBEDDINGS,),
         quantization=quantization,
         dtype=dtype,
         device=device,
     )
-    tokenizer = AutoTokenizer.from_pretrained(**source)
     model.tokenizer = tokenizer  # `predict` writes texts
-    prompt = partial(prompt_tokens, tokenizer, cast(Any, model).generation_config)
+    prompt = partial(prompt_tokens, tokenizer, _generation(cast(Any, model)))
     extra = {"prompt": prompt(cast(Any, task).language), "prompt_in": cache(prompt)}
-    extractor = WhisperFeatureExtractor.from_pretrained(**source)
     return Loaded(model, extractor, chain=encoder_decoder.CHAIN, extra=extra)
+
+
+def _generation(model: Any) -> GenerationConfig:
+    """The checkpoint's; one without a file of it does not say whether it is for English alone, its vocabulary does."""
+    found = model.generation_config
+    if getattr(found, "is_multilingual", None) is None:
+        found.is_multilingual = model.config.vocab_size != ENGLISH_VOCABULARY
+    return cast(GenerationConfig, found)
 
 
 def prompt_tokens(tokenizer: Any, generation: GenerationConfig, language: str) -> list[int]:
@@ -161,8 +194,18 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
-    """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper_parts.features`."""
-    return whisper.features(loaded.processor, waveform)
+    """(samples,) float32 at 16 kHz -> (80 or 128, frames) float32, `whisper.features`; with a cut window all of it."""
+    mel = whisper.features(loaded.processor, waveform)
+    if whisper.WINDOW not in loaded.extra:
+        return mel
+    return whisper.cut(mel, loaded, cast(Any, loaded.model).config.max_source_positions)
+
+
+def cut_window(loaded: Loaded, seconds: str | float) -> None:
+    """`whisper.cut_window`. Answers that repeat themselves end there, which a cut window makes likelier."""
+    model: Any = loaded.model
+    whisper.cut_window(loaded, model.model.encoder, seconds)
+    model.ends_loops = True
 
 
 def collate(
@@ -172,13 +215,14 @@ def collate(
     targets: Sequence[Any] | None,
     languages: Sequence[str | None] | None = None,
 ) -> dict[str, Tensor]:
-    """A batch on the CPU: input_features (B, 80, window). With targets (texts) `transcripts.with_text`, without
+    """A batch on the CPU: input_features (B, 80 or 128, window). With targets (texts) `transcripts.with_text`, without
     `transcripts.with_prompt`: answers of at most half the decoder's places, or as `task.answer_length` has it. A clip
     without a language of its own is in the task's."""
     built, prompt = cast(Any, loaded.model).config, loaded.extra["prompt"]
     codes = languages or [None] * len(features)
     prompts = [prompt if code is None else loaded.extra["prompt_in"](code) for code in codes]
-    batch = {"input_features": whisper.windows(features, built.max_source_positions)}
+    positions = features[0].shape[1] // 2 if whisper.WINDOW in loaded.extra else built.max_source_positions
+    batch = {"input_features": whisper.windows(features, positions)}
     most = built.max_target_positions - len(prompt)
     if targets is None:
         limits = TextLimits(most, answer_tokens=built.max_target_positions // 2)
@@ -201,11 +245,13 @@ def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothin
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> list[str]:
     """B transcripts, without the tokens that the checkpoint's authors suppress."""
-    generation = pretrained.bare(model).generation_config
+    whole = pretrained.bare(model)
+    generation = whole.generation_config
     return encoder_decoder.transcribe(
         model,
         batch,
         "input_features",
+        ends_loops=getattr(whole, "ends_loops", False),
         never=getattr(generation, "suppress_tokens", None) or (),
         never_first=getattr(generation, "begin_suppress_tokens", None) or (),
     )

@@ -3,7 +3,7 @@
 Paper: Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision", arXiv 2212.04356.
 Checkpoints: openai/whisper-tiny, -base, -small (multilingual); of their weights the decoder's are left out.
 Licence: Apache-2.0. The miniatures are made here: Apache-2.0.
-Input: mono, 16,000 Hz, up to 30 s -> `whisper_parts`.
+Input: mono, 16,000 Hz, up to 30 s -> `trainables/modeling/whisper.py`.
 
 The average runs over the whole window, the silence behind a short clip included, as published
 (`WhisperForAudioClassification`). Recognition is the backbone `whisper`.
@@ -18,19 +18,22 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForAudioClassification
+from transformers import WhisperConfig, WhisperForAudioClassification
 
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Described, Loaded, Preset, Size, Task
 from trainables.modeling import pretrained, whisper
-from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.checkpoints import names_checkpoint
+from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
 
 NAME = "whisper_encoder"
-TASKS = ("classification",)
+TASKS = ("classification", "regression", "multilabel")
 SAMPLE_RATE_HZ = whisper.SAMPLE_RATE_HZ
 WINDOW_SECONDS = whisper.WINDOW_SECONDS
 MINIATURE_WINDOW_SECONDS = 2.0
 HEAD_MODULES = ("projector", "classifier")
+ARCHITECTURES = ("whisper",)
+BESIDE = (("preprocessor_config.json", "processor_config.json"),)
 
 # `total_params`: without the head, whose size depends on the labels
 SIZES: Mapping[str, Size] = {
@@ -42,33 +45,40 @@ MINIATURE_SIZES: Mapping[str, Size] = {
     "mini-300k": Size("mini-300k", None, "Apache-2.0", 284_736),
     "mini-700k": Size("mini-700k", None, "Apache-2.0", 622_592),
 }
-_LAYERS = whisper.LAYERS | {"mini-300k": 3, "mini-700k": 4}  # type: ignore[operator]
+_MINIATURE_LAYERS = {"mini-300k": 3, "mini-700k": 4}
 _MINIATURE_WIDTHS = {"mini-300k": 96, "mini-700k": 128}
 
 _LAYER = r"encoder\.layers\.\d+\."
 _ATTENTION, _MLP = r"self_attn\.(q_proj|k_proj|v_proj|out_proj)", r"(fc1|fc2)"
 
 
-def _matches(per_layer: int) -> dict[str, int]:
-    return {size: layers * per_layer for size, layers in _LAYERS.items()}
+def _in_each_layer(pattern: str, modules: int) -> Preset:
+    return Preset(pattern, layers={"encoder_layers": modules})
 
 
 PRESETS: Mapping[str, Preset] = {
-    "qv": Preset(_LAYER + r"self_attn\.(q_proj|v_proj)", _matches(2)),
-    "attention": Preset(_LAYER + _ATTENTION, _matches(4)),
-    "attention+mlp": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(6)),
-    "all-linear": Preset(f"{_LAYER}({_ATTENTION}|{_MLP})", _matches(6)),  # the head apart
+    "qv": _in_each_layer(_LAYER + r"self_attn\.(q_proj|v_proj)", 2),
+    "attention": _in_each_layer(_LAYER + _ATTENTION, 4),
+    "attention+mlp": _in_each_layer(f"{_LAYER}({_ATTENTION}|{_MLP})", 6),
+    "all-linear": _in_each_layer(f"{_LAYER}({_ATTENTION}|{_MLP})", 6),  # the head apart
 }
 
 
 def config(size: str) -> WhisperConfig:
-    """A size's configuration, from the published files, without the network."""
+    """A size's configuration, from the published files, without the network; a checkpoint's from its own."""
+    if names_checkpoint(size):
+        return pretrained.configuration(WhisperConfig, size, backbone=NAME)
     if size in SIZES:
         return whisper.published_config(size)
     width = _MINIATURE_WIDTHS[size]
     return whisper.miniature_config(
-        width, _LAYERS[size], 1, window_seconds=MINIATURE_WINDOW_SECONDS, classifier_proj_size=width
+        width, _MINIATURE_LAYERS[size], 1, window_seconds=MINIATURE_WINDOW_SECONDS, classifier_proj_size=width
     )
+
+
+def described(size: str) -> Described:
+    """A checkpoint's window."""
+    return Described(whisper.window_seconds(config(size)))
 
 
 def skeleton(size: str, task: Task) -> nn.Module:
@@ -87,9 +97,11 @@ def load(
     for computing.
     """
     source = pretrained.source_of(checkpoint, size, SIZES)
+    built = pretrained.read(WhisperConfig, source, "configuration")
+    extractor = whisper.extractor_of(source, built)
     model = pretrained.load_pretrained(
         WhisperForAudioClassification,
-        with_labels(WhisperConfig.from_pretrained(**source), task),
+        with_labels(built, task),
         source,
         heads=HEAD_MODULES,
         quantization=quantization,
@@ -97,7 +109,6 @@ def load(
         device=device,
         key_mapping={r"^model\.encoder\.": "encoder."},
     )
-    extractor = WhisperFeatureExtractor.from_pretrained(**source)
     return Loaded(model, extractor, HEAD_MODULES, chain=r"encoder(\.(conv\d|layers\.\d+))?")
 
 
@@ -117,20 +128,20 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
 
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
-    """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper_parts.features`."""
+    """(samples,) float32 at 16 kHz -> (80, frames) float32, `whisper.features`."""
     return whisper.features(loaded.processor, waveform)
 
 
 def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
-    """A batch on the CPU: input_features (B, 80, window); with targets `class_targets`."""
+    """A batch on the CPU: input_features (B, 80, window); with targets `head_targets`."""
     positions = cast(Any, loaded.model).config.max_source_positions
     batch = {"input_features": whisper.windows(features, positions)}
-    return batch if targets is None else batch | class_targets(task, targets)
+    return batch if targets is None else batch | head_targets(task, targets)
 
 
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): the cross-entropy of each clip."""
-    return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
+    return head_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

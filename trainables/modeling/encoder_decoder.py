@@ -17,24 +17,23 @@ CHAIN = r"model\.encoder(\.(conv\d|layers\.\d+))?"
 _LAYER = r"model\.(encoder|decoder)\.layers\.\d+\."
 
 
-def presets(layers: Mapping[str, tuple[int, int]], *, output: str, mlp: str) -> dict[str, Preset]:
-    """`layers`: size -> number of layers of encoder and decoder. `output` names an attention's last projection, `mlp`
-    (a pattern) the two Linears of a feed-forward block. `all-linear` leaves the output embeddings out."""
+def presets(layers: tuple[str, str], *, output: str, mlp: str) -> dict[str, Preset]:
+    """`layers`: how a configuration names the numbers of layers of encoder and decoder. `output` names an attention's
+    last projection, `mlp` (a pattern) the two Linears of a feed-forward block. `all-linear` leaves out the output
+    embeddings."""
+    encoder, decoder = layers
 
-    def matches(per_attention: int, per_layer: int = 0) -> dict[str, int]:
+    def preset(pattern: str, per_attention: int, per_layer: int = 0) -> Preset:
         """A decoder's layer has two attentions: on what was written, and on what was heard."""
-        return {
-            size: per_attention * (encoder + 2 * decoder) + per_layer * (encoder + decoder)
-            for size, (encoder, decoder) in layers.items()
-        }
+        return Preset(pattern, layers={encoder: per_attention + per_layer, decoder: 2 * per_attention + per_layer})
 
     heard = r"(self_attn|encoder_attn)\."
     attention = rf"{heard}(q_proj|k_proj|v_proj|{output})"
     return {
-        "qv": Preset(rf"{_LAYER}{heard}(q_proj|v_proj)", matches(2)),
-        "attention": Preset(_LAYER + attention, matches(4)),
-        "attention+mlp": Preset(f"{_LAYER}({attention}|{mlp})", matches(4, 2)),
-        "all-linear": Preset(f"{_LAYER}({attention}|{mlp})", matches(4, 2)),
+        "qv": preset(rf"{_LAYER}{heard}(q_proj|v_proj)", 2),
+        "attention": preset(_LAYER + attention, 4),
+        "attention+mlp": preset(f"{_LAYER}({attention}|{mlp})", 4, 2),
+        "all-linear": preset(f"{_LAYER}({attention}|{mlp})", 4, 2),
     }
 
 
@@ -55,6 +54,7 @@ def transcribe(
     *,
     never: Sequence[int] = (),
     never_first: Sequence[int] = (),
+    ends_loops: bool = False,
 ) -> list[str]:
     """B transcripts: `transcripts.greedy`, special tokens left out. The model carries its `tokenizer`."""
     whole = pretrained.bare(model)
@@ -67,5 +67,6 @@ def transcribe(
         most_tokens=int(batch["most_tokens"]),
         never=never,
         never_first=never_first,
+        ends_loops=ends_loops,
     )
     return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in tokens]

@@ -57,6 +57,30 @@ def to_nf4(model: nn.Module, *, keep: str, compute_dtype: torch.dtype, device: t
     marked.is_loaded_in_4bit = True  # by this PEFT knows that it has to dequantize before it merges
 
 
+def to_full(model: nn.Module, dtype: torch.dtype = torch.float32) -> int:
+    """Replaces every 4-bit Linear by a plain one with the weights that it stands for, in place; how many there were."""
+    from bitsandbytes.functional import dequantize_4bit
+    from bitsandbytes.nn import Linear4bit
+
+    quantized = [(name, module) for name, module in model.named_modules() if isinstance(module, Linear4bit)]
+    for name, module in quantized:
+        weight = dequantize_4bit(module.weight.data, module.weight.quant_state).to(dtype)
+        with torch.device("meta"):
+            plain = nn.Linear(module.in_features, module.out_features, bias=module.bias is not None)
+        plain.weight = nn.Parameter(weight, requires_grad=False)
+        if module.bias is not None:
+            plain.bias = nn.Parameter(module.bias.data.to(dtype), requires_grad=False)
+        model.set_submodule(name, plain)
+    marked: Any = model
+    for mark in ("is_loaded_in_4bit", "is_quantized"):  # by these transformers and PEFT know
+        if getattr(marked, mark, False):
+            setattr(marked, mark, False)
+    for mark in ("hf_quantizer", "quantization_method"):
+        if quantized and hasattr(marked, mark):
+            delattr(marked, mark)
+    return len(quantized)
+
+
 def _linear4bit(linear: nn.Linear, compute_dtype: torch.dtype, device: torch.device) -> Linear4bit:
     from bitsandbytes.nn import Linear4bit, Params4bit
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -13,8 +14,8 @@ from transformers.utils import logging
 
 from trainables.contract import Size
 from trainables.errors import InputError
-from trainables.modeling import nf4
-from trainables.modeling.checkpoints import split_revision
+from trainables.modeling import configurations, nf4
+from trainables.modeling.checkpoints import is_path, snapshot, split_revision
 from trainables.modeling.seeded import seeded_init
 
 HEAD_SEED = 0
@@ -26,7 +27,48 @@ def source_of(checkpoint: str, size: str, sizes: Mapping[str, Size]) -> dict[str
     checkpoint, pinned = split_revision(checkpoint)
     published = sizes.get(size)
     revision = published.revision if published is not None and published.checkpoint == checkpoint else None
-    return {"pretrained_model_name_or_path": checkpoint, "revision": pinned or revision, "trust_remote_code": False}
+    revision = pinned or revision
+    if not is_path(checkpoint) and Path(checkpoint).is_dir():  # transformers would take that folder for the checkpoint
+        checkpoint, revision = str(snapshot(checkpoint, revision)), None
+    return {"pretrained_model_name_or_path": checkpoint, "revision": revision, "trust_remote_code": False}
+
+
+def read(what: Any, source: Mapping[str, Any], part: str) -> Any:
+    """`what.from_pretrained(**source)`: a configuration, a tokenizer, a feature extractor, named by `part`.
+
+    Raises InputError where it cannot be had or read, or is a configuration of another architecture.
+    """
+    name = source["pretrained_model_name_or_path"]
+    try:
+        found = what.from_pretrained(**source)
+        kind = getattr(what, "model_type", "")
+        said = what.get_config_dict(**source)[0].get("model_type", kind) if kind else kind
+    except Exception as error:  # libraries raise whatever comes out of a damaged file
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+        raise InputError(f"the checkpoint {name}: its {part} cannot be read ({reason}).") from error
+    if said != kind:
+        raise InputError(f"the checkpoint {name} is a {said!r} and no {kind!r}.")
+    return found
+
+
+def configuration(config_class: Any, checkpoint: str, *, backbone: str) -> Any:
+    """The configuration of a checkpoint that a sweep names, from its `config.json` alone, without dropout and masks.
+
+    Raises InputError where it cannot be had or read, or is of another architecture.
+    """
+    said = configurations.read_configuration(checkpoint, (config_class.model_type,), backbone=backbone)
+    return as_configuration(config_class, said, checkpoint)
+
+
+def as_configuration(config_class: Any, said: Mapping[str, Any], checkpoint: str) -> Any:
+    """`said`, the content of a `config.json`. Raises InputError where the class refuses it."""
+    try:
+        built = config_class.from_dict(dict(said))
+    except Exception as error:  # the class checks types and sizes, each in its own way
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+        raise InputError(f"search.model_size: the configuration of {checkpoint} cannot be used ({reason}).") from error
+    silence(built)
+    return built
 
 
 def silence(config: PreTrainedConfig) -> None:

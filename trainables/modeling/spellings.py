@@ -7,31 +7,39 @@ of a local folder, of the hub's cache, or from the hub. Loads no torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainables.modeling.configurations import find
 from trainables.writing import Spelling, Writer
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Size
 
 FILE = "tokenizer.json"
-HUB_TIMEOUT_SECONDS = 5.0
 BATCH = 4096  # texts at once
 
 
-def spelling(backbone: Backbone, sizes: Sequence[Size], *, miniature: bool, fetch: bool) -> Spelling | None:
-    """How a backbone spells texts; None where it writes none. Its `sizes` share a tokenizer: the first that is at hand
-    counts. `fetch`: whether the hub may be asked."""
+def spellings(backbone: Backbone, sizes: Sequence[Size], *, miniature: bool, fetch: bool) -> list[Spelling]:
+    """How a backbone spells texts; none where it writes none. Its own sizes share a tokenizer: the first that is at
+    hand counts; a checkpoint with a `writer` of its own has its own. `fetch`: whether the hub may be asked."""
     writer: Writer | None = getattr(backbone, "WRITER", None)
     if writer is None:
-        return None
+        return []
     if miniature:
         own = frozenset(writer.control_tokens)
-        return Spelling(backbone.NAME, writer, True, _remembered(_bytes, writer), own)
+        return [Spelling(backbone.NAME, writer, True, _remembered(_bytes, writer), own)]
+    shared = [size for size in sizes if size.writer is None]
+    found = [_spelling(backbone.NAME, writer, shared, fetch=fetch)] if shared or not sizes else []
+    for size in sizes:
+        if size.writer is not None:
+            found.append(_spelling(f"{backbone.NAME} {size.checkpoint}", size.writer, [size], fetch=fetch))
+    return found
+
+
+def _spelling(name: str, writer: Writer, sizes: Sequence[Size], *, fetch: bool) -> Spelling:
     tokenizer = next((found for size in sizes if (found := _tokenizer(size, fetch=fetch)) is not None), None)
     if tokenizer is None:
-        return Spelling(backbone.NAME, writer, False, None, frozenset())
+        return Spelling(name, writer, False, None, frozenset())
     special = frozenset(str(token) for token in tokenizer.get_added_tokens_decoder().values() if token.special)
     tokenizer.encode_special_tokens = True  # a text's own control tokens are text
 
@@ -39,7 +47,7 @@ def spelling(backbone: Backbone, sizes: Sequence[Size], *, miniature: bool, fetc
         parts = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
         return [len(found) for part in parts for found in tokenizer.encode_batch(part, add_special_tokens=False)]
 
-    return Spelling(backbone.NAME, writer, False, _remembered(count, writer), special)
+    return Spelling(name, writer, False, _remembered(count, writer), special)
 
 
 def _bytes(texts: Sequence[str]) -> list[int]:
@@ -60,7 +68,8 @@ def _remembered(count: Callable[[Sequence[str]], list[int]], writer: Writer) -> 
 
 def _tokenizer(size: Size, *, fetch: bool) -> Any:
     """None where it is not at hand, or cannot be read."""
-    path = _file(size, fetch=fetch)
+    name = f"{size.checkpoint}@{size.revision}" if size.revision else size.checkpoint
+    path = find(name, FILE, fetch=fetch)
     if path is None:
         return None
     from tokenizers import Tokenizer
@@ -68,21 +77,4 @@ def _tokenizer(size: Size, *, fetch: bool) -> Any:
     try:
         return Tokenizer.from_file(str(path))
     except Exception:  # the library raises Exception itself: of a newer kind, or damaged
-        return None
-
-
-def _file(size: Size, *, fetch: bool) -> Path | None:
-    folder = Path(size.checkpoint).expanduser()
-    if folder.is_dir():
-        return folder / FILE if (folder / FILE).is_file() else None
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
-
-    cached = try_to_load_from_cache(size.checkpoint, FILE, revision=size.revision)
-    if isinstance(cached, str):
-        return Path(cached)
-    if not fetch or constants.HF_HUB_OFFLINE:
-        return None
-    try:
-        return Path(hf_hub_download(size.checkpoint, FILE, revision=size.revision, etag_timeout=HUB_TIMEOUT_SECONDS))
-    except Exception:  # no network, a proxy's page, a gated or vanished repository: it cannot be had
         return None

@@ -19,6 +19,8 @@ from transformers import DynamicCache, EncoderDecoderCache
 from trainables.errors import InputError
 from trainables.modeling.answers import IGNORED, mean_over_rows, means_of_rows
 
+LOOP_TOKENS, LOOP_PERIOD, LOOP_STRIDE = 32, 8, 8  # looked for after every so many tokens
+
 
 def with_text(prompt: Sequence[int], texts: Sequence[Sequence[int]], end: int) -> dict[str, Tensor]:
     """`with_texts`, every row with the same prompt."""
@@ -83,11 +85,13 @@ def greedy(
     most_tokens: int,
     never: Sequence[int] = (),
     never_first: Sequence[int] = (),
+    ends_loops: bool = False,
 ) -> list[list[int]]:
     """The most probable token, again and again, up to the end token (left out) or `most_tokens`.
 
     `heard` (B, S, H) is what the encoder made of the clips, `prompt` (B, P). What was read is kept as keys and values.
-    `never` are tokens that are never said, `never_first` those that no answer begins with.
+    `never` are tokens that are never said, `never_first` those that no answer begins with. `ends_loops`: an answer that
+    has said the same few tokens over and over (`loops`) ends there.
     """
     cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     read, ended, found = prompt, torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device), []
@@ -102,9 +106,20 @@ def greedy(
         if bool(ended.all()):
             break
         found.append(chosen)
+        if ends_loops and len(found) % LOOP_STRIDE == 0:
+            ended = ended | loops(torch.stack(found[-LOOP_TOKENS:], dim=1))
         read = chosen[:, None]
     rows = torch.stack(found, dim=1).tolist() if found else [[] for _ in range(len(prompt))]
     return [row[: row.index(end)] if end in row else row for row in rows]
+
+
+def loops(tokens: Tensor) -> Tensor:
+    """(B, T) -> (B,) whether the last LOOP_TOKENS tokens repeat a block of at most LOOP_PERIOD tokens throughout."""
+    if tokens.shape[1] < LOOP_TOKENS:
+        return torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
+    last = tokens[:, -LOOP_TOKENS:]
+    repeats = [(last[:, period:] == last[:, :-period]).all(dim=1) for period in range(1, LOOP_PERIOD + 1)]
+    return torch.stack(repeats).any(dim=0)
 
 
 def text_tokens(tokenizer: Any, text: str, most_tokens: int) -> list[int]:

@@ -23,13 +23,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Wav2Vec2FeatureExtractor
 
-from trainables.contract import Loaded, Preset, Size, Task
+from trainables.contract import Described, Loaded, Preset, Size, Task
 from trainables.modeling import pretrained
-from trainables.modeling.class_loss import class_losses, class_targets, with_labels
+from trainables.modeling.checkpoints import names_checkpoint
+from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
 
 SAMPLE_RATE_HZ = 16_000
 HEAD_MODULES = ("projector", "classifier")
+BESIDE = (("preprocessor_config.json", "processor_config.json"),)
 SHORTEST_SAMPLES = 400  # what the convolutions need for one frame
 LENGTH_STEP = 1600  # samples, 0.1 s: the grid of lengths
 
@@ -83,18 +85,23 @@ class Family:
         attention, mlp = r"attention\.(q|k|v|out)_proj", r"feed_forward\.(intermediate|output)_dense"
         projection = rf"{self.prefix}\.feature_projection\.projection"
         return {
-            "qv": Preset(layer + r"attention\.(q|v)_proj", self._matches(2)),
-            "attention": Preset(layer + attention, self._matches(4)),
-            "attention+mlp": Preset(f"{layer}({attention}|{mlp})", self._matches(6)),
-            "all-linear": Preset(f"{layer}({attention}|{mlp})|{projection}", self._matches(6, once=1)),
+            "qv": _in_each_layer(layer + r"attention\.(q|v)_proj", 2),
+            "attention": _in_each_layer(layer + attention, 4),
+            "attention+mlp": _in_each_layer(f"{layer}({attention}|{mlp})", 6),
+            "all-linear": _in_each_layer(f"{layer}({attention}|{mlp})|{projection}", 6, once=1),
         }
 
-    def _matches(self, per_layer: int, once: int = 0) -> dict[str, int]:
-        return {size: per_layer * shape.get("num_hidden_layers", 12) + once for size, shape in SHAPES.items()}
-
     def config(self, size: str) -> Any:
-        """A size's configuration, as in the published files, without the network."""
+        """A size's configuration, as in the published files, without the network; a checkpoint's from its own."""
+        if names_checkpoint(size):
+            return pretrained.configuration(self.config_class, size, backbone=self.prefix)
         return self.config_class(**SHAPES[size], **_NO_MASKS)
+
+    @staticmethod
+    def described(size: str) -> Described:
+        """The architecture has no longest clip: the window stays the backbone's."""
+        del size
+        return Described()
 
     def skeleton(self, size: str, task: Task) -> nn.Module:
         """The model on the `meta` device: shapes and names without weights, network or memory."""
@@ -111,7 +118,8 @@ class Family:
         `dtype` for computing.
         """
         source = pretrained.source_of(checkpoint, size, self.sizes)
-        config = with_labels(self.config_class.from_pretrained(**source), task)
+        config = with_labels(pretrained.read(self.config_class, source, "configuration"), task)
+        extractor = pretrained.read(Wav2Vec2FeatureExtractor, source, "feature extractor (preprocessor_config.json)")
         model: Any = pretrained.load_pretrained(
             self.model_class,
             config,
@@ -123,7 +131,6 @@ class Family:
             device=device,
         )
         model.freeze_feature_encoder()  # else its input asks for gradients in every training step
-        extractor = Wav2Vec2FeatureExtractor.from_pretrained(**source)
         hears_padding = config.feat_extract_norm == "group"
         chain = rf"{self.prefix}\.({self.chain})"
         return Loaded(
@@ -166,23 +173,27 @@ class Family:
         loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
     ) -> dict[str, Tensor]:
         """A batch on the CPU: input_values (B, samples), and attention_mask (B, samples) where lengths differ; with
-        targets (label names) what `class_targets` gives."""
+        targets (label names) what `head_targets` gives."""
         del loaded
         lengths = torch.tensor([len(clip) for clip in features])
         batch = {"input_values": nn.utils.rnn.pad_sequence(list(features), batch_first=True)}
         if lengths.min() < lengths.max():
             batch["attention_mask"] = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
-        return batch if targets is None else batch | class_targets(task, targets)
+        return batch if targets is None else batch | head_targets(task, targets)
 
     @staticmethod
     def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
         """(B,): the cross-entropy of each clip."""
-        return class_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
+        return head_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
 
     @staticmethod
     def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
         """(B, C) float32 logits."""
         return _logits(model, batch).float()
+
+
+def _in_each_layer(pattern: str, modules: int, once: int = 0) -> Preset:
+    return Preset(pattern, layers={"num_hidden_layers": modules}, once=once)
 
 
 def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from trainables.config import TrialConfig
+from trainables.config import FULL, TrialConfig
 from trainables.training.schedule import steps_per_epoch
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class PackKey:
     batch_parts: int
     steps_per_epoch: int  # lanes whose epochs end early would idle
     in_order: bool = True  # what it adapts hears clip after clip, as many rows for each
+    window_seconds: str | float = FULL
 
     @classmethod
     def of(
@@ -55,6 +56,7 @@ class PackKey:
             batch_parts=batch_parts,
             steps_per_epoch=steps_per_epoch(config, clips),
             in_order=in_order,
+            window_seconds=config.window_seconds,
         )
 
 

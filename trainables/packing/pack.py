@@ -107,7 +107,10 @@ class Pack:
         with engine.accelerator.autocast(), engine.without_prefix(*batches.values(), names=self.names):
             smoothing = self.lanes[0].config.label_smoothing
             each = engine.backbone.clip_losses(engine.model, batch, label_smoothing=smoothing)
-        parts = dict(zip(batches, torch.split(each, clips), strict=True))
+        parts = {
+            number: self.lanes[number].weighed(part, batches[number].rows)
+            for number, part in zip(batches, torch.split(each, clips), strict=True)
+        }
         # every clip of a lane weighs the same, also in a batch that is smaller than the others
         total = torch.stack([part.sum() / clips_in_step[number] for number, part in parts.items()]).sum()
         self.rows.backward(total)

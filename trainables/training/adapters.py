@@ -187,6 +187,12 @@ class AdapterBank:
         (staging / name).replace(folder)
         shutil.rmtree(staging)
 
+    def merged(self, name: str) -> nn.Module:
+        """The backbone with the adapter in its weights, and the adapter's heads in place of its own, without PEFT. The
+        bank is of no use afterwards. Raises ValueError where a weight would become infinite or no number."""
+        self.activate(name)
+        return self.peft.base_model.merge_and_unload(safe_merge=True, adapter_names=[name])  # type: ignore[no-any-return]
+
     @contextmanager
     def disabled(self) -> Iterator[None]:
         """Inside, the backbone answers untuned."""

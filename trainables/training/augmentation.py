@@ -3,7 +3,7 @@
 In this order, each where its setting says so:
 - mixup (Zhang et al. 2018, arXiv 1710.09412): x = s x_1 + (1 - s) x_2 of two waveforms, s from Beta(alpha, alpha), for
   every clip its own; the partner is any training clip, cut or padded with silence to the clip's length. The targets mix
-  alike: `class_losses`.
+  alike: `head_losses`.
 - time shift: the clip turned round in itself, by at most so many seconds to either side.
 - gain: at most so many decibels to either side.
 - noise: white and Gaussian, at a signal-to-noise ratio between the setting and NOISE_RANGE_DB above it.

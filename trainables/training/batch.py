@@ -10,7 +10,7 @@ from torch import Tensor
 
 from trainables.contract import Backbone, Loaded, Task
 from trainables.data.clips import Clips
-from trainables.modeling.class_loss import mixed_targets
+from trainables.modeling.head_loss import mixed_targets
 from trainables.writing import Writer
 
 

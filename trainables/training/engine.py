@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from trainables import registry
 from trainables.cache_key import digest, front_end, source_digest, versions
-from trainables.config import TrialConfig
+from trainables.config import FULL, TrialConfig
 from trainables.contract import Task
-from trainables.data.clips import Clips, lengths
+from trainables.data.clips import Clips, lengths, samples
 from trainables.prefix_cache.activations import AUTO, Activations
 from trainables.prefix_cache.cut import Prefix, constant_chain, highest_cut
 from trainables.prefix_cache.tensors import KeptTensors
@@ -42,12 +42,13 @@ class EngineKey:
     quantization: str
     precision: str  # fp32 | bf16 | fp16 (fp64 in equality tests)
     head: str = "full"  # full | lora: a head that is copied for every lane cannot be adapted as well
+    window_seconds: str | float = FULL
 
     @classmethod
     def of(cls, config: TrialConfig, precision: str) -> EngineKey:
         """The key of the engine that can train `config`."""
         head = head_mode(registry.backbone(config.backbone), config.target_modules, config.head)
-        return cls(config.backbone, config.model_size, config.quantization, precision, head)
+        return cls(config.backbone, config.model_size, config.quantization, precision, head, config.window_seconds)
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ class Engine:
             dtype=DTYPES[key.precision],
             device=self.accelerator.device,
         )
+        if is_cut := key.window_seconds != FULL:
+            self.backbone.cut_window(self.loaded, key.window_seconds)
         self.model: nn.Module = self.loaded.model
         if settings.gradient_checkpointing:
-            self.model.activation_checkpointing_enable(  # type: ignore[operator]
-                activation_checkpointing_kwargs={"use_reentrant": False}
-            )
+            options = {"use_reentrant": False}
+            self.model.activation_checkpointing_enable(activation_checkpointing_kwargs=options)  # type: ignore[operator]
         self.bank = AdapterBank(self.model, self.loaded.head_modules if key.head == "full" else ())
         self._features: dict[str, KeptTensors] = {}  # by split
         self._chain = constant_chain(self.model, self.loaded.chain)
@@ -96,7 +98,7 @@ class Engine:
         self._active = ""
         made_by = [key.backbone, source_digest(self.backbone), *versions()]
         self._front_end = digest([*made_by, *front_end(self.loaded)])
-        where = [settings.device, str(settings.threads)]
+        where = [settings.device, str(settings.threads), *([f"window {key.window_seconds}"] if is_cut else [])]
         # what decides how a pass is computed, besides clips and adapters
         self.computed_by = [*made_by, checkpoint, key.model_size, key.quantization, key.precision, *where]
         self.activations = Activations(
@@ -108,7 +110,7 @@ class Engine:
             shape=lambda clips, row: self.features(clips, row).shape,
             device=self.accelerator.device,
             mode=settings.activations,
-            limit_bytes=self._limit_bytes,
+            limit_bytes=lambda clips: settings.kept_bytes_per_clip * len(clips),
         )
         self._adapters_added = 0
         self.beat: Callable[[], None] = lambda: None  # called before every batch: a watchdog may listen
@@ -214,23 +216,21 @@ class Engine:
         """Rows in the order of their lengths where a pass takes less of clips of like length, else as they are."""
         if not (self.loaded.pads_to_longest or self.loaded.equal_shapes):
             return list(rows)
-        return by_length(rows, lambda row: len(clips.waveform(row)))
+        return by_length(rows, lambda row: samples(clips, row))
 
     def features(self, clips: Clips, row: int) -> Tensor:
         """One clip's features: computed once per sweep, and read from the split's folder by every worker."""
         split, index = clips.key(row)
         if split not in self._features:
             kind = f"features-{self._front_end}"
-            self._features[split] = KeptTensors(Path(split), kind, limit_bytes=self._limit_bytes(clips))
+            limit_bytes = self.settings.kept_bytes_per_clip * len(clips)
+            self._features[split] = KeptTensors(Path(split), kind, limit_bytes=limit_bytes)
         kept = self._features[split]
         found = kept.get(index)
         if found is None:
             found = self.backbone.features(self.loaded, clips.waveform(row))
             kept.put(index, found)
         return found
-
-    def _limit_bytes(self, clips: Clips) -> int:
-        return self.settings.kept_bytes_per_clip * len(clips)
 
     def predict(self, clips: Clips, *, fold: str = NO_FOLD, batch_parts: int = 1) -> Predictions:
         return self.predictions(clips, self.outputs(clips, batch_parts=batch_parts), fold)

@@ -15,7 +15,7 @@ from transformers import get_scheduler
 
 from trainables.config import TrialConfig
 from trainables.contract import mean_loss
-from trainables.data.clips import Clips
+from trainables.data.clips import Clips, clip_weights, samples
 from trainables.records import Predictions
 from trainables.training.batch import ClipBatch
 from trainables.training.engine import Engine
@@ -76,6 +76,7 @@ class Lane:
         self.optimizer = engine.accelerator.prepare_optimizer(
             torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
         )
+        self.weights = clip_weights(train)
         steps = total_steps(config, len(train))
         self.schedule = get_scheduler(
             config.scheduler,
@@ -104,7 +105,7 @@ class Lane:
                 clips = self.clip_batch(rows)
                 batch = engine.collated(clips)
                 with engine.accelerator.autocast(), engine.without_prefix(clips):
-                    loss = mean_loss(engine.backbone, engine.model, batch, label_smoothing=config.label_smoothing)
+                    loss = self._loss(batch, rows)
                 # every clip weighs the same, also in a batch that is smaller than the others
                 engine.accelerator.backward(loss * (len(rows) / clips_in_step))
                 loss_sum += self.finite(float(loss.detach())) * len(rows)
@@ -117,6 +118,17 @@ class Lane:
             self.optimizer.zero_grad(set_to_none=True)
             self.step += 1
         return self.end_epoch(loss_sum / clips_seen, learning_rate, self.predict(self.validation))
+
+    def _loss(self, batch: dict[str, Tensor], rows: Sequence[int]) -> Tensor:
+        """The mean over clips of (weight of the clip *) its loss; a scalar with a graph."""
+        backbone, model, smoothing = self.engine.backbone, self.engine.model, self.config.label_smoothing
+        if self.weights is None:
+            return mean_loss(backbone, model, batch, label_smoothing=smoothing)
+        return self.weighed(backbone.clip_losses(model, batch, label_smoothing=smoothing), rows).mean()
+
+    def weighed(self, losses: Tensor, rows: Sequence[int]) -> Tensor:
+        """(B,) losses of these training clips, each times the clip's own weight where the data give weights."""
+        return losses if self.weights is None else losses * torch.from_numpy(self.weights[list(rows)]).to(losses)
 
     def end_epoch(self, train_loss: float, learning_rate: float, validation: Predictions) -> dict[str, float]:
         """Counts an epoch that has been trained; what `train_epoch` returns."""
@@ -200,7 +212,7 @@ class Lane:
         step."""
         config = self.config
         if config.sampling == "group_by_length":
-            lengths = [len(self.train.waveform(row)) for row in range(len(self.train))]
+            lengths = [samples(self.train, row) for row in range(len(self.train))]
             order = grouped_by_length(lengths, config.batch_size, self.order)
         else:
             order = shuffled(len(self.train), self.order)

@@ -37,7 +37,7 @@ class Counts:
 def resolve_targets(
     model: nn.Module, preset: Preset, size: str, *, preset_name: str = "", backbone: str = ""
 ) -> list[str]:
-    """Full names of the modules that `preset` means, in the model's order.
+    """Full names of the modules that `preset` means, in the model's order; `size` is a size's name or a checkpoint's.
 
     The model may be on the `meta` device, in 4 bits, or carry adapters already; names are those of the bare model.
     `preset_name` and `backbone` only make the error clearer.
@@ -46,19 +46,26 @@ def resolve_targets(
     """
     names = [name for name, _ in adaptable_modules(model)]
     matched = [name for name in names if re.fullmatch(preset.pattern, name)]
-    expected = preset.matches.get(size)
+    expected = preset.expected(size, getattr(model, "config", None))
     if matched and len(matched) == expected:
         return matched
     what = f"target_modules: {preset_name}" if preset_name else f"the target pattern {preset.pattern!r}"
     where = f"{backbone} size {size}" if backbone else f"size {size}"
     endings = Counter(name.rpartition(".")[2] for name in names).most_common(SHOWN_NAMES)
     known = ", ".join(f"{ending} ({count})" for ending, count in endings) or "none"
-    stated = "states no count for this size" if expected is None else f"must match {expected}"
+    rule = f" ({_rule(preset)})" if size not in preset.matches and preset.layers else ""
+    stated = "states no count for this size" if expected is None else f"must match {expected}{rule}"
     raise InputError(
         f"{what} matches {len(matched)} modules of {where}, but the preset {stated}; "
         f"modules that LoRA can adapt there end in: {known}. "
         "Were modules renamed by another version of the model's library?"
     )
+
+
+def _rule(preset: Preset) -> str:
+    """`4 x encoder_layers + 8 x decoder_layers + 1`"""
+    parts = [f"{count} x {name}" for name, count in preset.layers.items() if count]
+    return " + ".join([*parts, str(preset.once)] if preset.once else parts)
 
 
 def head_mode(backbone: Backbone, target_modules: str, head: str) -> str:

@@ -145,7 +145,7 @@ def test_another_width_is_an_error(tmp_path: Path) -> None:
 def test_an_absent_file_says_where_it_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path))
     with pytest.raises(
-        InputError, match=r"mn10_as_mAP_471\.pt is not here: download it from the releases of fschmid56"
+        InputError, match=r"mn10_as_mAP_471\.pt is not here: download it from https://github\.com/fschmid56"
     ):
         load(Path(efficientat.SIZES["mn10"].checkpoint), size="mn10")
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from trainables import registry
 from trainables.contract import Backbone, Size
 from trainables.modeling.byte_tokenizer import byte_tokenizer
-from trainables.modeling.spellings import spelling
+from trainables.modeling.spellings import spellings
 from trainables.modeling.transcripts import text_tokens
 from trainables.tasks.languages import SPOKEN
 from trainables.writing import TextLimits, Writer
@@ -25,8 +25,7 @@ LIMITS = TextLimits(10, answer_tokens=5)
 @pytest.mark.parametrize("name", ["whisper", "moonshine"])
 def test_a_miniatures_tokens_are_counted_as_it_makes_them(name: str) -> None:
     backbone: Any = registry.backbone(name)
-    found = spelling(backbone, [], miniature=True, fetch=False)
-    assert found is not None
+    (found,) = spellings(backbone, [], miniature=True, fetch=False)
     assert found.count is not None
     tokenizer = backbone._miniature_tokenizer()
     before = backbone.WRITER.before_text
@@ -78,15 +77,13 @@ def words_tokenizer(folder: Path) -> Backbone:
 def test_published_tokens_are_counted_with_the_checkpoints_own_file(tmp_path: Path) -> None:
     backbone = words_tokenizer(tmp_path / "it")
     size = Size(str(tmp_path / "it"), None, "MIT", 1)
-    found = spelling(backbone, [size], miniature=False, fetch=False)
-    assert found is not None
+    (found,) = spellings(backbone, [size], miniature=False, fetch=False)
     assert found.count is not None
     assert found.count(["one two", "one <|end|> x", "one two"]) == [2, 3, 2]
     assert found.control_tokens == {"<|end|>"}
     for damaged in ("{}", ""):
         (tmp_path / "it" / "tokenizer.json").write_text(damaged)
-        lacking = spelling(backbone, [size], miniature=False, fetch=False)
-        assert lacking is not None
+        (lacking,) = spellings(backbone, [size], miniature=False, fetch=False)
         assert lacking.count is None
 
 
@@ -94,13 +91,12 @@ def test_a_tokenizer_that_is_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     backbone = words_tokenizer(tmp_path / "it")
     for fetch in (False, True):
-        found = spelling(backbone, [Size("nobody/nothing", None, "MIT", 1)], miniature=False, fetch=fetch)
-        assert found is not None
+        (found,) = spellings(backbone, [Size("nobody/nothing", None, "MIT", 1)], miniature=False, fetch=fetch)
         assert found.count is None
 
 
 def test_a_backbone_that_writes_nothing(tmp_path: Path) -> None:
-    assert spelling(registry.backbone("ast"), [], miniature=True, fetch=False) is None
+    assert spellings(registry.backbone("ast"), [], miniature=True, fetch=False) == []
 
 
 def test_limits() -> None:

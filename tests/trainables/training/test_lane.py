@@ -290,3 +290,35 @@ def test_an_engine_counts_the_parameters_of_a_lane(engine: Engine, stores: dict)
     # 12 + 6 square 128 x 128 projections, rank 4
     assert counts["adapter_params"] == counts["trainable_params"] == 18 * 4 * 256
     assert counts["head_params"] == 0
+
+
+class Listed:
+    """Rows of a store, some of them twice, with weights of their own."""
+
+    def __init__(self, store: SplitStore, rows: list[int], weights: list[float | None]) -> None:
+        self._store, self._rows = store, rows
+        self.examples = [replace(store.examples[row], weight=weight) for row, weight in zip(rows, weights, strict=True)]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def waveform(self, index: int) -> np.ndarray:
+        return self._store.waveform(self._rows[index])
+
+    def key(self, index: int) -> tuple[str, int]:
+        return self._store.key(self._rows[index])
+
+
+def test_a_clip_of_twice_the_weight_is_the_clip_twice(engine: Engine, stores: dict) -> None:
+    config = replace(CONFIG, lora_dropout=0.0, epochs=3, batch_size=3, gradient_accumulation=1, warmup_ratio=0.0)
+    losses = {}
+    for name, rows, weights in (
+        ("weighed", [0, 1], [2.0, 1.0]),
+        ("twice", [0, 1, 0], [None, None, None]),
+        ("alike", [0, 1], [None, None]),
+    ):
+        lane = Lane(engine, config, LaneKey(1, "-"), Listed(stores["train"], rows, weights), stores["validation"])
+        losses[name] = [[epoch["train/loss"], epoch["val/loss"]] for epoch in (lane.train_epoch() for _ in range(3))]
+        lane.close()
+    np.testing.assert_allclose(losses["weighed"], losses["twice"], rtol=1e-5)
+    assert abs(losses["alike"][-1][1] - losses["twice"][-1][1]) > 1e-4
