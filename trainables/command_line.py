@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import os
 import select
 import shutil
@@ -25,6 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
 
+from trainables.doing import done
 from trainables.errors import InputError, SweepFailed, SweepStopped
 
 Request = TypeVar("Request")
@@ -98,7 +100,10 @@ class Parser(argparse.ArgumentParser):
         given, left = self.parse_known_intermixed_args(words, argparse.Namespace(problems=problems))
         unknown = dict.fromkeys(word.partition("=")[0] for word in left)
         known = ", ".join([*self._options, "--help"])
-        problems += [f"{name[:SHOWN]} is not an option; there are {known}." for name in unknown]
+        for name in unknown:
+            near = nearest_word(name, [*self._options, "--help"])
+            meant = f"did you mean {near}?" if near else f"there are {known}."
+            problems.append(f"{name[:SHOWN]} is not an option; {meant}")
         return given, problems
 
     def error(self, message: str) -> NoReturn:
@@ -138,6 +143,12 @@ class _Checked(argparse.Action):
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=24, width=min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns))
+
+
+def nearest_word(word: str, known: Sequence[str]) -> str | None:
+    """The known word that this one is a slip of; None where none is near."""
+    found = difflib.get_close_matches(word[:SHOWN], known, n=1, cutoff=0.75)
+    return found[0] if found else None
 
 
 def number(expected: str, allowed: Callable[[float], bool]) -> Reader:
@@ -196,7 +207,10 @@ def main(
             request = parse(sys.argv[1:] if arguments is None else list(arguments))
         except SystemExit as stop:  # argparse has printed the help text
             return int(stop.code or 0)
-        status = act(request)
+        try:
+            status = act(request)
+        finally:
+            done()
         sys.stdout.flush()  # a reader that has gone shows here, not when Python ends
         return Exit.DONE if status is None else status
     except InputError as error:

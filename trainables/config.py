@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 QUANTIZATIONS = ("none", "nf4")
 SCHEDULERS = ("linear", "cosine", "constant")
 HEADS = ("full", "lora")
 KEEPS = ("last", "best")
+FULL, FIT = "full", "fit"  # windows
+LATER = ("window_seconds",)  # fields that came later: at their defaults they change no `config_id` of before
 DEFAULT_ASHA = {"grace_epochs": 1, "reduction_factor": 3}  # of a sweep file that does not say
 SAMPLINGS = ("random", "group_by_length")
 AUGMENTATIONS = (
@@ -62,6 +64,7 @@ class TrialConfig:
     frequency_mask_bins: int = 0
     time_masks: int = 2
     time_mask_frames: int = 0
+    window_seconds: str | float = FULL  # what the encoder hears: full | fit (the clip's length) | so many seconds
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only: safe for JSON and for Ray."""
@@ -75,5 +78,7 @@ class TrialConfig:
     @property
     def config_id(self) -> str:
         """Eight hex digits: the same training has the same id, on every machine."""
-        canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        defaults = {field.name: field.default for field in fields(self) if field.name in LATER}
+        said = {name: value for name, value in self.as_dict().items() if defaults.get(name, MISSING) != value}
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:8]

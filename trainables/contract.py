@@ -30,6 +30,16 @@ class Size:
     licence: str
     total_params: int  # of the model as loaded for its tasks, without adapters and without `HEAD_MODULES`
     origin: str = ""  # where the authors publish `checkpoint` when it is a file that no hub has
+    window_seconds: float | None = None  # longest clip; None: as the backbone has it
+    writer: Writer | None = None  # what it makes of texts; None: as the backbone has it
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a checkpoint's configuration says of what a backbone fixes for its own sizes; None: as for these."""
+
+    window_seconds: float | None = None
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,27 @@ class Preset:
     """A named choice of modules for LoRA. `pattern` must match a module's whole name (`re.fullmatch`)."""
 
     pattern: str
-    matches: Mapping[str, int]  # size -> number of modules it must match there
+    matches: Mapping[str, int] = field(default_factory=dict)  # size -> number of modules it must match there
     reaches_head: bool = False  # it adapts the task head, which is then not trained whole (`head: lora`)
+    # The rule for a size that `matches` does not have: a number of layers, as the configuration names it (with dots
+    # into its parts), -> modules in each of them; and how many once
+    layers: Mapping[str, int] = field(default_factory=dict)
+    once: int = 0
+
+    def expected(self, size: str, config: Any) -> int | None:
+        """How many modules it must match; None where it does not say, or `config` names no such layers."""
+        if size in self.matches:
+            return self.matches[size]
+        counts = {name: _layers(config, name) for name in self.layers}
+        if not counts or None in counts.values():
+            return None
+        return self.once + sum(count * self.layers[name] for name, count in counts.items() if count is not None)
+
+
+def _layers(config: Any, name: str) -> int | None:
+    for part in name.split("."):
+        config = getattr(config, part, None)
+    return config if isinstance(config, int) else None
 
 
 @dataclass(frozen=True)
@@ -120,9 +149,16 @@ class Backbone(Protocol):
     SPECTROGRAM: Spectrogram | None  # layout of its features; None, or left out: it takes the waveform itself
     HEAD_MODULES: tuple[str, ...]  # the task head: new for every task; absent where the backbone has none
     WRITER: Writer | None  # what it makes of texts; None, or left out: it writes none
+    ARCHITECTURES: tuple[str, ...]  # `model_type` of the checkpoints that it takes beside SIZES; left out: none
+    CUTS_WINDOW: bool  # `cut_window` is there; left out: it is not
+    BESIDE: tuple[tuple[str, ...], ...]  # files that a checkpoint needs beside its weights, one of each; left out: none
 
     def skeleton(self, size: str, task: Task) -> nn.Module:
         """The model on the `meta` device: shapes and names without weights, network or memory."""
+        ...
+
+    def described(self, size: str) -> Described:
+        """What the configuration of a checkpoint says, `size` being its name; left out where ARCHITECTURES is."""
         ...
 
     def load(
@@ -137,6 +173,11 @@ class Backbone(Protocol):
 
     def write(self, model: nn.Module, size: str, folder: Path) -> None:
         """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+        ...
+
+    def cut_window(self, loaded: Loaded, seconds: str | float) -> None:
+        """Lets a model of a fixed window hear less of it, in training and in answers alike: `fit`, the clip's own
+        length rounded up, or so many seconds for every clip. Left out where CUTS_WINDOW is."""
         ...
 
     def features(self, loaded: Loaded, waveform: np.ndarray) -> Tensor:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 HERE, OWN = Path(__file__).parent, "trainables.backbones."
 SOURCES = ("contract.py", "writing.py", "tasks/languages.py", "backbones/*.py", "modeling/*.py", "networks/*.py")
 LIBRARIES = ("torch", "transformers")
-PLAIN = ("NAME", "TASKS", "SAMPLE_RATE_HZ", "WINDOW_SECONDS", "MINIATURE_WINDOW_SECONDS", "HEAD_MODULES")
+PLAIN = (
+    *("NAME", "TASKS", "SAMPLE_RATE_HZ", "WINDOW_SECONDS", "MINIATURE_WINDOW_SECONDS", "HEAD_MODULES"),
+    *("ARCHITECTURES", "BESIDE", "CUTS_WINDOW"),
+)
 SIZES = ("SIZES", "MINIATURE_SIZES")
 CONSTANTS = (*PLAIN, *SIZES, "PRESETS", "SPECTROGRAM", "WRITER")
 
@@ -82,7 +85,12 @@ def _plain(value: Any) -> Any:
         return asdict(value)
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def size_from(kept: Mapping[str, Any]) -> Size:
+    """The size of these plain values, as `dataclasses.asdict` gives them."""
+    return Size(**{**kept, "writer": None if kept.get("writer") is None else _writer(kept["writer"])})
 
 
 def _writer(kept: Mapping[str, Any]) -> Writer:
@@ -91,9 +99,13 @@ def _writer(kept: Mapping[str, Any]) -> Writer:
     return Writer(**{**kept, **limits, **lists})
 
 
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+
+
 def _restored(kept: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: tuple(kept[name]) if isinstance(kept[name], list) else kept[name] for name in PLAIN if name in kept}
-    found |= {name: {size: Size(**each) for size, each in kept[name].items()} for name in SIZES}
+    found = {name: _as_tuples(kept[name]) for name in PLAIN if name in kept}
+    found |= {name: {size: size_from(each) for size, each in kept[name].items()} for name in SIZES}
     found["PRESETS"] = {name: Preset(**each) for name, each in kept["PRESETS"].items()}
     if "SPECTROGRAM" in kept:
         found["SPECTROGRAM"] = None if kept["SPECTROGRAM"] is None else Spectrogram(**kept["SPECTROGRAM"])

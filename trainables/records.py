@@ -31,6 +31,7 @@ TAG_MICRO_BATCH = "sweep.micro_batch"  # clips in a forward pass, where memory d
 TAG_KEPT = "sweep.kept_below"  # the module whose output was recorded once instead of computed in every epoch
 TAG_PACK = "sweep.pack"  # lanes that trained in one batch, this one among them, where there were several
 TAG_CONTROL = "sweep.control"  # of the parent: what a person asked of the running sweep, as JSON
+TAG_DECISIONS = "decisions"  # of a sweep: what its search decides by
 TAG_PARENT = "mlflow.parentRunId"
 
 # The parent run has TAG_SWEEP_ID, this role, and
@@ -44,6 +45,7 @@ LEFT_OUT_FILE = "left_out.csv"  # which, and why: in the sweep's folder and with
 PARAM_TEXTS = "texts_scored_as"  # the form of texts that error rates are of, where answers are texts
 PARAM_RECIPE = "miniature_recipe"  # where the miniature stood in
 TAG_LOOKS = "sweep.looks"  # the confirm seeds of every look at the test data, as JSON
+TAG_INTERIM = "sweep.interim"  # numbers of seeds at which stage 2 was looked at, and what that decided, as JSON
 TAG_LOOK = "sweep.look"  # which look a confirm run belongs to; of a sweep the last one that came to a verdict
 TAG_SESSIONS = "sweep.sessions"  # how often the sweep was started or taken up
 

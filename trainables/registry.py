@@ -24,6 +24,8 @@ BACKBONES: dict[str, str] = {
 
 TASKS: dict[str, str] = {
     "classification": "trainables.tasks.classification:Classification",
+    "regression": "trainables.tasks.regression:Regression",
+    "multilabel": "trainables.tasks.multilabel:MultiLabel",
     "label_scoring": "trainables.tasks.label_scoring:LabelScoring",
     "transcription": "trainables.tasks.transcription:Transcription",
 }

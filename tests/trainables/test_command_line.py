@@ -44,7 +44,7 @@ def test_every_problem_is_said_at_once(parser: Parser) -> None:
     assert sorted(problems) == [
         "--alpha 2: expected a share.",
         "--colour is not an option; there are --alpha, --seed, --output, --json, --help.",
-        "--out is not an option; there are --alpha, --seed, --output, --json, --help.",  # no abbreviations
+        "--out is not an option; did you mean --output?",  # no abbreviations
         "--output: a value is missing; write --output FOLDER.",
         "--seed -1: expected a whole number, at least 0.",
     ]

@@ -25,3 +25,8 @@ def test_every_field_is_part_of_it() -> None:
 
 def test_it_comes_back_from_plain_values() -> None:
     assert TrialConfig.from_dict({**CONFIG.as_dict(), "a_key_of_a_later_version": 1}) == CONFIG
+
+
+def test_a_later_field_changes_no_id_of_before_where_it_is_not_used() -> None:
+    assert replace(CONFIG, window_seconds="full").config_id == CONFIG.config_id
+    assert len({replace(CONFIG, window_seconds=value).config_id for value in ("full", "fit", 5.0)}) == 3

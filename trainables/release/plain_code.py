@@ -1,0 +1,190 @@
+"""How a merged model answers without this package: a piece of Python for its card, which is also what checks it.
+
+Each piece defines `answer(waveform)`: (samples,) float32, mono, at the model's rate, no longer than its window -> the
+scores of the labels (logits or log-probabilities) or the text. `FOLDER` is set before it. What data or checkpoints
+name (labels, prompts, tokens) stands in it as Python's own literals, and cannot become code.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from trainables.contract import Loaded, Task
+from trainables.modeling.wav2vec2_family import LENGTH_STEP, SHORTEST_SAMPLES
+
+Answer = Callable[[np.ndarray], Any]
+
+CLASSIFIER = """\
+import torch
+from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+model = AutoModelForAudioClassification.from_pretrained(FOLDER, dtype=torch.float32).eval()
+
+
+def answer(waveform):
+    batch = extractor(waveform, sampling_rate={rate}, return_tensors="pt")
+    with torch.no_grad():
+        return model(**batch).logits[0].tolist()  # model.config.id2label names them
+"""
+WAVEFORM = """\
+import torch
+from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+model = AutoModelForAudioClassification.from_pretrained(FOLDER, dtype=torch.float32).eval()
+
+
+def answer(waveform):
+    values = extractor(waveform, sampling_rate={rate}, return_tensors="pt").input_values
+    length = -(-max({shortest}, values.shape[1]) // {step}) * {step}  # silence behind the clip: as in training
+    values = torch.nn.functional.pad(values, (0, length - values.shape[1]))
+    with torch.no_grad():
+        return model(values).logits[0].tolist()  # model.config.id2label names them
+"""
+CLAP = """\
+import torch
+from safetensors.torch import load_file
+from transformers import ClapAudioModel, ClapFeatureExtractor
+
+extractor = ClapFeatureExtractor.from_pretrained(FOLDER)
+encoder = ClapAudioModel.from_pretrained(FOLDER, dtype=torch.float32).eval()
+weights = load_file(FOLDER + "/model.safetensors")  # those of the head, which transformers' class has not
+LABELS = {labels}
+
+
+def answer(waveform):
+    batch = extractor(waveform, sampling_rate={rate}, return_tensors="pt")
+    batch["is_longer"] = torch.zeros(1, 1, dtype=torch.bool)
+    with torch.no_grad():
+        pooled = encoder(**batch).pooler_output[0]
+    return (weights["classifier.weight"].float() @ pooled + weights["classifier.bias"].float()).tolist()
+"""
+WHISPER = """\
+import torch
+from transformers import AutoFeatureExtractor, AutoModelForSpeechSeq2Seq, AutoTokenizer
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+model = AutoModelForSpeechSeq2Seq.from_pretrained(FOLDER, dtype=torch.float32).eval()
+PROMPT = {prompt}  # {prompt_text!r}
+
+
+def answer(waveform):
+    mel = extractor(waveform, sampling_rate={rate}, return_tensors="pt").input_features
+    with torch.no_grad():
+        tokens = model.generate(mel, decoder_input_ids=torch.tensor([PROMPT]), max_new_tokens={longest})
+    return tokenizer.decode(tokens[0], skip_special_tokens=True).strip()
+"""
+MOONSHINE = """\
+import math
+
+import torch
+from transformers import AutoFeatureExtractor, AutoModelForSpeechSeq2Seq, AutoTokenizer
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+model = AutoModelForSpeechSeq2Seq.from_pretrained(FOLDER, dtype=torch.float32).eval()
+
+
+def answer(waveform):
+    values = extractor(waveform, sampling_rate={rate}, return_tensors="pt").input_values
+    length = max(1, math.ceil(values.shape[1] / {step})) * {step}  # it hears silence: as in training
+    values = torch.nn.functional.pad(values, (0, length - values.shape[1]))
+    longest = min({most}, math.ceil(length / {rate} * {tokens_per_second}))
+    with torch.no_grad():
+        tokens = model.generate(input_values=values, max_new_tokens=longest)
+    return tokenizer.decode(tokens[0], skip_special_tokens=True).strip()
+"""
+QWEN = """\
+import torch
+from transformers import AutoFeatureExtractor, AutoModelForMultimodalLM, AutoTokenizer
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+model = AutoModelForMultimodalLM.from_pretrained(FOLDER, dtype=torch.float32).eval()
+LABELS = {labels}
+BEFORE = {before}
+AFTER = {after}
+
+
+def tokens_of(text):
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def answer(waveform):  # log P(label and end of turn | clip, prompt) of each label
+    waveform = torch.nn.functional.pad(torch.as_tensor(waveform), (0, max(0, {shortest} - len(waveform)))).numpy()
+    heard = extractor(
+        waveform, sampling_rate={rate}, padding="max_length", max_length={window_samples},
+        return_attention_mask=True, return_tensors="pt",
+    )
+    frames = int(heard["attention_mask"].sum())
+    places = ((frames - 1) // 2 + 1 - 2) // 2 + 1
+    start = tokens_of(BEFORE) + [tokenizer.convert_tokens_to_ids({audio!r})] * places + tokens_of(AFTER)
+    scores = []
+    for label in LABELS:
+        said = tokens_of(label) + [tokenizer.convert_tokens_to_ids({end!r})]
+        ids = torch.tensor([start + said])
+        with torch.no_grad():
+            logits = model(
+                input_ids=ids, attention_mask=torch.ones_like(ids), input_features=heard["input_features"],
+                feature_attention_mask=heard["attention_mask"],
+            ).logits[0].float()
+        shares = logits[len(start) - 1 : -1].log_softmax(-1)
+        scores.append(sum(float(shares[place, token]) for place, token in enumerate(said)))
+    return scores
+"""
+
+
+def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float) -> str | None:
+    """The piece for a backbone with these parts and this task; None of networks that transformers does not have."""
+    name, rate, asked = backbone.NAME, backbone.SAMPLE_RATE_HZ, cast(Any, task)
+    if name in ("ast", "whisper_encoder"):
+        return CLASSIFIER.format(rate=rate)
+    if name in ("wav2vec2", "hubert", "wavlm"):
+        return WAVEFORM.format(rate=rate, shortest=SHORTEST_SAMPLES, step=LENGTH_STEP if loaded.equal_shapes else 1)
+    if name == "htsat":
+        return CLAP.format(rate=rate, labels=list(asked.labels))
+    if name in ("whisper", "moonshine"):
+        silent = np.zeros(round(window_seconds * rate), dtype=np.float32)
+        batch = backbone.collate(loaded, [backbone.features(loaded, silent)], task, None)
+        if name == "whisper":
+            prompt = batch["decoder_input_ids"][0].tolist()
+            words = " ".join(cast(Any, loaded.model).tokenizer.convert_ids_to_tokens(prompt))
+            return WHISPER.format(rate=rate, prompt=prompt, prompt_text=words, longest=int(batch["most_tokens"]))
+        most = cast(Any, loaded.model).config.max_position_embeddings - len(loaded.extra["prompt"])
+        rate_of_tokens = loaded.extra["tokens_per_second"] * (asked.answer_length or 1.0)
+        return MOONSHINE.format(rate=rate, step=backbone.LENGTH_STEP, most=most, tokens_per_second=rate_of_tokens)
+    if name == "qwen2_audio":
+        before, after = backbone.chat(asked.prompt, loaded.extra["family"])
+        return QWEN.format(
+            rate=rate,
+            labels=list(asked.labels),
+            before=repr(before),
+            after=repr(after),
+            shortest=backbone.SHORTEST_FRAMES * backbone.HOP_SAMPLES,
+            window_samples=loaded.extra["window_frames"] * backbone.HOP_SAMPLES,
+            audio=backbone.AUDIO_TOKEN,
+            end=backbone.END_OF_TURN,
+        )
+    return None
+
+
+def run(code: str, folder: str) -> Answer:
+    """`answer` of code made by `plain_code` on the files of a folder, run from a file as its reader does."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch, "answer.py")
+        path.write_text(code, encoding="utf-8")
+        spec = spec_from_file_location("answer", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module: Any = module_from_spec(spec)
+        module.FOLDER = folder
+        spec.loader.exec_module(module)
+    return cast(Answer, module.answer)
