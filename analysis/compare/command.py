@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainables import command_line
 from trainables.command_line import NOT_NEGATIVE, Exit
+from trainables.doing import doing, done, silently
 from trainables.errors import InputError
 
 REQUIREMENTS = ("not-worse", "equivalent", "better")
@@ -27,7 +28,7 @@ EXAMPLES = """\
 """
 WHAT_A_IS = """\
   FILE                  predictions (.parquet, .csv, .json, .jsonl) with the columns example_id, target, output, and
-                        optionally seed, group, score/CLASS
+                        optionally seed, group, score/CLASS; FILE,FILE: rows of one configuration in several files
   RUN_ID                one MLflow run
   SWEEP                 the finalist that came first in the sweep's validation results
   SWEEP:CONFIG_ID       a configuration with all its confirm seeds; also SWEEP:baseline, SWEEP:untuned,
@@ -54,8 +55,8 @@ PARSER.words(
 PARSER.value(
     "--metric",
     "NAME",
-    "accuracy, balanced_accuracy, macro_f1, loss; mae, mse, rmse, pearson, ccc, r2; wer, cer "
-    "(default: the sweep's, else accuracy or mae by the data)",
+    "accuracy, balanced_accuracy, macro_f1, loss; mae, mse, rmse, pearson, ccc, r2; wer, cer; of several labels "
+    "map, macro_auroc, micro_auroc, macro_f1, loss (default: the sweep's, else accuracy, mae or map by the data)",
 )
 PARSER.value(
     "--alpha",
@@ -108,11 +109,22 @@ class Command:
     table: str | None = None
 
 
+_FOR_PREDICTIONS: dict[str, Callable[[Command], bool]] = {
+    "--metric": lambda command: command.metric is not None,
+    "--require": lambda command: command.require is not None,
+    "--table": lambda command: command.table is not None,
+    "--picture": lambda command: command.picture is not None,
+    "--screen": lambda command: command.screen,
+}
+
+
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood, with every problem."""
     given, problems = PARSER.read(arguments)
     if not given.words:
         problems.append("Nothing to compare was given; name two configurations, or see --help.")
+    if given.json and given.table is not None:
+        problems.append("--json and --table are two forms of one answer; give one of them.")
     if problems:
         raise InputError(problems)
     return Command(
@@ -135,17 +147,18 @@ def run(command: Command) -> int:
     import numpy as np
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)  # labels are the data's, such as `[/red]`
     if not console.is_terminal:
-        console = Console(highlight=False, width=LOG_COLUMNS)
+        console.width = LOG_COLUMNS
     from analysis.compare.counts import is_counts
 
     if len(command.words) == 1 and is_counts(Path(command.words[0])):
         from analysis.compare.counts import read_counts
         from analysis.compare.published import compare_counts, print_published
 
-        if command.require is not None or command.table is not None:
-            raise InputError("--require and --table are for predictions; published counts have neither.")
+        unfit = [option for option, given in _FOR_PREDICTIONS.items() if given(command)]
+        if unfit:
+            raise InputError(f"{', '.join(unfit)}: for predictions only; leave it out, since these are counts.")
         published = compare_counts(read_counts(Path(command.words[0])), alpha=command.alpha, margin=command.margin)
         if command.json:
             print(json.dumps(published.as_dict(), indent=2, allow_nan=False))
@@ -158,6 +171,8 @@ def run(command: Command) -> int:
     from analysis.compare.tables import tables
     from analysis.compare.view import print_compared
 
+    with silently(command.json or command.table is not None):
+        doing("reading the answers")
     sources = find_sources(command.words, command.tracking_uri)
     check_requirement(command.require, len(sources), command.margin)
     found = compare_sources(
@@ -172,6 +187,7 @@ def run(command: Command) -> int:
         from analysis.compare.critical_difference import write_picture
 
         write_picture(found.ranking, Path(command.picture))
+    done()
     requirement = None if command.require is None else judged(found, command.require, command.margin)
     if command.json:
         extra = {} if requirement is None else {"requirement": requirement.as_dict()}

@@ -26,9 +26,10 @@ from analysis.compare.matching import (
 from analysis.compare.overall import overall_findings
 from analysis.compare.pair_tests import Pair, margin_findings, pair_findings, seed_counts
 from analysis.compare.sources import Source
+from analysis.compare.texts import check_forms, form_of
 from analysis.predictions.ensemble import ensemble
 from analysis.predictions.files import numeric, whole_as_labels
-from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, SumMetric
+from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, Score, SumMetric
 from analysis.stats.finding import CLAIMS, Finding
 from analysis.stats.friedman import Ranking
 from analysis.stats.multiplicity import benjamini_hochberg
@@ -93,6 +94,7 @@ class Compared:
     ranking: Ranking | None
     ensembles: tuple[EnsembleRow, ...]
     warnings: tuple[str, ...]
+    texts: str | None = None  # the form in which texts were scored, of error rates
 
     @property
     def shown(self) -> ComparedPair:
@@ -116,6 +118,7 @@ class Compared:
             "winner": self.verdict.winner,
             "indistinguishable": list(self.verdict.indistinguishable),
             "metric": self.verdict.metric,
+            "texts_scored_as": self.texts,
             "mode": self.verdict.mode,
             "alpha": self.verdict.alpha,
             "family": self.family,
@@ -165,12 +168,16 @@ def compare_sources(
         sources = [replace(source, runs=whole_as_labels(source.runs)) for source in sources]
     check_kind(metric, [run for source in sources for run in source.runs.values()])
     check_margin(metric, margin)
-    check_varies(metric, sources)
+    check_forms(metric, sources)
+    said += check_varies(metric, sources)
     said += label_notes(metric, sources, chosen=metric_name is not None)
     paired, warnings = same_seeds(sources)
     runs = same_examples(with_classes(paired) if metric.kind == CLASSIFICATION else paired, metric)
     design, arms = arms_of(
-        runs, metric, metric_name=metric.name, example_scores=metric.scores if metric.is_mean else None
+        runs,
+        metric,
+        metric_name=metric.name,
+        example_scores=metric.scores if isinstance(metric, SumMetric) and metric.is_mean else None,
     )
     found = verdict_of(
         design, arms, dict.fromkeys(runs, "finalist"), mode=metric.mode, question="each_other", alpha=alpha
@@ -201,11 +208,12 @@ def compare_sources(
         ranking=ranking,
         ensembles=ensemble_rows(runs, metric, fixed={source.name for source in sources if not source.seeded}),
         warnings=tuple(dict.fromkeys(notes)),
+        texts=form_of(metric, sources),
     )
 
 
 def ensemble_rows(
-    runs: Mapping[str, Mapping[int, Predictions]], metric: SumMetric, *, fixed: Collection[str] = ()
+    runs: Mapping[str, Mapping[int, Predictions]], metric: Score, *, fixed: Collection[str] = ()
 ) -> tuple[EnsembleRow, ...]:
     """One row for each configuration with several seeds, and one for all together; a `fixed` one is one model."""
     members = {name: list(own.values())[: 1 if name in fixed else None] for name, own in runs.items()}
@@ -234,7 +242,7 @@ def _matched(
 def _pair(
     pair: Pair,
     arms: Mapping[str, Arm],
-    metric: SumMetric,
+    metric: Score,
     alpha: float,
     rng: np.random.Generator,
     screened_p: float | None,

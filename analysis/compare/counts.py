@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -28,6 +29,10 @@ from trainables.errors import InputError
 
 KEYS = ("examples", "correct", "pairs", "metric")
 OTHER_METRICS = frozenset(METRICS) - {"accuracy"}
+OTHER_WORDS = {
+    "auc", "auroc", "bleu", "cer", "correlation", "eer", "entropy", "error", "errors", "f1", "loss",
+    "mae", "map", "mse", "pearson", "perplexity", "precision", "r2", "recall", "rmse", "wer",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def read_counts(path: Path) -> Counts:
     if not _whole(examples) or examples < 1:
         problems.append(f"{path.name}: examples must be a whole number, at least 1, not {examples!r}.")
     metric = str(content.get("metric", "accuracy"))
-    if metric.lower() in OTHER_METRICS:
+    if _other_than_share_right(metric):
         problems.append(
             f"{path.name}: metric {metric!r} cannot be compared from counts of right answers, which are an accuracy; "
             "leave metric out, or compare prediction files."
@@ -137,6 +142,12 @@ def _once(pairs: Sequence[tuple[str, Any]], doubled: list[str]) -> dict[str, Any
     names = [name for name, _ in pairs]
     doubled += [name for name in dict.fromkeys(names) if names.count(name) > 1]
     return dict(pairs)
+
+
+def _other_than_share_right(metric: str) -> bool:
+    """Whether the name is that of a metric which no count of right answers is: `F1`, `Word Error Rate`, `macro-F1`."""
+    parts = re.findall(r"[^\W_]+", metric.lower())
+    return "_".join(parts) in OTHER_METRICS or bool(OTHER_WORDS.intersection(parts))
 
 
 def _whole(value: Any) -> bool:

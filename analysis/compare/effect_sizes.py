@@ -16,10 +16,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import scipy.stats
 
 from analysis.stats.paired_binary import PairedCounts, discordant_odds
-from analysis.stats.ties import RELATIVE, tied
+from analysis.stats.ties import RELATIVE, ranks, tied
 from analysis.verdict.comparison import Comparison
 
 
@@ -53,8 +52,8 @@ def rank_biserial(differences: np.ndarray) -> float | None:
     values = known[np.abs(known) > RELATIVE * np.abs(known).max(initial=0.0)]
     if not len(values):
         return None
-    ranks = scipy.stats.rankdata(tied(np.abs(values)))
-    return float((np.sign(values) * ranks).sum() / ranks.sum())
+    by_size = ranks(tied(np.abs(values)))
+    return float((np.sign(values) * by_size).sum() / by_size.sum())
 
 
 def effects(

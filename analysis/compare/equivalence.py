@@ -12,10 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import scipy.stats
+from scipy.special import ndtr, stdtr
 
 from analysis.stats.estimate import Estimate
-from analysis.stats.finding import Finding
+from analysis.stats.finding import Finding, Method
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts, tango, tango_statistic
 from analysis.verdict.comparison import Comparison
@@ -49,9 +49,8 @@ def from_estimate(estimate: Estimate, margin: float, *, mode: str = "max", alpha
 
 def from_counts(counts: PairedCounts, margin: float, *, alpha: float = 0.05) -> Equivalence:
     """Of two accuracies on the same examples, 0 < margin < 1."""
-    normal = scipy.stats.norm
-    worse = float(normal.sf(tango_statistic(counts, -margin)))
-    better = float(normal.cdf(tango_statistic(counts, margin)))
+    worse = float(ndtr(-tango_statistic(counts, -margin)))
+    better = float(ndtr(tango_statistic(counts, margin)))
     return Equivalence(margin, worse, better, tango(counts, 2.0 * alpha), alpha)
 
 
@@ -95,19 +94,21 @@ def equivalence_findings(
     found = from_counts(counts, margin, alpha=alpha) if estimate is None and counts is not None else None
     if estimate is not None:
         found = from_estimate(estimate, margin, mode=mode, alpha=alpha)
-    names = (
-        f"equivalent within {margin:g} (TOST)",
-        f"{comparison.first} no worse by {margin:g} (one-sided)",
-        f"{comparison.second} no worse by {margin:g} (one-sided)",
-    )
+    wanted: list[tuple[Method, str, tuple[str, ...]]] = [
+        (Method.EQUIVALENT, f"equivalent within {margin:g} (TOST)", ()),
+        *(
+            (Method.NO_WORSE, f"{name} no worse by {margin:g} (one-sided)", (name,))
+            for name in (comparison.first, comparison.second)
+        ),
+    ]
     if found is None:
         note = "cannot tell: the difference has no estimate of its uncertainty"
-        return [Finding(name, comparison.claim, note=note) for name in names]
+        return [Finding(method, name, comparison.claim, note=note, about=about) for method, name, about in wanted]
     shown = f"{100.0 * (1.0 - 2.0 * alpha):.4g} % interval; the margin must have been chosen beforehand"
     p_values = (found.p_value, found.worse_by_less, found.better_by_less)
     tests = [
-        Finding(name, comparison.claim, "", p, None, comparison.difference, found.interval, shown)
-        for name, p in zip(names, p_values, strict=True)
+        Finding(method, name, comparison.claim, "", p, None, comparison.difference, found.interval, shown, about)
+        for (method, name, about), p in zip(wanted, p_values, strict=True)
     ]
     return tests if estimate is None else [*tests, _region(comparison, estimate, margin)]
 
@@ -118,8 +119,8 @@ def region_probabilities(estimate: Estimate, margin: float) -> tuple[float, floa
     The posterior under a flat prior is Student's t about the estimate, with its variance and degrees of freedom
     (Benavoli, Corani, Demsar and Zaffalon 2017, JMLR 18:77; there with the seeds' correlation instead of groups).
     """
-    error, t = math.sqrt(estimate.variance), scipy.stats.t(estimate.degrees_of_freedom)
-    below, above = float(t.cdf((-margin - estimate.mean) / error)), float(t.sf((margin - estimate.mean) / error))
+    error, df = math.sqrt(estimate.variance), estimate.degrees_of_freedom
+    below, above = (float(stdtr(df, (-margin + turned) / error)) for turned in (-estimate.mean, estimate.mean))
     return below, max(1.0 - below - above, 0.0), above
 
 
@@ -130,4 +131,4 @@ def _region(comparison: Comparison, estimate: Estimate, margin: float) -> Findin
         f"that {comparison.first} has more by {margin:g} or more, {below:.3f} less; flat prior, no p-value"
     )
     name = f"Bayesian probability of a difference within {margin:g}"
-    return Finding(name, comparison.claim, "", None, within, comparison.difference, note=note)
+    return Finding(Method.WITHIN_MARGIN, name, comparison.claim, "", None, within, comparison.difference, note=note)

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from analysis.compare.sources import Source
-from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, SumMetric, columns
+from analysis.predictions.metrics import CLASSIFICATION, REGRESSION, Score, columns
 
 SHOWN = 5  # labels that a note names
 
 
-def label_notes(metric: SumMetric, sources: Sequence[Source], *, chosen: bool) -> list[str]:
+def label_notes(metric: Score, sources: Sequence[Source], *, chosen: bool) -> list[str]:
     """Sentences for the reader; `chosen`: the metric was asked for by name."""
     if metric.kind == CLASSIFICATION:
         return [note for source in sources if (note := _only_outputs(source)) is not None]
@@ -55,7 +55,7 @@ def _shown(label: str) -> str:
     return f"{label!r}" if label.isascii() else f"{label!r} ({' '.join(f'U+{ord(c):04X}' for c in label)})"
 
 
-def _taken_as_regression(metric: SumMetric, sources: Sequence[Source]) -> list[str]:
+def _taken_as_regression(metric: Score, sources: Sequence[Source]) -> list[str]:
     def whole(side: str) -> bool:
         tables = [columns(getattr(run, side)) for source in sources for run in source.runs.values()]
         return all(bool((table == table.round()).all()) for table in tables)

@@ -11,27 +11,41 @@ import numpy as np
 from analysis.compare.sources import Source
 from analysis.predictions.align import aligned
 from analysis.predictions.files import labelled
-from analysis.predictions.metrics import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, SumMetric, columns
+from analysis.predictions.metrics import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, TAGS, Score, columns
+from analysis.predictions.tags import TAG_METRICS, are_tags
 from trainables.errors import InputError
 from trainables.records import Predictions
 
+OF_VARYING = ("pearson", "ccc", "r2")  # not defined where the targets are all the same
 DISTINCT_TARGETS = 20  # more distinct ones than this, and as many as examples: texts, not labels
 
 
-def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[SumMetric, list[str]]:
+def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[Score, list[str]]:
     """The named one; else the one that the sweeps ranked by; else the usual one for the data, and what is to be said.
 
     Raises InputError: an unknown name, predictions of another kind, texts that may be labels or transcripts.
     """
     everything = [run for source in sources for run in source.runs.values()]
-    if name is not None and name not in METRICS:
-        raise InputError(f"--metric {name}: there is no such metric; there are {', '.join(METRICS)}.")
+    tags = are_tags(everything)
+    known = {**METRICS, **TAG_METRICS} if tags else METRICS
+    if name is not None and name not in known:
+        if name in TAG_METRICS:
+            raise InputError(
+                f"--metric {name}: it is for several labels a clip, with targets that are lists of 0 and 1 and outputs "
+                "that are lists of as many probabilities."
+            )
+        names = ", ".join(dict.fromkeys((*METRICS, *TAG_METRICS)))
+        raise InputError(f"--metric {name}: there is no such metric; there are {names}.")
     ranked_by = sorted({source.metric for source in sources if source.metric})
     chosen = name or (ranked_by[0] if len(ranked_by) == 1 else None)
-    if name is None and chosen == "loss" and any(run.scores is None for run in everything):
+    if name is None and chosen == "loss" and not tags and any(run.scores is None for run in everything):
         chosen = None
-    if chosen is not None and chosen in METRICS:
-        return METRICS[chosen], []
+    if chosen is not None and chosen in known:
+        return known[chosen], []
+    if tags:
+        usual = TAG_METRICS[DEFAULTS[TAGS]]
+        why = f"Targets are lists of 0 and 1: they are taken as several labels a clip, and {usual.name} is compared."
+        return usual, [why, *_ranked_otherwise(ranked_by, usual)]
     texts = all(_are_texts(run.targets) for run in everything)
     usual = METRICS[DEFAULTS[CLASSIFICATION if texts else REGRESSION]]
     first = everything[0]
@@ -40,24 +54,36 @@ def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[SumMetri
             "Every example has a target of its own: if these are transcripts, say --metric wer or --metric cer; if "
             "they are labels, --metric accuracy."
         )
+    return usual, _ranked_otherwise(ranked_by, usual)
+
+
+def _ranked_otherwise(ranked_by: Sequence[str], usual: Score) -> list[str]:
     if not ranked_by:
-        return usual, []
-    return usual, [f"The sweeps ranked by {', '.join(ranked_by)}; here {usual.name} is compared (--metric changes it)."]
+        return []
+    return [f"The sweeps ranked by {', '.join(ranked_by)}; here {usual.name} is compared (--metric changes it)."]
 
 
 def _are_texts(values: Sequence[Any]) -> bool:
     return all(issubclass(kind, str | None) for kind in set(map(type, values)))
 
 
-def check_kind(metric: SumMetric, runs: Sequence[Predictions]) -> None:
+def check_kind(metric: Score, runs: Sequence[Predictions]) -> None:
     """Raises InputError where the predictions are not of the metric's kind."""
     texts = all(_are_texts(side) for run in runs for side in (run.targets, run.outputs))
-    if texts == (metric.kind == REGRESSION):
+    if texts == (metric.kind in (REGRESSION, TAGS)):
         held = "texts" if texts else "numbers"
         raise InputError(f"The metric {metric.name} is for {metric.kind}, and the targets and outputs are {held}.")
+    if texts:
+        return
+    for run in runs:
+        wide, said = (columns(side).shape[1] for side in (run.targets, run.outputs))
+        if wide != said:
+            raise InputError(
+                f"Targets have {wide} numbers an example and outputs {said}; give one output for each target."
+            )
 
 
-def check_margin(metric: SumMetric, margin: float | None) -> None:
+def check_margin(metric: Score, margin: float | None) -> None:
     """Raises InputError where every possible difference lies within the margin."""
     widest = metric.most - metric.least
     if margin is not None and margin >= widest:
@@ -67,21 +93,50 @@ def check_margin(metric: SumMetric, margin: float | None) -> None:
         )
 
 
-def check_varies(metric: SumMetric, sources: Sequence[Source]) -> None:
-    """Raises InputError for a correlation with outputs or targets that are all the same: it is not defined."""
-    if metric.name != "pearson":
-        return
-    problems = []
+def check_varies(metric: Score, sources: Sequence[Source]) -> list[str]:
+    """Sentences on columns of ratings that no correlation can be taken of, since their targets are all the same.
+
+    Raises InputError where that is all of them, and for a correlation with outputs that are all the same.
+    """
+    if metric.name not in OF_VARYING:
+        return []
+    problems, left_out = [], set()
     for source in sources:
         for seed, run in source.runs.items():
-            for what, values in (("outputs", run.outputs), ("targets", run.targets)):
-                if (np.ptp(columns(values), axis=0) == 0.0).any():
-                    where = f"{source.name}, seed {seed}" if source.seeded else source.name
-                    problems.append(
-                        f"{where}: all {what} are the same, so a correlation is not defined; compare mae, rmse or ccc."
-                    )
+            where = f"{source.name}, seed {seed}" if source.seeded else source.name
+            constant, hardly = _constant_columns(run)
+            flat = np.flatnonzero(hardly & ~constant)
+            if constant.all():
+                problems.append(
+                    f"{where}: all targets are the same, so {metric.name} is not defined; compare mae or rmse."
+                )
+            elif metric.name == "pearson" and len(flat):
+                of = f" of rating {flat[0] + 1}" if len(constant) > 1 else ""
+                problems.append(
+                    f"{where}: all outputs{of} are the same, but for rounding, so a correlation is not defined; "
+                    "compare mae, rmse or ccc."
+                )
+            left_out |= set(np.flatnonzero(constant).tolist())
     if problems:
         raise InputError(problems)
+    return [
+        f"All targets of rating {column + 1} are the same: it has no {metric.name}, and is left out of the mean."
+        for column in sorted(left_out)
+    ]
+
+
+def _constant_columns(run: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """(D,) whether a column's targets are all the same, and whether its outputs are, as far as numbers of this size
+    tell (`metrics` takes their moments about the targets' mean)."""
+    targets, outputs = columns(run.targets), columns(run.outputs)
+    constant, hardly = [], []
+    for wanted, said in zip(targets.T, outputs.T, strict=True):
+        rated = np.isfinite(wanted)
+        wanted, said = wanted[rated], said[rated]
+        constant.append(not len(wanted) or np.ptp(wanted) == 0.0)
+        away = float(np.abs(said - wanted.mean()).max()) if len(wanted) else 0.0
+        hardly.append(not len(said) or not np.ptp(said) > 1e-6 * away)
+    return np.array(constant), np.array(hardly)
 
 
 def same_seeds(sources: Sequence[Source]) -> tuple[dict[str, dict[int, Predictions]], list[str]]:
@@ -122,9 +177,7 @@ def with_classes(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, dic
     return {name: labelled(by_seed, classes) for name, by_seed in runs.items()}
 
 
-def same_examples(
-    runs: Mapping[str, Mapping[int, Predictions]], metric: SumMetric
-) -> dict[str, dict[int, Predictions]]:
+def same_examples(runs: Mapping[str, Mapping[int, Predictions]], metric: Score) -> dict[str, dict[int, Predictions]]:
     """All in the order of the first. Raises InputError with every difference."""
     labels = {(name, seed): f"{name}, seed {seed}" for name, by_seed in runs.items() for seed in by_seed}
     if metric.kind != CLASSIFICATION:  # scores of other kinds of data are not looked at

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.stats.crossed import FEWEST_GROUPS
-from analysis.stats.finding import Finding
+from analysis.stats.finding import Finding, Method
 from analysis.stats.friedman import Ranking, cochran_q, ranking
 from analysis.verdict.arms import Arm, Design
+
+FRIEDMAN = "Friedman over test groups"
 
 
 def overall_findings(
@@ -28,24 +30,23 @@ def overall_findings(
             f"within {defined.sum()} of {design.groups} groups only"
         )
     if note:
-        return (*found, Finding("Friedman over test groups", "models_and_groups", note=note)), None
+        return (*found, Finding(Method.FRIEDMAN, FRIEDMAN, "models_and_groups", note=note)), None
     values = np.column_stack(tables)[defined]
     ranks = ranking(values, [arm.name for arm in arms], mode=mode, alpha=alpha)
     averages = ", ".join(f"{name} {rank:.2f}" for name, rank in zip(ranks.names, ranks.average_ranks, strict=True))
     note = f"average ranks over {ranks.blocks} groups, 1 is best: {averages}"
     if ranks.friedman.p_value is None:
         note = "cannot tell: no group ranks the configurations"
-    found.append(
-        Finding("Friedman over test groups", "models", "", ranks.friedman.p_value, ranks.friedman.statistic, note=note)
-    )
+    omnibus = ranks.friedman
+    found.append(Finding(Method.FRIEDMAN, FRIEDMAN, "models", "", omnibus.p_value, omnibus.statistic, note=note))
     if ranks.iman_davenport_p is not None:
-        found.append(
-            Finding("Friedman, Iman-Davenport F", "models", "", ranks.iman_davenport_p, ranks.iman_davenport_f)
-        )
+        numbers = ranks.iman_davenport_p, ranks.iman_davenport_f
+        found.append(Finding(Method.IMAN_DAVENPORT, "Friedman, Iman-Davenport F", "models", "", *numbers))
     if ranks.friedman.p_value is not None:
         order = dict(zip(ranks.names, ranks.average_ranks, strict=True))
         found += [
             Finding(
+                Method.NEMENYI,
                 "Nemenyi, difference of average ranks",
                 "models",
                 f"{first} against {second}",
@@ -53,6 +54,7 @@ def overall_findings(
                 None,
                 order[first] - order[second],
                 note=f"critical difference {ranks.critical_difference:.3f}; family: all pairs",
+                about=(first, second),
             )
             for (first, second), p_value in ranks.nemenyi_p.items()
         ]
@@ -73,5 +75,6 @@ def _cochran(design: Design, arms: Sequence[Arm]) -> list[Finding]:
             note = "cannot tell: no example divides the configurations"
         elif design.groups < design.examples:
             note += "; examples of one group are taken as independent, which understates the uncertainty"
-        found.append(Finding("Cochran's Q", claim, f"seed {seed}", result.p_value, result.statistic, note=note))
+        scope, numbers = f"seed {seed}", (result.p_value, result.statistic)
+        found.append(Finding(Method.COCHRAN_Q, "Cochran's Q", claim, scope, *numbers, note=note))
     return found

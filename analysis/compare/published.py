@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.stats
 from rich.console import Console
+from scipy.special import stdtrit
 
 from analysis.compare.counts import CountPair, Counts, possible_discordance
 from analysis.compare.effect_sizes import Effect, effects
@@ -18,7 +18,7 @@ from analysis.compare.view import print_effects, print_findings, say, span, tabl
 from analysis.predictions.metrics import METRICS
 from analysis.stats import paired_binary
 from analysis.stats.crossed import seeds_only
-from analysis.stats.finding import CLAIMS, Finding
+from analysis.stats.finding import CLAIMS, Finding, Method
 from analysis.stats.meta_analysis import difference_variance, pool, pooled_seeds
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import Discordant, PairedCounts, mcnemar_interval
@@ -111,7 +111,7 @@ def spread_interval(values: Sequence[float], alpha: float) -> tuple[float, float
     """Student's t over seeds, cut at 0 and 1; None with one seed or no spread."""
     if len(values) < 2 or np.ptp(values) == 0.0:
         return None
-    half = float(scipy.stats.t.isf(alpha / 2.0, len(values) - 1)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    half = -float(stdtrit(len(values) - 1, alpha / 2.0)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
     return max(float(np.mean(values)) - half, 0.0), min(float(np.mean(values)) + half, 1.0)
 
 
@@ -120,7 +120,9 @@ def _spread(name: str, correct: tuple[int, ...], examples: int, alpha: float) ->
     deviation = float(np.std(shares, ddof=1)) if len(shares) > 1 else None
     alone = None
     if len(shares) == 1:
-        ends = scipy.stats.binomtest(correct[0], examples).proportion_ci(1.0 - alpha, method="wilson")
+        from scipy.stats import binomtest  # slow to load
+
+        ends = binomtest(correct[0], examples).proportion_ci(1.0 - alpha, method="wilson")
         alone = (float(ends.low), float(ends.high))
     return Spread(name, correct, float(np.mean(shares)), deviation, spread_interval(shares, alpha), alone)
 
@@ -180,7 +182,8 @@ def _compared(counts: Counts, pair: CountPair, alpha: float) -> PublishedPair:
         pair.first, pair.second, counts.metric, first, second, float(np.mean(differences)), alpha, interval, p_value,
         p_value, claim, method, counts.examples, counts.examples, discordant, estimate, tuple(warnings),
     )  # fmt: skip
-    findings = [Finding(f"verdict: {method}", claim, "", p_value, None, comparison.difference, interval)]
+    name = f"verdict: {method}"
+    findings = [Finding(Method.VERDICT, name, claim, "", p_value, None, comparison.difference, interval)]
     for seed, options in tables.items():
         findings += _of_one_seed(f"seed {seed}", options, alpha)
     if len(first) > 1:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.compare.comparison import Compared
+from analysis.stats.finding import Method
 from trainables.errors import InputError
 
 BETTER, NOT_WORSE, EQUIVALENT = "better", "not-worse", "equivalent"
@@ -49,11 +50,11 @@ def judged(found: Compared, kind: str, margin: float | None) -> Requirement:
     if kind == BETTER:
         met, p_value = c.favours(found.verdict.mode) == c.second, c.adjusted_p_value
         return Requirement(kind, met, p_value, f"{_outcome(met, kind)}: {shown}{_p(p_value)}.")
-    start = f"{c.second} no worse" if kind == NOT_WORSE else "equivalent within"
-    p_value = next(finding.p_value for finding in pair.findings if finding.name.startswith(start))
+    asked = (Method.NO_WORSE, (c.second,)) if kind == NOT_WORSE else (Method.EQUIVALENT, ())
+    p_value = next(finding.p_value for finding in pair.findings if (finding.method, finding.about) == asked)
     alike = (
-        p_value is None
-        and c.difference == 0.0
+        c.difference == 0.0
+        and (p_value is None or c.estimate is None)  # McNemar decided, and nothing divides the two
         and not any(each.only_first_right or each.only_second_right for each in c.discordant)
     )
     met = alike or (p_value is not None and p_value <= found.verdict.alpha)

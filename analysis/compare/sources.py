@@ -1,6 +1,6 @@
 """What a name on the command line stands for: a file, an MLflow run, a configuration, a sweep.
 
-    predictions.csv            a file (see `analysis.predictions.files`)
+    predictions.csv            a file (see `analysis.predictions.files`); a.csv,b.csv: its rows in several files
     9f0c...  (32 digits)       one MLflow run: one seed
     SWEEP                      the finalist that the sweep's validation results put first
     SWEEP:WHAT                 one of its configurations, all confirm seeds: a config_id or the beginning of one,
@@ -15,15 +15,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from analysis.predictions.files import SUFFIXES, read_file
+from analysis.predictions.files import SUFFIXES, read_file, read_parts
 from analysis.predictions.pooled import Pooled
-from analysis.record.reader import ConfirmRun, read_predictions, read_sweep, seed_of
+from analysis.record.reader import ConfirmRun, SweepRuns, read_predictions, read_sweep, seed_of
 from analysis.record.store import connect, shown, store_of, sweep_and_store
 from trainables.errors import InputError
-from trainables.records import NO_SEED, PARAM_OBJECTIVE, TAG_SEED, TAG_STAGE, TAG_STATUS, Predictions
+from trainables.records import (
+    NO_SEED,
+    PARAM_OBJECTIVE,
+    PARAM_TEXTS,
+    TAG_PARENT,
+    TAG_SEED,
+    TAG_STAGE,
+    TAG_STATUS,
+    Predictions,
+)
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -36,7 +45,9 @@ class Source:
     runs: dict[int, Predictions]  # seed -> test predictions
     seeded: bool = True  # False: one run that knows no seed (a file without seeds, an untuned backbone)
     metric: str | None = None  # the sweep's, without val/ or test/
+    scored_as: str | None = None  # the form that texts were brought to; None: not recorded, or no texts
     warnings: tuple[str, ...] = field(default=())
+    sweep: str = ""  # the id of the sweep whose arm it is, where its name says so
 
 
 def find_sources(words: Sequence[str], tracking_uri: str | None) -> list[Source]:
@@ -54,7 +65,15 @@ def find_sources(words: Sequence[str], tracking_uri: str | None) -> list[Source]
         problems.append(f"{', '.join(sorted(twice))} stands more than once; give names: NAME={words[0]}.")
     if problems:
         raise InputError(problems)
-    return found
+    return _by_arm(found)
+
+
+def _by_arm(sources: list[Source]) -> list[Source]:
+    """Where all are arms of one sweep its id tells nothing of them: `finalist 1`, `baseline`."""
+    if len(sources) < 2 or "" in (ids := {source.sweep for source in sources}) or len(ids) > 1:
+        return sources
+    (sweep,) = ids
+    return [replace(source, name=source.name.removesuffix(f" of {sweep}")) for source in sources]
 
 
 def find_source(word: str, tracking_uri: str | None) -> list[Source]:
@@ -66,8 +85,9 @@ def find_source(word: str, tracking_uri: str | None) -> list[Source]:
         raise InputError(f"{given}= names nothing; write NAME=FILE, NAME=RUN or NAME=SWEEP:CONFIGURATION.")
     if Path(word).suffix.lower() in SUFFIXES:
         path = Path(word)
-        runs = read_file(path)
-        return [Source(given or path.stem, runs, seeded=len(runs) > 1 or 0 not in runs)]
+        parts = [path] if path.exists() or "," not in word else [Path(part) for part in word.split(",")]
+        runs = read_file(path) if len(parts) == 1 else read_parts(parts)
+        return [Source(given or parts[0].stem, runs, seeded=len(runs) > 1 or 0 not in runs)]
     if RUN_ID.fullmatch(word):
         return [_run(word, given, store_of(tracking_uri))]
     sweep, _, what = word.partition(":")
@@ -91,7 +111,13 @@ def _run(run_id: str, given: str, uri: str) -> Source:
         )
     seed = seed_of(tags.get(TAG_SEED, NO_SEED))
     predictions = read_predictions(client, run_id, "test")
-    return Source(given or str(run.info.run_name), {seed or 0: predictions}, seeded=seed is not None)
+    params = client.get_run(tags[TAG_PARENT]).data.params if TAG_PARENT in tags else {}
+    return Source(
+        given or str(run.info.run_name),
+        {seed or 0: predictions},
+        seeded=seed is not None,
+        scored_as=params.get(PARAM_TEXTS),
+    )
 
 
 def _sweep(sweep: str, what: str, given: str, uri: str) -> list[Source]:
@@ -126,13 +152,32 @@ def _sweep(sweep: str, what: str, given: str, uri: str) -> list[Source]:
         Source(
             label,
             dict(pool.by_seed),
+            sweep="" if alone else record.sweep_id,
             seeded=all(run.seed is not None for run in named[label]),
             metric=objective.partition("/")[2] if objective else None,
-            warnings=(*lost, *([note] if (note := pool.note(label)) else [])),
+            scored_as=record.parent.data.params.get(PARAM_TEXTS),
+            warnings=(*_looks(record), *lost, *([note] if (note := pool.note(label)) else [])),
         )
         for label, pool in pools.items()
         if pool.by_seed
     ]
+
+
+def _looks(record: SweepRuns) -> list[str]:
+    """What the sweep's own verdict pays for several looks at its test data, and a comparison does not."""
+    said = []
+    if record.look > 1:
+        said.append(
+            f"{record.sweep_id}: these runs are look {record.look} at its test data; its own verdict divides the "
+            f"level by {2 ** (record.look - 1)}, this comparison does not: --alpha does."
+        )
+    if record.interim:
+        *early, last = record.interim
+        said.append(
+            f"{record.sweep_id} was looked at after {', '.join(map(str, early))} of {last} seeds and stopped when it "
+            "was decided: its own verdict judges by the smaller level of that look, this comparison by --alpha."
+        )
+    return said
 
 
 def _nothing_left(label: str, runs: Sequence[ConfirmRun], pool: Pooled) -> str:

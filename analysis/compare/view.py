@@ -11,6 +11,7 @@ from rich.text import Text
 
 from analysis.compare.comparison import Compared
 from analysis.compare.effect_sizes import Effect
+from analysis.compare.texts import sentence_of
 from analysis.stats.finding import CLAIMS, Finding
 
 SHORT_NOTE = 40  # characters; longer notes that repeat stand below the table
@@ -36,6 +37,8 @@ def print_compared(console: Console, compared: Compared) -> None:
         note = ensemble.note or f"{ensemble.members} models as one"
         values.add_row(f"{ensemble.name} (averaged)", value, "-", "-", note)
     console.print(values)
+    if compared.texts is not None:
+        say(console, sentence_of(compared.texts))
     if compared.overall:
         print_findings(console, "All together", compared.overall)
     if len(compared.pairs) > 1:

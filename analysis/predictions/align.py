@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,28 +48,44 @@ def aligned(runs: Mapping[str, Predictions]) -> dict[str, Predictions]:
         problems += _disagreements(first_name, first, name, in_order[name])
     if problems:
         raise InputError(problems)
-    return in_order
+    return {name: _sharing(first, run) for name, run in in_order.items()}
+
+
+def _sharing(first: Predictions, run: Predictions) -> Predictions:
+    """The run with the lists of the first where they are the same: one object is compared and looked up at once."""
+    shared = [
+        what for what in ("example_ids", "groups", "targets") if _all_same(getattr(first, what), getattr(run, what))
+    ]
+    return replace(run, **{what: getattr(first, what) for what in shared})
 
 
 def correct(predictions: Predictions) -> np.ndarray:
     """(N,) 1.0 where the output is the target, else 0.0: the example scores whose mean is the accuracy."""
-    return np.array([o == t for o, t in zip(predictions.outputs, predictions.targets, strict=True)], dtype=float)
+    same = map(operator.eq, predictions.outputs, predictions.targets)
+    return np.fromiter(same, dtype=bool, count=len(predictions)).astype(float)
+
+
+def numbered(values: Sequence[Hashable]) -> tuple[np.ndarray, int]:
+    """(N,) each value's number in the order in which they first appear, and how many there are."""
+    place = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(place.__getitem__, values), dtype=np.intp, count=len(values)), len(place)
 
 
 def group_numbers(predictions: Predictions) -> tuple[np.ndarray, int]:
     """(N,) each example's group as an index, and the number of groups."""
-    index_of: dict[str, int] = {}
-    numbers = np.array([index_of.setdefault(group, len(index_of)) for group in predictions.groups])
-    return numbers, len(index_of)
+    return numbered(predictions.groups)
 
 
 def groups_per_class(predictions: Predictions) -> dict[str, int]:
     """How many groups have an example of each class; for tasks without classes, of anything (under the key `all`)."""
     if not predictions.classes:
         return {"all": len(set(predictions.groups))}
-    pairs = set(zip(predictions.targets, predictions.groups, strict=True))
-    counts = Counter(target for target, _ in pairs)
-    return {name: counts.get(name, 0) for name in predictions.classes}
+    found = dict.fromkeys(predictions.classes, 0)
+    classes, _, _ = _sizes_by_class(predictions)
+    for name, count in zip(dict.fromkeys(predictions.targets), np.bincount(classes).tolist(), strict=True):
+        if name in found:
+            found[name] = count
+    return found
 
 
 def effective_groups(predictions: Predictions) -> float:
@@ -76,15 +94,24 @@ def effective_groups(predictions: Predictions) -> float:
     Thirty speakers of whom one has half of all clips weigh like 3.9. Kish 1965, Survey Sampling.
     """
     if not predictions.classes:
-        return _effective(list(Counter(predictions.groups).values()))
-    sizes: dict[str, list[int]] = {}
-    for (target, _), count in Counter(zip(predictions.targets, predictions.groups, strict=True)).items():
-        sizes.setdefault(target, []).append(count)
-    return min(_effective(counts) for counts in sizes.values())
+        numbers, _ = group_numbers(predictions)
+        return effective_number(np.bincount(numbers))
+    classes, _, sizes = _sizes_by_class(predictions)
+    squares = np.bincount(classes, weights=sizes.astype(float) ** 2)
+    return float((np.bincount(classes, weights=sizes) ** 2 / squares).min())
 
 
-def _effective(sizes: Sequence[int]) -> float:
-    return float(sum(sizes) ** 2 / sum(size**2 for size in sizes))
+def effective_number(sizes: np.ndarray) -> float:
+    """How many equal groups those of these sizes weigh like."""
+    return float(sizes.sum() ** 2 / (sizes.astype(float) ** 2).sum())
+
+
+def _sizes_by_class(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(P,) each, of every class (in order of first appearance) and group that go together: their numbers, and how many
+    examples they have."""
+    (classes, _), (groups, count) = numbered(predictions.targets), group_numbers(predictions)
+    pairs, sizes = np.unique(classes * count + groups, return_counts=True)
+    return pairs // count, pairs % count, sizes
 
 
 def _own_problems(name: str, run: Predictions) -> list[str]:
@@ -96,12 +123,20 @@ def _own_problems(name: str, run: Predictions) -> list[str]:
     if twice:
         problems.append(f"{name} has {len(twice)} example ids more than once{_some(twice)}; each must appear once.")
     for what, values in (("score", run.scores), ("output", run.outputs), ("target", run.targets)):
-        rows = _not_finite(values)
+        rows = _nothing_finite(values) if what == "target" else _not_finite(values)
         if rows.any():
             bad = [run.example_ids[row] for row in np.flatnonzero(rows)]
             where = f"{len(bad)} examples{_some(bad)}"
             problems.append(f"{name} has {what}s that are NaN, infinite or missing, in {where}.")
     return problems
+
+
+def _nothing_finite(targets: Any) -> np.ndarray:
+    """(N,) True where a row has no target at all: of several ratings some may be missing."""
+    if len(targets) and isinstance(targets[0], list | tuple | np.ndarray):
+        table = np.array([np.atleast_1d(np.asarray(row, dtype=float)) for row in targets])
+        return np.asarray(~np.isfinite(table).any(axis=1) | np.isinf(table).any(axis=1))
+    return _not_finite(targets)
 
 
 def _not_finite(values: Any) -> np.ndarray:
@@ -127,7 +162,11 @@ def _finite(value: Any) -> bool:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a == b if isinstance(a, str) else bool(np.array_equal(a, b))
+    return (
+        a == b
+        if isinstance(a, str)
+        else bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))
+    )
 
 
 def _all_same(here: Any, there: Any) -> bool:

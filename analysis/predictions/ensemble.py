@@ -25,6 +25,10 @@ def ensemble(runs: Sequence[Predictions]) -> Predictions:
 
     Raises InputError: no runs, different examples, texts, some runs with scores and some without.
     """
+    if any(run.scores is None or not run.classes for run in runs) and any(
+        str in set(map(type, r.outputs)) for r in runs
+    ):
+        raise InputError("An ensemble of class labels needs score columns in every run, and texts cannot be averaged.")
     members = list(aligned({f"member {number}": run for number, run in enumerate(runs, start=1)}).values())
     first = members[0]
     scores = [run.scores for run in members if run.scores is not None and run.classes]
@@ -33,7 +37,5 @@ def ensemble(runs: Sequence[Predictions]) -> Predictions:
         outputs = [first.classes[index] for index in mean.argmax(axis=1)]
         with np.errstate(divide="ignore"):
             return replace(first, outputs=outputs, scores=np.maximum(np.log(mean), np.finfo(float).min))
-    if any(isinstance(output, str) for run in members for output in run.outputs):
-        raise InputError("An ensemble of class labels needs score columns in every run, and texts cannot be averaged.")
     mean = np.mean([np.asarray(run.outputs, dtype=float) for run in members], axis=0)
     return replace(first, outputs=list(mean), scores=None)

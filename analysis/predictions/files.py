@@ -6,7 +6,7 @@
     score/CLASS, one per class              log-probabilities, logits or probabilities
 
 as Parquet, CSV, JSON (a list of objects) or JSON lines. Numbers with a fraction, and lists of numbers, are regression;
-everything else is a class label, or a text where the metric is wer or cer. pandas and pyarrow load when used.
+everything else is a class label, or a text where the metric is wer or cer. pyarrow loads when used.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from analysis.predictions.csv_columns import csv_columns
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, SCORE_PREFIX, Predictions
 
+NAMES = ("example_id", "group")  # whose cells may not be empty
 REQUIRED = ("example_id", "target", "output")
 SUFFIXES = (".parquet", ".csv", ".json", ".jsonl")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file in UTF-16 begins
@@ -38,24 +40,54 @@ def read_file(path: Path) -> dict[int, Predictions]:
     Raises InputError: no such file, another format, not readable, a required column missing, no rows, a seed that is
     no whole number, targets or outputs partly numbers and partly not.
     """
-    columns = read_columns(path)
+    return _runs(path.name, read_columns(path))
+
+
+def read_parts(paths: Sequence[Path]) -> dict[int, Predictions]:
+    """As `read_file`, of a file whose rows stand in several. Raises InputError also where their columns differ."""
+    parts = [read_columns(path) for path in paths]
+    problems = [
+        f"{path.name} has the columns {', '.join(part)}, and {paths[0].name} has {', '.join(parts[0])}: parts of one "
+        "file need the same columns."
+        for path, part in zip(paths, parts, strict=True)
+        if set(part) != set(parts[0])
+    ]
+    if problems:
+        raise InputError(problems)
+    columns = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    return _runs(",".join(path.name for path in paths), columns)
+
+
+def _runs(file: str, columns: Columns) -> dict[int, Predictions]:
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise InputError(
-            f"{path.name}: column {', '.join(missing)} is missing; it needs {', '.join(REQUIRED)}, it has "
+            f"{file}: column {', '.join(missing)} is missing; it needs {', '.join(REQUIRED)}, it has "
             f"{', '.join(map(repr, columns)) or 'none'}.{_why_missing(columns, missing)}"
         )
     if not columns["example_id"]:
-        raise InputError(f"{path.name}: it has no rows.")
-    columns["target"], columns["output"] = _answers(path.name, columns["target"], columns["output"])
+        raise InputError(f"{file}: it has no rows.")
+    if unnamed := [problem for name in NAMES if (problem := _unnamed(file, name, columns)) is not None]:
+        raise InputError(unnamed)
+    columns["target"], columns["output"] = _answers(file, columns["target"], columns["output"])
     every = range(len(columns["example_id"]))
     if "seed" not in columns:
-        return {0: _predictions(path.name, columns, every)}
-    seeds = [_seed(path.name, value) for value in columns["seed"]]
+        return {0: _predictions(file, columns, every)}
+    seeds = [_seed(file, value) for value in columns["seed"]]
     return {
-        seed: _predictions(path.name, columns, [row for row, own in enumerate(seeds) if own == seed])
+        seed: _predictions(file, columns, [row for row, own in enumerate(seeds) if own == seed])
         for seed in dict.fromkeys(seeds)
     }
+
+
+def _unnamed(file: str, name: str, columns: Columns) -> str | None:
+    values = columns.get(name, [])
+    count = values.count("") if set(map(type, values)) <= {str} else sum(map(_missing, values))
+    if not count:
+        return None
+    return f"{file}: {name} is empty in {count} of {len(values)} rows; name every one" + (
+        ", or leave the column out: then each example is a group of its own." if name == "group" else "."
+    )
 
 
 def read_columns(path: Path) -> Columns:
@@ -73,13 +105,10 @@ def read_columns(path: Path) -> Columns:
             table = pq.read_table(path)
             return {name: table[name].to_pylist() for name in table.column_names}
         if path.suffix.lower() == ".csv":
-            import pandas as pd
-
-            cells = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            return {str(name): cells[name].tolist() for name in cells.columns}
+            return dict(csv_columns(path))
         text = path.read_text(encoding="utf-8-sig")
         rows = json.loads(text) if path.suffix.lower() == ".json" else _json_lines(text)
-    except Exception as error:  # pyarrow, pandas, json and the file system have no error in common
+    except Exception as error:  # pyarrow, csv, json and the file system have no error in common
         reason = (str(error).splitlines() or [repr(error)])[0]
         raise InputError(f"{path.name}: it cannot be read ({reason}).") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -129,6 +158,8 @@ def _predictions(name: str, columns: Columns, rows: Sequence[int]) -> Prediction
 def _answers(name: str, targets: list[Any], outputs: list[Any]) -> tuple[list[Any], list[Any]]:
     """Both as numbers (or lists of numbers), or both as texts; what is missing stays None."""
     texts = set(map(type, targets)) | set(map(type, outputs)) <= {str}
+    if texts and (numbers := _all_numbers(targets, outputs)) is not None:
+        return numbers if any(map(_fraction, (*targets, *outputs))) else (targets, outputs)
     known = [value for value in (*targets, *outputs) if value] if texts else []
     if not texts:
         known = [value for value in (*targets, *outputs) if not _missing(value)]
@@ -139,6 +170,14 @@ def _answers(name: str, targets: list[Any], outputs: list[Any]) -> tuple[list[An
     if known and all(isinstance(value, str) and DECIMAL_COMMA.fullmatch(value) for value in known):
         raise InputError(f"{name}: targets and outputs have decimal commas ({known[0]}); write decimal points.")
     return (targets, outputs) if texts else (list(map(_text, targets)), list(map(_text, outputs)))
+
+
+def _all_numbers(targets: list[str], outputs: list[str]) -> tuple[list[float], list[float]] | None:
+    """None where one of the texts is no number, or missing."""
+    try:
+        return list(map(float, targets)), list(map(float, outputs))
+    except ValueError:
+        return None
 
 
 def _lists(name: str, values: list[Any]) -> list[Any]:

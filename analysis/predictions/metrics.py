@@ -14,39 +14,57 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from itertools import repeat
+from typing import Any
 
 import numpy as np
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from analysis.predictions.align import correct
 from analysis.predictions.scores import log_probability_of_target
 from trainables.records import Predictions
 from trainables.tasks.texts import characters, words
+from trainables.tasks.word_codes import comparable
 
 CLASSIFICATION, REGRESSION, TRANSCRIPTION = "classification", "regression", "transcription"
+TAGS = "several labels a clip"
+AREAS = ("map", "macro_auroc", "micro_auroc")  # of several labels, under curves: `analysis.predictions.tags`
 
 
 @dataclass(frozen=True)
-class SumMetric:
-    """Call it with predictions for the metric itself; nan where it is not defined."""
+class Score(ABC):
+    """What every metric has, whatever it takes to compute it."""
 
     name: str
-    kind: str  # classification | regression | transcription
+    kind: str  # classification | regression | transcription | several labels a clip
     mode: str  # max | min: which is better
-    rows: Callable[[Predictions], np.ndarray]  # (N, F) what each example adds
-    value: Callable[[np.ndarray], np.ndarray]  # (..., F) sums -> (...)
-    is_mean: bool = False  # rows are (score, 1)
+    _: KW_ONLY
+    is_mean: bool = False  # the mean of a score of each example
     least: float = 0.0  # that the metric can be
     most: float = math.inf
+
+    @abstractmethod
+    def __call__(self, predictions: Predictions) -> float:
+        """The metric of all examples; nan where it is not defined."""
+
+
+@dataclass(frozen=True)
+class SumMetric(Score):
+    """Call it with predictions for the metric itself; nan where it is not defined."""
+
+    rows: Callable[[Predictions], np.ndarray]  # (N, F) what each example adds
+    value: Callable[[np.ndarray], np.ndarray]  # (..., F) sums -> (...)
 
     def __call__(self, predictions: Predictions) -> float:
         return float(self.value(self.rows(predictions).sum(axis=0)))
 
     def scores(self, predictions: Predictions) -> np.ndarray:
-        """(N,) whose mean is the metric; only where `is_mean`."""
-        return np.asarray(self.rows(predictions)[:, 0])
+        """(N,) whose mean is the metric; only where `is_mean` (of errors, where no rating is missing)."""
+        return np.asarray(self.value(self.rows(predictions)))
 
 
 def mean_of(scores: np.ndarray) -> np.ndarray:
@@ -54,15 +72,16 @@ def mean_of(scores: np.ndarray) -> np.ndarray:
     return np.column_stack([np.asarray(scores, dtype=float), np.ones(len(scores))])
 
 
-def _ratio(sums: np.ndarray) -> np.ndarray:
-    return _over(sums[..., 0], sums[..., 1])
+def ratio(sums: np.ndarray) -> np.ndarray:
+    """(...) of (..., 2) sums."""
+    return over(sums[..., 0], sums[..., 1])
 
 
 def _root(sums: np.ndarray) -> np.ndarray:
-    return np.asarray(np.sqrt(_ratio(sums)))
+    return np.asarray(np.sqrt(_mean_rated(sums)))
 
 
-def _over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+def over(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """nan where the denominator is 0."""
     shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
     quotient: np.ndarray = np.divide(
@@ -76,7 +95,7 @@ def _class_rows(predictions: Predictions) -> np.ndarray:
     place = {name: column for column, name in enumerate(predictions.classes)}
     count, rows = len(place), np.zeros((len(predictions), 3 * len(place)))
     actual, claimed = (
-        np.array([place.get(value, -1) for value in side], dtype=np.intp)
+        np.fromiter(map(place.get, side, repeat(-1)), dtype=np.intp, count=len(side))
         for side in (predictions.targets, predictions.outputs)
     )
     for offset, column, here in (
@@ -94,17 +113,18 @@ def _parts(sums: np.ndarray, count: int) -> list[np.ndarray]:
 
 def _mean_over_present(values: np.ndarray, occurrences: np.ndarray) -> np.ndarray:
     present = occurrences > 0
-    return _over(np.where(present, values, 0.0).sum(axis=-1), present.sum(axis=-1))
+    return over(np.where(present, values, 0.0).sum(axis=-1), present.sum(axis=-1))
 
 
 def _balanced(sums: np.ndarray) -> np.ndarray:
     found, _, actual = _parts(sums, 3)
-    return _mean_over_present(_over(found, actual), actual)
+    return _mean_over_present(over(found, actual), actual)
 
 
-def _macro_f1(sums: np.ndarray) -> np.ndarray:
+def macro_f1_of_counts(sums: np.ndarray) -> np.ndarray:
+    """(...) from (..., 3 C): found and there, found, there."""
     found, claimed, actual = _parts(sums, 3)
-    return _mean_over_present(_over(2.0 * found, claimed + actual), actual + claimed)
+    return _mean_over_present(over(2.0 * found, claimed + actual), actual + claimed)
 
 
 def _loss_rows(predictions: Predictions) -> np.ndarray:
@@ -117,33 +137,53 @@ def columns(values: object) -> np.ndarray:
     return table[:, None] if table.ndim == 1 else table
 
 
-def _mean(by_column: np.ndarray) -> np.ndarray:
-    return np.asarray(by_column.mean(axis=-1))
+def _mean_known(by_column: np.ndarray) -> np.ndarray:
+    """(...) the mean over the columns (..., D) that have a value; nan where none has."""
+    known = np.isfinite(by_column)
+    return over(np.where(known, by_column, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
 def _errors(predictions: Predictions) -> np.ndarray:
     return np.asarray(columns(predictions.outputs) - columns(predictions.targets))
 
 
+def _rated(values: np.ndarray) -> np.ndarray:
+    """(N, 2 D) of errors (N, D), nan where a rating is missing: those that are there, and where they are."""
+    there = np.isfinite(values)
+    return np.concatenate([np.where(there, values, 0.0), there.astype(float)], axis=1)
+
+
+def _mean_rated(sums: np.ndarray) -> np.ndarray:
+    """The mean over columns of each column's mean, as the ratings' task takes it."""
+    return _mean_known(over(*_parts(sums, 2)))
+
+
 def _moment_rows(predictions: Predictions) -> np.ndarray:
-    """(N, 6 D): target, output, their squares, product, 1. Values are centred first: squares of small numbers."""
+    """(N, 6 D): target, output, their squares, product, 1; nothing where a rating is missing. Values are centred and
+    scaled first, by the targets alone, which all arms share: squares of small numbers."""
     t, o = columns(predictions.targets), columns(predictions.outputs)
-    centre = t.mean(axis=0)
-    t, o = t - centre, o - centre
-    return np.concatenate([t, o, t * t, o * o, t * o, np.ones_like(t)], axis=1)
+    rated = np.isfinite(t)
+    centre = np.array(
+        [column[known].mean() if known.any() else 0.0 for column, known in zip(t.T, rated.T, strict=True)]
+    )
+    t, o = np.where(rated, t - centre, 0.0), np.where(rated, o - centre, 0.0)
+    exponent = np.frexp(np.abs(t).max(axis=0, initial=0.0))[1]  # a power of two rounds nothing
+    t, o = np.ldexp(t, -exponent), np.ldexp(o, -exponent)
+    return np.concatenate([t, o, t * t, o * o, t * o, rated.astype(float)], axis=1)
 
 
 def _moments(sums: np.ndarray) -> tuple[np.ndarray, ...]:
     """(..., D) each: mean target, mean output, variances (divided by n), covariance."""
     t, o, tt, oo, to, n = _parts(sums, 6)
-    mean_t, mean_o = _over(t, n), _over(o, n)
-    return mean_t, mean_o, _over(tt, n) - mean_t**2, _over(oo, n) - mean_o**2, _over(to, n) - mean_t * mean_o
+    mean_t, mean_o = over(t, n), over(o, n)
+    return mean_t, mean_o, over(tt, n) - mean_t**2, over(oo, n) - mean_o**2, over(to, n) - mean_t * mean_o
 
 
 def _pearson(sums: np.ndarray) -> np.ndarray:
     mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
     var_t, var_o = _above_rounding(var_t, mean_t), _above_rounding(var_o, mean_o)
-    return _mean(_over(covariance, np.sqrt(var_t * var_o)))
+    found = over(covariance, np.sqrt(var_t * var_o))
+    return _mean_known(np.where((var_t > 0.0) & (var_o == 0.0), 0.0, found))
 
 
 def _above_rounding(variance: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -153,13 +193,14 @@ def _above_rounding(variance: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 def _concordance(sums: np.ndarray) -> np.ndarray:
     mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
-    return _mean(_over(2.0 * covariance, var_t + var_o + (mean_t - mean_o) ** 2))
+    found = over(2.0 * covariance, var_t + var_o + (mean_t - mean_o) ** 2)
+    return _mean_known(np.where(_above_rounding(var_t, mean_t) > 0.0, found, np.nan))
 
 
 def _r2(sums: np.ndarray) -> np.ndarray:
     mean_t, mean_o, var_t, var_o, covariance = _moments(sums)
     squared_error = var_t + var_o - 2.0 * covariance + (mean_t - mean_o) ** 2
-    return _mean(1.0 - _over(squared_error, var_t))
+    return _mean_known(1.0 - over(squared_error, _above_rounding(var_t, mean_t)))
 
 
 def word_errors(reference: str, transcript: str) -> tuple[int, int]:
@@ -176,12 +217,16 @@ def character_errors(reference: str, transcript: str) -> tuple[int, int]:
 
 def word_edits(references: Sequence[str], transcripts: Sequence[str]) -> np.ndarray:
     """(N, 2) what `word_errors` gives of each pair."""
-    found = np.empty((len(references), 2))
-    for row, (reference, transcript) in enumerate(zip(references, transcripts, strict=True)):
-        said = words(reference)  # no list outlives its row: millions of them would keep the collector busy
-        found[row, 0] = 0 if transcript == reference else Levenshtein.distance(said, words(transcript))
-        found[row, 1] = len(said)
-    return found
+    said, heard = comparable(references, transcripts)
+    return _edits(said, heard)
+
+
+def _edits(said: Sequence[Any], heard: Sequence[Any]) -> np.ndarray:
+    """(N, 2): edits of each pair of sequences, and the length of the first."""
+    if not len(said):
+        return np.empty((0, 2))
+    distances = process.cpdist(said, heard, scorer=Levenshtein.distance, dtype=np.int64)
+    return np.column_stack([distances, np.fromiter(map(len, said), dtype=np.int64, count=len(said))]).astype(float)
 
 
 def _word_rows(predictions: Predictions) -> np.ndarray:
@@ -189,8 +234,8 @@ def _word_rows(predictions: Predictions) -> np.ndarray:
 
 
 def _character_rows(predictions: Predictions) -> np.ndarray:
-    pairs = zip(predictions.targets, predictions.outputs, strict=True)
-    return np.array([character_errors(t, o) for t, o in pairs], float)
+    said, heard = ([characters(text) for text in side] for side in (predictions.targets, predictions.outputs))
+    return _edits(said, heard)
 
 
 def _insertion_rows(predictions: Predictions) -> np.ndarray:
@@ -200,29 +245,34 @@ def _insertion_rows(predictions: Predictions) -> np.ndarray:
     return np.array([(0.0, 0.0) if target else (len(words(output)), s / 60) for target, output, s in rows], float)
 
 
-# pearson, ccc, r2: the mean over columns
+# of ratings: the mean over the columns whose targets vary, as `trainables.tasks.rating_metrics`
 _ALL = (
-    SumMetric("accuracy", CLASSIFICATION, "max", lambda p: mean_of(correct(p)), _ratio, is_mean=True, most=1.0),
-    SumMetric("balanced_accuracy", CLASSIFICATION, "max", _class_rows, _balanced, most=1.0),
-    SumMetric("macro_f1", CLASSIFICATION, "max", _class_rows, _macro_f1, most=1.0),
-    SumMetric("loss", CLASSIFICATION, "min", _loss_rows, _ratio, is_mean=True),
-    SumMetric("mae", REGRESSION, "min", lambda p: mean_of(np.abs(_errors(p)).mean(axis=1)), _ratio, is_mean=True),
-    SumMetric("mse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _ratio, is_mean=True),
-    SumMetric("rmse", REGRESSION, "min", lambda p: mean_of((_errors(p) ** 2).mean(axis=1)), _root),
-    SumMetric("pearson", REGRESSION, "max", _moment_rows, _pearson, least=-1.0, most=1.0),
-    SumMetric("ccc", REGRESSION, "max", _moment_rows, _concordance, least=-1.0, most=1.0),  # Lin 1989
-    SumMetric("r2", REGRESSION, "max", _moment_rows, _r2, least=-math.inf, most=1.0),
-    SumMetric("wer", TRANSCRIPTION, "min", _word_rows, _ratio),
-    SumMetric("cer", TRANSCRIPTION, "min", _character_rows, _ratio),
-    SumMetric("insertions_per_minute", TRANSCRIPTION, "min", _insertion_rows, _ratio),
+    SumMetric(
+        "accuracy", CLASSIFICATION, "max", rows=lambda p: mean_of(correct(p)), value=ratio, is_mean=True, most=1.0
+    ),
+    SumMetric("balanced_accuracy", CLASSIFICATION, "max", rows=_class_rows, value=_balanced, most=1.0),
+    SumMetric("macro_f1", CLASSIFICATION, "max", rows=_class_rows, value=macro_f1_of_counts, most=1.0),
+    SumMetric("loss", CLASSIFICATION, "min", rows=_loss_rows, value=ratio, is_mean=True),
+    SumMetric("mae", REGRESSION, "min", rows=lambda p: _rated(np.abs(_errors(p))), value=_mean_rated, is_mean=True),
+    SumMetric("mse", REGRESSION, "min", rows=lambda p: _rated(_errors(p) ** 2), value=_mean_rated, is_mean=True),
+    SumMetric("rmse", REGRESSION, "min", rows=lambda p: _rated(_errors(p) ** 2), value=_root),
+    SumMetric("pearson", REGRESSION, "max", rows=_moment_rows, value=_pearson, least=-1.0, most=1.0),
+    SumMetric("ccc", REGRESSION, "max", rows=_moment_rows, value=_concordance, least=-1.0, most=1.0),  # Lin 1989
+    SumMetric("r2", REGRESSION, "max", rows=_moment_rows, value=_r2, least=-math.inf, most=1.0),
+    SumMetric("wer", TRANSCRIPTION, "min", rows=_word_rows, value=ratio),
+    SumMetric("cer", TRANSCRIPTION, "min", rows=_character_rows, value=ratio),
+    SumMetric("insertions_per_minute", TRANSCRIPTION, "min", rows=_insertion_rows, value=ratio),
 )
 METRICS: Mapping[str, SumMetric] = {metric.name: metric for metric in _ALL}
 
 
 def range_of(name: str) -> tuple[float, float]:
     """What the metric of this name (`accuracy`, `test/accuracy`) can be; without ends where the name is not known."""
-    known = METRICS.get(re.split(r"[/ ]", name)[-1])
-    return (-math.inf, math.inf) if known is None else (known.least, known.most)
+    word = re.split(r"[/ ]", name)[-1]
+    known = METRICS.get(word)
+    if known is None:
+        return (0.0, 1.0) if word in AREAS else (-math.inf, math.inf)
+    return known.least, known.most
 
 
-DEFAULTS: Mapping[str, str] = {CLASSIFICATION: "accuracy", REGRESSION: "mae", TRANSCRIPTION: "wer"}
+DEFAULTS: Mapping[str, str] = {CLASSIFICATION: "accuracy", REGRESSION: "mae", TRANSCRIPTION: "wer", TAGS: "map"}

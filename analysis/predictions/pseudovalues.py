@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis.predictions.align import group_numbers
 from analysis.predictions.metrics import SumMetric
+from analysis.predictions.tags import OrderMetric
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -22,13 +23,17 @@ ExampleScores = Callable[[Predictions], np.ndarray]
 def pseudovalues(predictions: Predictions, metric: Metric) -> np.ndarray:
     """(G,) of `metric`, in the order in which groups first appear; needs at least two groups.
 
-    A `SumMetric` takes one pass over the examples, any other metric is called G + 1 times; `mean_pseudovalues` is the
-    quick way for means of several runs.
+    A `SumMetric` or an `OrderMetric` takes one pass over the examples, any other is called G + 1 times;
+    `mean_pseudovalues` is the quick way for means of several runs.
     Raises InputError where the metric is not finite, with or without a group.
     """
     numbers, groups = group_numbers(predictions)
     if isinstance(metric, SumMetric):
         return pseudovalues_of_sums(group_sums(metric.rows(predictions), numbers, groups), metric, predictions)
+    if isinstance(metric, OrderMetric):
+        all_in, one_out = metric.left_out(predictions, numbers, groups)
+        _check(all_in, one_out, predictions)
+        return _normalised(all_in, one_out)
     whole = np.asarray(metric(predictions))
     parts = (predictions.take(np.flatnonzero(numbers != group)) for group in range(groups))
     without = np.array([metric(part) for part in parts])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.predictions.pooled import Part, Pooled, pooled
+from analysis.record.histories import histories
 from analysis.record.store import connect
 from trainables.errors import InputError
 from trainables.records import (
@@ -22,6 +23,7 @@ from trainables.records import (
     TAG_CONFIG_ID,
     TAG_FINALISTS,
     TAG_FOLD,
+    TAG_INTERIM,
     TAG_LOOK,
     TAG_PARENT,
     TAG_ROLE,
@@ -77,6 +79,12 @@ class SweepRuns:
         folds |= {tag: NO_FOLD} if tag in self.parent.data.tags else {}
         return {fold: json.loads(self.parent.data.tags[name]) for name, fold in folds.items()}
 
+    @property
+    def interim(self) -> tuple[int, ...]:
+        """Numbers of seeds at which this look's confirmation was looked at, the last one all; empty: at its end."""
+        tag = self.parent.data.tags.get(of_look(TAG_INTERIM, self.look))
+        return tuple(json.loads(tag)["looks"]) if tag else ()
+
     def arm_of(self, role: str, config_id: str, fold: str) -> str:
         """A finalist by its place in the list that its outer fold fixed, any other arm by its role."""
         if role != "finalist":
@@ -130,13 +138,12 @@ class SweepRuns:
         """run_id, metric, epoch, value: one row per logged value, sorted. `metrics`: all where None."""
         import pandas as pd
 
-        client = connect(self.tracking_uri)
         rows = []
-        for _, run in self.runs.iterrows():
-            names = [n.removeprefix("metrics.") for n in run.index if n.startswith("metrics.") and pd.notna(run[n])]
-            for name in (n for n in names if metrics is None or n in metrics):
-                history = client.get_metric_history(run["run_id"], name)
-                rows += [(run["run_id"], name, value.step, value.value) for value in history]
+        for column in (name for name in self.runs.columns if name.startswith("metrics.")):
+            name = column.removeprefix("metrics.")
+            if metrics is None or name in metrics:
+                known = self.runs.loc[self.runs[column].notna(), "run_id"].tolist()
+                rows += [(run, name, step, value) for run, step, value in histories(self.tracking_uri, known, name)]
         table = pd.DataFrame(rows, columns=["run_id", "metric", "epoch", "value"])
         return table.sort_values(["run_id", "metric", "epoch"], ignore_index=True)
 

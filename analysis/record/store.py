@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import urlopen
 
+from analysis.record.bundled import BundleClient, is_bundle
 from analysis.record.new_store import copy_kept_tables, is_empty, keep_tables
 from trainables.errors import InputError
 from trainables.redact import redacted
@@ -72,9 +73,11 @@ def _sqlite(path: Path) -> str:
 def connect(uri: str) -> Any:
     """An MlflowClient on a store that answers; MLflow's own messages below errors, and its telemetry, are off.
 
-    Makes the tables of a new SQLite store, which takes seconds the first time (`new_store`). Raises InputError where
-    the store cannot be reached or opened.
+    Of `bundle:FILE` (`bundled.py`) what answers in its place. Makes the tables of a new SQLite store, which takes
+    seconds the first time (`new_store`). Raises InputError where the store cannot be reached or opened.
     """
+    if is_bundle(uri):
+        return BundleClient(uri)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if uri.startswith(("http://", "https://")):

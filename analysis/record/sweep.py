@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from analysis.verdict.result import Verdict
 from trainables.errors import InputError
 from trainables.records import (
     NO_FOLD,
+    TAG_CONTROL,
     TAG_MINIATURE,
     TAG_REASON,
     TAG_STATUS,
@@ -123,6 +125,7 @@ class Recorded:
     yaml_text: str
     splits: Any | None  # pandas: example_id, group, split (and fold)
     axes: tuple[str, ...]  # open in the search, with more than one value among the trials
+    scales: Mapping[str, str] = field(default_factory=dict)  # axis -> choice | linear | log, where the file says it
     left_out: tuple[tuple[str, int], ...] = ()  # of the data: (reason, clips), the commonest first
     _cache: dict[str, Predictions] = field(default_factory=dict, compare=False, repr=False)
 
@@ -137,6 +140,20 @@ class Recorded:
     @property
     def params(self) -> Mapping[str, str]:
         return dict(self.source.parent.data.params)
+
+    @cached_property
+    def steered(self) -> tuple[str, ...]:
+        """What a person asked of the running sweep, and what was done about it: `clone: a clone of trial_00001 ...`."""
+        try:
+            found = json.loads(self.tags.get(TAG_CONTROL, "[]"))
+            return tuple(f"{each['command']}: {each['said']}" for each in found if each.get("done", True))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return ()
+
+    @property
+    def clones(self) -> int:
+        """Trials that a person made, of earlier ones whose results were known."""
+        return sum(said.startswith("clone: a clone of") for said in self.steered)
 
     @property
     def miniature(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis.record.axes import axis_scales
 from analysis.record.reader import ROLES, SweepRuns, read_sweep
 from analysis.record.store import connect
 from analysis.record.sweep import COUNTS, Arm, Recorded, Run, Trial
@@ -79,6 +80,7 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
         yaml_text=yaml_text,
         splits=splits,
         left_out=left_out,
+        scales=axis_scales(yaml_text),
         axes=tuple(name for name in order if name in varied),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.predictions.align import correct
-from analysis.report.document import Block, Heading, Table, Text
+from analysis.report.document import Block, Heading, Matrix, Table, Text
 from analysis.report.numbers import signed, value
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import compare
@@ -47,51 +47,85 @@ def clips_of_classes(tested: Predictions) -> list[Block]:
 
 
 def per_class(name: str, ours: Runs, theirs: Runs) -> list[Block]:
-    """Recall over seeds; against the baseline with the interval that the class's own clips and groups allow."""
+    """Precision, recall and F1 over seeds; the recall against the baseline's with the interval that the class's own
+    clips and groups allow."""
     first = next(iter(ours.values()))
     targets = np.array(first.targets)
     shown = _shown_classes(first.classes, targets, ours)
-    rows, claims = [], set()
+    rows, claims, cut = [], set(), False
     for label in shown:
         of_class = np.flatnonzero(targets == label)
         groups = len({first.groups[row] for row in of_class})
-        if not len(of_class):
-            rows.append((label, "0", "0", "-", "-", "-", "no clip"))
-            continue
+        precision, recall, f1 = rates(label, ours)
+        base_recall, base_f1 = rates(label, theirs)[1:]
+        gap, interval = "-", "-" if len(of_class) else "no clip"
         own, base = ({seed: run.take(of_class) for seed, run in runs.items()} for runs in (ours, theirs))
-        means = [_recall(runs) for runs in (own, base)]
-        gap, interval = "-", "-"
-        if own.keys() & base.keys():
+        if len(of_class) and own.keys() & base.keys():
             found = compare(own, base, _accuracy, metric_name="accuracy", names=(name, "baseline"))
             gap = signed(found.difference)
-            low_high = found.interval
-            interval = "cannot tell" if low_high is None else f"{signed(low_high[0])} to {signed(low_high[1])}"
+            interval, was_cut = share_interval(found.interval)
+            cut |= was_cut
             if found.claim != "population":
                 claims.add(found.claim)
                 interval += " *"
-        rows.append((label, str(len(of_class)), str(groups), value(means[0]), value(means[1]), gap, interval))
-    header = ("class", "clips", "groups", name, "baseline", "difference", "95 % interval")
+        cells = map(value, (precision, recall, f1, base_recall, base_f1))
+        rows.append((label, str(len(of_class)), str(groups), *cells, gap, interval))
+    header = (
+        "class", "clips", "groups", "precision", "recall", "F1", "baseline: recall", "F1", "recall minus baseline",
+        "95 % interval",
+    )  # fmt: skip
     of_many = (
-        f"Of {len(first.classes)} classes the {LOWEST} with the lowest share and the {HIGHEST} with the highest. "
+        f"Of {len(first.classes)} classes the {LOWEST} with the lowest recall and the {HIGHEST} with the highest. "
         if len(shown) < len(first.classes)
         else ""
     )
     caption = (
-        f"{of_many}Share of each class answered right, mean over seeds. Intervals are not corrected for the number of "
-        "classes."
+        f"{of_many}{name}, means over seeds. Recall: the share of a class's clips that are answered right; precision: "
+        "the share of an answer's clips that are of its class; F1: their harmonic mean. Intervals are not corrected "
+        "for the number of classes."
     )
     notes = [Text(f"* The claim is about {CLAIMS[claim]}.", "note") for claim in sorted(claims)]
+    if cut:
+        notes.append(
+            Text("Intervals end at -1 or 1 where so few seeds and groups allow more: a share has no more room.", "note")
+        )
     return [Heading("Per class"), Table(header, rows, caption), *notes]
 
 
-def confusions(name: str, ours: Runs) -> Table:
+def rates(label: str, runs: Runs) -> tuple[float | None, float | None, float | None]:
+    """Precision, recall and F1 of a class, means over the runs that have them; None where none has."""
+    found: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for run in runs.values():
+        wanted = np.array([target == label for target in run.targets])
+        given = np.array([output == label for output in run.outputs])
+        right = float((wanted & given).sum())
+        counts = (float(given.sum()), float(wanted.sum()), float(given.sum() + wanted.sum()))
+        for place, (times, among) in enumerate(zip((right, right, 2 * right), counts, strict=True)):
+            if among:
+                found[place].append(times / among)
+    precision, recall, f1 = (float(np.mean(values)) if values else None for values in found)
+    return precision, recall, f1
+
+
+def share_interval(interval: tuple[float, float] | None) -> tuple[str, bool]:
+    """An interval of a difference of shares within [-1, 1], and whether it was cut; where nothing is left of it, that
+    there are too few seeds."""
+    if interval is None:
+        return "cannot tell", False
+    low, high = max(-1.0, interval[0]), min(1.0, interval[1])
+    if (low, high) == (-1.0, 1.0):
+        return "too few seeds to say", False
+    return f"{signed(low)} to {signed(high)}", (low, high) != tuple(interval)
+
+
+def confusions(name: str, ours: Runs) -> Table | Matrix:
     """A matrix of few classes; of many, the pairs that were confused most."""
     runs = list(ours.values())
     counts = Counter(pair for run in runs for pair in zip(run.targets, run.outputs, strict=True))
     classes = runs[0].classes
     if len(classes) <= MOST_IN_MATRIX:
-        rows = [(target, *(f"{counts[target, output] / len(runs):.1f}" for output in classes)) for target in classes]
-        return Table(("is \\ answered", *classes), rows, f"{name}: clips by class and answer, mean over seeds.")
+        means = [[counts[target, output] / len(runs) for output in classes] for target in classes]
+        return Matrix(classes, means, f"{name}: clips by class and answer, mean over seeds.")
     wrong = [(count, *pair) for pair, count in counts.items() if pair[0] != pair[1]]
     wrong.sort(key=lambda confused: (-confused[0], *confused[1:]))
     of_class = Counter(runs[0].targets)
@@ -115,10 +149,6 @@ def _shown_classes(classes: Sequence[str], targets: np.ndarray, runs: Runs) -> l
     shares = {label: float(right[targets == label].mean()) for label in classes if (targets == label).any()}
     ordered = sorted(shares, key=lambda label: (shares[label], label))
     return ordered if len(ordered) <= LOWEST + HIGHEST else [*ordered[:LOWEST], *ordered[-HIGHEST:]]
-
-
-def _recall(runs: Runs) -> float | None:
-    return float(np.mean([correct(run).mean() for run in runs.values()])) if runs else None
 
 
 def _accuracy(predictions: Predictions) -> float:

@@ -1,22 +1,26 @@
 """A sweep's report: one HTML file that needs no network, and Markdown; logged to the sweep's parent run.
 
-python -m analysis.report SWEEP [--tracking-uri URI] [--output FOLDER]
+python -m analysis.report SWEEP [--share] [--tracking-uri URI] [--output FOLDER]
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.report.sharing import Shared
 from trainables import command_line
 from trainables.command_line import Exit
+from trainables.doing import doing, done
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.record.sweep import Recorded
     from analysis.report.document import Block, Document
+    from analysis.report.sharing import Sound
 
 DESCRIPTION = """\
 Writes report.html (one file, no network needed), report.md and its pictures, and logs them to the sweep's parent run.
@@ -28,18 +32,28 @@ EXAMPLES = """\
 
 PARSER = command_line.Parser(
     "analysis.report",
-    "SWEEP [--tracking-uri URI] [--output FOLDER]",
+    "SWEEP [--share] [--tracking-uri URI] [--output FOLDER]",
     DESCRIPTION,
     exits={Exit.DONE: "written"},
     sections={"examples": EXAMPLES},
 )
 PARSER.words({"SWEEP": "a sweep's id, the beginning of one, a name (its latest), or its results folder"})
+PARSER.flag("--share", "leaves out paths, the names of clips and groups (speakers), and sound; logs nothing")
 PARSER.value("--tracking-uri", "URI", "MLflow's store (default: MLFLOW_TRACKING_URI, else results/mlflow.db)")
 PARSER.value(
     "--output", "FOLDER", "where to write (default: SWEEP/report where SWEEP is a folder, else ./<sweep id>-report)"
 )
 
-HTML, MARKDOWN, PICTURES = "report.html", "report.md", "pictures"
+HTML, MARKDOWN, PICTURES, CLIPS = "report.html", "report.md", "pictures", "clips"
+IN_FULL = {
+    "wer": "word error rate, WER",
+    "cer": "character error rate, CER",
+    "mae": "mean absolute error, MAE",
+    "mse": "mean squared error, MSE",
+    "rmse": "root of the mean squared error, RMSE",
+    "ccc": "concordance correlation coefficient, CCC",
+    "macro_f1": "F1, the mean over classes",
+}
 MINIATURE_NOTE = (
     "This sweep ran on the miniature, a small stand-in: the numbers show that it works from end to end, and say "
     "nothing about the published models."
@@ -51,10 +65,16 @@ class Command:
     sweep: str
     tracking_uri: str | None
     output: str | None
+    share: bool = False
 
 
-def write_report(tracking_uri: str, sweep_id: str, folder: Path) -> Path:
+def write_report(
+    tracking_uri: str, sweep_id: str, folder: Path, *, sound: Sound | None = None, share: bool = False
+) -> Path:
     """Writes the report of a sweep into `folder`, logs it to the sweep's parent run, and returns the HTML file's path.
+
+    `sound` gives the sound of a test clip; without it that of an earlier report is taken. `share`: names of clips and
+    groups, paths and sound are left out, and nothing is logged.
 
     Raises InputError: no such sweep, one without runs, a folder or a store that cannot be written.
     """
@@ -62,13 +82,35 @@ def write_report(tracking_uri: str, sweep_id: str, folder: Path) -> Path:
     from analysis.record.sweep_reader import read_recorded
 
     recorded = read_recorded(tracking_uri, sweep_id)
-    page = _write(document(recorded), folder)
-    publish(tracking_uri, recorded.source.parent.info.run_id, folder)
+    parent = recorded.source.parent.info.run_id
+    kept: dict[str, bytes] = {}
+    shared = Shared(not share, kept_sound(tracking_uri, parent, sound, kept))
+    page = _write(document(recorded, shared), folder, kept)
+    if not share:
+        publish(tracking_uri, parent, folder)
     return page
 
 
-def document(recorded: Recorded) -> Document:
-    """Everything the report says, in its order."""
+def kept_sound(tracking_uri: str, run_id: str, sound: Sound | None, kept: dict[str, bytes]) -> Sound:
+    """The sound of a clip by `sound`, else as an earlier report has left it in the record; `kept` gets what was found,
+    by file name."""
+    from analysis.record.publish import published
+
+    earlier = None if sound is not None else published(tracking_uri, run_id, CLIPS)
+
+    def found(clip: str) -> bytes | None:
+        name = f"{hashlib.sha256(clip.encode()).hexdigest()[:16]}.mp3"
+        data = sound(clip) if sound is not None else earlier(name) if earlier is not None else None
+        if data is not None:
+            kept[name] = data
+        return data
+
+    return found
+
+
+def document(recorded: Recorded, shared: Shared | None = None) -> Document:
+    """Everything the report says, in its order; without `shared` the names of clips, and no sound."""
+    shared = shared or Shared()
     from analysis.report.document import Document
     from analysis.report.examples import data_section, examples_section
     from analysis.report.further import further_section
@@ -81,14 +123,14 @@ def document(recorded: Recorded) -> Document:
         results_section,
         power_section,
         further_section,
-        examples_section,
+        lambda found: examples_section(found, shared),
         search_section,
         importance_section,
         cost_section,
-        data_section,
+        lambda found: data_section(found, shared),
         spend_section,
         methods_section,
-        reproduce_section,
+        lambda found: reproduce_section(found, shared),
     )
     sections = [section for section in (part(recorded) for part in parts) if section is not None]
     return Document(f"Sweep {recorded.name}", _opening(recorded), sections)
@@ -107,7 +149,7 @@ def _opening(recorded: Recorded) -> list[Block]:
     runs = len(recorded.confirm_runs)
     blocks.append(
         Text(
-            f"{len(recorded.trials)} trials, {runs} confirm runs; objective {recorded.objective}, "
+            f"{len(recorded.trials)} trials, {runs} confirm runs; objective {recorded.objective}{_in_full(recorded)}, "
             f"{'larger' if recorded.mode == 'max' else 'smaller'} is better.",
             "note",
         )
@@ -115,9 +157,19 @@ def _opening(recorded: Recorded) -> list[Block]:
     return blocks
 
 
-def _write(report: Document, folder: Path) -> Path:
+def _in_full(recorded: Recorded) -> str:
+    """The metric's name, where it is known by its letters."""
+    found = IN_FULL.get(recorded.metric)
+    return f" ({found})" if found else ""
+
+
+def _write(report: Document, folder: Path, clips: Mapping[str, bytes]) -> Path:
     try:
         (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+        if clips:
+            (folder / CLIPS).mkdir(exist_ok=True)
+        for name, data in clips.items():
+            (folder / CLIPS / name).write_bytes(data)
         page = folder / HTML
         page.write_text(report.as_html(), encoding="utf-8")
         (folder / MARKDOWN).write_text(report.as_markdown(PICTURES), encoding="utf-8")
@@ -138,7 +190,7 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append(f"One sweep at a time: {found}.")
     if problems:
         raise InputError(problems)
-    return Command(given.words[0], given.tracking_uri, given.output)
+    return Command(given.words[0], given.tracking_uri, given.output, given.share)
 
 
 def report(command: Command) -> None:
@@ -146,10 +198,16 @@ def report(command: Command) -> None:
     from analysis.record.reader import read_sweep
     from analysis.record.store import sweep_and_store
 
+    doing(f"reading the record of {command.sweep}")
     sweep, store = sweep_and_store(command.sweep, command.tracking_uri)
     sweep_id = read_sweep(store, sweep).sweep_id
-    beside = Path(command.sweep) / "report" if Path(command.sweep).is_dir() else Path(f"{sweep_id}-report")
-    page = write_report(store, sweep_id, Path(command.output) if command.output else beside)
+    kind = "report-to-share" if command.share else "report"
+    beside = Path(command.sweep) / kind if Path(command.sweep).is_dir() else Path(f"{sweep_id}-{kind}")
+    page = write_report(store, sweep_id, Path(command.output) if command.output else beside, share=command.share)
+    done()
+    if command.share:
+        print(f"Report: {page}, without paths, names of clips and groups, and sound; read it before you pass it on")
+        return
     print(f"Report: {page} (and {MARKDOWN} beside it; both are in MLflow, on the sweep's own run, under report/)")
 
 

@@ -5,55 +5,22 @@ Everything that comes from a record is escaped; the only markup let through is t
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-STYLE = """
-:root { --ink: #1a1a1a; --soft: #5c5c5c; --line: #d9d9d9; --accent: #0072B2; --warn: #8a4b00; --warnback: #fff4e0 }
-* { box-sizing: border-box }
-body { margin: 0 auto; max-width: 62rem; padding: 1.2rem clamp(.8rem, 4vw, 2rem) 4rem; color: var(--ink);
-  background: #fff; font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  overflow-wrap: break-word; color-scheme: light }
-h1 { font-size: clamp(1.35rem, 5vw, 1.9rem); line-height: 1.2; margin: .2em 0 }
-h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line) }
-h3 { font-size: 1.02rem; margin: 1.5rem 0 .4rem }
-p { margin: .55rem 0; max-width: 46rem }
-.verdict { font-size: 1.12rem; border-left: 4px solid var(--accent); padding: .5rem 0 .5rem .9rem; max-width: none }
-.warning { color: var(--warn); background: var(--warnback); border-left: 4px solid #E69F00; padding: .45rem .8rem;
-  max-width: none }
-.note, .caption, figcaption { color: var(--soft); font-size: .88rem }
-nav ul { columns: 15rem auto; padding-left: 1.1rem; font-size: .93rem; margin: .6rem 0 0 }
-a { color: var(--accent) }
-.table { overflow-x: auto; margin: .8rem 0 }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
-.caption { margin: 1rem 0 0 }
-.caption + .table { margin-top: .2rem }
-td:first-child { min-width: 6.5rem }
-th, td { padding: .32rem .7rem .32rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ececec }
-th { border-bottom: 1.5px solid #9a9a9a; font-weight: 600; vertical-align: bottom }
-.number { text-align: right }
-td.number { white-space: nowrap }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem 1.6rem;
-  margin: .8rem 0 }
-figure { margin: 0; break-inside: avoid }
-figure svg { width: 100%; max-width: 30rem; height: auto; display: block }
-pre { overflow-x: auto; background: #f6f6f6; padding: .8rem; font-size: .82rem; line-height: 1.45; border-radius: 4px }
-@media (max-width: 36rem) {
-  table { font-size: .8rem } th, td { padding-right: .5rem } td:first-child { min-width: 5rem }
-  pre { white-space: pre-wrap }
-}
-@media print {
-  body { max-width: none; padding: 0; font-size: 10pt } table { font-size: 8pt }
-  nav { display: none }
-  h2, h3 { break-after: avoid } tr, figure, .verdict { break-inside: avoid }
-  .table { overflow: visible } pre { white-space: pre-wrap; background: none; border: 1px solid var(--line) }
-  .pictures { grid-template-columns: 1fr 1fr }
-  a { color: inherit; text-decoration: none }
-}
-"""
+from analysis.report.style import SCRIPT, STYLE, policy
 
+PAGE_COLOURS = {  # of analysis.report.plots -> the page's own
+    "#1a1a1a": "--ink", "#444444": "--soft", "#555555": "--soft", "#666666": "--soft", "#8a8a8a": "--soft",
+    "#e4e4e4": "--grid",
+    "#cccccc": "--line",
+    "#0072b2": "--accent",
+}  # fmt: skip
+FEWEST_TO_SORT = 8  # rows
+MATRIX_CORNER = "is \\ answered"
 NUMBER = re.compile(r"([+<]? ?[\d]|-\d|-?$|none$|cannot tell$)")
 
 
@@ -68,12 +35,27 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    sounds: Sequence[bytes | None] = ()  # of each row an MP3 file to listen to, on the page alone
+    sortable: bool = True  # False: a column's cells are of different kinds
 
     def numbers(self) -> list[bool]:
         """Per column: whether all it holds begins like a number. Such columns stand to the right; the first never
         does."""
         columns = [[row[index] for row in self.rows] for index in range(len(self.header))]
         return [index > 0 and all(NUMBER.match(cell) for cell in column) for index, column in enumerate(columns)]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Counts by class and answer: zeros are quiet, the diagonal is marked, and a shade says the share of a row."""
+
+    classes: Sequence[str]
+    counts: Sequence[Sequence[float]]  # a row a class, a column an answer
+    caption: str
+
+    def as_table(self) -> Table:
+        rows = [(name, *map(count_of, row)) for name, row in zip(self.classes, self.counts, strict=True)]
+        return Table((MATRIX_CORNER, *self.classes), rows, self.caption)
 
 
 @dataclass(frozen=True)
@@ -99,7 +81,7 @@ class Heading:
     text: str
 
 
-Block = Text | Table | Pictures | Code | Heading
+Block = Text | Table | Matrix | Pictures | Code | Heading
 
 
 @dataclass(frozen=True)
@@ -132,9 +114,10 @@ class Document:
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy()}">\n'
             f"<title>{html.escape(self.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
             f"<h1>{html.escape(self.title)}</h1>\n{body}\n"
-            "</body>\n</html>\n"
+            f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
         )
 
     def as_markdown(self, picture_folder: str) -> str:
@@ -164,23 +147,72 @@ def _html(block: Block) -> str:
                 f"<figure>{_labelled(p)}<figcaption>{html.escape(p.caption)}</figcaption></figure>" for p in pictures
             )
             return f'<div class="pictures">{figures}</div>'
-        case Table(header, rows, caption):
-            numbers = block.numbers()
+        case Matrix():
+            return _matrix(block)
+        case Table():
+            return _table(block)
 
-            def row(cells: Sequence[str], tag: str) -> str:
-                marks = [' class="number"' if number else "" for number in numbers]
-                inside = "".join(f"<{tag}{m}>{html.escape(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
-                return f"<tr>{inside}</tr>"
 
-            top = f'<p class="caption">{html.escape(caption)}</p>' if caption else ""
-            body = "".join(row(cells, "td") for cells in rows)
-            head = f"<thead>{row(header, 'th')}</thead>"
-            return f'{top}<div class="table"><table>{head}<tbody>{body}</tbody></table></div>'
+def _table(table: Table) -> str:
+    numbers = table.numbers()
+
+    def row(cells: Sequence[str], tag: str, more: str = "") -> str:
+        marks = [' class="number"' if number else "" for number in numbers]
+        inside = "".join(f"<{tag}{m}>{html.escape(c)}</{tag}>" for m, c in zip(marks, cells, strict=True))
+        return f"<tr>{inside}{more}</tr>"
+
+    sounds = [_player(sound) for sound in table.sounds] or [""] * len(table.rows)
+    body = "".join(row(cells, "td", sound) for cells, sound in zip(table.rows, sounds, strict=True))
+    head = row(table.header, "th", "<th>listen</th>" if table.sounds else "")
+    sorts = ' class="sorts"' if table.sortable and len(table.rows) >= FEWEST_TO_SORT else ""
+    return f"{_above(table.caption)}<table{sorts}><thead>{head}</thead><tbody>{body}</tbody></table></div>"
+
+
+def _above(caption: str) -> str:
+    """The caption, and the frame in which a wide table scrolls: by keyboard too."""
+    top = f'<p class="caption">{html.escape(caption)}</p>' if caption else ""
+    return f'{top}<div class="table" tabindex="0">'
+
+
+def _player(sound: bytes | None) -> str:
+    if sound is None:
+        return "<td></td>"
+    data = base64.b64encode(sound).decode()
+    return f'<td><audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio></td>'
+
+
+def _matrix(matrix: Matrix) -> str:
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in (MATRIX_CORNER, *matrix.classes))
+    rows = []
+    for place, (name, counts) in enumerate(zip(matrix.classes, matrix.counts, strict=True)):
+        whole = sum(counts) or 1.0
+        cells = []
+        for column, count in enumerate(counts):
+            marks = " ".join(mark for mark, holds in (("own", column == place), ("zero", not count)) if holds)
+            shade = f' style="background: rgba(var(--heat), {0.55 * count / whole:.2f})"' if count else ""
+            cells.append(f'<td class="{marks}"{shade}>{count_of(count)}</td>')
+        rows.append(f"<tr><th>{html.escape(name)}</th>{''.join(cells)}</tr>")
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return f'{_above(matrix.caption)}<table class="matrix">{body}</table></div>'
+
+
+def count_of(count: float) -> str:
+    """A mean count: a quiet dot for none."""
+    return f"{count:.1f}".removesuffix(".0") if count else "\u00b7"
 
 
 def _labelled(picture: Picture) -> str:
-    """The picture with a name for those who cannot see it."""
-    return picture.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(picture.caption)}"', 1)
+    """The picture with a name for those who cannot see it, in the colours of the page."""
+    return in_page_colours(
+        picture.svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(picture.caption)}"', 1)
+    )
+
+
+def in_page_colours(svg: str) -> str:
+    """Ink, frame and grid of a picture as the page has them, so that they can be seen by night."""
+    for colour, name in PAGE_COLOURS.items():
+        svg = svg.replace(colour, f"var({name}, {colour})")
+    return svg
 
 
 def _markdown(block: Block, picture_folder: str) -> str:
@@ -194,6 +226,8 @@ def _markdown(block: Block, picture_folder: str) -> str:
             return f"{fence}{language}\n{text.rstrip()}\n{fence}"
         case Pictures(pictures):
             return "\n\n".join(f"![{_marked(p.caption)}]({picture_folder}/{p.name}.svg)" for p in pictures)
+        case Matrix():
+            return _markdown(block.as_table(), picture_folder)
         case Table(header, rows, caption):
             rule = ["---:" if number else "---" for number in block.numbers()]
             lines = [_line(header), "|" + "|".join(rule) + "|", *(_line(cells) for cells in rows)]

@@ -15,18 +15,21 @@ from analysis.record.sweep import Arm, Recorded
 from analysis.report.classes import clips_of_classes, confusions, per_class
 from analysis.report.document import Block, Heading, Section, Table, Text
 from analysis.report.numbers import value
+from analysis.report.sharing import Shared
 from trainables.errors import InputError
 from trainables.records import LEFT_OUT_FILE, Predictions
 
 WORST, SAMPLES, MOST_REASONS = 10, 8, 10
+MOST_MATRICES = 6  # beside the best finalist's
 STREAM = 42  # of the sample: the same record, the same clips
-LONGEST = 60  # characters of an id or a text
+LONGEST = 60  # characters of a text
 
 Runs = Mapping[int, Predictions]  # seed -> test predictions
 
 
-def examples_section(recorded: Recorded) -> Section:
-    """Per class, the worst clips, and some as they came; of the best finalist, beside the baseline."""
+def examples_section(recorded: Recorded, shared: Shared) -> Section:
+    """Per class, what was taken for what, the worst clips, and some as they came; of the best finalist, beside the
+    baseline and, what was taken for what, the other finalists."""
     best, baseline = _best(recorded), next((arm for arm in recorded.arms if arm.role == "baseline"), None)
     if best is None:
         return Section("The test clips", [Text("Cannot tell: no finalist answered the test clips.")])
@@ -44,19 +47,25 @@ def examples_section(recorded: Recorded) -> Section:
     if first.classes:
         blocks += per_class(best.name, ours, theirs)
         blocks.append(confusions(best.name, ours))
-    blocks += _worst(best.name, ours, theirs)
-    blocks += _samples(recorded, best.name, ours, theirs)
+        blocks += [confusions(name, runs) for name, runs in _others(recorded, best)]
+    blocks += _worst(best.name, ours, theirs, shared)
+    blocks += _samples(recorded, best.name, ours, theirs, shared)
     return Section("The test clips", blocks)
 
 
-def data_section(recorded: Recorded) -> Section:
+def _others(recorded: Recorded, best: Arm) -> list[tuple[str, Runs]]:
+    """The other finalists and the baseline, with their answers."""
+    arms = [arm for arm in recorded.arms if arm.role in ("finalist", "baseline") and arm.name != best.name]
+    return [(arm.name, runs) for arm in arms[:MOST_MATRICES] if (runs := recorded.by_seed(arm))]
+
+
+def data_section(recorded: Recorded, shared: Shared) -> Section:
     """Where the clips come from, and how many stand on each side."""
     inputs = recorded.source.parent.inputs.dataset_inputs if recorded.source.parent.inputs else []
     names = [entry.dataset.name for entry in inputs]
     fingerprint = recorded.params.get("data_fingerprint", "not recorded")
-    blocks: list[Block] = [
-        Text(f"Source: {', '.join(names) or 'not recorded'}; fingerprint of clips and split: {fingerprint}.")
-    ]
+    source = ", ".join(map(shared.path, names)) or "not recorded"
+    blocks: list[Block] = [Text(f"Source: {source}; fingerprint of clips and split: {fingerprint}.")]
     if recorded.left_out:
         clips = sum(count for _, count in recorded.left_out)
         reasons = [(reason.rstrip("."), f"{count:,}") for reason, count in recorded.left_out[:MOST_REASONS]]
@@ -113,26 +122,41 @@ def _badness(run: Predictions) -> np.ndarray:
     return np.asarray(np.abs(columns(run.outputs) - columns(run.targets)).mean(axis=1))
 
 
-def _worst(name: str, ours: Runs, theirs: Runs) -> list[Block]:
+def _worst(name: str, ours: Runs, theirs: Runs, shared: Shared) -> list[Block]:
     first = next(iter(ours.values()))
     wrong = badness(ours)
     order = np.argsort(-wrong, kind="stable")[:WORST]
     classes = bool(first.classes)
+    grouped = any(first.example_ids[row] != first.groups[row] for row in order)
     rows = []
     for row in order:
         answers = Counter(_shown(run.outputs[row]) for run in ours.values())
         said = ", ".join(f"{answer} ({count})" for answer, count in answers.most_common(3))
-        cells = [_cut(first.example_ids[row]), _cut(first.groups[row]), _shown(first.targets[row]), said]
+        cells = [shared.clip(first.example_ids[row])]
+        cells += [shared.group(first.groups[row])] if grouped else []
+        cells += [_shown(first.targets[row]), said]
+        cells += [_confidence(ours, row)] if classes and first.scores is not None else []
         cells.append(_right(ours, row) if classes else value(float(wrong[row])))
         if theirs:
             cells.append(_right(theirs, row) if classes else value(float(badness(theirs)[row])))
         rows.append(cells)
     what = "right under" if classes else "error"
-    header = ["clip", "group", "is", "answered (seeds)", f"{what}: {name}", *([f"{what}: baseline"] if theirs else [])]
-    return [Heading("Hardest clips"), Table(header, rows, f"Clips on which {name} was most wrong, over its seeds.")]
+    header = ["clip", *(["group"] if grouped else []), "is", "answered (seeds)"]
+    header += ["its probability"] if classes and first.scores is not None else []
+    header += [f"{what}: {name}", *([f"{what}: baseline"] if theirs else [])]
+    sounds = shared.sounds([first.example_ids[row] for row in order])
+    heard = " Listen: as the models heard them." if any(sounds) else ""
+    caption = f"Clips on which {name} was most wrong, over its seeds.{heard}"
+    return [Heading("Hardest clips"), Table(header, rows, caption, sounds if any(sounds) else ())]
 
 
-def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs) -> list[Block]:
+def _confidence(runs: Runs, row: int) -> str:
+    """The probability of what was answered, mean over seeds."""
+    found = [probabilities(run.scores[row : row + 1])[0].max() for run in runs.values() if run.scores is not None]
+    return value(float(np.mean(found))) if found else "-"
+
+
+def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs, shared: Shared) -> list[Block]:
     first = next(iter(ours.values()))
     picked = np.random.default_rng(STREAM).permutation(len(first))[:SAMPLES]
     untuned = next((recorded.by_seed(arm) for arm in recorded.arms if arm.role == "untuned"), {})
@@ -144,7 +168,11 @@ def _samples(recorded: Recorded, name: str, ours: Runs, theirs: Runs) -> list[Bl
         if set(row_of) >= set(first.example_ids):
             shown.append(("untuned", run.take(np.array([row_of[example] for example in first.example_ids]))))
     rows = [
-        (_cut(first.example_ids[row]), _shown(first.targets[row]), *(_shown(run.outputs[row]) for _, run in shown))
+        (
+            shared.clip(first.example_ids[row]),
+            _shown(first.targets[row]),
+            *(_shown(run.outputs[row]) for _, run in shown),
+        )
         for row in sorted(picked)
     ]
     header = ("clip", "is", *(title for title, _ in shown))

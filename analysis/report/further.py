@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analysis.predictions.metrics import METRICS
+from analysis.predictions.tags import metric_of
 from analysis.record.sweep import Arm, Recorded
 from analysis.report.document import Block, Section, Table, Text
 from analysis.report.numbers import signed, value
+from analysis.report.results import texts_note
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import compare
 from trainables.errors import InputError
@@ -25,7 +26,11 @@ def further_section(recorded: Recorded) -> Section | None:
             if name.startswith(FURTHER) and "/" in name
         }
     )
-    return Section("Further test data", [_table(recorded, split) for split in splits] + [_NOTE]) if splits else None
+    return (
+        Section("Further test data", [*(_table(recorded, split) for split in splits), *texts_note(recorded), _NOTE])
+        if splits
+        else None
+    )
 
 
 _NOTE: Block = Text(
@@ -67,7 +72,7 @@ def _mean(recorded: Recorded, arm: Arm, name: str) -> float | None:
 
 def _against(ours: Mapping[int, Predictions], theirs: Mapping[int, Predictions], metric: str) -> tuple[str, str]:
     """The difference and its interval, or why there is none."""
-    score = METRICS.get(metric)
+    score = metric_of(metric, [*ours.values(), *theirs.values()])
     if score is None:
         return "-", "-"
     try:

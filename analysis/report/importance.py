@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.record.axes import CHOICE, LOG
+
 if TYPE_CHECKING:
     import optuna
 
@@ -26,6 +28,11 @@ RESAMPLES = 100
 FEW_LEVELS = 8  # a number with at most so many different values is a choice
 LOG_RATIO = 10.0  # a narrower range is never taken on the log
 
+PED_ANOVA_ASKS = (
+    "PED-ANOVA asks another question: which axis separates the best quarter of the trials from the rest, whatever the "
+    "size of the difference. Where trials are many and nearly equal, an axis worth 0.002 may stand above one worth 0.3 "
+    "that the best quarter and the rest had alike; by how much an axis matters the differences above say."
+)
 SAMPLER_BIAS = (
     "The search proposes more of what did well, so its trials are no fair sample of the space: an axis that was "
     "settled early looks less important than it is, and values that were dropped early rest on few trials."
@@ -63,15 +70,10 @@ def importance(
 
     Axes with a single value are passed over; below TRIALS_PER_AXIS trials an axis nothing is estimated.
     """
-    axes = [axis for axis in _names(samples) if len({str(sample.get(axis)) for sample in samples}) > 1]
+    axes = open_axes(samples)
     needed = TRIALS_PER_AXIS * len(axes)
-    if not axes:
-        return Importance(len(samples), needed, (), "No axis took more than one value.")
-    if len(samples) < needed:
-        note = f"too few trials: {len(samples)}, and {len(axes)} axes take {needed}"
+    if note := why_nothing(axes, values):
         return Importance(len(samples), needed, (), note)
-    if max(values) - min(values) <= 0.0:
-        return Importance(len(samples), needed, (), "cannot tell: every trial reached the same value")
     trials = _frozen(samples, values, axes)
     whole = _shares(trials, axes, mode)
     drawn = np.array(
@@ -88,17 +90,35 @@ def importance(
     return Importance(len(samples), needed, tuple(sorted(rows, key=lambda row: -row.share)))
 
 
-def _names(samples: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(axis for sample in samples for axis in sample))
+def why_nothing(axes: Sequence[str], values: Sequence[float]) -> str:
+    """Why nothing can be estimated of these open axes from the trials that reached these values; empty: it can."""
+    needed = TRIALS_PER_AXIS * len(axes)
+    if not axes:
+        return "No axis took more than one value."
+    if len(values) < needed:
+        return f"too few trials: {len(values)}, and {len(axes)} axes take {needed}"
+    return "cannot tell: every trial reached the same value" if max(values) - min(values) <= 0.0 else ""
 
 
-def is_choice(values: Sequence[Any]) -> bool:
-    """Texts, and numbers of which there are few different ones, are taken as unordered choices."""
+def open_axes(samples: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Those that took more than one value, or were open in some trials only."""
+    names = dict.fromkeys(axis for sample in samples for axis in sample)
+    return [axis for axis in names if len({str(sample.get(axis)) for sample in samples}) > 1]
+
+
+def is_choice(values: Sequence[Any], scale: str | None = None) -> bool:
+    """Texts are unordered choices. Numbers are none where the file says their `scale`; where nobody says it, those of
+    which there are few different ones are."""
+    if scale is not None and not any(isinstance(value, str) for value in values):
+        return scale == CHOICE
     return any(isinstance(value, str) for value in values) or len(set(values)) <= FEW_LEVELS
 
 
-def on_log(values: Sequence[float]) -> bool:
-    """Whether they lie more evenly on a log scale: the less skewed of the two, where the range is wide enough."""
+def on_log(values: Sequence[float], scale: str | None = None) -> bool:
+    """Whether they are drawn on a log scale: as the file says; else where they lie more evenly on it (the less skewed
+    of the two) and the range is wide enough."""
+    if scale is not None:
+        return scale == LOG and min(values) > 0
     if min(values) <= 0 or max(values) / min(values) < LOG_RATIO:
         return False
     plain = np.asarray(values, dtype=float)

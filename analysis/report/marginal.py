@@ -16,6 +16,7 @@ from analysis.report.importance import is_choice, on_log
 
 RESAMPLES = 200
 CURVE_POINTS = 40
+FEW_PLACES = 8  # numbers of so few different values have a mean each, and no curve between them
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Marginal:
     counts: tuple[int, ...]  # trials at each choice; empty for a curve
 
 
-def marginal(axis: str, taken: Sequence[Any], values: Sequence[float], rng: np.random.Generator) -> Marginal:
+def marginal(
+    axis: str, taken: Sequence[Any], values: Sequence[float], rng: np.random.Generator, scale: str | None = None
+) -> Marginal:
     """`taken` (T,) is each trial's value of the axis, `values` (T,) what it reached; trials without it are left out."""
     reached = np.asarray(values, dtype=float)
     draws = rng.integers(0, len(reached), (RESAMPLES, len(reached)))
     weights = np.stack([np.bincount(draw, minlength=len(reached)) for draw in draws])  # (B, T)
-    if is_choice(taken):
+    if is_choice(taken, scale) or len(set(taken)) <= FEW_PLACES:
         places = sorted(set(taken), key=lambda value: (isinstance(value, str), value))
         at = np.array([[value == place for value in taken] for place in places], dtype=float)  # (P, T)
         counts = tuple(int(count) for count in at.sum(axis=1))
@@ -47,7 +50,7 @@ def marginal(axis: str, taken: Sequence[Any], values: Sequence[float], rng: np.r
         return Marginal(
             axis, True, False, tuple(places), mean, np.where(alone, np.nan, low), np.where(alone, np.nan, high), counts
         )
-    log = on_log(taken)
+    log = on_log(taken, scale)
     x = np.log(np.asarray(taken, dtype=float)) if log else np.asarray(taken, dtype=float)
     quartiles = np.percentile(x, (25, 75))
     spread = min(x.std(ddof=1), (quartiles[1] - quartiles[0]) / 1.34) or x.std(ddof=1)

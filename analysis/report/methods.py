@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,11 @@ from analysis.record.sweep import Recorded, folds_of
 from analysis.report.as_set import settings_text
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
+from analysis.report.sharing import Shared
+from analysis.verdict.account import Account
 from analysis.verdict.comparison import Comparison
-from trainables.records import PARAM_TEXTS, TAG_LOOKS, TAG_SESSIONS
+from analysis.verdict.result import Verdict
+from trainables.records import PARAM_TEXTS, TAG_DECISIONS, TAG_LOOKS, TAG_SESSIONS
 
 RANDOM_TRIALS = 10  # of the sampler, at least
 NAMES = {
@@ -59,13 +63,30 @@ def _searched(recorded: Recorded) -> str:
 
 def _proposed(recorded: Recorded) -> str:
     """Where the trials came from; the sampler's first ones are drawn at random (`sweeps.search.sampler`)."""
+    made = f" (and {_count(recorded.clones, 'clone')} that a person made of earlier trials)" if recorded.clones else ""
+    looks = recorded.source.look
+    more = f"; trials were added after {_count(looks - 1, 'verdict')}" if looks > 1 else ""
+    return _sampled(recorded) + made + more
+
+
+def _sampled(recorded: Recorded) -> str:
     name = f"tree-structured Parzen estimator (Bergstra et al. 2011, in Optuna {_version(recorded, 'optuna')})"
-    if len(recorded.trials) <= RANDOM_TRIALS:
+    first = _random_trials(recorded)
+    if len(recorded.trials) - recorded.clones <= first:
         return f"all drawn at random (too few for the {name} to begin)"
-    return (
-        f"at least the first {RANDOM_TRIALS} drawn at random (twice the parallel trials, if more), the others by the "
-        f"{name}"
-    )
+    return f"at least the first {first} drawn at random, the others by the {name}"
+
+
+def drawn_at_random(recorded: Recorded) -> str:
+    """A sentence: how many of the trials owe nothing to the others."""
+    trials = len(recorded.trials)
+    return f"Of {trials} trials at least the first {min(trials, _random_trials(recorded))} were drawn at random."
+
+
+def _random_trials(recorded: Recorded) -> int:
+    """As the sweep noted it; RANDOM_TRIALS of one that did not."""
+    noted = re.search(r"the first (\d+) at random", recorded.tags.get(TAG_DECISIONS, ""))
+    return int(noted[1]) if noted else RANDOM_TRIALS
 
 
 def _confirmed(recorded: Recorded) -> str:
@@ -119,6 +140,24 @@ def _tested(recorded: Recorded) -> str:
         f"{rule}; two-sided level {verdict.alpha:g} in each of two families (finalists against the baseline, finalists "
         "against one another), Holm's correction and simultaneous intervals within each"
         + ("; the comparison with the untuned backbone is a further test." if verdict.against_untuned else ".")
+        + _looked_at(verdict)
+    )
+
+
+def _looked_at(verdict: Verdict) -> str:
+    """How a confirmation was stopped, as a group-sequential design is reported."""
+    if not verdict.interim:
+        return ""
+    account = Account(verdict.interim, verdict.alpha)
+    *early, last = (f"{look} ({account.level(look):.2g})" for look in verdict.interim)
+    seeds = _listed(sorted({f"{row.name} {len(row.values)}" for row in verdict.rows if row.role != "untuned"}))
+    return (
+        f" The confirmation was group-sequential: looks after {', '.join(early)} and {last} seeds, in brackets the "
+        "two-sided level of each (O'Brien-Fleming-like spending: Lan and DeMets 1983). A finalist that was shown to be "
+        f"better or worse, or whose predictive probability of being shown better with all {account.planned} seeds was "
+        f"below {account.futile_below:.2g}, was trained under no further one. Seeds trained: {seeds}. The interval of "
+        "what was shown is at the level of its look (repeated confidence interval: Jennison and Turnbull 1989); means "
+        "of arms that were stopped early are not corrected for it."
     )
 
 
@@ -136,18 +175,18 @@ def _software(recorded: Recorded) -> str:
     return f"Software: {', '.join(parts)}" + (f"; hardware: {hardware}." if hardware else ".")
 
 
-def reproduce_section(recorded: Recorded) -> Section:
+def reproduce_section(recorded: Recorded, shared: Shared) -> Section:
     """Command, code, data, versions, machine, and the sweep file as run."""
     facts = recorded.provenance
     rows: list[tuple[str, str]] = [("sweep", recorded.name)]
     same = facts.get("git.commit") == facts.get("package.git.commit")
     shown = [(title, key) for title, key in _FACTS if key in facts and not (same and key == "package.git.commit")]
-    rows += [(title, str(facts[key])) for title, key in shown]
+    rows += [(title, shared.text(str(facts[key]))) for title, key in shown]
     if "git.commit" in facts and facts.get("git.dirty"):
         rows.append(("uncommitted changes", "yes: the commit alone does not give this result"))
     if "memory_bytes" in facts:
         rows.append(("memory", bytes_of(float(facts["memory_bytes"]))))
-    rows += [(name.replace("_", " "), found) for name, found in sorted(recorded.params.items())]
+    rows += [(name.replace("_", " "), found) for name, found in sorted(shared.params(recorded.params).items())]
     looks = recorded.tags.get(TAG_LOOKS)
     if looks:
         rows.append(("seeds of every look at the test data", looks))
@@ -155,20 +194,25 @@ def reproduce_section(recorded: Recorded) -> Section:
     if sessions != "1":
         rows.append(("sessions (it was interrupted or extended)", sessions))
     versions = [(key.removeprefix("version."), str(found)) for key, found in sorted(facts.items()) if "version." in key]
-    blocks: list[Block] = [
-        Table(("what", "as recorded"), rows),
+    blocks: list[Block] = []
+    if command := str(facts.get("command", "")):
+        blocks.append(Code(shared.text(command), "sh"))
+        if CUT in command or not shared.private:
+            blocks.append(Text("Paths in it are shortened or left out: put your own in their place.", "note"))
+    blocks += [
+        Table(("what", "as recorded"), rows, sortable=False),
         Text("The same bits come again with the same versions, threads and machine, and only there.", "note"),
     ]
     if versions:
         blocks += [Heading("Versions"), Table(("package", "version"), versions)]
     if recorded.yaml_text:
-        blocks += [Heading("The sweep file as run"), Code(recorded.yaml_text, "yaml")]
+        blocks += [Heading("The sweep file as run"), Code(shared.text(recorded.yaml_text), "yaml")]
     blocks.append(Text(f"This report again: python -m analysis.report {recorded.name}", "note"))
     return Section("To do it again", blocks)
 
 
+CUT = "\u2026/"  # in place of the folders before a file's name (sweeps/machine/provenance.py)
 _FACTS = (
-    ("command", "command"),
     ("started", "time.started"),
     ("commit", "git.commit"),
     ("commit of the package", "package.git.commit"),

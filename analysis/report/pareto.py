@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.predictions.align import group_numbers
-from analysis.predictions.metrics import SumMetric
+from analysis.predictions.metrics import Score, SumMetric
 from trainables.records import Predictions
 
 RESAMPLES = 500
@@ -47,16 +47,20 @@ class Placed:
 
 
 def qualities(
-    runs: Mapping[str, Sequence[Predictions]], values: Mapping[str, float], metric: SumMetric, rng: np.random.Generator
+    runs: Mapping[str, Sequence[Predictions]],
+    values: Mapping[str, float],
+    metric: Score | None,
+    rng: np.random.Generator,
 ) -> dict[str, Quality]:
-    """`runs`: name -> a trial's validation predictions, one per seed and fold; names without any have no interval."""
+    """`runs`: name -> a trial's validation predictions, one per seed and fold. Names without any have no interval, and
+    none has one of a metric that is no function of sums."""
     groups = sorted({group for parts in runs.values() for part in parts for group in part.groups})
     place = {group: index for index, group in enumerate(groups)}
     weights = rng.multinomial(len(groups), np.full(len(groups), 1.0 / len(groups)), RESAMPLES) if groups else None
     found = {}
     for name, value in values.items():
         parts = runs.get(name, ())
-        if not parts or weights is None:
+        if not parts or weights is None or not isinstance(metric, SumMetric):
             found[name] = Quality(value, np.zeros(0))
             continue
         sums: np.ndarray | float = 0.0  # (groups, F)

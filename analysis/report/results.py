@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from analysis.predictions.ensemble import ensemble
-from analysis.predictions.metrics import METRICS, SumMetric
+from analysis.predictions.metrics import Score
+from analysis.predictions.tags import metric_of
 from analysis.record.sweep import Arm, Recorded
 from analysis.report import plots
 from analysis.report.document import Block, Picture, Pictures, Section, Table, Text
@@ -16,10 +17,11 @@ from analysis.report.numbers import p_value, signed, value
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.result import Row, Verdict
-from analysis.verdict.wording import constant_sentence
+from analysis.verdict.wording import constant_sentence, stopping
 from analysis.verdict.wording import level as level_in_words
 from trainables.errors import InputError
-from trainables.records import Predictions
+from trainables.records import PARAM_TEXTS, Predictions
+from trainables.tasks.texts import said_of
 
 
 def results_section(recorded: Recorded) -> Section:
@@ -29,11 +31,16 @@ def results_section(recorded: Recorded) -> Section:
     if verdict is None:
         words = f"The sweep has no verdict: it {recorded.state}"
         blocks.append(Text(f"{words} ({recorded.reason})." if recorded.reason else f"{words}.", "warning"))
-        blocks += [_arms_table(recorded, {}), *_warnings(recorded.notes), _configurations(recorded)]
+        blocks += [
+            _arms_table(recorded, {}),
+            *texts_note(recorded),
+            *_warnings(recorded.notes),
+            _configurations(recorded),
+        ]
         return Section("Results", blocks)
     rows = {row.name: row for row in verdict.rows}
     metric = verdict.metric
-    blocks.append(_arms_table(recorded, rows))
+    blocks += [_arms_table(recorded, rows), *texts_note(recorded)]
     blocks += _plain_answers(verdict)
     drawn = [
         Picture(
@@ -77,9 +84,17 @@ def results_section(recorded: Recorded) -> Section:
             "note",
         )
     )
+    if said := stopping(verdict):
+        blocks.append(Text(said, "note"))
     for number, earlier in enumerate(recorded.earlier, start=1):
         blocks.append(Text(f"Look {number}, before the sweep was extended: {earlier}", "note"))
     return Section("Results", [*blocks, _seeds_table(verdict.rows), _configurations(recorded)])
+
+
+def texts_note(recorded: Recorded) -> list[Block]:
+    """The form that texts were brought to, where the metric is an error rate of texts."""
+    form = recorded.params.get(PARAM_TEXTS)
+    return [Text(said_of(form), "note")] if form else []
 
 
 def _plain_answers(verdict: Verdict) -> list[Block]:
@@ -155,7 +170,7 @@ def _configurations(recorded: Recorded) -> Table:
     ]
     many = ", ".join(f"{arm.name}: {arm.configurations}" for arm in arms if arm.configurations > 1)
     caption = f"Configurations that differ between outer folds are left out ({many})." if many else ""
-    return Table(("configuration", *(arm.name for arm in whole)), rows, caption)
+    return Table(("configuration", *(arm.name for arm in whole)), rows, caption, sortable=False)
 
 
 def _short(found: Any) -> str:
@@ -172,12 +187,12 @@ def _mean_metric(recorded: Recorded, arm: Arm, name: str) -> float | None:
 
 
 def _ensemble(recorded: Recorded, arm: Arm) -> float | None:
-    metric = METRICS.get(recorded.metric)
     runs = recorded.by_seed(arm)
+    metric = metric_of(recorded.metric, list(runs.values()))
     return None if metric is None or len(runs) < 2 else averaged_value(list(runs.values()), metric)
 
 
-def averaged_value(runs: Sequence[Predictions], metric: SumMetric) -> float | None:
+def averaged_value(runs: Sequence[Predictions], metric: Score) -> float | None:
     """The metric of several runs' averaged predictions; None where these cannot be averaged."""
     try:
         return metric(ensemble(runs))

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.predictions.metrics import METRICS
+from analysis.predictions.tags import metric_of
 from analysis.record.sweep import Recorded, Run, Trial
 from analysis.report import plots_search
+from analysis.report.axis_blocks import axes_of, effect_blocks, shown_value
 from analysis.report.document import Block, Heading, Picture, Pictures, Section, Table, Text, slug
-from analysis.report.importance import SAMPLER_BIAS, Importance, importance
+from analysis.report.importance import PED_ANOVA_ASKS, SAMPLER_BIAS, Importance, importance
 from analysis.report.marginal import marginal
+from analysis.report.methods import drawn_at_random
 from analysis.report.numbers import bytes_of, duration, value
 from analysis.report.pareto import Placed, placed, qualities
+from trainables.records import TAG_SESSIONS
 
 STREAM = 42  # of the bootstraps: the same record, the same report
 COSTS = {  # name of a cost -> (axis label, unit divisor)
@@ -51,46 +54,56 @@ def search_section(recorded: Recorded) -> Section:
             f"{trial.number}" + (f" (finalist {finalists[trial.number]})" if trial.number in finalists else ""),
             value(trial.value),
             f"{max(trial.curve, default=0)}" + ("" if trial.completed else f", {trial.status}"),
-            *(_shown(trial.axes.get(axis)) for axis in recorded.axes),
+            *(shown_value(trial.axes.get(axis)) for axis in recorded.axes),
         )
         for trial in ordered
     ]
     blocks.append(Table(header, rows, "Trials, those that were trained to the end first."))
+    blocks += [Text(f"By hand: {said}", "note") for said in recorded.steered]
     failures = dict.fromkeys(run.reason for trial in recorded.trials for run in trial.runs if run.reason)
     blocks += [Text(f"A run failed: {reason}", "warning") for reason in failures]
     return Section("The search", blocks)
 
 
 def importance_section(recorded: Recorded) -> Section:
-    """Importance by the first rung's value and by the last, marginals, rank against alpha."""
+    """Effects in the objective's unit, PED-ANOVA beside them, by the first rung's value and by the last; marginals;
+    rank against alpha."""
     rng = np.random.default_rng(STREAM)
     rung = recorded.first_rung
     early = [trial for trial in recorded.trials if rung is not None and rung in trial.curve]
     late = [trial for trial in recorded.trials if trial.completed]
     if rung is None or not recorded.axes:
         return Section("Which choice mattered", [Text("Cannot tell: no axis was open, or no trial reached an epoch.")])
-    columns = [
-        (f"after epoch {rung}", _importance(early, [trial.curve[rung] for trial in early], recorded, rng)),
-        ("at the end", _importance(late, [trial.value or 0.0 for trial in late], recorded, rng)),
+    stages = [
+        (f"after epoch {rung}", early, [trial.curve[rung] for trial in early]),
+        ("at the end", late, [trial.value or 0.0 for trial in late]),
     ]
-    blocks: list[Block] = []
+    columns = [(title, _importance(trials, values, recorded, rng)) for title, trials, values in stages]
+    blocks = effect_blocks(stages, recorded)
     known = [(title, found) for title, found in columns if found.shares]
     if known:
         svg = plots_search.importances(known)
         caption = f"Importance for reaching the best quarter (PED-ANOVA) on {recorded.objective}."
-        blocks.append(Pictures([Picture("importance", svg, caption)]))
+        blocks += [Pictures([Picture("importance", svg, caption)]), Text(PED_ANOVA_ASKS, "note")]
     for title, found in columns:
         if found.note:
             blocks.append(Text(f"{title[0].upper()}{title[1:]}: {found.note}.", "note"))
     blocks.append(
         Text(
             f"After epoch {rung} every trial has a value ({len(early)}); at the end only those that were not stopped "
-            f"({len(late)}). {SAMPLER_BIAS}",
+            f"({len(late)}). {drawn_at_random(recorded)} {SAMPLER_BIAS}",
             "note",
         )
     )
     enough = bool(columns[0][1].shares)
     blocks.append(Heading("Along each axis"))
+    blocks.append(
+        Text(
+            "Filled: trained to the end; hollow: stopped earlier. Lines are means over all other axes, with the middle "
+            "95 % of resamples; they are drawn where there are trials enough. Under the pointer: the trial.",
+            "note",
+        )
+    )
     blocks.append(Pictures(_along_axes(recorded, early, rung, enough, rng)))
     return Section("Which choice mattered", blocks)
 
@@ -98,8 +111,7 @@ def importance_section(recorded: Recorded) -> Section:
 def _importance(
     trials: Sequence[Trial], values: Sequence[float], recorded: Recorded, rng: np.random.Generator
 ) -> Importance:
-    samples = [{axis: trial.axes[axis] for axis in recorded.axes if axis in trial.axes} for trial in trials]
-    return importance(samples, values, mode=recorded.mode, rng=rng)
+    return importance(axes_of(trials, recorded), values, mode=recorded.mode, rng=rng)
 
 
 def _along_axes(
@@ -113,11 +125,19 @@ def _along_axes(
         taken, values = [trial.axes[axis] for trial in here], [trial.curve[rung] for trial in here]
         if len(here) < 2 or len(set(map(str, taken))) < 2:
             continue
-        curve = marginal(axis, taken, values, rng) if enough and len(here) >= FEWEST_FOR_A_CURVE else None
-        svg = plots_search.along_axis(axis, taken, values, [trial.completed for trial in here], label, curve)
-        caption = f"{axis}: filled, trained to the end; hollow, stopped earlier."
-        if curve is not None:
-            caption += " Line: mean over all other axes, with the middle 95 % of resamples."
+        scale = recorded.scales.get(axis)
+        curve = marginal(axis, taken, values, rng, scale) if enough and len(here) >= FEWEST_FOR_A_CURVE else None
+        svg = plots_search.along_axis(
+            axis,
+            taken,
+            values,
+            [trial.completed for trial in here],
+            label,
+            curve,
+            scale,
+            [f"trial {t.number}: {axis} {shown_value(t.axes[axis])}, {value(t.curve[rung])}" for t in here],
+        )
+        caption = axis if curve is None else f"{axis}, with the mean over all other axes."
         found.append(Picture(f"axis-{slug(axis)}", svg, caption))
     pairs = [(t.runs[0].params.get("rank"), t.runs[0].params.get("alpha"), t) for t in trials]
     both = [(rank, alpha, trial) for rank, alpha, trial in pairs if rank and alpha]
@@ -136,14 +156,14 @@ def _along_axes(
 def cost_section(recorded: Recorded) -> Section:
     """Quality against what it costs."""
     done = {f"trial {trial.number}": trial for trial in recorded.trials if trial.completed}
-    metric = METRICS.get(recorded.metric)
-    if not done or metric is None:
+    if not done:
         return Section("Quality and cost", [Text("Cannot tell: no trial was trained to the end.")])
     left = {
         name: [found for run in trial.runs if (found := recorded.predictions(run, "validation")) is not None]
         for name, trial in done.items()
     }
     values = {name: trial.value for name, trial in done.items() if trial.value is not None}
+    metric = metric_of(recorded.metric, [run for runs in left.values() for run in runs])
     quality = qualities(left, values, metric, np.random.default_rng(STREAM))
     drawn, columns, absent = [], {}, []
     for cost, (label, unit) in COSTS.items():
@@ -212,7 +232,9 @@ def spend_section(recorded: Recorded) -> Section:
         blocks.append(Text("Nothing was pruned."))
     metrics = recorded.source.parent.data.metrics
     if "sweep/seconds" in metrics:
-        blocks.append(Text(f"The whole sweep took {duration(metrics['sweep/seconds'])}."))
+        sessions = recorded.tags.get(TAG_SESSIONS, "1")
+        over = f", over {sessions} sessions, without the time between them" if sessions != "1" else ""
+        blocks.append(Text(f"The whole sweep took {duration(metrics['sweep/seconds'])}{over}."))
     return Section("What was spent", blocks)
 
 
@@ -239,9 +261,3 @@ def _finalist_ranks(recorded: Recorded) -> dict[int, int]:
 def _rank(trial: Trial, mode: str) -> tuple[bool, float]:
     reached = trial.value if trial.value is not None else float("-inf") * (1 if mode == "max" else -1)
     return (not trial.completed, -reached if mode == "max" else reached)
-
-
-def _shown(found: object) -> str:
-    if found is None:
-        return "-"
-    return f"{found:.3g}" if isinstance(found, float) else str(found)

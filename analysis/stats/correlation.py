@@ -5,19 +5,21 @@ the models' outputs. One-sample tests would ignore that.
 
 * Williams' t (1959, JRSS B 21:396), recommended by Steiger (1980, Psychological Bulletin 87:245, equation 7)
 * Steiger's Z on Fisher's scale with the pooled correlation (ibid., equation 14)
-* interval: Zou 2007 (Psychological Methods 12:399), from Fisher's intervals of both
+* interval: Zou 2007 (Psychological Methods 12:399), from Fisher's intervals of both, which take the values for normal;
+  and the same from the jackknife's spread of Fisher's z and its correlation between the two, which does not. The hull
+  of both holds where Zou's alone is too short: at heavy tails, where a few far targets decide on both correlations
 
-Limits: examples independent, roughly normal; at least 4 of them; the models as trained. Examples that come in groups
-need the bootstrap over groups instead.
+Limits: examples independent; at least 4 of them; the models as trained; the two tests take the values for roughly
+normal. Examples that come in groups need the bootstrap over groups instead.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.stats
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 FEWEST = 5  # examples
 
@@ -35,6 +37,7 @@ class CorrelationDifference:
     steiger_z: float
     steiger_p: float  # two-sided
     interval: tuple[float, float]
+    normal_interval: tuple[float, float] | None = None  # Zou's alone, where `interval` is the hull
 
     @property
     def difference(self) -> float:
@@ -48,10 +51,19 @@ def correlation_difference(
     outputs that are the same up to scale, or that give the target between them.
     """
     table = np.stack([target, first, second]).astype(float)
+    exponents = np.frexp(np.abs(table).max(axis=1, initial=0.0))[1]
+    table = np.ldexp(table, -exponents[:, None])  # of no matter to correlations, and squares stay within numbers
     if table.shape[1] < FEWEST or np.any(np.ptp(table, axis=1) == 0.0):
         return None
     r = np.corrcoef(table)
-    return from_correlations(float(r[0, 1]), float(r[0, 2]), float(r[1, 2]), table.shape[1], alpha=alpha)
+    found = from_correlations(float(r[0, 1]), float(r[0, 2]), float(r[1, 2]), table.shape[1], alpha=alpha)
+    if found is None:
+        return None
+    by_jackknife = jackknife_interval(table[0], table[1], table[2], alpha)
+    if by_jackknife is None:
+        return found
+    ends = min(found.interval[0], by_jackknife[0]), max(found.interval[1], by_jackknife[1])
+    return replace(found, interval=ends, normal_interval=found.interval)
 
 
 def from_correlations(
@@ -69,9 +81,9 @@ def from_correlations(
         between=between,
         examples=examples,
         williams_t=t,
-        williams_p=2.0 * float(scipy.stats.t.sf(abs(t), examples - 3)),
+        williams_p=2.0 * float(stdtr(examples - 3, -abs(t))),
         steiger_z=z,
-        steiger_p=2.0 * float(scipy.stats.norm.sf(abs(z))),
+        steiger_p=2.0 * float(ndtr(-abs(z))),
         interval=zou_interval(first, second, between, examples, alpha),
     )
 
@@ -93,11 +105,51 @@ def steiger_z(first: float, second: float, between: float, examples: int) -> flo
 
 def zou_interval(first: float, second: float, between: float, examples: int, alpha: float) -> tuple[float, float]:
     """Interval of first - second at confidence 1 - alpha."""
-    half = float(scipy.stats.norm.isf(alpha / 2.0)) / math.sqrt(examples - 3)
+    half = -float(ndtri(alpha / 2.0)) / math.sqrt(examples - 3)
     (low1, high1), (low2, high2) = (
         (math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)) for r in (first, second)
     )
     c = _covariance(first, second, between) / ((1.0 - first**2) * (1.0 - second**2))
+    return _joined(first, second, (low1, high1), (low2, high2), c)
+
+
+def jackknife_interval(
+    target: np.ndarray, first: np.ndarray, second: np.ndarray, alpha: float
+) -> tuple[float, float] | None:
+    """As `zou_interval`, with each z's error and their correlation from leaving out one example; Student's t.
+
+    None where a correlation is 1 without an example, or does not change.
+    """
+    n = len(target)
+    without = np.stack([_correlations_without(target, output) for output in (first, second)])
+    if not (np.abs(without) < 1.0 - 1e-12).all():
+        return None
+    shifts = np.arctanh(without)
+    shifts -= shifts.mean(axis=1, keepdims=True)
+    squares = (shifts**2).sum(axis=1)
+    if not (squares > 0.0).all():
+        return None
+    half = -float(stdtrit(n - 1, alpha / 2.0)) * np.sqrt((n - 1) / n * squares)
+    whole = [float(np.corrcoef(target, output)[0, 1]) for output in (first, second)]
+    ends = [(math.tanh(math.atanh(r) - h), math.tanh(math.atanh(r) + h)) for r, h in zip(whole, half, strict=True)]
+    together = float((shifts[0] * shifts[1]).sum() / math.sqrt(squares[0] * squares[1]))
+    return _joined(whole[0], whole[1], ends[0], ends[1], together)
+
+
+def _correlations_without(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(N,) Pearson's correlation with each example left out."""
+    x, y, rest = x - x.mean(), y - y.mean(), len(x) - 1
+    squares_x, squares_y, products = (
+        (a * b).sum() - a * b - a * b / rest for a, b in ((x, x), (y, y), (x, y))
+    )  # the rest's mean is -a / rest
+    return np.asarray(products / np.sqrt(squares_x * squares_y))
+
+
+def _joined(
+    first: float, second: float, one: tuple[float, float], other: tuple[float, float], c: float
+) -> tuple[float, float]:
+    """Of first - second, from the intervals of both and the correlation of their estimates."""
+    (low1, high1), (low2, high2) = one, other
     below = (first - low1) ** 2 + (high2 - second) ** 2 - 2.0 * c * (first - low1) * (high2 - second)
     above = (high1 - first) ** 2 + (second - low2) ** 2 - 2.0 * c * (high1 - first) * (second - low2)
     return (first - second - math.sqrt(max(below, 0.0)), first - second + math.sqrt(max(above, 0.0)))

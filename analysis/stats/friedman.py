@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import scipy.stats
 from scipy.special import chdtrc, fdtrc
 
 from analysis.stats.ties import pseudovalue_noise, tied
+from analysis.stats.ties import ranks as ranks_of
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,9 @@ class Omnibus:
 
 def cochran_q(right: np.ndarray) -> Omnibus:
     """`right` (N, k) of booleans, k at least 2."""
-    table = np.asarray(right, dtype=float)
-    freedom = table.shape[1] - 1
-    if not np.ptp(table, axis=1).any():
-        return Omnibus(0.0, freedom, None)
-    from statsmodels.stats.contingency_tables import cochrans_q
-
-    found = cochrans_q(table)
-    return Omnibus(float(found.statistic), freedom, float(found.pvalue))
+    found = friedman_all(ranks_of(np.asarray(right, dtype=float)))  # of two values, Friedman's statistic is Q
+    p_value = None if np.isnan(found.p_value) else float(found.p_value)
+    return Omnibus(float(found.statistic), right.shape[1] - 1, p_value)
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,9 @@ def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alph
     ranks = average_ranks(values, mode)
     average = ranks.mean(axis=0)
     step = math.sqrt(models * (models + 1) / (6.0 * blocks))
-    reach = scipy.stats.studentized_range(models, math.inf)
+    from scipy.stats import studentized_range  # slow to load
+
+    reach = studentized_range(models, math.inf)
     pairs = {
         (names[i], names[j]): float(reach.sf(abs(average[i] - average[j]) / step * math.sqrt(2.0)))
         for i in range(models)
@@ -105,7 +102,7 @@ def ranking(values: np.ndarray, names: Sequence[str], *, mode: str = "max", alph
 def average_ranks(values: np.ndarray, mode: str = "max") -> np.ndarray:
     """(..., blocks, k) each model's rank within each block, 1 for the best; equal but for rounding share one."""
     tables = tied(values, pseudovalue_noise(np.swapaxes(values, -1, -2)))
-    return np.asarray(scipy.stats.rankdata(-tables if mode == "max" else tables, axis=-1))
+    return np.asarray(ranks_of(-tables if mode == "max" else tables))
 
 
 @dataclass(frozen=True)
@@ -138,5 +135,7 @@ def friedman_all(ranks: np.ndarray) -> Friedman:
 @cache
 def nemenyi_critical_difference(models: int, blocks: int, alpha: float = 0.05) -> float:
     """Average ranks further apart than this differ, all pairs of models considered."""
-    q = float(scipy.stats.studentized_range.isf(alpha, models, math.inf)) / math.sqrt(2.0)
+    from scipy.stats import studentized_range
+
+    q = float(studentized_range.isf(alpha, models, math.inf)) / math.sqrt(2.0)
     return q * math.sqrt(models * (models + 1) / (6.0 * blocks))

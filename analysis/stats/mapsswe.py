@@ -16,13 +16,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import scipy.stats
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
+from scipy.special import ndtr
 
-from analysis.stats.finding import Finding
-from trainables.tasks.texts import words
+from analysis.stats.finding import Finding, Method
+from trainables.tasks.word_codes import comparable
 
 GOOD_WORDS = 2  # in a row, by both, that end a segment
 FEWEST_SEGMENTS = 6
@@ -59,27 +61,46 @@ def _segments(references: Sequence[str], first: Sequence[str], second: Sequence[
     Places of an utterance are gap, word, gap, word, ..., gap. Two errors in a row belong to one segment unless
     GOOD_WORDS words or more lie between them, which both then have right.
     """
-    utterances: list[int] = []
-    places: list[int] = []
-    signs: list[int] = []
-    for number, (reference, *transcripts) in enumerate(zip(references, first, second, strict=True)):
-        spoken = None
-        for sign, transcript in zip((1, -1), transcripts, strict=True):
-            if transcript == reference:
-                continue
-            spoken = words(reference) if spoken is None else spoken
-            for edit in Levenshtein.editops(spoken, words(transcript)):
-                utterances.append(number)
-                places.append(2 * edit.src_pos + (edit.tag != "insert"))
-                signs.append(sign)
-    if not signs:
+    columns = comparable(references, first, second)
+    wrong = [each for each in zip(*columns, strict=True) if each[0] != each[1] or each[0] != each[2]]
+    if not wrong:
         return np.zeros(0, dtype=int)
-    utterance, place, sign_of = np.array(utterances), np.array(places), np.array(signs)
+    said, *heard = zip(*wrong, strict=True)
+    parts = []
+    for sign, transcripts in zip((1, -1), heard, strict=True):
+        own, at = _places(said, transcripts)
+        parts.append((own, at, np.full(len(at), sign)))
+    utterance, place, sign_of = (np.concatenate(column).astype(int) for column in zip(*parts, strict=True))
+    if not len(sign_of):
+        return np.zeros(0, dtype=int)
     order = np.lexsort((place, utterance))
     utterance, place, sign_of = utterance[order], place[order], sign_of[order]
     words_between = place[1:] // 2 - (place[:-1] + 1) // 2
     begins = np.concatenate([[True], (np.diff(utterance) != 0) | (words_between >= GOOD_WORDS)])
     return np.asarray(np.add.reduceat(sign_of, np.flatnonzero(begins)))
+
+
+def _places(said: Sequence[Any], heard: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """(E,) each: the number of the utterance of every error, and its place there; in no order.
+
+    One word put for another can stand in one place only, and most utterances that err have no more: those are compared
+    word by word, all at once. The others are aligned.
+    """
+    errors = process.cpdist(said, heard, scorer=Levenshtein.distance, dtype=np.int64)
+    lengths, others = (np.fromiter(map(len, side), dtype=np.int64, count=len(side)) for side in (said, heard))
+    once = np.flatnonzero((errors == 1) & (lengths == others))
+    texts = [[side[row] for row in once.tolist()] for side in (said, heard)]
+    if not all(isinstance(text, str) for side in texts for text in side[:1]):  # lists of words
+        once, texts = once[:0], [[], []]
+    here, there = (np.frombuffer("".join(side).encode("utf-32-le"), dtype=np.uint32) for side in texts)
+    starts = np.cumsum(lengths[once]) - lengths[once]
+    rest = np.setdiff1d(np.flatnonzero(errors), once)
+    edits = [list(Levenshtein.editops(said[row], heard[row])) for row in rest.tolist()]
+    counts = [len(own) for own in edits]
+    at = [2 * edit.src_pos + (edit.tag != "insert") for own in edits for edit in own]
+    utterance = np.concatenate([once, np.repeat(rest, counts)])
+    place = np.concatenate([2 * (np.flatnonzero(here != there) - starts) + 1, np.array(at, dtype=np.int64)])
+    return utterance, place
 
 
 def of_differences(differences: Sequence[int]) -> SegmentTest:
@@ -90,7 +111,7 @@ def of_differences(differences: Sequence[int]) -> SegmentTest:
     if spread == 0.0:
         return SegmentTest(tuple(differences), mean, None, None)
     z = mean / (spread / math.sqrt(len(values)))
-    return SegmentTest(tuple(differences), mean, z, 2.0 * float(scipy.stats.norm.sf(abs(z))))
+    return SegmentTest(tuple(differences), mean, z, 2.0 * float(ndtr(-abs(z))))
 
 
 def speech_findings(
@@ -99,12 +120,12 @@ def speech_findings(
     """The test, or why it can say nothing."""
     name = "matched-pairs sentence-segment test (MAPSSWE)"
     found = segment_test(references, first, second)
-    spoken = sum(len(words(reference)) for reference in references)
+    spoken = sum(map(len, comparable(references)[0]))
     estimate = sum(found.differences) / spoken if spoken else None
     note = f"{found.segments} segments with errors"
     if found.segments < FEWEST_SEGMENTS or found.p_value is None:
         reason = "they do not differ" if found.segments >= FEWEST_SEGMENTS else f"it needs {FEWEST_SEGMENTS}"
-        return [Finding(name, claim, scope, estimate=estimate, note=f"cannot tell: {note}, {reason}")]
+        return [Finding(Method.MAPSSWE, name, claim, scope, estimate=estimate, note=f"cannot tell: {note}, {reason}")]
     if found.segments < ROUGH_SEGMENTS:
         note += f"; rough below {ROUGH_SEGMENTS}"
-    return [Finding(name, claim, scope, found.p_value, found.z, estimate, note=note)]
+    return [Finding(Method.MAPSSWE, name, claim, scope, found.p_value, found.z, estimate, note=note)]

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from analysis.stats.finding import Finding
+from analysis.stats.finding import Finding, Method
 from analysis.stats.paired_binary import PairedCounts
 from analysis.stats.ties import RELATIVE
 
@@ -93,7 +93,7 @@ def pool(differences: Sequence[float], variances: Sequence[float], *, alpha: flo
         random=_pooled("DerSimonian-Laird", mean, float(found.random_error), None, alpha),
         hartung_knapp=_pooled("Hartung-Knapp", mean, float(found.hartung_knapp_error), freedom, alpha),
         q=q,
-        q_p_value=float(scipy.stats.chi2.sf(q, freedom)),
+        q_p_value=float(chdtrc(freedom, q)),
         tau2=float(found.tau2),
         i2=max(0.0, (q - freedom) / q) if q > 0.0 else 0.0,
     )
@@ -120,21 +120,22 @@ NO_SPREAD = "cannot tell: the seeds' differences are all the same, so there is n
 def pooled_seeds(found: MetaAnalysis | None) -> list[Finding]:
     """One finding per way to pool seeds that answered the same examples; a p-value only where they may be pooled so."""
     if found is None:
-        return [Finding("meta-analysis over seeds", "groups", note="cannot tell: it needs at least two seeds")]
+        note = "cannot tell: it needs at least two seeds"
+        return [Finding(Method.HARTUNG_KNAPP, "meta-analysis over seeds", "groups", note=note)]
     made = [
-        Finding(f"meta-analysis over seeds, {each.method}", "groups", estimate=each.mean, note=SAME_EXAMPLES)
-        for each in (found.fixed, found.random)
+        Finding(method, f"meta-analysis over seeds, {each.method}", "groups", estimate=each.mean, note=SAME_EXAMPLES)
+        for method, each in ((Method.FIXED_EFFECT, found.fixed), (Method.DERSIMONIAN_LAIRD, found.random))
     ]
     hk = found.hartung_knapp
     note = NO_SPREAD if hk.p_value is None else "each seed weighted by the variance within it"
     name = f"meta-analysis over seeds, {hk.method}"
-    return [*made, Finding(name, "groups", "", hk.p_value, None, hk.mean, hk.interval, note)]
+    return [*made, Finding(Method.HARTUNG_KNAPP, name, "groups", "", hk.p_value, None, hk.mean, hk.interval, note)]
 
 
 def _pooled(method: str, mean: float, standard_error: float, freedom: int | None, alpha: float) -> Pooled:
     if standard_error <= 0.0:
         return Pooled(method, mean, 0.0, None, None)
-    distribution = scipy.stats.norm if freedom is None else scipy.stats.t(freedom)
-    half = float(distribution.isf(alpha / 2.0)) * standard_error
-    p_value = 2.0 * float(distribution.sf(abs(mean) / standard_error))
+    ratio = abs(mean) / standard_error
+    half = -float(ndtri(alpha / 2.0) if freedom is None else stdtrit(freedom, alpha / 2.0)) * standard_error
+    p_value = 2.0 * float(ndtr(-ratio) if freedom is None else stdtr(freedom, -ratio))
     return Pooled(method, mean, standard_error, (mean - half, mean + half), p_value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.stats
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -34,5 +33,7 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
     """Adjusted p-values: those at most q have a false discovery rate of at most q. None counts as 1 and stays None."""
     if not p_values:
         return []
-    adjusted = scipy.stats.false_discovery_control([1.0 if p is None else p for p in p_values])
+    from scipy.stats import false_discovery_control  # slow to load
+
+    adjusted = false_discovery_control([1.0 if p is None else p for p in p_values])
     return [None if p is None else float(a) for p, a in zip(p_values, adjusted, strict=True)]

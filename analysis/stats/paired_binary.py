@@ -16,10 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
 from scipy.special import betainc, betaincinv, ndtri
 
-from analysis.stats.finding import Finding, out_of_reach
+from analysis.stats.finding import Finding, Method, out_of_reach
 
 Interval = tuple[float, float]
 HALVINGS = 60  # of an interval of length 2: to the last digit
@@ -93,10 +92,10 @@ def mcnemar_mid_p(counts: PairedCounts) -> float | None:
     n, smaller = counts.discordant, min(counts.only_first, counts.only_second)
     if n == 0:
         return None
-    observed = float(scipy.stats.binom.pmf(smaller, n, 0.5))
+    at_most, fewer = _binomial_tail(smaller, n), _binomial_tail(smaller - 1, n)
     if counts.only_first == counts.only_second:
-        return 1.0 - observed / 2.0  # the two tails share the observed outcome
-    return 2.0 * float(scipy.stats.binom.cdf(smaller, n, 0.5)) - observed
+        return 1.0 - (at_most - fewer) / 2.0  # the two tails share the observed outcome
+    return at_most + fewer
 
 
 def mcnemar_interval(counts: PairedCounts, alpha: float = 0.05) -> Interval | None:
@@ -210,12 +209,19 @@ def discordant_odds(counts: PairedCounts, alpha: float = 0.05) -> DiscordantOdds
     """None without discordant examples."""
     if not counts.discordant:
         return None
-    share = scipy.stats.binomtest(counts.only_first, counts.discordant, 0.5)
-    ends = share.proportion_ci(1.0 - alpha, method="exact")
-    low, high = (None if end >= 1.0 else float(end / (1.0 - end)) for end in (ends.low, ends.high))
+    b, c = counts.only_first, counts.only_second
+    least = float(betaincinv(b, c + 1, alpha / 2.0)) if b else 0.0
+    most = float(betaincinv(b + 1, c, 1.0 - alpha / 2.0)) if c else 1.0
+    low, high = (None if end >= 1.0 else end / (1.0 - end) for end in (least, most))
     ratio = counts.only_first / counts.only_second if counts.only_second else None
     larger = max(counts.only_first, counts.only_second)
     return DiscordantOdds(ratio, (low, high), larger / counts.discordant - 0.5)
+
+
+MCNEMAR = (
+    (Method.MCNEMAR_EXACT, "McNemar exact", mcnemar_exact),
+    (Method.MCNEMAR_MID_P, "McNemar mid-p", mcnemar_mid_p),
+)
 
 
 def findings(
@@ -223,26 +229,33 @@ def findings(
 ) -> list[Finding]:
     """McNemar's two tests and the two intervals, or why they cannot tell. `grouped`: examples share groups."""
     if counts.examples == 0:
-        return [Finding("McNemar exact", claim, scope, note="cannot tell: there are no examples")]
+        return [Finding(Method.MCNEMAR_EXACT, "McNemar exact", claim, scope, note="cannot tell: there are no examples")]
     note = "examples of one group are taken as independent, which understates the uncertainty" if grouped else ""
     if not counts.discordant:
         silent = "cannot tell: no example divides the two"
-        tests = [Finding(name, claim, scope, note=silent) for name in ("McNemar exact", "McNemar mid-p")]
+        tests = [Finding(method, name, claim, scope, note=silent) for method, name, _ in MCNEMAR]
     else:
         divided = f"{counts.only_first} : {counts.only_second} discordant of {counts.examples}"
         # the clearest that so many discordant examples can be
         one_sided = PairedCounts.divided(counts.discordant, 0, counts.discordant)
         tests = []
-        for name, test in (("McNemar exact", mcnemar_exact), ("McNemar mid-p", mcnemar_mid_p)):
+        for method, name, test in MCNEMAR:
             smallest = test(one_sided) or 0.0
             short = out_of_reach(smallest, alpha) if smallest > alpha else ""
             notes = "; ".join(part for part in (divided, short, note) if part)
-            tests.append(Finding(name, claim, scope, test(counts), estimate=counts.difference, note=notes))
-    for name, interval in (("Newcombe interval", newcombe), ("Tango score interval", tango)):
-        tests.append(
-            Finding(name, claim, scope, estimate=counts.difference, interval=interval(counts, alpha), note=note)
-        )
+            tests.append(Finding(method, name, claim, scope, test(counts), estimate=counts.difference, note=notes))
+    for method, name, interval in (
+        (Method.NEWCOMBE, "Newcombe interval", newcombe),
+        (Method.TANGO, "Tango score interval", tango),
+    ):
+        ends = interval(counts, alpha)
+        tests.append(Finding(method, name, claim, scope, estimate=counts.difference, interval=ends, note=note))
     return tests
+
+
+def _binomial_tail(most: int, n: int) -> float:
+    """The probability of at most so many of n fair coins."""
+    return float(betainc(n - most, most + 1, 0.5)) if most >= 0 else 0.0
 
 
 def _divided(counts: PairedCounts) -> tuple[np.ndarray, np.ndarray]:

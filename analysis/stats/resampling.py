@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+from scipy.special import ndtr, ndtri
 
 Statistic = Callable[[np.ndarray], np.ndarray]  # (..., C) sums -> (...)
 
@@ -30,6 +30,7 @@ BLOCK_BYTES = 32 * 2**20  # of counts in a block; a few blocks at once stay far 
 THREADS = 2
 SAMPLE_ROWS = 2_000  # looked at to guess whether distinct rows are few
 ROWS_PER_PATTERN = 25  # drawing one pattern's count costs as much as drawing so many rows
+EXACT_IN_32_BITS = 2**24
 EXACT_UNITS = 14  # up to here all 2^n exchanges are listed
 
 
@@ -55,7 +56,7 @@ def resampled_sums(table: np.ndarray, resamples: int, rng: np.random.Generator) 
     if patterns is not None:
         distinct, counts = patterns
         return np.asarray(rng.multinomial(units, counts / units, size=resamples) @ distinct)
-    return _in_blocks(table, resamples, rng, lambda size, own: _drawn_counts(units, size, own))
+    return _in_blocks(table, resamples, rng, lambda size, kind, own: _drawn_counts(units, size, kind, own))
 
 
 def exchanged_sums(table: np.ndarray, exchanges: int, rng: np.random.Generator) -> np.ndarray:
@@ -67,9 +68,9 @@ def exchanged_sums(table: np.ndarray, exchanges: int, rng: np.random.Generator) 
         return np.asarray(rng.binomial(counts, 0.5, size=(exchanges, len(counts))) @ distinct)
     units = len(table)
 
-    def coins(size: int, own: np.random.Generator) -> np.ndarray:
+    def coins(size: int, kind: type, own: np.random.Generator) -> np.ndarray:
         bits = np.frombuffer(own.bytes(size * math.ceil(units / 8)), dtype=np.uint8).reshape(size, -1)
-        return np.unpackbits(bits, axis=1, count=units).astype(np.float64)
+        return np.unpackbits(bits, axis=1, count=units).astype(kind)
 
     return _in_blocks(table, exchanges, rng, coins)
 
@@ -92,10 +93,10 @@ def bca_interval(
     spread = float((centred**2).sum())
     if spread <= 0.0 or not 0.0 < below < 1.0:
         return None
-    bias = scipy.stats.norm.ppf(below)
+    bias = ndtri(below)
     acceleration = float((centred**3).sum()) / (6.0 * spread**1.5)
-    ends = bias + scipy.stats.norm.ppf([alpha / 2.0, 1.0 - alpha / 2.0])
-    low, high = np.quantile(values, scipy.stats.norm.cdf(bias + ends / (1.0 - acceleration * ends)))
+    ends = bias + ndtri([alpha / 2.0, 1.0 - alpha / 2.0])
+    low, high = np.quantile(values, ndtr(bias + ends / (1.0 - acceleration * ends)))
     return float(low), float(high)
 
 
@@ -168,15 +169,16 @@ def permutation(
         return np.asarray(values[..., 0] - values[..., 1])
 
     estimate = float(difference(total[None])[0])
-    turned = (sums[:, ::-1] - sums).reshape(len(sums), -1)
-    turned = turned[np.any(turned != 0.0, axis=1)]
+    turned = (sums[:, 1] - sums[:, 0]).reshape(len(sums), -1)  # what an exchange adds to the first, and takes from
+    turned = turned[np.any(turned != 0.0, axis=1)]  # the second
     units = len(turned)
     smallest = min(1.0, 2.0 ** (1 - units))
     if units == 0:
         return Permutation(estimate, None, 1.0, 0, exact=True)
     exact = units <= EXACT_UNITS
     changes = all_signs(units) @ turned if exact else exchanged_sums(turned, exchanges, rng)
-    values = difference(total + changes.reshape(-1, *shape))
+    changed = changes.reshape(-1, *shape[1:])
+    values = difference(np.stack([total[0] + changed, total[1] - changed], axis=1))
     tolerance = 1e-12 * max(1.0, abs(estimate))
     as_large = int(np.sum(np.abs(values[np.isfinite(values)]) >= abs(estimate) - tolerance))
     p_value = as_large / len(values) if exact else (as_large + 1) / (exchanges + 1)
@@ -209,9 +211,9 @@ def _patterns(table: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return (distinct, counts) if len(distinct) <= max(units // ROWS_PER_PATTERN, 1) else None
 
 
-def _drawn_counts(units: int, size: int, rng: np.random.Generator) -> np.ndarray:
+def _drawn_counts(units: int, size: int, kind: type, rng: np.random.Generator) -> np.ndarray:
     """(size, U): how often each unit was drawn."""
-    counts = np.empty((size, units))
+    counts: np.ndarray = np.empty((size, units), dtype=kind)
     for row in range(size):
         counts[row] = np.bincount(rng.integers(units, size=units), minlength=units)
     return counts
@@ -221,11 +223,19 @@ def _in_blocks(
     table: np.ndarray,
     rows: int,
     rng: np.random.Generator,
-    weights: Callable[[int, np.random.Generator], np.ndarray],
+    weights: Callable[[int, type, np.random.Generator], np.ndarray],
 ) -> np.ndarray:
-    """(rows, C): random weights (rows, U) times `table`, a block at a time; each block has a generator of its own."""
+    """(rows, C): random weights (rows, U) times `table`, a block at a time; each block has a generator of its own.
+
+    Whole numbers whose sums stay below 2^24 are exact in 32 bits too, and go twice as fast.
+    """
+    most = float(np.abs(table).max(initial=0.0)) * len(table)
+    kind = np.float32 if most < EXACT_IN_32_BITS and (table == np.rint(table)).all() else np.float64
+    table = table.astype(kind)
     block = max(1, min(rows, BLOCK_BYTES // (8 * len(table))))
     sizes = [min(block, rows - start) for start in range(0, rows, block)]
     with ThreadPoolExecutor(THREADS) as pool:
-        parts = pool.map(lambda job: weights(*job) @ table, zip(sizes, rng.spawn(len(sizes)), strict=True))
-        return np.concatenate(list(parts))
+        parts = pool.map(
+            lambda job: weights(job[0], kind, job[1]) @ table, zip(sizes, rng.spawn(len(sizes)), strict=True)
+        )
+        return np.concatenate(list(parts)).astype(np.float64)

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
 
-from analysis.stats.finding import Finding, out_of_reach
+from analysis.stats.finding import Finding, Method, out_of_reach
 from analysis.stats.resampling import all_signs
-from analysis.stats.ties import RELATIVE, tied, without_rounding
+from analysis.stats.ties import RELATIVE, ranks, tied, without_rounding
 
 MOST_PAIRS = 20  # 2^20 sums are listed
 
@@ -40,20 +39,24 @@ def wilcoxon(differences: Sequence[float]) -> SignTest:
     """The same on the ranks of the differences; equal ones share a rank, zeros are left out."""
     values = _freed(differences)
     values = values[values != 0.0]
-    return _over_all_signs(np.sign(values) * scipy.stats.rankdata(tied(np.abs(values))))
+    return _over_all_signs(np.sign(values) * ranks(tied(np.abs(values))))
 
 
 def seed_findings(differences: Sequence[float], *, alpha: float) -> list[Finding]:
     """Both tests on one difference per seed, or why they can say nothing."""
     found = []
-    for name, test in (("sign-flip over seeds", sign_flip), ("Wilcoxon over seeds", wilcoxon)):
+    for method, name, test in (
+        (Method.SIGN_FLIP, "sign-flip over seeds", sign_flip),
+        (Method.WILCOXON, "Wilcoxon over seeds", wilcoxon),
+    ):
         result = test(differences)
         note, p_value = "", result.p_value
         if p_value is None:
             note = "cannot tell: no seed shows a difference"
         elif 2.0 ** (1 - len(differences)) > alpha or result.smallest_p > alpha:
             note, p_value = out_of_reach(result.smallest_p, alpha), None
-        found.append(Finding(name, "groups", "", p_value, result.statistic, float(np.mean(differences)), note=note))
+        mean = float(np.mean(differences))
+        found.append(Finding(method, name, "groups", "", p_value, result.statistic, mean, note=note))
     return found
 
 

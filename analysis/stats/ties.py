@@ -37,6 +37,22 @@ def tied(values: np.ndarray, noise: float | None = None) -> np.ndarray:
     return made
 
 
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Along the last axis, 1 for the smallest; equal values share the mean of their ranks. As scipy.stats.rankdata,
+    which takes a second to load."""
+    table = np.asarray(values, dtype=float)
+    order = np.argsort(table, axis=-1, kind="stable")
+    ascending = np.take_along_axis(table, order, axis=-1)
+    places = np.broadcast_to(np.arange(table.shape[-1]), table.shape)
+    begins = np.concatenate([np.ones_like(ascending[..., :1], bool), np.diff(ascending, axis=-1) != 0.0], axis=-1)
+    ends = np.concatenate([begins[..., 1:], np.ones_like(begins[..., :1])], axis=-1)
+    first = np.maximum.accumulate(np.where(begins, places, 0), axis=-1)
+    last = np.minimum.accumulate(np.where(ends, places, table.shape[-1])[..., ::-1], axis=-1)[..., ::-1]
+    made = np.empty(table.shape)
+    np.put_along_axis(made, order, (first + last) / 2.0 + 1.0, axis=-1)
+    return made
+
+
 def without_rounding(differences: np.ndarray, noise: float) -> np.ndarray:
     """The differences, those within `noise` of zero exactly zero."""
     return np.where(np.abs(differences) <= noise, 0.0, differences)

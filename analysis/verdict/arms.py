@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.predictions.align import aligned, correct, effective_groups, group_numbers, groups_per_class
+from analysis.predictions.align import (
+    aligned,
+    correct,
+    effective_groups,
+    effective_number,
+    group_numbers,
+    groups_per_class,
+)
 from analysis.predictions.metrics import SumMetric
 from analysis.predictions.pseudovalues import (
     ExampleScores,
@@ -126,6 +133,25 @@ def arms_of(
     warnings = (f"No test example is of class {', '.join(absent)}: nothing is said about it.",) if absent else ()
     effective = effective_groups(reference)
     return Design(metric_name, len(reference), groups, fewest_groups, warnings, effective), arms
+
+
+def arms_of_answers(
+    right: Mapping[str, Mapping[int, np.ndarray]], numbers: np.ndarray
+) -> tuple[Design, dict[str, Arm]]:
+    """As `arms_of` with accuracy, from name -> seed -> (N,) right or wrong on examples of one class alone.
+
+    `numbers` (N,) tells the examples' groups apart.
+    """
+    _, own, sizes = np.unique(numbers, return_inverse=True, return_counts=True)
+    arms = {}
+    for name, seeds in right.items():
+        table = np.stack(list(seeds.values())).astype(bool)
+        scores = table.astype(float)
+        by_group = mean_pseudovalues(scores, own, len(sizes)) if len(sizes) >= FEWEST_GROUPS else None
+        values = dict(zip(seeds, scores.mean(axis=1).tolist(), strict=True))
+        arms[name] = Arm(name, values, by_group, scores, table)
+    design = Design("accuracy", len(numbers), len(sizes), len(sizes), (), effective_number(sizes))
+    return design, arms
 
 
 def _within_groups(

@@ -40,6 +40,7 @@ class Comparison:
     discordant: tuple[Discordant, ...]  # one per seed; empty for tasks without right and wrong
     estimate: Estimate | None  # None where McNemar decided, or nothing could
     warnings: tuple[str, ...]
+    level: float | None = None  # of the test, where it is one of several looks that share alpha; None: alpha
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -47,7 +48,8 @@ class Comparison:
 
     @property
     def significant(self) -> bool:
-        return self.adjusted_p_value is not None and self.adjusted_p_value <= self.alpha
+        level = self.alpha if self.level is None else self.level
+        return self.adjusted_p_value is not None and self.adjusted_p_value <= level
 
     def favours(self, mode: str) -> str | None:
         """The name of the better one where that can be told, else None. `mode`: max | min."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from analysis.verdict.comparison import Comparison
-from analysis.verdict.result import Verdict
+if TYPE_CHECKING:  # they load SciPy, and names alone need none
+    from analysis.verdict.comparison import Comparison
+    from analysis.verdict.result import Verdict
 
 SAY_ALONE = ("backbone", "model_size", "target_modules", "head", "scheduler", "prompt", "adapter")
 SHORT = {"learning_rate": "learning rate", "lora_dropout": "dropout", "alpha_ratio": "alpha/rank"}
@@ -103,5 +105,7 @@ def _told_apart(name: str, others: Sequence[str], axes: Sequence[str], values: M
 def _in_words(axis: str, value: Any) -> str:
     if axis == "quantization":
         return "not quantized" if value == "none" else str(value)
+    if axis == "model_size" and Path(str(value)).is_absolute():
+        return Path(str(value)).name  # a checkpoint's folder
     shown = f"{value:.2g}" if isinstance(value, float) else str(value)
     return shown if axis in SAY_ALONE else f"{SHORT.get(axis, axis.replace('_', ' '))} {shown}"

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.predictions.metrics import word_edits
+from analysis.predictions.metrics import columns, word_edits
 from trainables.records import Predictions
+from trainables.tasks.word_codes import comparable
 
 MOST_CANDIDATES = 20  # of the commonest targets, as a constant answer
 MOST_CLIPS = 2_000  # evenly taken, on which the best of the candidates is chosen; its value is that of all clips
@@ -57,9 +58,11 @@ def best_constant(
 ) -> Constant | None:
     """By `metric`, out of the commonest targets and the commonest answer of each run, all of one test set.
 
-    None where every clip wants the same answer, or where answers are numbers.
+    Of ratings it is each rating's mean or median. None where every clip wants the same answer.
     """
     first = runs[0]
+    if not _are_texts(first.targets):
+        return _best_rating(first, metric, mode)
     targets = Counter(first.targets) if _are_texts(first.targets) else Counter[str]()
     if len(targets) < 2:
         return None
@@ -77,6 +80,19 @@ def best_constant(
     return Constant(best, float(value)) if np.isfinite(value) else None
 
 
+def _best_rating(run: Predictions, metric: Callable[[Predictions], float], mode: str) -> Constant | None:
+    targets = columns(run.targets)
+    known = np.unique(targets[np.isfinite(targets)])
+    mean = "the share of each label" if set(known) <= {0.0, 1.0} else "the mean of each rating"
+    candidates = {mean: np.nanmean(targets, axis=0), "its median": np.nanmedian(targets, axis=0)}
+    values = {name: metric(replace(run, outputs=[answer] * len(run))) for name, answer in candidates.items()}
+    finite = {name: value for name, value in values.items() if np.isfinite(value)}
+    if not finite or len(known) < 2:
+        return None
+    best = (max if mode == "max" else min)(finite, key=lambda name: finite[name])
+    return Constant(best, float(finite[best]))
+
+
 def _always(run: Predictions, answer: str, targets: Counter[str]) -> Predictions:
     """One answer to every clip; with the frequencies of the classes as probabilities, which no constant can better."""
     scores = None
@@ -89,15 +105,17 @@ def _always(run: Predictions, answer: str, targets: Counter[str]) -> Predictions
 def least_variety(runs: Mapping[int, Predictions]) -> Variety | None:
     """Of the run with the most clips under one answer; None where answers are numbers."""
     found = [
-        Variety(seed, len(run), len(set(run.outputs)), *Counter(run.outputs).most_common(1)[0], wanted=_wanted(run))
+        _variety(seed, run)
         for seed, run in runs.items()
         if len(run) and _are_texts(run.outputs) and _are_texts(run.targets)
     ]
     return max(found, key=lambda variety: variety.times / variety.clips, default=None)
 
 
-def _wanted(run: Predictions) -> int:
-    return Counter(run.targets)[Counter(run.outputs).most_common(1)[0][0]]
+def _variety(seed: int, run: Predictions) -> Variety:
+    answers = Counter(run.outputs)
+    answer, times = answers.most_common(1)[0]
+    return Variety(seed, len(run), len(answers), answer, times, wanted=run.targets.count(answer))
 
 
 def runaway_note(name: str, runs: Mapping[int, Predictions]) -> str | None:
@@ -107,7 +125,8 @@ def runaway_note(name: str, runs: Mapping[int, Predictions]) -> str | None:
     for run in runs.values():
         if run.classes or not (_are_texts(run.targets) and _are_texts(run.outputs)):
             return None
-        runs_on = np.fromiter(map(_runs_on, run.targets, run.outputs), dtype=bool, count=len(run))
+        said, heard = (np.fromiter(map(len, side), dtype=int) for side in comparable(run.targets, run.outputs))
+        runs_on = (heard > RUNAWAY_FACTOR * said) & (heard > said + RUNAWAY_WORDS)
         clips, long = clips + len(run), long + int(runs_on.sum())
         found.append((run, runs_on))
     if not long:
@@ -121,11 +140,6 @@ def runaway_note(name: str, runs: Mapping[int, Predictions]) -> str | None:
         f"{name}: {long} of {clips} answers run on (more than {RUNAWAY_FACTOR} times as long as what was said, by more "
         f"than {RUNAWAY_WORDS} words) and make {errors_of_long / errors:.0%} of its word errors."
     )
-
-
-def _runs_on(said: str, heard: str) -> bool:
-    said_words, heard_words = len(said.split()), len(heard.split())
-    return heard_words > RUNAWAY_FACTOR * said_words and heard_words > said_words + RUNAWAY_WORDS
 
 
 def _are_texts(values: Sequence[Any]) -> bool:

@@ -49,6 +49,7 @@ class Verdict:
     constant: Constant | None = None  # the best single answer to every test clip, where answers are labels or texts
     variety: Mapping[str, Variety] = field(default_factory=dict)  # arm -> its least varied run
     labels: Mapping[str, str] = field(default_factory=dict)  # arm -> what it is, for the eye (`labels.renamed`)
+    interim: tuple[int, ...] = ()  # numbers of seeds at which the confirmation was looked at; empty: at its end alone
     each: str = "finalist"  # what the arms are to each other: `backbone` where each is the best of one
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class Verdict:
                 "against_untuned": None if untuned is None else Comparison.from_dict(untuned),
                 "indistinguishable": tuple(plain["indistinguishable"]),
                 "warnings": tuple(plain["warnings"]),
+                "interim": tuple(plain.get("interim", ())),
                 "constant": None if constant is None else Constant(**constant),  # a record of before has none
                 "variety": {name: Variety(**values) for name, values in plain.get("variety", {}).items()},
             }

@@ -8,7 +8,7 @@ the far side; no test repairs that with few seeds.
 from __future__ import annotations
 
 import numpy as np
-import scipy.stats
+from scipy.special import fdtrc, stdtr
 
 from analysis.stats.crossed import seeds_of
 from analysis.verdict.arms import Arm
@@ -40,7 +40,7 @@ def _collapsed(arm: Arm) -> str | None:
     others = np.delete(values, worst)
     fall = abs(float(values[worst] - others.mean()))
     spread = float(others.std(ddof=1)) * np.sqrt(1.0 + 1.0 / len(others))
-    p_value = 2.0 * float(scipy.stats.t.sf(fall / spread, len(others) - 1)) if spread > 0.0 else 0.0
+    p_value = 2.0 * float(stdtr(len(others) - 1, -fall / spread)) if spread > 0.0 else 0.0
     if fall < LEAST_FALL or p_value * len(values) > FAR_OFF:
         return None
     seed = list(arm.values)[worst]
@@ -60,7 +60,7 @@ def _scatter_unlike(first: Arm, second: Arm) -> str | None:
     freedom = len(first.values) - 1
     if small <= 0.0:  # an untuned backbone, or nothing to divide by
         return None
-    if 2.0 * float(scipy.stats.f.sf(large / small, freedom, freedom)) > UNLIKE:
+    if 2.0 * float(fdtrc(freedom, freedom, large / small)) > UNLIKE:
         return None
     return (
         f"The seeds of {wild} scatter {np.sqrt(large / small):.1f} times as much as those of {calm}. Where "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.stats.finding import CLAIMS
+from analysis.verdict.account import Account
 from analysis.verdict.comparison import Comparison
+from analysis.verdict.interim import BETTER, NOT_WORTH, WORSE
 from analysis.verdict.labels import renamed
 from analysis.verdict.result import Row, Verdict
 
@@ -42,6 +44,8 @@ def sentence(verdict: Verdict) -> str:
         parts.append(f"{name} cannot be told from {_listed(tied)}.")
     if shown.claim != "population":
         parts.append(f"The claim is about {CLAIMS[shown.claim]}.")
+    if said := stopping(verdict):
+        parts.append(said)
     if verdict.look:
         parts.append(f"This is look {verdict.look + 1} at the test data: {level(verdict.alpha, verdict.look)}.")
     return " ".join(parts)
@@ -63,6 +67,46 @@ def embarrassments(verdict: Verdict, name: str) -> list[str]:
             f"{variety.seed}; it is the right answer to {variety.wanted}."
         )
     return parts
+
+
+def decided_in_words(arm: str, how: str, chance: float | None, planned: int) -> str:
+    """What a look at a running confirmation decided about an arm (`interim.Decided`)."""
+    if how == BETTER:
+        return f"{arm} is shown to be better"
+    if how == WORSE:
+        return f"{arm} is shown to be worse"
+    if how == NOT_WORTH:
+        return f"{arm} is given up, since it cannot be better by what is worth it"
+    likely = "" if chance is None else f" (chance {100 * chance:.0f} %)"
+    return f"{arm} is given up, since {planned} seeds would hardly show that it is better{likely}"
+
+
+def look_in_words(looked: Mapping[str, Any], number: int, looks: Sequence[int]) -> str:
+    """What a look came to: `seeds`, `open`, `decided` and `reason` as a stage's journal and MLflow have them."""
+    head = f"Look {number} of {len(looks)}, after {looked['seeds']} of {looks[-1]} seeds: "
+    if looked["reason"]:
+        return f"{head}nothing is decided ({looked['reason']})."
+    said = [decided_in_words(each["arm"], each["how"], each["chance"], looks[-1]) for each in looked["decided"]]
+    left = looked["open"]
+    said.append(f"{' and '.join(left)} go{'es' if len(left) == 1 else ''} on" if left else "no further seed is trained")
+    return f"{head}{'; '.join(said)}."
+
+
+def stopping(verdict: Verdict) -> str | None:
+    """What looks at the confirmation while it ran came to and what they saved; None where there were none."""
+    if not verdict.interim:
+        return None
+    planned, looks = verdict.interim[-1], len(verdict.interim)
+    trained = {row.name: len(row.values) for row in verdict.rows if row.role != "untuned"}
+    most = max(trained.values())
+    number = Account(verdict.interim, verdict.alpha).number(most)
+    saved = sum(planned - seeds for seeds in trained.values())
+    if not saved:
+        return f"The confirmation was looked at {looks} times, and went on to its end: all {planned} seeds."
+    return (
+        f"The confirmation ended at look {number} of {looks}, with {most} of {planned} seeds: {saved} of "
+        f"{planned * len(trained)} runs were not needed."
+    )
 
 
 def constant_sentence(verdict: Verdict) -> str | None:

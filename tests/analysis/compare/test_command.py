@@ -232,6 +232,7 @@ def test_transcripts(tmp_path: Path, capsys) -> None:
     assert "if these are transcripts, say --metric wer" in refused(capsys, *files)
     found = outcome(capsys, *files, "--metric", "wer")
     assert found["winner"] == "a"
+    assert found["texts_scored_as"] == "as the files give them"
     assert len(named(found, "matched-pairs sentence-segment test")) == 3
     assert all("cannot be averaged" in row["note"] for row in found["ensembles"])
 
@@ -343,8 +344,65 @@ def test_a_correlation_with_constant_outputs_is_refused(tmp_path: Path, capsys) 
     for number in range(5):
         flat = regression(tmp_path / f"flat{number}.csv", np.full(60, rng.standard_normal()), targets)
         assert "a correlation is not defined" in refused(capsys, good, flat, "--metric", "pearson")
-        assert np.isnan(METRICS["pearson"](read_file(flat)[0]))
+        assert METRICS["pearson"](read_file(flat)[0]) == 0.0  # as the ratings' task scores it
     assert outcome(capsys, good, flat, "--metric", "mae")["p_value"] is not None
+
+
+def test_outputs_that_hardly_vary_beside_their_distance_are_refused(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    targets = rng.standard_normal(60)
+    good = regression(tmp_path / "good.csv", targets + rng.standard_normal(60), targets)
+    far = regression(tmp_path / "far.csv", targets + 1e9, targets)
+    near = regression(tmp_path / "near.csv", targets + 1e4, targets)
+    assert "but for rounding" in refused(capsys, good, far, "--metric", "pearson")
+    assert outcome(capsys, good, near, "--metric", "pearson")["winner"] == "near"
+
+
+def test_of_several_ratings_one_without_spread_is_left_out_and_said(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    targets = rng.standard_normal((60, 2))
+    targets[:, 1] = 3.0
+    for name, noise in (("a", 0.3), ("b", 1.5)):
+        outputs = targets + noise * rng.standard_normal((60, 2))
+        rows = [{"example_id": i, "target": list(targets[i]), "output": list(outputs[i])} for i in range(60)]
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    found = outcome(capsys, tmp_path / "a.json", tmp_path / "b.json", "--metric", "ccc")
+    assert found["winner"] == "a"
+    assert any("rating 2 are the same" in warning for warning in found["warnings"])
+
+
+def test_several_labels_a_clip(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    targets = (rng.random((60, 3)) < 0.4).astype(float)
+    for name, noise in (("a", 0.5), ("b", 3.0)):
+        shares = 1 / (1 + np.exp(1 - 2 * targets - noise * rng.standard_normal((60, 3))))
+        rows = [{"example_id": i, "target": list(targets[i]), "output": list(shares[i])} for i in range(60)]
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    files = tmp_path / "a.json", tmp_path / "b.json"
+    found = outcome(capsys, *files)
+    assert (found["metric"], found["winner"]) == ("map", "a")
+    assert any("several labels a clip" in warning for warning in found["warnings"])
+    assert all("needs the order" in test["note"] for test in found["tests"][1:] if "bootstrap" in test["method"])
+    assert outcome(capsys, *files, "--metric", "macro_f1")["winner"] == "a"
+    assert "for classification" in refused(capsys, *files, "--metric", "accuracy")
+
+
+def test_labels_are_not_markup(tmp_path: Path, capsys) -> None:
+    for name, other in (("a", "[/red]"), ("b", ":smile:")):
+        rows = [f"{i},[b]x,{other if i % 3 else '[b]x'}" for i in range(12)]
+        (tmp_path / f"{name}.csv").write_text("example_id,target,output\n" + "\n".join(rows) + "\n")
+    assert main([f"[i]a={tmp_path}/a.csv", str(tmp_path / "b.csv")]) == 0
+    text = capsys.readouterr().out
+    for shown in ("[b]x", "[/red]", ":smile:", "[i]a"):
+        assert shown in text
+
+
+def test_rows_without_a_name_or_group_are_refused_with_their_number(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("example_id,group,target,output\n1,,a,a\n2,g,a,b\n,g,a,b\n")
+    said = refused(capsys, path, path)
+    assert "group is empty in 1 of 3 rows" in said
+    assert "example_id is empty in 1 of 3 rows" in said
 
 
 def test_equivalence_of_several_pairs_is_corrected(tmp_path: Path, capsys) -> None:

@@ -139,6 +139,8 @@ def test_arms_of_unequal_seeds_are_not_compared(tmp_path: Path) -> None:
         ),
         ({"examples": 32, "correct": {"a": [30]}, "pairs": "all"}, "pairs must be a list"),
         ({"examples": 32, "correct": {"a": [30], "b": [20]}, "metric": "wer"}, "metric 'wer' cannot be compared"),
+        ({"examples": 32, "correct": {"a": [30]}, "metric": "Macro F1"}, "metric 'Macro F1' cannot be compared"),
+        ({"examples": 32, "correct": {"a": [30]}, "metric": "Word Error Rate"}, "'Word Error Rate' cannot be"),
     ],
 )
 def test_impossible_counts_are_refused(tmp_path: Path, content: dict, message: str) -> None:
@@ -194,3 +196,9 @@ def test_ten_seeds_of_the_same_examples_claim_nothing_about_new_ones(tmp_path: P
         assert (test["p_value"], test["interval"]) == (None, None)
         assert test["claim"] == "new seeds, on these test groups only"
     assert {round(t["p_value"], 3) for t in found["tests"] if t["name"] == "McNemar exact"} == {0.245}
+
+
+def test_options_that_are_for_predictions_are_refused(tmp_path: Path, capsys) -> None:
+    path = str(counts_file(tmp_path, examples=32, correct={"a": [30], "b": [31]}))
+    assert main([path, "--metric", "wer", "--screen", "--picture", "x.svg"]) == 2
+    assert "--metric, --picture, --screen: for predictions only" in capsys.readouterr().err

@@ -50,6 +50,18 @@ def test_the_exit_status_says_whether_it_was_shown(files, capsys, second: str, o
     assert json.loads(capsys.readouterr().out)["requirement"]["met"] == (status == 0)
 
 
+def test_answers_that_never_differ_pass_with_one_seed_too(files, capsys, tmp_path) -> None:
+    one = tmp_path / "one.csv"
+    one.write_text("".join(files["old"].read_text().splitlines(keepends=True)[:301]))
+    assert main([f"a={one}", f"b={one}", "--require", "not-worse", "--margin", "0.001"]) == 0
+    assert "never differs" in capsys.readouterr().out
+
+
+def test_two_forms_of_one_answer_are_refused(files, capsys) -> None:
+    assert main([f"a={files['old']}", f"b={files['alike']}", "--json", "--table", "latex"]) == 2
+    assert "two forms" in capsys.readouterr().err
+
+
 def test_a_gate_that_cannot_be_judged_is_refused(files, capsys) -> None:
     two = [f"a={files['old']}", f"b={files['alike']}"]
     assert main([*two, "--require", "not-worse"]) == 2

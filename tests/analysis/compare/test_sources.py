@@ -10,10 +10,11 @@ import pytest
 from analysis.compare.command import main
 from analysis.compare.matching import choose_metric
 from analysis.compare.sources import find_source, find_sources
+from analysis.record.reader import SweepRuns
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
 from trainables.errors import InputError
-from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE
+from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE, PARAM_TEXTS
 
 CONFIRM = (123, 456, 789)
 
@@ -46,7 +47,9 @@ def record(make, tmp_path_factory) -> dict:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         uri = default_uri(folder)
         tracker = Tracker(uri, folder, "speech", miniature=True)
-        tracker.start_sweep("speech-1", "name: speech\n", {}, {PARAM_OBJECTIVE: "val/balanced_accuracy"})
+        tracker.start_sweep(
+            "speech-1", "name: speech\n", {}, {PARAM_OBJECTIVE: "val/balanced_accuracy", PARAM_TEXTS: "basic"}
+        )
         add(tracker, "explored", answers(make, 0.8, 1), "completed", "explore", "trial", "aaaa1111", 42)
         tracker.log_finalists([{"config_id": "aaaa1111"}, {"config_id": "abcd2222"}])
         for number, seed in enumerate(CONFIRM):
@@ -172,9 +175,17 @@ def test_a_finalist_against_the_baseline_from_the_command_line(record, capsys) -
     assert main(words) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["metric"] == "balanced_accuracy"
-    assert [row["name"] for row in found["configurations"]][-1] == "baseline of speech-1"
+    assert [row["name"] for row in found["configurations"]][-1] == "baseline"
     assert any("left out" in warning for warning in found["warnings"])
-    assert found["winner"] in (None, "finalist 1 of speech-1")
+    assert found["winner"] in (None, "finalist 1")
+
+
+def test_what_a_sweeps_own_verdict_pays_for_looks_is_said(record, monkeypatch: pytest.MonkeyPatch) -> None:
+    (plain,) = find_source("speech-1", record["uri"])
+    assert not any("looked at" in warning for warning in plain.warnings)
+    monkeypatch.setattr(SweepRuns, "interim", property(lambda self: (2, 3, 5)))
+    (looked,) = find_source("speech-1", record["uri"])
+    assert "speech-1 was looked at after 2, 3 of 5 seeds" in looked.warnings[0]
 
 
 def test_a_metric_that_is_not_offered_is_replaced_and_said(record) -> None:
@@ -183,3 +194,8 @@ def test_a_metric_that_is_not_offered_is_replaced_and_said(record) -> None:
     assert metric.name == "accuracy"
     assert "ranked by area_under_curve; here accuracy is compared" in said[0]
     assert choose_metric([source, source], None)[0].name == "balanced_accuracy"
+
+
+def test_the_form_of_texts_comes_with_a_sweep_and_with_its_runs(record) -> None:
+    words = ["speech-1", "speech-1:baseline", record["runs"]["first123"]]
+    assert [source.scored_as for source in find_sources(words, record["uri"])] == ["basic"] * 3

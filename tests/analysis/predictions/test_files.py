@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.predictions.files import labelled, numeric, read_file
+from analysis.predictions.files import labelled, numeric, read_file, read_parts
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -93,7 +93,11 @@ def test_whole_numbers_can_be_read_as_numbers(tmp_path: Path) -> None:
         ("p.txt", "x", "read from .parquet"),
         ("p.csv", "example_id,target\na,b\n", "column output is missing"),
         ("p.csv", "example_id,target,output\n", "it has no rows"),
-        ("p.csv", "", "cannot be read"),
+        ("p.csv", "", "it is empty"),
+        ("p.csv", "example_id,target,output\na,x\n", "row 1 has 2 cells, and the first line names 3 columns"),
+        ("p.csv", "example_id,target,output\nb,x,x\na,x,x,y\n", "row 2 has 4 cells"),
+        ("p.csv", "example_id,target,output,target\na,x,x,y\n", "the column target stands twice"),
+        ("p.csv", 'example_id,target,output\na,x,"x\n', "cannot be read"),
         ("p.csv", "example_id,target,output,seed\na,x,x,1.5\n", "seed '1.5' is no whole number"),
         ("p.csv", "example_id,target,output,score/x\na,x,x,high\n", "a score is no number"),
         ("p.json", "{nonsense", "cannot be read"),
@@ -117,3 +121,18 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, content: str, message
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file"):
         read_file(tmp_path / "absent.csv")
+
+
+def test_parts_of_a_file_need_the_same_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("example_id,target,output\na,x,x\n")
+    (tmp_path / "b.csv").write_text("example_id,output,target\nb,y,x\n")
+    assert read_parts([tmp_path / "a.csv", tmp_path / "b.csv"])[0].outputs == ["x", "y"]
+    (tmp_path / "c.csv").write_text("example_id,target,output,seed\nb,x,y,1\n")
+    with pytest.raises(InputError, match="parts of one file need the same columns"):
+        read_parts([tmp_path / "a.csv", tmp_path / "c.csv"])
+
+
+def test_cells_are_what_stands_between_commas(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('example_id,target,output\r\n\r\n"1, 2",NA,"say ""x""\nand y"\r\n')
+    found = read_file(tmp_path / "a.csv")[0]
+    assert (found.example_ids, found.targets, found.outputs) == (["1, 2"], ["NA"], ['say "x"\nand y'])

@@ -10,7 +10,7 @@ from analysis.predictions.metrics import METRICS, SumMetric, character_errors, w
 from analysis.predictions.pseudovalues import pseudovalues
 from trainables.errors import InputError
 from trainables.records import Predictions
-from trainables.tasks import metrics
+from trainables.tasks import metrics, rating_metrics
 
 CLASSES = ("a", "b", "c")
 
@@ -101,8 +101,30 @@ def test_means_are_means_of_their_scores(metric: SumMetric) -> None:
 
 def test_what_is_not_defined_is_nan() -> None:
     run = numbers(4)
-    assert np.isnan(METRICS["pearson"](replace(run, outputs=[np.array([1.0])] * 4)))
+    flat = replace(run, targets=[np.array([1.0])] * 4)
+    assert all(np.isnan(METRICS[name](flat)) for name in ("pearson", "ccc", "r2"))
     assert np.isnan(METRICS["wer"](Predictions(["a"], ["a"], ["-"], [""], ["oh"])))
+
+
+@pytest.mark.parametrize("name", ["mae", "mse", "rmse", "pearson", "ccc", "r2"])
+def test_ratings_are_scored_as_their_task_scores_them(name: str) -> None:
+    """With ratings that are missing, a rating whose targets are all the same, and outputs that are."""
+    rng = np.random.default_rng(0)
+    targets, outputs = rng.standard_normal((2, 40, 4))
+    targets[rng.random((40, 4)) < 0.3] = np.nan
+    targets[:, 0] = rng.standard_normal(40)
+    targets[:, 1], outputs[:, 2] = 2.0, 0.5
+    run = replace(numbers(40), targets=list(targets), outputs=list(outputs))
+    expected = rating_metrics.means(rating_metrics.by_column(targets, outputs))[name]
+    assert METRICS[name](run) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e150])
+def test_correlations_hold_for_numbers_of_any_size(size: float) -> None:
+    run = numbers(40)
+    scaled = replace(run, targets=[t * size for t in run.targets], outputs=[o * size for o in run.outputs])
+    for name in ("pearson", "ccc", "r2"):
+        assert METRICS[name](scaled) == pytest.approx(METRICS[name](run), rel=1e-9)
 
 
 def test_errors_and_words_are_counted() -> None:

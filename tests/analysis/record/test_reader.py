@@ -20,9 +20,9 @@ from analysis.report.command import document
 from analysis.report.document import Table
 from analysis.verdict.result import Verdict
 from analysis.verdict.wording import as_record
+from sweeps.judgement import judge
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
-from sweeps.sweep import judge
 from trainables.errors import InputError
 from trainables.records import NO_SEED, PARAM_MODE, PARAM_OBJECTIVE, Predictions
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.report.classes import HIGHEST, LOWEST, MOST_CONFUSIONS, clips_of_classes, confusions, per_class
-from analysis.report.document import Table, Text
+from analysis.report.classes import (
+    HIGHEST,
+    LOWEST,
+    MOST_CONFUSIONS,
+    clips_of_classes,
+    confusions,
+    per_class,
+    rates,
+    share_interval,
+)
+from analysis.report.document import Matrix, Table, Text
 from trainables.records import NO_FOLD, Predictions
 
 CLIPS = 6  # of a class
@@ -30,9 +39,32 @@ def answers(classes: int, *, missing: int = 0) -> Predictions:
 
 
 def test_a_few_classes_have_a_matrix() -> None:
-    table = confusions("finalist 1", {1: answers(3), 2: answers(3)})
-    assert table.header == ("is \\ answered", "class 000", "class 001", "class 002")
-    assert [row[1:] for row in table.rows] == [("6.0", "0.0", "0.0"), ("0.0", "5.0", "1.0"), ("2.0", "0.0", "4.0")]
+    matrix = confusions("finalist 1", {1: answers(3), 2: answers(3)})
+    assert isinstance(matrix, Matrix)
+    assert matrix.classes == ("class 000", "class 001", "class 002")
+    assert matrix.counts == [[6.0, 0.0, 0.0], [0.0, 5.0, 1.0], [2.0, 0.0, 4.0]]
+    assert [row[1:] for row in matrix.as_table().rows] == [("6", "·", "·"), ("·", "5", "1"), ("2", "·", "4")]
+
+
+def test_precision_recall_and_f1_are_those_of_scikit_learn() -> None:
+    """Over two runs, the mean of each run's own."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    runs = {1: answers(7), 2: answers(7, missing=1)}
+    for label in ("class 000", "class 003", "class 005"):
+        wanted = [
+            precision_recall_fscore_support(run.targets, run.outputs, labels=[label], zero_division=np.nan)[:3]
+            for run in runs.values()
+        ]
+        assert rates(label, runs) == pytest.approx(np.mean(np.squeeze(wanted), axis=0).tolist())
+    assert rates("class 006", {1: answers(7, missing=1)})[1] is None  # it has no clip there
+
+
+def test_an_interval_of_shares_has_room_between_minus_1_and_1() -> None:
+    assert share_interval((-0.25, 0.1)) == ("-0.250 to +0.100", False)
+    assert share_interval((-1.2, 0.1)) == ("-1.000 to +0.100", True)
+    assert share_interval((-2.5, 2.3)) == ("too few seeds to say", False)
+    assert share_interval(None) == ("cannot tell", False)
 
 
 @pytest.mark.parametrize("classes", [13, 100, 527])
@@ -57,10 +89,10 @@ def test_of_more_classes_the_lowest_and_the_highest_have_a_row() -> None:
     _, table, *_ = per_class("finalist 1", {1: answers(100)}, {1: answers(100)})
     assert isinstance(table, Table)
     assert len(table.rows) == LOWEST + HIGHEST
-    shares = [float(row[3]) for row in table.rows]
+    shares = [float(row[4]) for row in table.rows]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
-    assert table.caption.startswith("Of 100 classes the 15 with the lowest share and the 5 with the highest.")
+    assert table.caption.startswith("Of 100 classes the 15 with the lowest recall and the 5 with the highest.")
 
 
 def test_classes_without_a_test_clip_are_one_warning() -> None:

@@ -3,11 +3,15 @@
 Every part of it (results, power, further, examples, search, methods, plots, plots_search) is read from the whole page;
 marginal.py is tested with importance.py, numbers.py with document.py."""
 
+import base64
+import copy
+import hashlib
 import itertools
 import json
 import math
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,6 +25,7 @@ from analysis.record.sweep import Recorded
 from analysis.record.sweep_reader import read_recorded
 from analysis.report.command import document, main, write_report
 from analysis.report.document import Table
+from analysis.report.style import SCRIPT
 from analysis.verdict.rule import verdict
 from analysis.verdict.wording import as_record
 from sweeps.record.background import Run
@@ -34,6 +39,7 @@ from trainables.records import (
     NO_FOLD,
     PARAM_MODE,
     PARAM_OBJECTIVE,
+    PARAM_TEXTS,
     Predictions,
 )
 
@@ -114,6 +120,7 @@ def record_sweep(
         judgement = verdict(found, baseline, accuracy, metric_name="test accuracy", untuned=untuned)
         tracker.finish_sweep(verdict=as_record(judgement), metrics={"sweep/seconds": 321.0})
     else:
+        tracker.note_control("clone", "a clone of trial_00001 with rank=8 is the next new trial, one more", 1.0)
         tracker.finish_sweep("failed", reason="the machine was <switched> off")
     tracker.flush()
     return default_uri(results)
@@ -273,7 +280,69 @@ def test_the_page_is_whole_and_needs_no_network(folder: Path) -> None:
         r"(?:src|href|@import|url\()\s*=?\s*[\"']?(?:https?:)?//", (folder / "report.html").read_text()
     )
     assert outside == []
-    assert "<script" not in (folder / "report.html").read_text()
+    text = (folder / "report.html").read_text()
+    assert re.findall(r"<script>(.*?)</script>", text, re.DOTALL) == [SCRIPT]
+    assert text.count("<script") == 1
+    # the browser itself refuses what is not the page's own
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy[1]
+
+
+def test_axes_are_drawn_on_the_scales_of_the_file(recorded: Recorded, folder: Path) -> None:
+    """A choice of numbers is no continuous axis; what the file does not say is guessed from the values."""
+    assert recorded.scales == {"rank": "linear"}
+    words = (folder / "pictures" / "axis-rank.svg").read_text()
+    assert all(f">{rank}<" in words for rank in (4, 8, 16))
+
+
+def test_points_say_under_the_pointer_which_trial_they_are(folder: Path, recorded: Recorded) -> None:
+    text = (folder / "pictures" / "axis-learning-rate.svg").read_text()
+    titles = re.findall(r"<title>(trial \d+): learning_rate ([\d.e-]+), ([\d.]+)</title>", text)
+    assert len(titles) == 24
+    known = {f"trial {t.number}": t for t in recorded.trials}
+    assert {name for name, _, _ in titles} == set(known)
+    assert all(f"{known[name].axes['learning_rate']:.3g}" == rate for name, rate, _ in titles)
+    curves = (folder / "pictures" / "learning-curves.svg").read_text()
+    assert curves.count("after epoch") == 24
+
+
+def test_sound_is_embedded_once_and_found_again(store: str, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    def sound(clip: str) -> bytes:
+        heard.append(clip)
+        return b"MP3 of " + clip.encode()
+
+    page = write_report(store, "humbug-2", tmp_path / "first", sound=sound).read_text()
+    data = base64.b64encode(b"MP3 of " + heard[0].encode()).decode()
+    assert f'src="data:audio/mpeg;base64,{data}"' in page
+    assert len(heard) == page.count("<audio") == 10
+    assert len(list((tmp_path / "first" / "clips").iterdir())) == 10
+    # whoever writes it again has no stores, and takes the sound from the record
+    assert write_report(store, "humbug-2", tmp_path / "second").read_text() == page
+
+
+def test_a_report_to_share_has_no_names_of_clips_no_paths_and_no_sound(store: str, tmp_path: Path) -> None:
+    before = write_report(store, "humbug-2", tmp_path / "own", sound=lambda clip: b"x").read_text()
+    shared = write_report(store, "humbug-2", tmp_path / "shared", sound=lambda clip: b"x", share=True)
+    for text in (shared.read_text(), (tmp_path / "shared" / "report.md").read_text()):
+        assert "voice" not in text  # of the groups
+        assert "test/clip" not in text
+        assert "<audio" not in text
+        assert "clip 1" in text
+    assert "test/clip-" in before
+    assert not (tmp_path / "shared" / "clips").exists()
+
+
+def test_what_a_person_did_is_said(store: str, tmp_path: Path) -> None:
+    recorded = read_recorded(store, "humbug-2")
+    assert recorded.clones == 1
+    text = Page(document(recorded).as_html()).text
+    assert "By hand: clone: a clone of trial_00001 with rank=8 is the next new trial" in text
+    assert "and 1 clone that a person made of earlier trials" in text
 
 
 def test_every_part_is_there_with_its_numbers(folder: Path, recorded: Recorded) -> None:
@@ -447,6 +516,17 @@ def test_further_test_data_have_a_table_of_their_own(recorded: Recorded) -> None
     assert float(rows["finalist 1"][1].replace("\u2212", "-")) == pytest.approx(gap, abs=2e-3)
     assert " to " in rows["finalist 1"][2]
     assert rows["baseline"][1:] == rows["untuned backbone"][1:] == ("-", "-")
+
+
+def test_the_form_of_texts_stands_beside_their_error_rates(recorded: Recorded) -> None:
+    parent = copy.deepcopy(recorded.source.parent)
+    parent.data.params[PARAM_TEXTS] = "english"
+    source = replace(recorded.source, parent=parent)
+    said = "Error rates are of texts in the form english (task.normalise)."
+    for found, times in ((replace(recorded, source=source), 2), (recorded, 0)):
+        page = document(found).as_html()
+        assert page.count(said) == times
+        assert page.count("brought to one form before scoring (english)") == times / 2
 
 
 def test_without_further_test_data_nothing_is_said(store: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from analysis.report.document import Code, Document, Heading, Picture, Pictures, Section, Table, Text, slug
+from analysis.report.document import Code, Document, Heading, Matrix, Picture, Pictures, Section, Table, Text, slug
 from analysis.report.numbers import bytes_of, duration, p_value, signed, value
 
 NASTY = '<script>alert("x")</script> | *stars* `ticks` [link](x) & \\'
@@ -26,6 +26,7 @@ def document() -> Document:
 def test_html_escapes_everything_but_its_own_pictures(document: Document) -> None:
     page = document.as_html()
     assert "<script>alert" not in page
+    assert page.count("<script") == 1
     assert "&lt;script&gt;alert" in page
     assert '<svg role="img" aria-label="&lt;script' in page
     assert '<h2 id="part-one">Part &amp; one</h2>' in page
@@ -47,6 +48,29 @@ def test_markdown_keeps_its_tables_whole(document: Document) -> None:
 
 def test_pictures_are_found_wherever_they_stand(document: Document) -> None:
     assert [picture.name for picture in document.pictures()] == ["one"]
+
+
+def test_a_matrix_has_quiet_zeros_and_marks_its_diagonal() -> None:
+    page = Document("d", [Matrix(("a", "b<"), ((3.0, 0.0), (0.5, 2.5)), "caption")]).as_html()
+    assert '<td class="own" style="background: rgba(var(--heat), 0.55)">3</td><td class="zero">·</td>' in page
+    assert ">0.5</td>" in page
+    assert "<th>b&lt;</th>" in page
+    text = Document("d", [Matrix(("a", "b"), ((3.0, 0.0), (0.5, 2.5)), "caption")]).as_markdown("p")
+    assert "| a | 3 | · |" in text
+
+
+def test_long_tables_can_be_sorted_and_all_show_that_they_scroll() -> None:
+    short, long = (Table(("name", "n"), [("a", "1")] * rows) for rows in (7, 8))
+    page = Document("d", [short, long]).as_html()
+    assert page.count('<table class="sorts">') == 1
+    assert page.count('<div class="table" tabindex="0">') == 2  # a keyboard scrolls what it can reach
+
+
+def test_pictures_have_the_colours_of_the_page() -> None:
+    picture = Picture("p", '<svg><path style="stroke: #1a1a1a; fill: #d55e00"/></svg>', "c")
+    page = Document("d", [Pictures([picture])]).as_html()
+    assert "stroke: var(--ink, #1a1a1a)" in page
+    assert "fill: #d55e00" in page
 
 
 def test_slugs() -> None:

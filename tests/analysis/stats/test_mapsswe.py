@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from analysis.stats.mapsswe import (
+    _places,
     of_differences,
     segment_differences,
     segment_test,
@@ -46,6 +48,19 @@ def test_segments_by_hand(first: str, second: str, expected: list[int]) -> None:
 def test_an_utterance_ends_a_segment() -> None:
     assert segment_differences("a b", "a x", "a b") == [1]
     assert segment_test(["a b", "c d"], ["a x", "c x"], ["a b", "c d"]).differences == (1, 1)
+
+
+def test_places_are_those_of_an_alignment_of_each() -> None:
+    rng = np.random.default_rng(0)
+    said, heard = (["".join(rng.choice(list("abcd"), rng.integers(0, 7))) for _ in range(300)] for _ in range(2))
+    heard[::2] = [text[:-1] + "x" if text else "x" for text in said[::2]]  # many with one error
+    found = sorted(zip(*(side.tolist() for side in _places(said, heard)), strict=True))
+    aligned = [
+        (row, 2 * edit.src_pos + (edit.tag != "insert"))
+        for row, pair in enumerate(zip(said, heard, strict=True))
+        for edit in Levenshtein.editops(*pair)
+    ]
+    assert found == sorted(aligned)
 
 
 def test_turning_the_systems_turns_the_result() -> None:

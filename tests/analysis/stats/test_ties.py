@@ -8,7 +8,7 @@ from analysis.compare.effect_sizes import rank_biserial
 from analysis.predictions.pseudovalues import mean_pseudovalues
 from analysis.stats.friedman import ranking
 from analysis.stats.signs import wilcoxon
-from analysis.stats.ties import tied, without_rounding
+from analysis.stats.ties import ranks, tied, without_rounding
 
 
 def test_values_within_the_noise_become_one_and_others_stay() -> None:
@@ -69,3 +69,10 @@ def test_equal_models_are_told_apart_in_a_twentieth_of_trials() -> None:
         p_value = ranking(mean_pseudovalues(right, numbers, 100).T, "abc").friedman.p_value
         wrong += p_value is not None and p_value <= 0.05
     assert wrong / draws < 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
+
+
+def test_ranks_are_scipys() -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((7,), (20, 4), (3, 5, 6), (4, 1)):
+        values = rng.integers(0, 4, shape).astype(float)
+        assert (ranks(values) == scipy.stats.rankdata(values, axis=-1)).all()
