@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -47,6 +47,18 @@ def allows(axis: Any, value: Any) -> bool:
         return value in values
     low, high = axis.values
     return value is not None and bool(low <= value <= high)
+
+
+def may_open(axis: Axis, axes: Iterable[Axis], fixed: Mapping[str, Any]) -> Axis | None:
+    """The axis with those values of its conditions alone that the search can take; None where it can never be open."""
+    if not axis.when:
+        return axis
+    when = {}
+    for name, wanted in axis.when.items():
+        given: list[Any] = [other for other in axes if other.name == name]
+        given += [fixed[name]] if name in fixed else []
+        when[name] = tuple(value for value in wanted if any(allows(one, value) for one in given))
+    return replace(axis, when=when) if all(when.values()) else None
 
 
 def is_active(axis: Axis, axes: Iterable[Axis], point: Mapping[str, Any]) -> bool:
@@ -94,3 +106,17 @@ def in_order(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     for axis in axes:
         add(axis.name)
     return tuple(ordered)
+
+
+def axes_of(values: Mapping[str, Any]) -> list[Axis]:
+    """Several may have one name: then at most one of them is open."""
+    return [axis for one in open_of(values).values() for axis in (one if isinstance(one, tuple) else (one,))]
+
+
+def open_of(values: Mapping[str, Any]) -> dict[str, Axis | tuple[Axis, ...]]:
+    """Name -> the axis, or the several of that name."""
+    return {name: value for name, value in values.get("search", {}).items() if isinstance(value, Axis | tuple)}
+
+
+def fixed_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.get("search", {}).items() if not isinstance(value, Axis | tuple)}

@@ -6,22 +6,27 @@ YAML -> located values (`located_yaml.py`) -> overrides (`overrides.py`) -> kind
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sweeps.config import located_yaml, rules
-from sweeps.config.axis import allows, in_order
+from sweeps.config.axis import allows, axes_of, fixed_of, in_order, open_of
+from sweeps.config.checkpoints import with_folders
+from sweeps.config.confirm_rules import DEFAULT_SEEDS, finalists_of
 from sweeps.config.located_yaml import Node
 from sweeps.config.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
-from sweeps.config.scalar_types import Problems, show
-from sweeps.config.schema import ROOT
-from sweeps.config.spec import DataSpec, SweepSpec, TrainSpec
+from sweeps.config.scalar_types import Problems, nearest_of, show
+from sweeps.config.schema import ROOT, TASK_CLASSES
+from sweeps.config.spec import ConfirmSpec, DataSpec, SweepSpec, TrainSpec
 from trainables.config import DEFAULT_ASHA
+from trainables.data.storing import INT16
 from trainables.errors import InputError
 
 SHIPPED = "search_spaces"
+KEPT_FILE, BEGUN_WITH = "sweep.yaml", "sweep.json"  # in the folder of a sweep: its file as it stands, and its manifest
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,27 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
 
 
 def load_variants(path: str | Path, overrides: Sequence[str] = ()) -> Variants:
-    """Reads the sweep file at `path`, else the shipped sweep of that name. Raises InputError with every problem."""
+    """Reads the sweep file at `path`, else the shipped sweep of that name; the `sweep.yaml` that a sweep keeps in its
+    folder has the overrides of its first command in it, and its paths begin where they began then.
+
+    Raises InputError with every problem.
+    """
     file = find(path)
     name = located_yaml.one_line(str(path), limit=200)
-    return parse_variants(_read(file, name), overrides, name=name, base_folder=str(file.resolve().parent))
+    begun_in = _begun_in(file)
+    folder = str(file.resolve().parent) if begun_in is None else begun_in
+    return parse_variants(_read(file, name), overrides, name=name, base_folder=folder, recorded=begun_in is not None)
+
+
+def _begun_in(file: Path) -> str | None:
+    """Where the relative paths of a sweep's own file begin, as the manifest beside it says; None of any other file."""
+    beside = file.parent / BEGUN_WITH
+    if file.name != KEPT_FILE or not beside.is_file():
+        return None
+    try:
+        return str(json.loads(beside.read_text(encoding="utf-8"))["base_folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def parse_sweep(
@@ -96,8 +118,8 @@ def parse_variants(
         raise InputError(sorted(dict.fromkeys(found), key=lambda problem: _line(problem, name)))
     texts = [located_yaml.dump(document.plain()) for document in documents]
     return Variants(
-        published=_assemble(values[0], texts[0] if overrides else text, base_folder),
-        miniature=_assemble(values[1], texts[1], base_folder),
+        published=with_folders(_assemble(values[0], texts[0] if overrides else text, base_folder)),
+        miniature=with_folders(_assemble(values[1], texts[1], base_folder)),
     )
 
 
@@ -132,7 +154,9 @@ def find(path: str | Path) -> Path:
             raise InputError(f"{shown}: is no regular file.")
     except (OSError, ValueError):
         raise InputError(f"{shown}: cannot be opened: no valid file name, or no permission.") from None
-    known = ", ".join(file.stem for file in sorted(shipped.glob("*.yaml"))) or "none"
+    stems = [file.stem for file in sorted(shipped.glob("*.yaml"))]
+    near = nearest_of(given.stem, stems)
+    known = (", ".join(stems) or "none") + (f" (nearest: {near})" if near else "")
     looked = ", ".join(dict.fromkeys(str(candidate.parent.absolute()) for candidate in candidates))
     raise InputError(f"{shown}: no such sweep file (looked in {looked}). Shipped sweeps: {known}.")
 
@@ -157,33 +181,45 @@ def _read(file: Path, name: str) -> str:
         raise InputError(f"{name}:{line}: not UTF-8 text (byte {error.start}); save the file as UTF-8.") from None
 
 
+def _task_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the file; where the target is gathered from several columns, it is named by them."""
+    options = {key: value for key, value in values["task"].items() if key != "kind"}
+    task: Any = TASK_CLASSES[values["task"]["kind"]]
+    columns = values["data"].get("columns", {}).get(task.column)
+    if isinstance(columns, tuple) and (named := getattr(task, "named_by_columns", None)):
+        options.setdefault(named, columns)
+    return options
+
+
 def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> SweepSpec:
     """Values that passed every rule, with defaults, as a spec."""
     data, objective = values["data"], values["objective"]
     folds = data.get("folds", {})
     asha = {**DEFAULT_ASHA, **values.get("asha", {})}
-    seeds = {**rules.DEFAULT_SEEDS, **values.get("seeds", {})}
-    may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing")
+    seeds = {**DEFAULT_SEEDS, **values.get("seeds", {})}
+    may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing", "decisions")
     optional = {key: values[key] for key in may_be_left_out if key in values}
-    opened = rules.open_of(values)
+    opened = open_of(values)
     return SweepSpec(
         name=values["name"],
         backbone=values.get("backbone", ""),
         task_kind=values["task"]["kind"],
-        task_options={key: value for key, value in values["task"].items() if key != "kind"},
+        task_options=_task_options(values),
         data=DataSpec(
             source=data["source"],
             **data.get("splits", {}),
             columns=data.get("columns", {}),
+            separator=data.get("separator"),
             layout=data.get("layout"),
             audio_folder=data.get("audio_folder"),
             skip=data.get("skip", 0),
+            store=data.get("store", INT16),
             inner_folds=folds.get("inner"),
             outer_folds=folds.get("outer"),
             evaluate=data.get("evaluate", {}),
         ),
-        axes=in_order(rules.axes_of(values)),
-        fixed=rules.fixed_of(values),
+        axes=in_order(axes_of(values)),
+        fixed=fixed_of(values),
         train=TrainSpec(**values.get("train", {})),
         metric=objective["metric"],
         mode=objective.get("mode", rules.natural_mode(objective["metric"])),
@@ -192,7 +228,8 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
         reduction_factor=asha["reduction_factor"],
         explore_seeds=seeds["explore"],
         confirm_seeds=seeds["confirm"],
-        finalists=rules.finalists_of(values),
+        finalists=finalists_of(values),
+        confirm=ConfirmSpec(**values.get("confirm", {})),
         baseline=values["baseline"],
         **values.get("limits", {}),
         **{

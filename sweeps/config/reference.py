@@ -12,12 +12,12 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from sweeps.config import rules
+from sweeps.config.confirm_rules import DEFAULT_SEEDS
 from sweeps.config.container_types import Either, Field, Many, Names, Table, Tagged
 from sweeps.config.scalar_types import Kind, Null, Removable
 from sweeps.config.schema import ROOT, Patch
 from sweeps.config.search_types import POINT, AxisKind
-from sweeps.config.spec import DataSpec, FinalistsSpec, SweepSpec, TrainSpec
+from sweeps.config.spec import ConfirmSpec, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
 from trainables.config import DEFAULT_ASHA, TrialConfig
 from trainables.registry import task_class
 
@@ -30,10 +30,15 @@ WORDS = {
     "search.alpha_ratio": "none",
     "search.backbone": "the `backbone` at the top",
     "task.classification.labels": "those of the data",
+    "task.multilabel.labels": "those of the data",
+    "task.regression.names": "those of the columns",
+    "task.regression.centre": "that of the training clips",
+    "task.regression.spread": "that of the training clips",
     "data.columns": "the names themselves",
     "data.layout": "guessed, and said",
     "data.audio_folder": "the manifest's own folder",
     "data.skip": "none",
+    "data.store": "int16",
 }
 ANY_AXIS = "an axis that is a `choice` without `when:`"  # in place of a list of all axes
 
@@ -131,14 +136,16 @@ def _shown(value: Any) -> str:
 def _defaults() -> dict[str, Any]:
     """Dotted key -> what holds where it is left out, from the dataclasses that the file becomes."""
     data, trial, sweep = _fields(DataSpec), _fields(TrialConfig), _fields(SweepSpec)
-    found = {name: sweep[name] for name in ROOT.fields if name in sweep and not isinstance(sweep[name], dict)}
+    tables = (dict, ConfirmSpec)  # which have entries of their own
+    found = {name: sweep[name] for name in ROOT.fields if name in sweep and not isinstance(sweep[name], tables)}
     found["finalists"] = FinalistsSpec().count
     for key, values in (("train", _fields(TrainSpec)), ("search", trial), ("augment", trial), ("limits", sweep)):
         found |= {f"{key}.{name}": value for name, value in values.items()}
     found |= {f"data.splits.{name}": data[name] for name in ("validation", "test")}
     found |= {"data.folds.inner": data["inner_folds"], "data.folds.outer": data["outer_folds"]}
-    found |= {f"seeds.{stage}": seeds for stage, seeds in rules.DEFAULT_SEEDS.items()}
+    found |= {f"seeds.{stage}": seeds for stage, seeds in DEFAULT_SEEDS.items()}
     found |= {f"asha.{name}": value for name, value in DEFAULT_ASHA.items()}
+    found |= {f"confirm.{name}": value for name, value in _fields(ConfirmSpec).items()}
     found |= {f"finalists.{name}": value for name, value in _fields(FinalistsSpec).items()}
     kinds = ROOT.fields["task"].kind
     assert isinstance(kinds, Tagged)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from sweeps.config.axis import Axis, conditions, discrete_values, is_active
+from sweeps.config.axis import Axis, conditions, discrete_values, is_active, may_open
 from sweeps.config.search_types import DEFAULT_RANK
 from sweeps.config.spec import SweepSpec
 from trainables.config import TrialConfig
@@ -82,12 +82,24 @@ def configurations_count(spec: SweepSpec) -> int | None:
 
 
 def describe_space(spec: SweepSpec) -> str:
-    """`2 model_size x 5 rank x continuous learning_rate x continuous lora_dropout (when rank is 16 or 32)`"""
+    """`2 model_size x 5 rank x 3 targets (when rank is 16 or 32): 20 configurations`; where an axis is continuous, how
+    many axes there are."""
+    count, axes = configurations_count(spec), axes_that_open(spec)
+    if not axes:
+        return "one configuration"
+    if count is None:
+        names = {axis.name for axis in axes}
+        continuous = {axis.name for axis in axes if discrete_values(axis) is None}
+        which = "it is" if len(names) == 1 else "all are" if continuous == names else f"{len(continuous)} of them"
+        return f"{len(names)} {'axis' if len(names) == 1 else 'axes'}, {which} continuous"
     parts = []
-    for axis in spec.axes:
-        values = discrete_values(axis)
+    for axis in axes:
         when = conditions(axis)
-        parts.append(
-            f"{'continuous' if values is None else len(values)} {axis.name}" + (f" (when {when})" if when else "")
-        )
-    return " x ".join(parts) or "one configuration"
+        parts.append(f"{len(discrete_values(axis) or ())} {axis.name}" + (f" (when {when})" if when else ""))
+    return f"{' x '.join(parts)}: {count:,} configuration" + ("" if count == 1 else "s")
+
+
+def axes_that_open(spec: SweepSpec) -> list[Axis]:
+    """The axes, without those whose conditions the search can never meet."""
+    found = (may_open(axis, spec.axes, spec.fixed) for axis in spec.axes)
+    return [axis for axis in found if axis is not None]

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sweeps.config.axis import Axis, allows, cycle, discrete_values, is_active
+from sweeps.config.axis import Axis, allows, axes_of, cycle, discrete_values, fixed_of, is_active
+from sweeps.config.confirm_rules import confirm_rule, finalists_rule, seeds_rule
 from sweeps.config.overrides import MINIATURE
 from sweeps.config.scalar_types import Problems, nearest
 from sweeps.config.schema import ROOT, TASK_CLASSES
 from sweeps.config.search_types import DEFAULT_RANK
-from sweeps.config.spec import DataSpec, FinalistsSpec, TrainSpec
+from sweeps.config.spec import DataSpec, TrainSpec
 from trainables.config import AUGMENTATIONS, DEFAULT_ASHA
 from trainables.data.examples import SPLITS
 
 Values = Mapping[str, Any]
-
-DEFAULT_SEEDS: dict[str, tuple[int, ...]] = {"explore": (42,), "confirm": (123, 456, 789, 2024, 31337)}
 
 
 def check(values: Values, problems: Problems) -> None:
@@ -29,31 +28,18 @@ def check(values: Values, problems: Problems) -> None:
         _splits,
         _objective,
         _asha,
-        _seeds,
+        seeds_rule,
         _alpha,
         _conditions,
         _baseline,
         _warm_start,
-        _finalists,
+        finalists_rule,
+        confirm_rule,
         _columns,
         _evaluate,
         _augment,
     ):
         rule(values, problems)
-
-
-def axes_of(values: Values) -> list[Axis]:
-    """Several may have one name: then at most one of them is open."""
-    return [axis for one in open_of(values).values() for axis in (one if isinstance(one, tuple) else (one,))]
-
-
-def open_of(values: Values) -> dict[str, Axis | tuple[Axis, ...]]:
-    """Name -> the axis, or the several of that name."""
-    return {name: value for name, value in values.get("search", {}).items() if isinstance(value, Axis | tuple)}
-
-
-def fixed_of(values: Values) -> dict[str, Any]:
-    return {name: value for name, value in values.get("search", {}).items() if not isinstance(value, Axis | tuple)}
 
 
 def _backbone(values: Values, problems: Problems) -> None:
@@ -106,7 +92,7 @@ def _augment(values: Values, problems: Problems) -> None:
     soft_kinds = [other for other, task in TASK_CLASSES.items() if task.soft_targets]
     if name and discrete_values(values[where][name]) != (0.0,) and kind not in (None, *soft_kinds):
         soft = ", ".join(soft_kinds)
-        problems.add((where, name), f"mixes targets, which {kind} cannot: only {soft} has soft ones")
+        problems.add((where, name), f"mixes targets, which {kind} cannot: those of {soft} can be mixed")
 
 
 def _objective(values: Values, problems: Problems) -> None:
@@ -136,19 +122,6 @@ def _asha(values: Values, problems: Problems) -> None:
     epochs = values.get("train", {}).get("epochs", TrainSpec.epochs)
     if not problems.touch("asha") and not problems.touch("train", "epochs") and grace > epochs:
         problems.add(("asha", "grace_epochs"), f"must be at most train.epochs ({epochs}), got {grace}")
-
-
-def _seeds(values: Values, problems: Problems) -> None:
-    given = {stage: problems.root.at(("seeds", stage)) for stage in DEFAULT_SEEDS}
-    seeds = {stage: DEFAULT_SEEDS[stage] if node is None else node.plain() for stage, node in given.items()}
-    if not all(isinstance(listed, list | tuple) for listed in seeds.values()):
-        return  # not even lists, which is reported
-    repeated = [str(seed) for seed in seeds["confirm"] if isinstance(seed, int) and seed in seeds["explore"]]
-    if repeated:
-        problems.add(
-            ("seeds", "confirm"),
-            f"{', '.join(repeated)} also explores: the seeds that confirm must be fresh, none out of seeds.explore",
-        )
 
 
 def _alpha(values: Values, problems: Problems) -> None:
@@ -263,29 +236,3 @@ def describe_values(axis: Axis) -> str:
         "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in axis.values
     )
     return f"{axis.kind}: [{shown}]"
-
-
-def _finalists(values: Values, problems: Problems) -> None:
-    if problems.touch("finalists") or problems.touch("trials"):
-        return
-    finalists, trials, axes = finalists_of(values), values.get("trials", 1), axes_of(values)
-    count = finalists.count
-    if finalists.per is not None:
-        if problems.touch("search", finalists.per):
-            return
-        axis = next((axis for axis in axes if axis.name == finalists.per), None)
-        if axis is None or axis.kind != "choice" or axis.when:
-            choices = [other.name for other in axes if other.kind == "choice" and not other.when]
-            problems.add(
-                ("finalists", "per"),
-                f"{finalists.per} is no unconditional choice axis of search ({nearest(finalists.per, choices)})",
-            )
-            return
-        count = len(axis.values)
-    if count > trials:
-        problems.add(("finalists",), f"{count} finalists out of {trials} trials: there must be at least as many trials")
-
-
-def finalists_of(values: Values) -> FinalistsSpec:
-    given = values.get("finalists", {})
-    return FinalistsSpec(count=given) if isinstance(given, int) else FinalistsSpec(**given)

@@ -63,6 +63,16 @@ def show(node: Node) -> str:
     return one_line(repr(value) if isinstance(value, str) else node.raw, limit=60)
 
 
+# Words that people use for a name which is spelled like another one, or like none
+MEANT = {
+    "gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "metal": "mps", "apple": "mps", "processor": "cpu",
+    "float32": "fp32", "float": "fp32", "bfloat16": "bf16", "4bit": "nf4", "int4": "nf4", "qlora": "nf4",
+}  # fmt: skip
+
+
+ALIKE, SAME_WORD = 0.55, 0.7  # of difflib's ratio: worth a hint; hardly another word (`auroc` and `accuracy` have 0.62)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing half sentence: the nearest known name, or all where none is near."""
     names = list(known)
@@ -70,9 +80,22 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"nearest: {match}" if match is not None else f"known: {', '.join(names)}"
 
 
-def nearest_of(name: str, known: Iterable[str]) -> str | None:
-    lowered = {other.lower(): other for other in known}
-    match = difflib.get_close_matches(name.lower()[:100], list(lowered), n=1, cutoff=0.55)
+def nearest_of(name: str, known: Iterable[str], least: float = ALIKE) -> str | None:
+    """The known name that is meant by another word for it, else the one that is spelled most like it."""
+    names = list(known)
+    if (
+        names
+        and len({other.partition("/")[0] for other in names if "/" in other}) == 1
+        and all("/" in n for n in names)
+    ):
+        # `val/wer` is like `val/pearson` for its split alone
+        ends = {other.partition("/")[2]: other for other in names}
+        end = nearest_of(name.rpartition("/")[2], ends, least=SAME_WORD)
+        return None if end is None else ends[end]
+    lowered = {other.lower(): other for other in names}
+    if (meant := MEANT.get(name.lower())) in lowered:
+        return lowered[str(meant)]
+    match = difflib.get_close_matches(name.lower()[:100], list(lowered), n=1, cutoff=least)
     return lowered[match[0]] if match else None
 
 

@@ -10,37 +10,23 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.config.column_names import COLUMN_NAMES
+from sweeps.config.confirm_tables import CONFIRM, FINALISTS, SEEDS
 from sweeps.config.container_types import Either, Field, Many, Names, Table, Tagged
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, nearest
 from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
+from sweeps.config.spec import AS_THEY_COME, IN_ORDER
 from sweeps.config.task_options import options_table
 from trainables.config import HEADS, KEEPS, SAMPLINGS, SCHEDULERS
 from trainables.data.reading import LAYOUTS
+from trainables.data.storing import STORES
 from trainables.registry import BACKBONES, TASKS, task_class
 
 PROFILES = ("auto", "cuda", "mps", "cpu")
 PRECISIONS = ("auto", "fp32", "bf16")
 MODES = ("max", "min")
-COLUMNS = {
-    "audio": "Where a clip's sound is: a file's path, or a list of pieces.",
-    "label": "The class of a clip (classification, label scoring).",
-    "targets": "A list of numbers for each clip.",
-    "text": "What is said in a clip (transcription).",
-    "id": "A name for each clip, used in predictions.",
-    "group": "Speaker, recording or site: a group never stands on two sides of a split.",
-    "split": "A given split: train, validation or test.",
-    "fold": "A given fold, for `data.folds.outer: official`.",
-    "start_seconds": "Where in its file a clip starts; a column such as start_ms is taken as milliseconds.",
-    "seconds": "How long a clip is.",
-    "end_seconds": "Where in its file a clip ends.",
-    "lowpass_hz": "Everything from here up is removed.",
-    "language": "What is spoken in a clip (transcription).",
-    "channel": "The channel that is heard, counted from 0; left out: the mean of all.",
-}
-
-COLUMN_NAME = Text(r"[\s\S]*\S[\s\S]*|", 'a column\'s name, or "" for none')
-SEED = Number(minimum=0, maximum=2**32 - 1, whole=True)  # what NumPy takes
+ORDERS = (IN_ORDER, AS_THEY_COME)
 SHARE = Number(above=0, below=1)
 POSITIVE = Number(above=0)
 
@@ -74,8 +60,11 @@ DATA = Table(
             "Shares of the groups; the rest is training data.",
         ),
         "columns": Field(
-            Table({name: Field(COLUMN_NAME, text) for name, text in COLUMNS.items()}),
+            COLUMN_NAMES,
             'Renames: our name for a column -> the manifest\'s name; "": no column is that.',
+        ),
+        "separator": Field(
+            Text(rule="a text such as , or ;"), "What stands between the labels of a cell (multilabel)."
         ),
         "layout": Field(
             Name(LAYOUTS),
@@ -93,6 +82,11 @@ DATA = Table(
             ),
             "Rows that cannot be used and are left out, at most: none, unreadable (any number whose sound cannot be "
             "decoded), a number, or a share such as 2%. What is left out is listed beside the results.",
+        ),
+        "store": Field(
+            Name(STORES),
+            "How decoded sound is kept: int16 (16 bits where that is the same sound exactly, else float32), float32 "
+            "(all of it), or lazy (nothing is kept; clips are decoded whenever they are heard).",
         ),
         "folds": Field(
             Table(
@@ -154,28 +148,6 @@ ASHA = Table(
     }
 )
 
-SEEDS = Table(
-    {
-        "explore": Field(Many(SEED), "Seeds of every trial of stage 1: one training per seed, all in step."),
-        "confirm": Field(Many(SEED), "Seeds of stage 2, none of them out of explore: one training per arm and seed."),
-    }
-)
-
-FINALISTS = Either(
-    (
-        COUNT,
-        Table(
-            {
-                "count": Field(COUNT, "How many of the best trials are confirmed in stage 2."),
-                "per": Field(
-                    Name(tuple(SEARCH.fields)),
-                    "A choice axis: the best trial of each of its values.",
-                ),
-            }
-        ),
-    )
-)
-
 LIMITS = Table(
     {
         "disk_gb": Field(POSITIVE, "Most that the sweep may keep on disk, in GB (1e9 bytes); at the limit it stops."),
@@ -228,6 +200,7 @@ ROOT = Table(
         "asha": Field(ASHA, "Early stopping of stage 1."),
         "seeds": Field(SEEDS, "Random seeds of the two stages."),
         "finalists": Field(FINALISTS, "Which trials are confirmed: a number, or {count: n}, or {per: axis}."),
+        "confirm": Field(CONFIRM, "Whether stage 2 stops as soon as its question is decided."),
         "baseline": Field(POINT, "What a finalist has to beat: one value per active axis.", required=True),
         "warm_start": Field(
             Many(POINT, at_least=0, unique=False),
@@ -242,6 +215,10 @@ ROOT = Table(
         "packing": Field(
             Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True))),
             "How many trainings of stage 1 share one batch on one backbone; auto: as many as pay.",
+        ),
+        "decisions": Field(
+            Name(ORDERS),
+            "What the search decides by: in_order, the same whenever it runs; as_they_come, for unlike machines.",
         ),
         "miniature": Field(
             Patch(),
@@ -266,7 +243,7 @@ def _references(table: Table, above: tuple[str, ...] = ()) -> dict[str, dict[str
 PATCHABLE = {key: schema for key, schema in _references(ROOT).items() if key not in ("name", "backbone", "miniature")}
 
 # A key at the top that belongs further down: `epochs: 3`
-for _table in ("train", "augment", "data", "objective", "asha", "seeds", "limits", "search"):
+for _table in ("train", "augment", "data", "objective", "asha", "seeds", "confirm", "limits", "search"):
     _inner = ROOT.fields[_table].kind
     assert isinstance(_inner, Table)
     for _name in _inner.fields:

@@ -10,7 +10,7 @@ from sweeps.config.axis import Axis
 from sweeps.config.container_types import Either, Field, Many, Table
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
-from trainables.config import AUGMENTATIONS, QUANTIZATIONS, SCHEDULERS, TrialConfig
+from trainables.config import AUGMENTATIONS, FIT, FULL, QUANTIZATIONS, SCHEDULERS, TrialConfig
 from trainables.registry import BACKBONES
 
 DEFAULT_RANK: Any = next(field.default for field in fields(TrialConfig) if field.name == "rank")
@@ -20,7 +20,7 @@ COUNT = Number(minimum=1, maximum=1_000_000, whole=True)
 # The fields of TrialConfig that a sweep may open, with alpha also as a multiple of rank
 AXIS_VALUES: dict[str, Kind] = {
     "backbone": Name(tuple(BACKBONES), "a backbone out of"),
-    "model_size": Text(rule="a size's name"),
+    "model_size": Text(rule="a size's name, a checkpoint of the hub (owner/name or owner/name@revision), or a folder"),
     "quantization": Name(QUANTIZATIONS),
     "rank": Number(minimum=1, maximum=65_536, whole=True),
     "alpha": COUNT,
@@ -44,11 +44,12 @@ AXIS_VALUES: dict[str, Kind] = {
     "frequency_mask_bins": Number(minimum=0, maximum=1000, whole=True),
     "time_masks": Number(minimum=0, maximum=100, whole=True),
     "time_mask_frames": Number(minimum=0, maximum=100_000, whole=True),
+    "window_seconds": Either((Name((FULL, FIT)), Number(above=0, maximum=30))),
 }
 
 AXIS_HELP = {
     "backbone": "The pretrained model, one of several; then no `backbone` stands at the top.",
-    "model_size": "A size of the backbone.",
+    "model_size": "A size of the backbone; or any checkpoint of its architecture: owner/name[@revision], ./folder.",
     "quantization": "Of the frozen weights: none, or nf4 (QLoRA).",
     "rank": "LoRA's rank r.",
     "alpha": "LoRA's scale is alpha / rank.",
@@ -71,6 +72,10 @@ AXIS_HELP = {
     "frequency_masks": "SpecAugment: how many masks over frequency.",
     "frequency_mask_bins": "SpecAugment: the widest mask over frequency, in bins of the spectrogram; 0: none.",
     "time_masks": "SpecAugment: how many masks over time.",
+    "window_seconds": (
+        "How much of its window the encoder hears (whisper alone): full; fit, the clip's length rounded up; or so many "
+        "seconds. Less is faster and may cost accuracy; the untuned model hears it in full."
+    ),
     "time_mask_frames": "SpecAugment: the widest mask over time, in frames of the spectrogram; 0: none.",
 }
 

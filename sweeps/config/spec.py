@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from analysis.stats.looks import FEWEST_SEEDS, interim_looks
 from sweeps.config.axis import Axis
 from trainables.config import TrialConfig
+from trainables.data.storing import INT16
+
+SEQUENTIAL, NEVER = "sequential", "never"  # whether stage 2 stops before all its seeds: sweeps/confirm/looks.py
+IN_ORDER, AS_THEY_COME = "in_order", "as_they_come"  # how results reach the search: sweeps/state/decisions.py
 
 
 def _trial_default(name: str) -> Any:
@@ -20,10 +25,13 @@ class DataSpec:
     source: str
     validation: float = 0.2  # shares of the groups
     test: float = 0.2
-    columns: Mapping[str, str] = field(default_factory=dict)  # our name -> the manifest's name
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)  # our name -> the manifest's name, or
+    # for several ratings the names of all of them
+    separator: str | None = None  # between the labels of a cell; None: cells are lists, or hold one label
     layout: str | None = None  # how a folder's sub-folders are to be taken; None: guessed
     audio_folder: str | None = None  # where a manifest's paths begin; None: at the manifest
     skip: int | str = 0  # rows that may be left out: a number, `none`, `unreadable`, or a share such as 2%
+    store: str = INT16  # how decoded sound is kept: one of `trainables.data.storing.STORES`
     inner_folds: int | None = None
     outer_folds: str | int | None = None  # official | leave_one_group_out | a number
     evaluate: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +61,13 @@ class FinalistsSpec:
 
 
 @dataclass(frozen=True)
+class ConfirmSpec:
+    stop: str = SEQUENTIAL  # sequential | never
+    looks: tuple[int, ...] = ()  # numbers of seeds, without the last look, which is over all; empty: 2, 3, 5, 8, ...
+    worth: float | None = None  # the smallest difference that matters, in the metric's unit
+
+
+@dataclass(frozen=True)
 class SweepSpec:
     name: str
     backbone: str  # empty where `search.backbone` opens it
@@ -71,6 +86,7 @@ class SweepSpec:
     confirm_seeds: tuple[int, ...]
     finalists: FinalistsSpec
     baseline: Mapping[str, Any]
+    confirm: ConfirmSpec = ConfirmSpec()
     results: str = "results"
     profile: str = "auto"
     precision: str = "auto"  # auto | fp32 | bf16
@@ -81,6 +97,7 @@ class SweepSpec:
     memory_gb: float | None = None
     hours: float | None = None
     packing: str | int = "off"
+    decisions: str = IN_ORDER
     source_text: str = ""  # the YAML as read, with overrides applied
     base_folder: str = "."  # relative paths in the YAML start here
 
@@ -101,6 +118,15 @@ class SweepSpec:
         points = (self.baseline, *self.warm_start)
         own = [point for point in points if point.get("backbone", self.backbone or None) == backbone]
         return list(dict.fromkeys([*found, *(point["model_size"] for point in own if "model_size" in point)]))
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of confirm seeds at which stage 2 is looked at, the last one all of them. Outer folds are looked at
+        together, when all are there."""
+        seeds = len(self.confirm_seeds)
+        if self.confirm.stop == NEVER or self.data.outer_folds or seeds < FEWEST_SEEDS:
+            return (seeds,)
+        return (*self.confirm.looks, seeds) if self.confirm.looks else interim_looks(seeds)
 
     @property
     def quantizations(self) -> list[str]:

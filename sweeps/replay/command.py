@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from trainables import command_line
 from trainables.command_line import NOT_NEGATIVE, POSITIVE
+from trainables.doing import doing, done, silently
 from trainables.errors import InputError
+from trainables.records import TAG_LOOKS
 
 if TYPE_CHECKING:
     from analysis.record.sweep import Recorded
+    from sweeps.config.spec import SweepSpec
+    from sweeps.replay.confirmation import Decided
     from sweeps.replay.rules import Curve, Row
 
 DESCRIPTION = """\
@@ -25,6 +29,8 @@ at its last value ("carried"). A sweep whose asha.grace_epochs is its train.epoc
 learn from.
 """
 LOSS = "val/loss"
+
+FEWEST_TRIALS = 10  # of which an order can lose a winner in more than one way
 
 PARSER = command_line.Parser(
     "sweeps.replay", "SWEEP [--orders N] [--workers N] [--seed N] [--tracking-uri URI] [--json]", DESCRIPTION
@@ -68,10 +74,13 @@ class Replayed:
     orders: int
     workers: int
     rows: tuple[Row, ...]
+    confirmation: Decided | None = None  # when its stage 2 would have been decided
 
     def as_dict(self) -> dict[str, Any]:
-        names = [name for name in self.__dataclass_fields__ if name != "rows"]
-        return {name: getattr(self, name) for name in names} | {"rules": [row.as_dict() for row in self.rows]}
+        names = [name for name in self.__dataclass_fields__ if name not in ("rows", "confirmation")]
+        decided = None if self.confirmation is None else self.confirmation.as_dict()
+        rules = [row.as_dict() for row in self.rows]
+        return {name: getattr(self, name) for name in names} | {"rules": rules, "confirmation": decided}
 
 
 def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> Replayed:
@@ -113,7 +122,19 @@ def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> R
         orders=orders,
         workers=workers,
         rows=tuple(over_orders(curves, rule, **given, workers=workers, orders=orders, seed=seed) for rule in rules),
+        confirmation=_confirmation(recorded, spec),
     )
+
+
+def _confirmation(recorded: Recorded, spec: SweepSpec) -> Decided | None:
+    from sweeps.judge import recorded_task
+    from sweeps.replay.confirmation import decided_after
+
+    record = recorded.source
+    looks = json.loads(recorded.tags.get(TAG_LOOKS, "[]"))
+    if len(looks) < record.look or not any(run.status == "completed" for run in record.confirm_runs):
+        return None
+    return decided_after(record, spec, recorded_task(spec, record), looks[record.look - 1])
 
 
 def curves_of(recorded: Recorded) -> list[Curve]:
@@ -143,7 +164,14 @@ def show(found: Replayed) -> None:
         soft_wrap=True,
         markup=False,
     )
-    table = Table()
+    if found.trials < FEWEST_TRIALS:
+        console.print(
+            f"{found.trials} trials are too few to learn a rule from: what follows is how this sweep would have gone, "
+            f"and says little of the next; {FEWEST_TRIALS} trials or more say something.",
+            style="yellow",
+            soft_wrap=True,
+        )
+    table = Table(caption=f"Given up, at worst: {found.objective} of the best trial left, below the winner's.")
     for heading in ("rule", "epochs", "saved", "winner lost", "95 % interval", "given up", "at worst", "carried"):
         table.add_column(heading, justify="left" if heading == "rule" else "right")
     for row in found.rows:
@@ -158,6 +186,8 @@ def show(found: Replayed) -> None:
             f"{row.carried:.1f}",
         )
     console.print(table)
+    if found.confirmation is not None:
+        console.print(found.confirmation.sentence, soft_wrap=True, markup=False)
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -172,11 +202,14 @@ def parse(arguments: Sequence[str]) -> Command:
 
 def replay(command: Command) -> None:
     """Replays and prints. Raises InputError."""
+    with silently(command.json):
+        doing(f"reading the curves of {command.sweep}, and replaying them")
     from sweeps.record.store import default_uri
     from sweeps.state.find import results_folder
 
     uri = command.tracking_uri or default_uri(results_folder())
     found = replayed(command.sweep, uri, orders=command.orders, workers=command.workers, seed=command.seed)
+    done()
     if command.json:
         print(json.dumps(found.as_dict(), indent=2))
     else:

@@ -64,7 +64,8 @@ def test_problems(override: str, message: str) -> None:
 
 def test_mixup_needs_soft_targets() -> None:
     assert problem("augment.mixup_alpha=0.2", sweep="qwen_lora").endswith(
-        "augment.mixup_alpha: mixes targets, which label_scoring cannot: only classification has soft ones."
+        "augment.mixup_alpha: mixes targets, which label_scoring cannot: those of classification, regression, "
+        "multilabel can be mixed."
     )
     load_sweep("qwen_lora", ["augment.mixup_alpha=0"])
 

@@ -100,8 +100,15 @@ def test_a_continuous_axis_counts_only_where_it_can_be_active() -> None:
 
 
 def test_the_space_in_words() -> None:
-    assert resolve.describe_space(load_sweep("qwen_lora")) == (
-        "2 model_size x 2 quantization x 5 rank x 3 alpha_ratio x 3 target_modules x continuous learning_rate x "
-        "continuous lora_dropout (when rank is 16 or 32 or 64)"
+    assert resolve.describe_space(load_sweep("qwen_lora")) == "7 axes, 2 of them continuous"
+    rank = Axis("rank", "choice", (4, 8))
+    targets = Axis("target_modules", "choice", ("qv", "all"), {"rank": (8, 16)})
+    # 16 is no value of rank, and ranks of 64 never come: neither is said
+    never = Axis("lora_dropout", "uniform", (0.0, 0.1), {"rank": (64,)})
+    assert resolve.describe_space(with_axes(rank, targets, never)) == (
+        "2 rank x 2 target_modules (when rank is 8): 3 configurations"
     )
+    assert [axis.name for axis in resolve.axes_that_open(with_axes(rank, never))] == ["rank"]
+    fixed = with_axes(never, rank=64)
+    assert [axis.name for axis in resolve.axes_that_open(fixed)] == ["lora_dropout"]
     assert resolve.describe_space(with_axes(model_size="3b")) == "one configuration"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweeps.confirm import confirm_runs
+from sweeps.confirm.runs import confirm_runs
 from sweeps.search.finalists import Explored
 from trainables.config import TrialConfig
 

@@ -1,0 +1,1 @@
+"""Stage 2: finalists, baseline and untuned backbone on fresh seeds, looked at while it runs."""
