@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
 
 from sweeps.config.spec import SweepSpec
-from sweeps.state.progress import CLONED, FINISH, SPACE, STOP, STOPPED, StageProgress
+from sweeps.state.progress import CLONED, DECISIONS, FINISH, SPACE, STOP, STOPPED, StageProgress
 
 OBJECTIVE = "objective"  # of a result: the metric with its tie-break
 
@@ -69,7 +69,7 @@ def asha(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> AS
     )
 
 
-def make_pruner(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
+def asha_for(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
     """ASHA; with `finalists: {per: axis}` one for every value, since each value is to have a finalist: only trials with
     the same value are held against each other. `given` says what a trial was given, by its name."""
 
@@ -90,7 +90,7 @@ def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:
 
 def replay_rungs(scheduler: Pruner, progress: StageProgress) -> None:
     """Shows the scheduler every result that the journal has, in order. Trials that go on stay known by their name."""
-    for event in (event for event in progress.events if event["event"] not in (SPACE, CLONED, FINISH, STOP)):
+    for event in (event for event in progress.events if event["event"] not in (SPACE, DECISIONS, CLONED, FINISH, STOP)):
         trial: Any = SimpleNamespace(trial_id=event["trial"])
         if event["event"] in ("asked", "again"):
             scheduler.on_trial_add(None, trial)

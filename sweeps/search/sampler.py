@@ -1,14 +1,16 @@
 """The sampler: Optuna's TPE (Bergstra et al. 2011).
 
 The sampler is rebuilt from a stage's journal: it is asked and told again, in order, what the journal has, so that its
-history and its random state are those of the sweep that was interrupted. Where a sweep was extended into a space with
+history and its random state are those of the sweep that was interrupted. Of which trials it may have heard when it
+proposes one is decided by sweeps/state/decisions.py. Where a sweep was extended into a space with
 other values, the sampler starts anew there, with the earlier trials that lie inside as its history.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,10 +18,23 @@ import optuna
 
 from sweeps.config.axis import allows
 from sweeps.config.resolve import open_axes
-from sweeps.config.spec import SweepSpec
+from sweeps.config.spec import AS_THEY_COME, SweepSpec
 from sweeps.search.pruning import OBJECTIVE
 from sweeps.search.space import asked_as, distribution, propose
-from sweeps.state.progress import CLONED, COMPLETED, FINISH, PRUNED, SPACE, STOP, STOPPED, StageProgress, TrialProgress
+from sweeps.state.decisions import Decisions
+from sweeps.state.progress import (
+    CLONED,
+    COMPLETED,
+    DECISIONS,
+    FINISH,
+    PASSED_OVER,
+    PRUNED,
+    SPACE,
+    STOP,
+    STOPPED,
+    StageProgress,
+    TrialProgress,
+)
 
 
 class Proposals(Protocol):
@@ -27,6 +42,10 @@ class Proposals(Protocol):
 
     @property
     def exhausted(self) -> bool: ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether all is known that the next trial is proposed by; where it is not, some trial is not over yet."""
 
     def next(self) -> tuple[str, Mapping[str, Any]] | None:
         """A new trial's name and what it is given; None where there is no further one."""
@@ -38,25 +57,35 @@ class Proposals(Protocol):
 class OptunaProposals:
     """TPE over the file's axes, seeded by the first exploration seed."""
 
-    def __init__(self, spec: SweepSpec, *, parallel_trials: int) -> None:
+    def __init__(self, spec: SweepSpec, *, decisions: Decisions) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self.spec, self.parallel_trials = spec, parallel_trials
+        self.spec, self.decisions = spec, decisions
         self.space = propose(spec)
-        self.study = self._study(spec.explore_seeds[0])
-        for point in spec.warm_start:
-            self.study.enqueue_trial(self.space.as_asked(point))
+        self._begin_study()
         self.asked: dict[str, optuna.Trial] = {}
+        self.endings: dict[str, Mapping[str, Any] | None] = {}  # of trials of which the sampler has not heard
+        self.heard: set[str] = set()
         self.earlier = 0  # trials of a space with other values
         self.left_out = 0  # of the earlier trials, for lying outside this space
         self.clones = 0  # trials beyond those of the file
+
+    def _begin_study(self) -> None:
+        self.study = self._study(self.spec.explore_seeds[0])
+        for point in self.spec.warm_start:
+            self.study.enqueue_trial(self.space.as_asked(point))
 
     @property
     def exhausted(self) -> bool:
         return self.earlier + len(self.asked) >= self.spec.trials + self.clones
 
+    @property
+    def ready(self) -> bool:
+        return all(name in self.endings for name in self._due())
+
     def next(self) -> tuple[str, Mapping[str, Any]] | None:
         if self.exhausted:
             return None
+        self._hear()
         name = f"trial_{self.earlier + len(self.asked):05d}"
         self.asked[name] = self._ask()
         return name, self.space(self.asked[name])
@@ -72,7 +101,23 @@ class OptunaProposals:
         return self.study.ask()
 
     def tell(self, name: str, result: Mapping[str, Any] | None) -> None:
+        self.endings[name] = result
+        if not self.decisions.in_order:
+            self._hear()
+
+    def _due(self) -> Iterator[str]:
+        """The trials of which the sampler has not heard, and by which the next one is proposed."""
+        known = self.decisions.known_to_sampler(len(self.asked)) if self.decisions.in_order else 0
+        return (name for name in islice(self.asked, known) if name not in self.heard)
+
+    def _hear(self) -> None:
+        due = self._due() if self.decisions.in_order else self.endings
+        for name in [name for name in due if name in self.endings]:
+            self._hear_of(name, self.endings.pop(name))
+
+    def _hear_of(self, name: str, result: Mapping[str, Any] | None) -> None:
         trial = self.asked[name]
+        self.heard.add(name)
         if result is None:
             self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
         else:
@@ -85,9 +130,16 @@ class OptunaProposals:
 
     def replay(self, progress: StageProgress) -> None:
         """Asks and tells again what the journal has."""
+        now, noted = self.decisions, [event for event in progress.events if event["event"] == DECISIONS]
+        self.decisions = Decisions.of_event(noted[0]) if noted else Decisions(AS_THEY_COME, now.places)
+        if self.decisions.places != now.places:  # it was begun on a machine with other places
+            self._begin_study()
         spaces = [index for index, event in enumerate(progress.events) if event["event"] == SPACE]
         start = spaces[-1] + 1 if spaces else 0
         earlier = [progress.trials[event["trial"]] for event in progress.events[:start] if event["event"] == "asked"]
+        for event in progress.events[:start]:
+            if event["event"] == DECISIONS:
+                self.decisions = Decisions.of_event(event)
         if earlier:
             stream = np.random.SeedSequence([self.spec.explore_seeds[0], len(earlier)])
             self.study = self._study(int(stream.generate_state(1)[0]))
@@ -95,11 +147,14 @@ class OptunaProposals:
             self.clones = sum(event["event"] == CLONED for event in progress.events[:start])
         for event in progress.events[start:]:
             name = event.get("trial", "")
-            if event["event"] in (FINISH, STOP):
+            if event["event"] in (FINISH, STOP, PASSED_OVER):
                 continue
-            if event["event"] == CLONED:
+            if event["event"] == DECISIONS:
+                self.decisions = Decisions.of_event(event)
+            elif event["event"] == CLONED:
                 self.enqueue(event["given"])
             elif event["event"] == "asked":
+                self._hear()
                 self.asked[name] = self._ask()
                 given = self.space(self.asked[name])
                 if given != event["given"]:
@@ -107,18 +162,27 @@ class OptunaProposals:
             elif event["event"] in ("failed", STOPPED):
                 self.tell(name, None)
             elif event["event"] == "again":
-                self.study.enqueue_trial(self.asked[name].params)
-                self.asked[name] = self.study.ask()
-                self.space(self.asked[name])
+                self._take_back(name)
             elif event["event"] == "result" and event["last"]:
                 self.tell(name, event["result"])
+        self.decisions = now
+
+    def _take_back(self, name: str) -> None:
+        """A trial that failed is tried again."""
+        if name in self.heard:
+            self.heard.remove(name)
+            self.study.enqueue_trial(self.asked[name].params)
+            self.asked[name] = self.study.ask()
+            self.space(self.asked[name])
+        else:  # the sampler has not heard of its failure
+            self.endings.pop(name, None)
 
     def _study(self, seed: int) -> optuna.Study:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             sampler = optuna.samplers.TPESampler(
                 seed=seed,
-                n_startup_trials=max(10, 2 * self.parallel_trials),
+                n_startup_trials=self.decisions.results_first,
                 multivariate=True,
                 group=True,
                 constant_liar=True,

@@ -9,12 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sweeps.machine.weights import commit_of
+from sweeps.machine.weights import commit_of, folder_digest
 from sweeps.plan.packing import half_of_worker_bytes, largest_params, trials_per_worker
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.workload import kept_bytes_per_clip
 from sweeps.state.workspace import EXPLORE, REVISIONS, Workspace
 from sweeps.worker.job import Job
+from trainables.data.storing import INT16
+from trainables.errors import InputError
+from trainables.modeling.checkpoints import is_path, names_checkpoint
+from trainables.sizes import size_of
 
 SMALL_PARAMS, CLIPS_PER_PASS = 10_000_000, 16
 
@@ -61,6 +65,8 @@ def make_stores(prepared: Prepared, workspace: Workspace, splits: Sequence[str],
                 examples,
                 sample_rate_hz=how.sample_rate_hz,
                 window_seconds=how.window_seconds,
+                kept_as=prepared.spec.data.store,
+                headers=prepared.headers_of(split),
                 progress=lambda done, total, bar=bar: progress.update(bar, completed=done, total=total),  # type: ignore[misc]
             )
     return {split: str(folder) for split, folder in folders.items()}
@@ -78,26 +84,47 @@ def say_heard(prepared: Prepared, stores: Mapping[str, str], console: Console) -
     for split, folder in stores.items():
         if split not in prepared.evaluations:
             heard.facts.update(kept_facts(open_store(Path(folder), hearing)).facts)
+    if prepared.spec.data.store == INT16:
+        kept = [open_store(Path(folder), hearing) for folder in stores.values()]
+        if floats := sum(store.as_floats for store in kept):
+            console.print(
+                f"{floats:,} of {sum(map(len, kept)):,} clips hold more than 16 bits, or were resampled, and are kept "
+                "as float32; the others take half of that.",
+                soft_wrap=True,
+            )
+    if prepared.heard_all:  # the plan has said it
+        return
     for sentence in heard_doubts(prepared.examples, prepared.splits, prepared.task, heard):
         console.print(f"- {sentence}", style="yellow", markup=False, soft_wrap=True)
 
 
 def pin_revisions(prepared: Prepared, workspace: Workspace) -> dict[str, str]:
-    """Checkpoint -> commit of its hub repository: looked up once and kept, so that every worker loads the same weights,
-    also when the sweep goes on after the hub has others."""
+    """Checkpoint -> commit of its hub repository, of a folder its digest: looked up once and kept, so that every worker
+    loads the same weights, also when the sweep goes on after the hub has others.
+
+    Raises InputError where a folder has others now.
+    """
     if prepared.weights.miniature:
         return {}
     path = workspace.folder / REVISIONS
     if not path.is_file():
         sizes = [
-            backbone.SIZES[size]
+            size_of(backbone, size)
             for name, backbone in prepared.backbones.items()
             for size in prepared.spec.sizes_of(name)
-            if size in backbone.SIZES
+            if size in backbone.SIZES or names_checkpoint(size)
         ]
         commits = {size.checkpoint: commit_of(size) for size in sizes}
         path.write_text(json.dumps({name: commit for name, commit in commits.items() if commit}), encoding="utf-8")
     pinned: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    if changed := [folder for folder, digest in pinned.items() if is_path(folder) and folder_digest(folder) != digest]:
+        raise InputError(
+            [
+                f"the weights in {folder} are not those that the sweep was begun with: put them back, or start a new "
+                "sweep with --new."
+                for folder in changed
+            ]
+        )
     return pinned
 
 

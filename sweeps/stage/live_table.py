@@ -1,5 +1,6 @@
 """A stage in a terminal: the trial's number, epoch, value and state are whole at every width; what a trial is made of
-takes the room that is left. Below 100 columns a trial is one line.
+takes the room that is left, without what all trials share. Below 100 columns, or where a table is wider than the
+terminal, a trial is one line.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -15,6 +17,7 @@ from rich.text import Text
 from sweeps.state.progress import COMPLETED, FAILED, PRUNED, RUNNING, STOPPED
 
 NARROW_COLUMNS = 100
+GAP = 2  # columns of the terminal between two of the table
 MOST_ROWS = 24  # the latest: a terminal holds no more
 OVER = (COMPLETED, PRUNED, FAILED, STOPPED)
 SHORT = {
@@ -62,32 +65,48 @@ def live_table(rows: Sequence[Row], axes: Sequence[str], metric: str, *, best: R
     if not shown:
         return Text("workers are starting", style="dim")
     told = [axis for axis in axes if any(axis in row.values for row in rows)]
-    if width < NARROW_COLUMNS:
-        return _lines(shown, told, best, width)
+    varied = [axis for axis in told if len(shown) == 1 or len({repr(row.values.get(axis)) for row in shown}) > 1]
+    if width < NARROW_COLUMNS or _table_columns(shown, varied, metric, best) > width:
+        return _lines(shown, varied, best, width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("trial", no_wrap=True, min_width=max(len(_marked(row, best)) for row in shown))
     table.add_column("epoch", no_wrap=True, justify="right", min_width=max(5, *(len(epochs(row)) for row in shown)))
     table.add_column(metric, no_wrap=True, justify="right", min_width=max(len(metric), *(len(value(r)) for r in shown)))
     table.add_column("state", no_wrap=True, min_width=max(5, *(len(row.state) for row in shown)))
-    for axis in told:
-        table.add_column(axis if axis == "rank" else SHORT.get(axis, axis), no_wrap=True, overflow="ellipsis")
+    for axis in varied:
+        table.add_column(_heading(axis), no_wrap=True)
     for row in shown:
-        cells = [short(row.values.get(axis)) for axis in told]
+        cells = [short(row.values.get(axis)) for axis in varied]
         table.add_row(_marked(row, best), epochs(row), value(row), row.state, *cells, style=_style(row, best))
     return table
 
 
+def _heading(axis: str) -> str:
+    return axis if axis == "rank" else SHORT.get(axis, axis)
+
+
+def _table_columns(rows: Sequence[Row], axes: Sequence[str], metric: str, best: Row | None) -> int:
+    """How wide the table is where nothing of it is cut."""
+    columns = [
+        ["trial", *(_marked(row, best) for row in rows)],
+        ["epoch", *map(epochs, rows)],
+        [metric, *map(value, rows)],
+        ["state", *(row.state for row in rows)],
+        *([_heading(axis), *(short(row.values.get(axis)) for row in rows)] for axis in axes),
+    ]
+    return sum(max(map(len, column)) for column in columns) + GAP * (len(columns) - 1)
+
+
 def _lines(rows: Sequence[Row], axes: Sequence[str], best: Row | None, width: int) -> Text:
-    """`* 3  3/5  0.575 running  mini-200k r=16 lr=3.0e-03`, cut at the right end alone; what all share is left out."""
+    """`* 3  3/5  0.575 running  mini-200k r=16 lr=3.0e-03`, cut at the right end alone."""
     names = max(len(_marked(row, best).replace("trial ", "")) for row in rows)
-    told = [axis for axis in axes if len(rows) == 1 or len({repr(row.values.get(axis)) for row in rows}) > 1]
     counts, values = max(len(epochs(row)) for row in rows), max(len(value(row)) for row in rows)
     states = max(len(row.state) for row in rows)
     text = Text(no_wrap=True, overflow="crop")
     for row in rows:
         name = _marked(row, best).replace("trial ", "")
         head = f"{name:<{names}}  {epochs(row):>{counts}}  {value(row):>{values}}  {row.state:<{states}}"
-        line = f"{head}  {described(row.values, told)}"
+        line = f"{head}  {described(row.values, axes)}"
         cut = line if len(line) <= width else f"{line[: width - 1]}…"
         text.append(f"{cut}\n", style=_style(row, best))
     text.right_crop(1)
@@ -118,7 +137,8 @@ def short(found: Any) -> str:
         return "-"
     if isinstance(found, float):
         return f"{found:.1e}" if found and math.fabs(found) < 1e-2 else f"{found:.3g}"
-    return str(found)
+    text = str(found)
+    return Path(text).name if text.startswith("/") else text  # of a checkpoint's folder the name
 
 
 def _marked(row: Row, best: Row | None) -> str:

@@ -12,6 +12,7 @@ from sweeps.machine.profile import Profile
 from sweeps.record.recorder import Recorder
 from sweeps.record.tracker import Tracker
 from sweeps.stage.cleanup import Housekeeper
+from sweeps.stage.events import Events, StageEvents
 from sweeps.stage.failures import FailureWatch
 from sweeps.stage.holds import Hold, Overseer, Reins
 from sweeps.stage.view import StageView
@@ -34,6 +35,7 @@ class Session:
     tracker: Tracker
     console: Console
     overseers: Sequence[Overseer] = ()
+    events: Events | None = None  # for a program that reads along
 
 
 def run_stage(
@@ -68,6 +70,10 @@ def run_stage(
         ranked=job.stage == EXPLORE,
         paused=paused,
     )
+    told: list[Observer] = [recorder, view, housekeeper]
+    if session.events is not None:
+        told.append(StageEvents(session.events, job.stage))
+        session.events.write("stage", stage=job.stage, trials=trials, begun=len(progress.trials), fold=job.outer_fold)
     with view:
         view.catch_up(progress)
         train_all(
@@ -75,7 +81,7 @@ def run_stage(
             progress,
             proposals,
             profile=session.profile,
-            observers=[recorder, view, housekeeper],
+            observers=told,
             overseers=[*session.overseers, *overseers],
             pruner=pruner,
         )

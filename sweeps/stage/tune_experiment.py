@@ -12,10 +12,12 @@ from ray.tune.progress_reporter import ProgressReporter
 
 from sweeps.machine.profile import Profile
 from sweeps.search.pruning import Pruner
+from sweeps.search.rungs import RungsInOrder
 from sweeps.search.sampler import Proposals
 from sweeps.stage.failures import MOST_RETRIES
 from sweeps.stage.holds import Reins
 from sweeps.stage.tune_hooks import Observer, StageKeeper, StageScheduler, StageSearcher
+from sweeps.stage.turns import Turns
 from sweeps.state.progress import StageProgress
 from sweeps.worker.job import Job
 from sweeps.worker.pool import Workers
@@ -37,7 +39,10 @@ def run_experiment(
     SweepFailed where no worker starts."""
     workers = Workers(job, profile)
     parallel_trials = profile.concurrency * job.trials_together
-    searcher = StageSearcher(progress, proposals, reins, parallel_trials=parallel_trials, hosts=profile.concurrency)
+    turns = Turns(progress, pruner) if isinstance(pruner, RungsInOrder) else None
+    searcher = StageSearcher(
+        progress, proposals, reins, parallel_trials=parallel_trials, hosts=profile.concurrency, turns=turns
+    )
     folder = _tune_folder(progress.folder)
     shutil.rmtree(folder, ignore_errors=True)
     tuner = tune.Tuner(
@@ -52,7 +57,7 @@ def run_experiment(
         run_config=tune.RunConfig(
             name=folder.name,
             storage_path=str(folder.parent),
-            callbacks=[StageKeeper(progress, observers, reins)],
+            callbacks=[StageKeeper(progress, observers, reins, turns)],
             # a trial keeps its own resume points (trainables/training/resume_points.py); they outlive Tune's memory
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             failure_config=tune.FailureConfig(max_failures=MOST_RETRIES),
@@ -68,6 +73,8 @@ def run_experiment(
         raise
     finally:
         workers.close()
+        if turns is not None:
+            turns.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -22,6 +22,8 @@ from sweeps.search.pruning import Pruner
 from sweeps.search.sampler import Proposals
 from sweeps.stage.failures import MOST_RETRIES, KernelKills, why
 from sweeps.stage.holds import Hold, Reins
+from sweeps.stage.listener import Listener
+from sweeps.stage.turns import Turns
 from sweeps.state.progress import COMPLETED, PRUNED, StageProgress, TrialProgress
 from sweeps.worker.job import Start
 from trainables.errors import SweepFailed
@@ -46,26 +48,6 @@ class Observer(Protocol):
         """The trial is over: completed, pruned, failed or stopped."""
 
 
-_LISTENING: dict[str, Listener] = {}
-
-
-class Listener:
-    """What holds a terminal, a connection or a file, which no snapshot can keep.
-
-    Tune writes its callbacks, searcher and scheduler into the experiment's snapshot. Of a listener it writes the name
-    only, and a snapshot that is read gets the listener of that name that this driver has made."""
-
-    def __init__(self) -> None:
-        _LISTENING[type(self).__name__] = self
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return (_listening, (type(self).__name__,))
-
-
-def _listening(name: str) -> Listener:
-    return _LISTENING[name]
-
-
 class StageSearcher(Listener, Searcher):  # type: ignore[misc]
     """Hands out the trials that were cut off, then new ones, never more than `parallel_trials` at once, and as long
     as no order holds the stage back."""
@@ -78,12 +60,13 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
         *,
         parallel_trials: int,
         hosts: int = 1,
+        turns: Turns | None = None,
     ) -> None:
         """`hosts`: how many processes train the trials that share one; each trial is sent to the emptiest."""
         Listener.__init__(self)
         Searcher.__init__(self)
         self.progress, self.proposals, self.reins = progress, proposals, reins
-        self.parallel_trials, self.hosts = parallel_trials, hosts
+        self.parallel_trials, self.hosts, self.turns = parallel_trials, hosts, turns
         self.places: dict[str, int] = {}  # Tune's id -> host
         self.waiting = deque(progress.unfinished)
         self.live: dict[str, TrialProgress] = {}  # by Tune's id
@@ -100,7 +83,10 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
         if self.waiting:
             trial = self.waiting.popleft()
         else:
-            proposed = None if hold == Hold.FINISH else self.proposals.next()
+            ends = hold == Hold.FINISH or self.proposals.exhausted
+            if not ends and not self.proposals.ready:
+                return None
+            proposed = None if ends else self.proposals.next()
             if proposed is None:
                 return None if self.live else str(Searcher.FINISHED)
             trial = self.progress.asked(*proposed)
@@ -111,6 +97,7 @@ class StageSearcher(Listener, Searcher):  # type: ignore[misc]
         return {
             "name": trial.name,
             "host": self.places[trial_id],
+            "turn": "" if self.turns is None else self.turns.begin(trial),
             **Start(trial.folder, trial.assignment, len(trial.results), trial.batch_parts).as_dict(),
         }
 
@@ -170,9 +157,11 @@ class StageScheduler(Listener, FIFOScheduler):  # type: ignore[misc]
 class StageKeeper(Listener, Callback):  # type: ignore[misc]
     """Writes the journal as results arrive, and only then tells the observers."""
 
-    def __init__(self, progress: StageProgress, observers: Sequence[Observer], reins: Reins) -> None:
+    def __init__(
+        self, progress: StageProgress, observers: Sequence[Observer], reins: Reins, turns: Turns | None = None
+    ) -> None:
         super().__init__()
-        self.progress, self.observers, self.reins = progress, observers, reins
+        self.progress, self.observers, self.reins, self.turns = progress, observers, reins, turns
         self.broken: Exception | None = None
         self.idle_since = time.monotonic()  # trials wait, and none has a worker
         self.kernel_kills = KernelKills()
@@ -195,6 +184,9 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
     def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
         with self._heard():
             own = self._of(trial)
+            if "withheld" in result:
+                own.held = True
+                return
             if "failure" in result:
                 self._failed_in_worker(own, result["failure"])
                 return
@@ -237,6 +229,11 @@ class StageKeeper(Listener, Callback):  # type: ignore[misc]
 
     def on_step_end(self, iteration: int, trials: Any, **info: Any) -> None:
         """Raises what went wrong in here: Tune takes an exception out of some of its callbacks for the trial's own."""
+        if self.turns is not None:
+            with self._heard():
+                self.turns.update(self.reins.order().hold)
+                waited_for = ((trial.config["name"], trial.status) for trial in trials)
+                self.turns.pass_over_idle({name: state for name, state in waited_for if name in self.turns.given})
         if self.broken is not None:
             raise self.broken
         states = {trial.status for trial in trials}

@@ -11,6 +11,7 @@ begun, more trials cost no look.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from sweeps.config.load import parse_sweep
+from sweeps.config.load import KEPT_FILE, parse_sweep
 from sweeps.config.resolve import resolve
 from sweeps.config.spec import SweepSpec
 from sweeps.state.find import sweeps_of
 from sweeps.state.journal import JOURNAL, read_journal
 from sweeps.state.manifest import Manifest, State, note, state_of
 from sweeps.state.resume import changes, listed
-from sweeps.state.workspace import EXPLORE, Workspace
+from sweeps.state.workspace import EXPLORE, Workspace, relative
 from trainables.errors import InputError
 
 MAY_DIFFER = ("trials", "search", "finalists", "seeds.confirm")
@@ -79,7 +80,8 @@ def to_extend(results: Path, spec: SweepSpec, command: str) -> tuple[Workspace, 
     if fixed:
         raise InputError(
             f"{workspace.sweep_id} cannot be extended with a file that differs in more than {', '.join(MAY_DIFFER)}: "
-            f"{listed(fixed)}. Put that back, or start a new sweep: {command} --new."
+            f"{listed(fixed)}. Its own file has all that it was begun with: python -m sweeps.run "
+            f"{shlex.quote(relative(workspace.folder / KEPT_FILE))} --extend trials=N. A new sweep: {command} --new."
         )
     before = recorded_spec(workspace, state)
     if not state.finished and (state.look_begun or set(changed) != {"trials"}):

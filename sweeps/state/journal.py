@@ -53,15 +53,51 @@ def read_journal(path: Path) -> list[Event]:
     return _whole_lines(path)[0]
 
 
+class Tail:
+    """A journal that another process writes, read piece by piece: each event once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.read_bytes = 0
+        self._inode = 0
+
+    def new(self) -> list[Event]:
+        """The events that have come since the last call; one `stat` where there are none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return []
+        self._inode = self._inode or found.st_ino
+        if found.st_size <= self.read_bytes or self._inode != found.st_ino:
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self.read_bytes)
+            events, whole_bytes = _whole(file.read())
+        self.read_bytes += whole_bytes
+        return events
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file stands there now: what was read is of no use any more."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return self.read_bytes > 0
+        return found.st_size < self.read_bytes or self._inode not in (0, found.st_ino)
+
+
 def _line(text: str) -> bytes:
     return f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
 
 
 def _whole_lines(path: Path) -> tuple[list[Event], int]:
     """(events, bytes) up to the first line that is not whole."""
+    return _whole(path.read_bytes() if path.is_file() else b"")
+
+
+def _whole(content: bytes) -> tuple[list[Event], int]:
     events: list[Event] = []
     whole_bytes = 0
-    content = path.read_bytes() if path.is_file() else b""
     for line in content.splitlines(keepends=True):
         checksum, _, text = line.rstrip(b"\n").partition(b" ")
         if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):

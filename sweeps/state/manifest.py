@@ -19,6 +19,8 @@ from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 
 MANIFEST, LOCK = "sweep.json", "sweep.lock"
+LOOK_SECONDS = 0.5
+RESTED = "rested"  # a session has ended, however it did
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,27 @@ def note(workspace: Workspace, **event: Any) -> None:
 
 
 def note_session(workspace: Workspace, versions: Mapping[str, Any]) -> None:
+    events = sweep_events(workspace)
+    begun = [event for event in events if event["event"] == "session"]
+    if len(begun) > sum(event["event"] == RESTED for event in events) and "time" in begun[-1]:
+        # it was killed: it worked at least until it last wrote to a journal
+        note_rest(workspace, max(0.0, _last_written(workspace) - begun[-1]["time"]))
     note(workspace, event="session", pid=os.getpid(), time=time.time(), versions=dict(versions))
+
+
+def note_rest(workspace: Workspace, seconds: float) -> None:
+    """Notes that this session ends, and how long it has worked."""
+    note(workspace, event=RESTED, seconds=round(seconds, 3))
+
+
+def seconds_before(workspace: Workspace) -> float:
+    """How long the sessions before this one worked; those of versions that did not note it count as nothing."""
+    return float(sum(event["seconds"] for event in sweep_events(workspace) if event["event"] == RESTED))
+
+
+def _last_written(workspace: Workspace) -> float:
+    journals = [workspace.folder / JOURNAL, *(stage / JOURNAL for stage in workspace.stages())]
+    return max(journal.stat().st_mtime for journal in journals)
 
 
 def note_look(workspace: Workspace, seeds: Sequence[int]) -> tuple[tuple[int, ...], ...]:
@@ -121,20 +143,19 @@ def running_elsewhere(workspace: Workspace) -> bool:
 
 
 @contextmanager
-def held(workspace: Workspace) -> Iterator[None]:
+def held(workspace: Workspace, otherwise: str = "wait for it, or start a second sweep with --new") -> Iterator[None]:
     """Holds the sweep for this process; the system lets go of it when the process ends, however it ends.
 
-    Raises InputError where another process holds it.
+    Raises InputError where another process holds it, with what can be done `otherwise`.
     """
     from filelock import FileLock, Timeout
 
     lock = FileLock(workspace.folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        # who only looks whether it is held (`running_elsewhere`) holds it for a moment
+        lock.acquire(timeout=LOOK_SECONDS, poll_interval=0.02)
     except Timeout:
-        raise InputError(
-            f"{workspace.sweep_id} is being run by another process; wait for it, or start a second sweep with --new."
-        ) from None
+        raise InputError(f"{workspace.sweep_id} is being run by another process; {otherwise}.") from None
     try:
         yield
     finally:

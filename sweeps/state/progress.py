@@ -1,10 +1,13 @@
 """How far a stage is: its trials as its journal tells them. What is not in the journal has not happened.
 
-Events: `space` (the axes from here on; stage 1 only), `asked` (a trial, and what was proposed), `result` (an epoch's
-result; `last` says that the trial is over), `retried` (a trial's worker was lost and a new one goes on; in how many
-parts it cuts a batch), `failed` (a trial, its reason and the kind of failure), `again` (a failed trial is to be tried
-again: its failure was none of its own). And what a person decided (sweeps/control/steering.py): `stop` (a trial that is
-to end), `stopped` (it has), `cloned` (a sample that comes next), `finish` (no new trials).
+Events: `space` (the axes from here on; stage 1 only), `decisions` (which results decisions rest on from here on; stage
+1 only), `looks` and `look` (when stage 2 is looked at, and what that decided: sweeps/confirm/looks.py), `asked` (a
+trial, and what was proposed), `result` (an epoch's result; `last` says that the trial is over), `retried` (a trial's
+worker was lost and a new one goes on; in how many parts it cuts a batch), `passed_over` (no worker takes a trial:
+others are decided without it), `failed` (a trial, its reason and the kind of failure), `again` (a failed trial is to be
+tried again: its failure was none of its own). And what a person decided
+(sweeps/control/steering.py): `stop` (a trial that is to end), `stopped` (it has), `cloned` (a sample that comes next),
+`finish` (no new trials).
 """
 
 from __future__ import annotations
@@ -16,12 +19,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sweeps.config.spec import SweepSpec
+from sweeps.config.spec import AS_THEY_COME, SweepSpec
 from sweeps.state.assignment import Assignment, read_assignment
-from sweeps.state.journal import JOURNAL, Event, Journal, read_journal
+from sweeps.state.decisions import Decisions
+from sweeps.state.journal import JOURNAL, Event, Journal, Tail
 
-SPACE = "space"
-STOP, CLONED, FINISH = "stop", "cloned", "finish"
+SPACE, DECISIONS = "space", "decisions"
+LOOKS, LOOK = "looks", "look"
+STOP, CLONED, FINISH, PASSED_OVER = "stop", "cloned", "finish", "passed_over"
 RUNNING, COMPLETED, PRUNED, FAILED, STOPPED = "running", "completed", "pruned", "failed", "stopped"
 
 
@@ -41,6 +46,7 @@ class TrialProgress:
     mended: list[str] = field(default_factory=list)  # what went wrong and did not end it
     retries: int = 0  # how often its worker was lost and another one went on
     spec: SweepSpec | None = None  # that a sample is resolved by; whoever only looks on has none
+    passed_over: bool = False  # others were decided without it, since no worker took it
     stopping: bool = False  # somebody asked for it to end with its running epoch
     # Of this session alone
     at_work: bool = False  # Tune has it
@@ -75,20 +81,65 @@ class StageProgress:
         self.clones = 0  # trials beyond those that were planned
         self.finishing: int | None = None  # of how many planned trials no new ones begin; more are another matter
         path = folder / JOURNAL
+        self.tail = Tail(path) if watching else None
         self.journal = None if watching else Journal(path)
-        self.events: list[Event] = read_journal(path) if self.journal is None else self.journal.events
+        self.events: list[Event] = [] if self.journal is None else self.journal.events
         for event in self.events:
             self._apply(event)
+        self.follow()
 
     @property
     def unfinished(self) -> list[TrialProgress]:
         return [trial for trial in self.trials.values() if not trial.over]
+
+    def follow(self) -> bool:
+        """Takes in what another process has written since; whether there was anything. For who watches."""
+        new = [] if self.tail is None else self.tail.new()
+        self.events += new
+        for event in new:
+            self._apply(event)
+        return bool(new)
 
     def space(self, axes: Sequence[Mapping[str, Any]]) -> None:
         """Notes what is open from here on, where it is not what was open before."""
         known = [event["axes"] for event in self.events if event["event"] == SPACE]
         if known[-1:] != [json.loads(json.dumps(list(axes)))]:
             self._write(event=SPACE, axes=list(axes))
+
+    def decide(self, wanted: Decisions) -> Decisions:
+        """Notes which results decisions rest on from here on, and returns it. A search that began before it could be
+        told otherwise goes on with results as they come."""
+        if self.trials and self.decisions is None:
+            return Decisions(AS_THEY_COME, wanted.places)
+        if wanted != self.decisions:
+            self._write(event=DECISIONS, **wanted.as_event())
+        return wanted
+
+    @property
+    def decisions(self) -> Decisions | None:
+        """What the journal says last; None where it says nothing."""
+        noted = [event for event in self.events if event["event"] == DECISIONS]
+        return Decisions.of_event(noted[-1]) if noted else None
+
+    def plan_looks(self, wanted: Sequence[int]) -> tuple[int, ...]:
+        """Notes at how many seeds stage 2 is looked at, before its first run, and returns it. What was begun before it
+        could be looked at is looked at when it is over."""
+        if not self.looks and len(wanted) > 1 and not self.trials:
+            self._write(event=LOOKS, seeds=list(wanted))
+        return self.looks or (wanted[-1],)
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """What the journal says; empty where it says nothing."""
+        return next((tuple(event["seeds"]) for event in self.events if event["event"] == LOOKS), ())
+
+    @property
+    def looked(self) -> list[Event]:
+        """What the looks so far decided."""
+        return [event for event in self.events if event["event"] == LOOK]
+
+    def look(self, decided: Mapping[str, Any]) -> None:
+        self._write(event=LOOK, **decided)
 
     def asked(self, name: str, given: Mapping[str, Any], **more: Any) -> TrialProgress:
         self._write(event="asked", trial=name, given=dict(given), **more)
@@ -106,6 +157,9 @@ class StageProgress:
 
     def retried(self, name: str, reason: str, kind: str, batch_parts: int) -> None:
         self._write(event="retried", trial=name, reason=reason, kind=kind, batch_parts=batch_parts)
+
+    def pass_over(self, name: str) -> None:
+        self._write(event=PASSED_OVER, trial=name)
 
     def again(self, name: str) -> None:
         self._write(event="again", trial=name)
@@ -134,7 +188,7 @@ class StageProgress:
         self._apply(self.journal.events[-1])
 
     def _apply(self, event: Event) -> None:
-        if event["event"] == SPACE:
+        if event["event"] in (SPACE, DECISIONS, LOOKS, LOOK):
             return
         if event["event"] == FINISH:
             self.finishing = event["planned"]
@@ -162,6 +216,8 @@ class StageProgress:
         elif event["event"] == "again":
             trial.status, trial.second_chance = RUNNING, True
             trial.mended.append(f"epoch {trial.last.get('epoch', 0) + 1}: {trial.reason}")
+        elif event["event"] == PASSED_OVER:
+            trial.passed_over = True
         elif event["event"] == STOP:
             trial.stopping = True
         elif event["event"] == STOPPED:

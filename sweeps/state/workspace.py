@@ -3,6 +3,7 @@
 results/mlflow.db, results/mlartifacts/      the record of all sweeps
 results/<sweep id>/sweep.yaml                the file as run, overrides applied
 results/<sweep id>/verdict.json              of the latest look: what uses the winner needs no record
+results/<sweep id>/task.json                 the task with what the data decided, such as how long answers may become
 results/<sweep id>/revisions.json            checkpoint -> commit of its hub repository
 results/<sweep id>/data/{train,validation,test}/
 results/<sweep id>/{explore,confirm}/        journals, resume points, adapters; confirm-2/ of an extended sweep
@@ -26,7 +27,7 @@ from trainables.errors import InputError
 from trainables.records import NO_FOLD
 
 EXPLORE, CONFIRM = "explore", "confirm"  # the two stages
-VERDICT, REVISIONS = "verdict.json", "revisions.json"
+VERDICT, REVISIONS, TASK = "verdict.json", "revisions.json", "task.json"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Workspace:
 
     def stages(self) -> list[Path]:
         """The folders of all stages that have begun, in every round and look."""
-        found = [*self.folder.glob(f"*/{JOURNAL}"), *self.folder.glob(f"*/*/{JOURNAL}")]
+        found = [*self.folder.glob(f"*/{JOURNAL}"), *self.folder.glob(f"fold-*/*/{JOURNAL}")]
         return sorted(journal.parent for journal in found)
 
 
@@ -129,3 +130,11 @@ def size_bytes(folder: Path) -> int:
         except OSError:
             continue
     return total
+
+
+def relative(path: Path) -> str:
+    """Short where it lies under the current directory."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -15,6 +15,7 @@ from ray.exceptions import RayError
 
 from sweeps.machine.profile import Profile
 from sweeps.worker.job import Job, Start
+from sweeps.worker.turn import Turn
 
 if TYPE_CHECKING:
     from sweeps.worker.trial import Trial
@@ -94,7 +95,7 @@ class ProxyTrial(tune.Trainable):  # type: ignore[misc]
         self.begin(config)
 
     def begin(self, config: dict[str, Any]) -> None:
-        self.name, self.host = config["name"], self.hosts[config["host"]]
+        self.name, self.host, self.turn = config["name"], self.hosts[config["host"]], Turn.of(config)
         ray.get(self.host.open.remote(self.name, config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -105,7 +106,7 @@ class ProxyTrial(tune.Trainable):  # type: ignore[misc]
 
     def step(self) -> dict[str, Any]:
         result: dict[str, Any] = ray.get(self.host.step.remote(self.name))
-        return result
+        return self.turn.take(result)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing for Tune: the trial's own resume points are what it is taken up from."""

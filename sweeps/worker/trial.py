@@ -25,7 +25,7 @@ from trainables.process import metering
 from trainables.process.warm_engines import WarmEngines
 from trainables.process.watchdog import HANG_FILE, Watchdog
 from trainables.records import NO_SEED, Predictions, further_name
-from trainables.registry import size_of
+from trainables.sizes import hearing_of, size_of
 from trainables.training import faults
 from trainables.training.engine import DTYPES, Engine, EngineKey, EngineSettings
 from trainables.training.lane import Lane, LaneKey
@@ -52,7 +52,8 @@ class Workplace:
 
     def stores_of(self, backbone: str) -> dict[str, SplitStore]:
         """The clips as this backbone hears them, opened once."""
-        hearing = Hearing.of(registry.backbone(backbone), miniature=self.job.miniature_recipe is not None)
+        sizes, miniature = self.job.spec.sizes_of(backbone), self.job.miniature_recipe is not None
+        hearing = hearing_of(registry.backbone(backbone), sizes, miniature=miniature)
         if hearing not in self._stores:
             folders = {split: Path(folder) for split, folder in self.job.stores.items()}
             self._stores[hearing] = {split: open_store(folder, hearing) for split, folder in folders.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 from sweeps.worker.job import Job, Start
+from sweeps.worker.turn import Turn
 
 if TYPE_CHECKING:
     from sweeps.worker.trial import Trial
@@ -19,17 +20,18 @@ class SweepTrial(tune.Trainable):  # type: ignore[misc]
 
         self.place = Workplace(job)
         self.own: Trial = Trial(self.place, Start.from_dict(config))
+        self.turn = Turn.of(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """A reused worker takes the next trial: the lanes go, the backbone stays."""
         from sweeps.worker.trial import Trial
 
         self.own.close()
-        self.own = Trial(self.place, Start.from_dict(new_config))
+        self.own, self.turn = Trial(self.place, Start.from_dict(new_config)), Turn.of(new_config)
         return True
 
     def step(self) -> dict[str, Any]:
-        return self.own.step()
+        return self.turn.take(self.own.step())
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing for Tune: the trial's own resume points are what it is taken up from."""

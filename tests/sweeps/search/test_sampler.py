@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from sweeps.config.load import load_sweep
-from sweeps.config.spec import SweepSpec
+from sweeps.config.spec import AS_THEY_COME, SweepSpec
 from sweeps.search.pruning import asha, replay_rungs
 from sweeps.search.sampler import OptunaProposals
+from sweeps.state.decisions import Decisions
 from sweeps.state.progress import StageProgress
 
 TRIALS, EPOCHS, PARALLEL = 18, 4, 3  # more trials than TPE proposes at random
@@ -41,7 +42,7 @@ def search(spec: SweepSpec, folder: Path, *, after_event: Callable[[int], None] 
     """What Tune does, without workers: up to PARALLEL trials take turns, an epoch each."""
     progress = StageProgress(folder)
     progress.space([asdict(axis) for axis in spec.axes])
-    proposals, pruner = OptunaProposals(spec, parallel_trials=PARALLEL), scheduler(spec)
+    proposals, pruner = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, PARALLEL)), scheduler(spec)
     proposals.replay(progress)
     replay_rungs(pruner, progress)
     live = progress.unfinished
@@ -124,7 +125,7 @@ def test_in_a_narrowed_space_it_knows_what_lies_inside(spec: SweepSpec, tmp_path
     assert all(t.given["rank"] in (8, 16) and 1e-4 <= t.given["learning_rate"] <= 5e-4 for t in new)
     assert len({t.given["learning_rate"] for t in extended.trials.values()}) == TRIALS + 8  # no draw comes twice
 
-    proposals = OptunaProposals(narrowed, parallel_trials=PARALLEL)
+    proposals = OptunaProposals(narrowed, decisions=Decisions(AS_THEY_COME, PARALLEL))
     proposals.replay(extended)
     assert (proposals.earlier, proposals.left_out) == (TRIALS, TRIALS - len(inside))
     known = proposals.study.trials[: len(inside)]
@@ -137,7 +138,7 @@ def test_in_a_narrowed_space_it_knows_what_lies_inside(spec: SweepSpec, tmp_path
 
     wider = with_values(replace(spec, trials=TRIALS + 9), rank=(4, 8, 16, 32, 64, 128))
     progress = search(wider, tmp_path)
-    again = OptunaProposals(wider, parallel_trials=PARALLEL)
+    again = OptunaProposals(wider, decisions=Decisions(AS_THEY_COME, PARALLEL))
     again.replay(progress)
     assert (again.earlier, again.left_out) == (TRIALS + 8, 0)
 
@@ -173,7 +174,7 @@ def test_it_proposes_what_tunes_own_optuna_search_does(spec: SweepSpec) -> None:
 
     from sweeps.search.space import propose
 
-    ours = OptunaProposals(spec, parallel_trials=PARALLEL)
+    ours = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, PARALLEL))
     theirs = OptunaSearch(
         space=propose(spec),
         metric="objective",
@@ -191,7 +192,7 @@ def test_it_proposes_what_tunes_own_optuna_search_does(spec: SweepSpec) -> None:
 
 def test_a_trial_that_is_tried_again_keeps_its_name_and_its_configuration(spec: SweepSpec, tmp_path: Path) -> None:
     progress = StageProgress(tmp_path)
-    proposals = OptunaProposals(spec, parallel_trials=PARALLEL)
+    proposals = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, PARALLEL))
     for _ in range(3):
         name, given = proposals.next() or ("", {})
         progress.asked(name, given)
@@ -200,7 +201,7 @@ def test_a_trial_that_is_tried_again_keeps_its_name_and_its_configuration(spec: 
     progress.again("trial_00001")
 
     def taken_up() -> tuple[OptunaProposals, StageProgress]:
-        again, progress = OptunaProposals(spec, parallel_trials=PARALLEL), StageProgress(tmp_path)
+        again, progress = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, PARALLEL)), StageProgress(tmp_path)
         again.replay(progress)
         return again, progress
 

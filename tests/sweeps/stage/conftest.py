@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sweeps.config.load import load_sweep
-from sweeps.confirm import Listed
+from sweeps.confirm.looks import RunsByLook
 from sweeps.stage.holds import Overseer
 from sweeps.state.assignment import confirming
 from sweeps.state.progress import StageProgress, TrialProgress
@@ -88,7 +88,9 @@ def counters(on_ray: None, monkeypatch: pytest.MonkeyPatch) -> None:
             time.sleep(self.knobs.get("seconds", 0.0))
             if failure := self.misbehave(epoch):
                 return {"done": True, "failure": failure}
-            path.write_text(json.dumps(epoch))
+            written = path.with_suffix(".part")
+            written.write_text(json.dumps(epoch))
+            written.replace(path)  # the test reads it while trials run: whole or not at all
             planned = self.knobs.get("epochs", EPOCHS)
             report = {"epoch": epoch, "planned_epochs": planned, "done": epoch == planned}
             return {"report": report, "epoch": epoch, "done": epoch == planned}
@@ -147,6 +149,10 @@ class Heard:
         self.ends.append((trial.name, trial.status))
 
 
+def _never_asked(still: tuple[str, ...], seeds: tuple[int, ...]) -> Any:
+    raise AssertionError("a stage that is looked at when it is over decides nothing before")
+
+
 def _run(folder: Path, trials: Mapping[str, Mapping[str, Any]], *overseers: Overseer) -> tuple[StageProgress, Heard]:
     """What is left of a stage with these trials; the progress is readable whether or not it ends in good order."""
     from sweeps.stage.run import train_all
@@ -161,7 +167,7 @@ def _run(folder: Path, trials: Mapping[str, Mapping[str, Any]], *overseers: Over
         train_all(
             JOB,
             progress,
-            Listed(runs, progress),
+            RunsByLook(runs, (0,), (1,), progress, judge=_never_asked),
             profile=PROFILE,
             observers=[heard],
             overseers=overseers,

@@ -44,6 +44,8 @@ def test_workers_that_never_start_end_the_stage(tmp_path: Path, monkeypatch: pyt
 class Waiting:
     """One proposal; notes what it is told."""
 
+    ready = True
+
     def __init__(self) -> None:
         self.left, self.told = ["t0"], []
 
@@ -104,3 +106,29 @@ def test_a_failure_in_a_later_turn_is_one_of_its_own(stage: tuple[StageSearcher,
     searcher.on_trial_complete("a", error=True)
     keeper.on_trial_error(1, [trial], trial)
     assert [own.status for own in keeper.progress.trials.values()] == ["failed"]
+
+
+def test_an_epoch_that_was_withheld_is_told_again_by_the_next_worker(
+    stage: tuple[StageSearcher, StageKeeper, Waiting],
+) -> None:
+    """A stage that is paused while a trial waits for its turn: nothing of the epoch is decided or noted."""
+    searcher, keeper, proposals = stage
+    suggested: Any = searcher.suggest("a")
+    trial = SimpleNamespace(config=suggested)
+    events = len(keeper.progress.events)
+    keeper.on_trial_result(0, [trial], trial, {"done": True, "withheld": True})
+    searcher.on_trial_complete("a", {"done": True})
+    keeper.on_trial_complete(0, [trial], trial)
+    assert (len(keeper.progress.events), proposals.told) == (events, [])
+    again: Any = searcher.suggest("b")
+    assert (again["name"], again["known_results"]) == (suggested["name"], 0)
+
+
+def test_no_trial_is_asked_for_before_all_is_known_that_it_rests_on(
+    stage: tuple[StageSearcher, StageKeeper, Waiting],
+) -> None:
+    searcher, _, proposals = stage
+    proposals.ready = False
+    assert searcher.suggest("a") is None
+    proposals.ready = True
+    assert isinstance(searcher.suggest("a"), dict)

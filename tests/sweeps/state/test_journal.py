@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.state.journal import Journal, read_journal
+from sweeps.state.journal import Journal, Tail, read_journal
 
 EVENTS = [{"event": "asked", "trial": "a", "given": {"rank": 4, "rate": 0.1 + 0.2}}, {"event": "result", "text": "ü\n"}]
 
@@ -51,3 +51,24 @@ def test_looking_on_changes_nothing(written: Path) -> None:
     before = written.read_bytes()
     read_journal(written)
     assert written.read_bytes() == before
+
+
+def test_a_tail_gives_every_event_once_and_waits_for_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    tail = Tail(path)
+    assert (tail.new(), tail.replaced) == ([], False)
+    journal = Journal(path)
+    journal.write(event="a")
+    journal.write(event="b")
+    assert [event["event"] for event in tail.new()] == ["a", "b"]
+    assert tail.new() == []
+    journal.write(event="c")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    assert (tail.new(), tail.replaced) == ([], False)
+    path.write_bytes(whole)
+    assert [event["event"] for event in tail.new()] == ["c"]
+    other = tmp_path / "other"
+    other.write_bytes(whole)
+    other.replace(path)
+    assert tail.replaced

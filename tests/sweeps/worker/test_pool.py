@@ -34,6 +34,8 @@ class Waiting:
     def __init__(self) -> None:
         self.left = dict(SAMPLES)
 
+    ready = True  # nothing has to be known first
+
     @property
     def exhausted(self) -> bool:
         return not self.left

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from sweeps.config.load import load_sweep
+from sweeps.machine.weights import folder_digest
 from sweeps.state.assignment import searching
 from sweeps.state.workspace import EXPLORE
 from sweeps.worker.job import Job, Start
@@ -163,3 +164,22 @@ def test_seeds_that_train_as_a_pack_give_what_they_give_in_turn(job: Job, tmp_pa
     small = begun(replace(packed, engine_budget_bytes=600 << 20), tmp_path / "small")  # fp64: 117 MiB a clip, 4 a batch
     assert small.step()["report"]["pack_lanes"] == 1
     small.close()
+
+
+def test_a_checkpoint_that_is_named_is_loaded_as_it_was_pinned(
+    job: Job, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of a miniature, as a user names a folder: the same model, so the same first epoch."""
+    expected = begun(job, tmp_path / "miniature").step()["report"]
+    monkeypatch.setattr("trainables.miniature.path", lambda *arguments, **how: pytest.fail("it is no miniature"))
+    monkeypatch.setenv("AUDIO_SWEEPS_CACHE", str(tmp_path / "cache"))
+    WARM.clear()
+    named = str(tiny_checkpoint)
+    pinned = replace(job, miniature_recipe=None, revisions={named: folder_digest(named)})
+    pinned = replace(pinned, spec=replace(job.spec, axes=(), fixed={**SAMPLE, "model_size": named}))
+    trial = begun(pinned, tmp_path / "named", sample={})
+    report = trial.step()["report"]
+    assert (report["checkpoint_name"], report["checkpoint_revision"]) == (named, folder_digest(named))
+    assert report["counts"] == expected["counts"]
+    assert report["lanes"][0]["metrics"] == expected["lanes"][0]["metrics"]
+    trial.close()
