@@ -26,25 +26,28 @@ class Answer:
     start_seconds: float
     seconds: float | None  # of what was asked for; None: to the end
     heard_seconds: float  # the backbone's window may be shorter
-    answer: str  # the label or the text; empty where the clip could not be read
-    probabilities: Mapping[str, float]  # by class; empty for texts
+    answer: str  # the label, the labels with ; between, the ratings as a list, or the text; empty where it was not read
+    probabilities: Mapping[str, float]  # by class or label; empty for texts and ratings
     problem: str = ""  # why it could not be read
+    ratings: Mapping[str, float] = field(default_factory=dict)  # by name
 
 
 @dataclass
 class AnswersFile:
-    """`with AnswersFile(path, labels) as file: file.write(answer)`; without a path CSV on the standard output.
+    """`with AnswersFile(path, labels, ratings) as file: file.write(answer)`; without a path CSV on the standard output.
 
     A Parquet file appears whole or not at all. Raises InputError: another ending, a file that is not its own.
     """
 
     path: Path | None
-    labels: Sequence[str]
+    labels: Sequence[str]  # each has a probability
+    ratings: Sequence[str] = ()
     done: set[Place] = field(default_factory=set)  # answered by an earlier run into this file
 
     def __post_init__(self) -> None:
         self.columns = ["path", "start_seconds", "seconds", "heard_seconds", "answer"]
         self.columns += [f"probability/{label}" for label in self.labels]
+        self.columns += [f"rating/{name}" for name in self.ratings]
         if self.path is not None and self.path.suffix.lower() not in SUFFIXES:
             raise InputError(f"--output: {str(self.path)!r} must end in {', '.join(SUFFIXES)}.")
         if self.path is not None and self.path.exists():
@@ -77,6 +80,7 @@ class AnswersFile:
         heard = round(answer.heard_seconds, 4)
         values = [answer.path, answer.start_seconds, answer.seconds, heard, answer.answer]
         values += [round(answer.probabilities[label], 6) for label in self.labels]
+        values += [round(answer.ratings[name], 6) for name in self.ratings]
         return dict(zip(self.columns, values, strict=True))
 
     def __exit__(

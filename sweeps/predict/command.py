@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweeps.predict.arm_options import add_arm_options
 from sweeps.state.find import RESULTS_HELP, SWEEP_HELP
 from trainables import command_line
 from trainables.command_line import Exit
+from trainables.doing import doing, done
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,14 +48,7 @@ PARSER.words(
         "INPUT": "files, folders, patterns, or tables",
     }
 )
-PARSER.value("--arm", "ARM", "finalist-1, finalist-2, ..., baseline or untuned (default: the verdict's best)")
-PARSER.value(
-    "--seed",
-    "N",
-    "of the arm's seeds this one (default: the first)",
-    read=command_line.whole_number("a whole number", lambda value: value >= 0),
-)
-PARSER.flag("--ensemble", "all seeds of the arm together: the mean of their probabilities")
+add_arm_options(PARSER, ensemble="all seeds of the arm together: the mean of their probabilities or ratings")
 PARSER.value("--output", "FILE", ".csv, .jsonl or .parquet (default: CSV on the standard output)", read=Path)
 PARSER.value("--results", "FOLDER", RESULTS_HELP)
 
@@ -85,6 +80,7 @@ def parse(arguments: Sequence[str]) -> Command:
 def predict(command: Command) -> int:
     """Answers and writes; the exit status. Raises InputError before the first answer."""
     # on some CPUs it warns of an optional kernel that it would fetch from the hub
+    doing(f"looking for {command.sweep} and its adapters")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -95,8 +91,9 @@ def predict(command: Command) -> int:
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     tuned = find_tuned(command.sweep, command.results, arm=command.arm, seed=command.seed, ensemble=command.ensemble)
-    file = AnswersFile(command.output, tuned.labels)
+    file = AnswersFile(command.output, tuned.labels, tuned.ratings)
     wanted = clips(command.inputs)
+    done()
     console.print(f"Loads {tuned.in_words}", markup=False)
     from sweeps.predict.model import Model  # torch, for seconds: what is wrong with the words is said before
 

@@ -14,6 +14,7 @@ from trainables.data.reading import Account, Wanted
 from trainables.data.sound.endings import is_sound
 from trainables.data.tables.clip_rows import examples_of
 from trainables.data.tables.rows import read_rows
+from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
 ANY_TARGET = "text"  # rows need no target here: this column is filled with a dash
@@ -60,12 +61,12 @@ def _of_table(path: Path) -> list[Example]:
     """The stretches that a manifest names; what it says of targets is not read."""
     rows = read_rows(path, {}, cache_folder())
     wanted = Wanted(column=ANY_TARGET, cache_folder=cache_folder())
-    filled = [(where, {**row, ANY_TARGET: "-"}) for where, row in rows.rows]
-    account = Account()
+    filled: list[Row] = [(where, {**row, ANY_TARGET: "-"}) for where, row in rows.rows]
+    account, number = Account(), len(filled) + len(rows.broken)
     examples = examples_of(path, filled, path.absolute().parent, wanted, account)
     for where, problem in rows.broken:
         account.leave_out(where, problem)
-    account.refuse_beyond(wanted.skip, len(filled) + len(rows.broken))
+    account.refuse_beyond(wanted.skip, number)
     return [replace(example, target="") for example in examples]
 
 

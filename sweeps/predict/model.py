@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,23 @@ import numpy as np
 from sweeps.machine.weights import checkpoint_to_load
 from sweeps.predict.answers_file import Answer
 from sweeps.predict.inputs import clip_of
-from sweeps.predict.tuned import Tuned
+from sweeps.predict.loadable import Tuned
 from trainables import registry
+from trainables.contract import Backbone
+from trainables.data.clips import Clips
 from trainables.data.examples import Example
 from trainables.data.sound.audio import load_waveform
 from trainables.data.sound.store import Hearing
 from trainables.errors import InputError
+from trainables.modeling.heads import load_heads
+from trainables.modeling.nf4 import to_full
+from trainables.sizes import hearing_of
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 
 CHUNK_CLIPS = 64  # decoded ahead: what is in memory at once, twice
+BATCH_CLIPS = 16  # in a forward pass
 THREADS = 2  # that decode
+FOUND = 0.5  # probability from which on a clip has a label
 NOWHERE = "-"  # the split folder of clips whose features are not kept
 
 
@@ -44,26 +53,52 @@ class Heard:
         return NOWHERE, self._first + index
 
 
+@dataclass(frozen=True)
+class Said:
+    """To one clip, by one adapter or several together."""
+
+    answer: str
+    probabilities: dict[str, float] = field(default_factory=dict)
+    ratings: dict[str, float] = field(default_factory=dict)
+
+
 class Model:
     """One adapter, or several whose probabilities are averaged."""
 
-    def __init__(self, tuned: Tuned) -> None:
+    def __init__(self, tuned: Tuned, *, full_precision: bool = False, batch_size: int = BATCH_CLIPS) -> None:
+        """`batch_size`: so many clips pass together at most; answers do not depend on it. `full_precision`: the
+        backbone's weights, 4-bit ones too, become float32 with the values that they stand for, so that adapters can be
+        merged into them."""
         from safetensors.torch import load_file
 
         self.tuned = tuned
-        spec, config, profile = tuned.spec, tuned.config, tuned.settled.profile
-        self.task = registry.task(spec.task_kind, dict(spec.task_options))
-        self.labels = tuned.labels
-        checkpoint = checkpoint_to_load(config, tuned.revisions, tuned.settled.miniature_recipe)
+        config, profile = tuned.config, tuned.profile
+        self.task = registry.task(tuned.task_kind, dict(tuned.task_options))
+        self.labels, self.ratings = tuned.labels, tuned.ratings
+        checkpoint = str(tuned.base or checkpoint_to_load(config, tuned.revisions, tuned.recipe))
         threads = profile.facts.cores if profile.device == "cpu" else profile.threads_per_worker
-        settings = EngineSettings(device=profile.device, threads=threads, kept_bytes_per_clip=0, activations="off")
-        self.engine = Engine(EngineKey.of(config, tuned.precision), checkpoint, self.task, settings)
-        self.hearing = Hearing.of(self.engine.backbone, miniature=tuned.settled.weights.miniature)
-        self._lanes = []
-        for folder in tuned.adapters.values():
+        settings = EngineSettings(
+            device=profile.device,
+            threads=threads,
+            evaluation_batch_size=batch_size,
+            kept_bytes_per_clip=0,
+            activations="off",
+        )
+        key = EngineKey.of(config, tuned.precision)
+        if tuned.merged:  # into weights of full precision
+            key = replace(key, quantization="none")
+        self.engine = Engine(key, checkpoint, self.task, settings)
+        self.hearing = heard_by(self.engine.backbone, tuned)
+        if full_precision:
+            to_full(self.engine.model)
+            self.engine.model.float()
+        if tuned.merged and tuned.base is not None:
+            load_heads(self.engine.model, self.engine.loaded.head_modules, tuned.base)
+        self.lanes: dict[int, str] = {}  # seed -> the engine's name for its adapter
+        for seed, folder in tuned.adapters.items():
             name, _ = self.engine.add_adapter(config, seed=0, dropout_seed=0)
             self.engine.bank.load_tensors(name, load_file(folder / "adapter_model.safetensors"))
-            self._lanes.append(name)
+            self.lanes[seed] = name
         self._answered = 0
 
     def predict(self, inputs: Iterable[str | Path | Example]) -> Iterator[Answer]:
@@ -74,6 +109,12 @@ class Model:
             while ahead:
                 waiting, ahead = ahead, _submitted(pool, examples, self._decoded)
                 yield from self._answers([(example, future.result()) for example, future in waiting])
+
+    def outputs(self, clips: Clips, seed: int | None) -> list[Any]:
+        """(C,) scores or a text for each clip, by the adapter of `seed`; None where the model has none."""
+        if seed is not None:
+            self.engine.activate(self.lanes[seed])
+        return self.engine.outputs(clips)
 
     def _decoded(self, example: Example) -> np.ndarray | str:
         """(samples,) float32, or the sentence why there are none."""
@@ -92,24 +133,33 @@ class Model:
             if isinstance(found, str):
                 yield Answer(path, start, seconds, 0.0, "", {}, problem=found)
                 continue
-            answer, probabilities = next(said)
+            one = next(said)
             heard_seconds = len(found) / self.hearing.sample_rate_hz
-            yield Answer(path, start, seconds, heard_seconds, answer, probabilities)
+            yield Answer(path, start, seconds, heard_seconds, one.answer, one.probabilities, ratings=one.ratings)
 
-    def _said(self, clips: Heard) -> list[tuple[str, dict[str, float]]]:
-        outputs = []
-        for lane in self._lanes:
-            self.engine.activate(lane)
-            outputs.append(self.engine.outputs(clips))
-        if not self._lanes:
-            outputs.append(self.engine.outputs(clips))  # untuned: no adapter was added
+    def _said(self, clips: Heard) -> list[Said]:
+        outputs = [self.outputs(clips, seed) for seed in self.lanes or (None,)]
+        if self.ratings:
+            unrated = [[None] * len(self.ratings)] * len(clips)
+            means = np.mean([self.task.answers(unrated, scores).outputs for scores in outputs], axis=0)
+            return [Said(json.dumps(row), {}, dict(zip(self.ratings, row, strict=True))) for row in means.tolist()]
         if not self.labels:
-            return [(str(text), {}) for text in outputs[0]]
-        shares = np.mean([probabilities(np.asarray(scores, dtype=np.float64)) for scores in outputs], axis=0)
-        return [
-            (self.labels[int(np.argmax(row))], {name: float(p) for name, p in zip(self.labels, row, strict=True)})
-            for row in shares
-        ]
+            return [Said(str(text)) for text in outputs[0]]
+        if self.task.column == "labels":
+            heard = [self.task.answers([[]] * len(clips), scores).outputs for scores in outputs]
+        else:
+            heard = [list(probabilities(np.asarray(scores, dtype=np.float64))) for scores in outputs]
+        shares = [dict(zip(self.labels, row, strict=True)) for row in np.mean(heard, axis=0).tolist()]
+        if self.task.column == "labels":
+            return [Said(";".join(name for name, share in row.items() if share >= FOUND), row) for row in shares]
+        return [Said(max(row, key=lambda name: row[name]), row) for row in shares]
+
+
+def heard_by(backbone: Backbone, tuned: Tuned) -> Hearing:
+    """How the model hears clips."""
+    if tuned.window_seconds is not None:
+        return Hearing(backbone.SAMPLE_RATE_HZ, tuned.window_seconds)
+    return hearing_of(backbone, tuned.sizes, miniature=tuned.miniature)
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:

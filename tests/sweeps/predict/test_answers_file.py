@@ -53,6 +53,13 @@ def test_the_columns_of_a_csv(tmp_path: Path) -> None:
     }
 
 
+def test_ratings_have_a_column_each(tmp_path: Path) -> None:
+    with AnswersFile(tmp_path / "ratings.csv", (), ("valence", "arousal")) as file:
+        file.write(Answer("a.wav", 0.0, None, 1.0, "[3.5, 2.0]", {}, ratings={"valence": 3.5, "arousal": 2.0}))
+    (row,) = csv.DictReader((tmp_path / "ratings.csv").open(newline=""))
+    assert (row["answer"], row["rating/valence"], row["rating/arousal"]) == ("[3.5, 2.0]", "3.5", "2.0")
+
+
 def test_json_lines_and_parquet_hold_the_same(tmp_path: Path) -> None:
     written(tmp_path / "a.jsonl", [1, 2])
     written(tmp_path / "a.parquet", [1, 2])

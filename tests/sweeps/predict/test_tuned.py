@@ -49,7 +49,7 @@ def test_without_a_word_it_is_the_verdicts_best_under_its_first_seed(sweep: Work
     assert found.arm == "finalist 1"
     assert list(found.adapters) == [11]
     assert found.adapters[11] == sweep.stage(CONFIRM) / "finalist-1-seed-11" / "final" / "seed-11" / "adapter"
-    assert found.spec.task_options["labels"] == ("owl", "wren")
+    assert found.labels == ("owl", "wren")
     assert found.in_words == "finalist 1 of birds-1, seed 11"
 
 
@@ -78,6 +78,13 @@ def test_a_sweep_that_is_not_finished(sweep: Workspace) -> None:
     with pytest.raises(InputError, match="name the arm with --arm"):
         find_tuned("birds", str(sweep.results))
     assert find_tuned("birds", str(sweep.results), arm="baseline").arm == "baseline"
+
+
+def test_answers_become_as_long_as_the_sweep_let_them(sweep: Workspace) -> None:
+    assert "answer_length" not in find_tuned("birds", str(sweep.results)).task_options
+    (sweep.folder / "task.json").write_text(json.dumps({"labels": ["x"], "answer_length": 1.5}))
+    found = find_tuned("birds", str(sweep.results))
+    assert found.task_options == {"labels": ("owl", "wren"), "answer_length": 1.5}  # those that it answered in
 
 
 def test_a_sweep_before_stage_2(sweep: Workspace) -> None:

@@ -1,0 +1,1 @@
+"""The winner in MLflow's registry of models: loaded with mlflow.pyfunc, served over HTTP."""

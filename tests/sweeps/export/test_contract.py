@@ -1,0 +1,108 @@
+"""Every backbone and task: exported, read again here and, without this package, in another process, alike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweeps.export.exported import Exported
+from sweeps.export.request import Request
+from sweeps.export.write import export
+from sweeps.predict.model import Model
+from sweeps.predict.tuned import find_tuned
+from sweeps.state.workspace import Workspace
+from trainables import registry
+from trainables.data.sound.store import SplitStore
+from trainables.records import Predictions
+
+pytestmark = pytest.mark.timeout(3000)  # eleven backbones, twice exported, beside other tests
+
+OWN = ("beats", "efficientat")  # networks that transformers does not have
+ALONE = """
+import json, sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("sweeps", "trainables", "analysis"):
+            raise ImportError(name + " is not here")
+sys.meta_path.insert(0, Refuse())
+import numpy as np
+found = {}
+for name, folder, code, clips in json.load(open(sys.argv[1])):
+    scope = {"FOLDER": folder}
+    exec(code, scope)
+    found[name] = [scope["answer"](np.load(clip)) for clip in clips]
+json.dump(found, open(sys.argv[2], "w"))
+"""
+
+
+CLIPS = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    merged: Exported
+    store: SplitStore
+    recorded: Predictions  # by the sweep's own run
+
+    def agrees(self, answers: list[Any]) -> bool:
+        """Whether answers to the first clips are those that the sweep recorded."""
+        if isinstance(answers[0], str):
+            task: Any = registry.task("transcription", {"language": "en"})
+            return [task.form(text) for text in answers] == self.recorded.outputs[: len(answers)]
+        assert self.recorded.scores is not None
+        return np.allclose(np.array(answers), self.recorded.scores[: len(answers)], atol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def cases(make_sweep: Callable[..., Workspace], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+    """Each was read again and checked against the record when it was exported, the adapters too."""
+    found = {}
+    for name in registry.BACKBONES:
+        workspace = make_sweep(name)
+        folder = tmp_path_factory.mktemp(f"exports-{name}")
+        asked = Request("tones", folder / "adapter", seed=12, clips=CLIPS, results=str(workspace.results))
+        adapter = export(asked, lambda text: None)
+        assert adapter.checked[12].clips == CLIPS
+        merged = export(replace(asked, out=folder / "merged", merge=True), lambda text: None)
+        recorded = Predictions.read_parquet(merged.found.left[12] / "predictions" / "test.parquet")
+        found[name] = Case(name, merged, SplitStore(workspace.store("test")), recorded)
+    return found
+
+
+@pytest.mark.parametrize("name", registry.BACKBONES)
+def test_a_merged_model_answers_here_as_the_sweep_recorded(cases: dict[str, Case], name: str) -> None:
+    case = cases[name]
+    model = Model(find_tuned(str(case.merged.folder)))
+    assert model.lanes == {}
+    assert case.agrees(list(model.outputs(case.store, None))[:CLIPS])
+
+
+def test_the_cards_code_answers_alike_in_a_process_without_this_package(cases: dict[str, Case], tmp_path: Path) -> None:
+    work = []
+    for name, case in cases.items():
+        clips = []
+        for row in range(CLIPS):
+            clips.append(str(tmp_path / f"{name}-{row}.npy"))
+            np.save(clips[-1], np.array(case.store.waveform(row)))
+        if name in OWN:
+            assert case.merged.code is None
+            continue
+        card = (case.merged.folder / "README.md").read_text()
+        code = card.partition("```python\n")[2].partition("```")[0].partition("\n")[2]  # as a reader copies it
+        work.append((name, str(case.merged.folder), code, clips))
+    (tmp_path / "work.json").write_text(json.dumps(work))
+    command = [sys.executable, "-c", ALONE, str(tmp_path / "work.json"), str(tmp_path / "found.json")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert sorted(found) == sorted(set(registry.BACKBONES) - set(OWN))
+    assert [name for name, answers in found.items() if not cases[name].agrees(answers)] == []

@@ -1,0 +1,62 @@
+"""A loaded model gives the answers that its sweep has recorded, whatever they are: a class, labels, ratings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweeps.predict.model import Model
+from sweeps.predict.tuned import find_tuned
+from sweeps.state.workspace import Workspace
+from tests.sweeps.finished import LABELS, SEEDS, MakeSweep
+from trainables.records import Predictions
+
+BACKBONE = "efficientat"
+
+
+def answers_and_recorded(sweep: Workspace, seed: int | None) -> tuple[list[Any], list[Predictions]]:
+    tuned = find_tuned(sweep.sweep_id, str(sweep.results), arm="finalist-1", seed=seed, ensemble=seed is None)
+    clips = sorted(sweep.results.parent.glob("secret-recordings/*.wav"))
+    left = sweep.folder / "confirm"
+    files = [next(left.glob(f"finalist-1-seed-{each}/final/*/predictions/test.parquet")) for each in tuned.adapters]
+    return list(Model(tuned).predict(clips)), [Predictions.read_parquet(file) for file in files]
+
+
+@pytest.mark.parametrize("seed", [SEEDS[0], None])
+def test_ratings_are_those_of_the_record_or_their_mean(make_sweep: MakeSweep, seed: int | None) -> None:
+    answers, recorded = answers_and_recorded(make_sweep(BACKBONE, kind="regression"), seed)
+    assert len(recorded) == (1 if seed else len(SEEDS))
+    wanted = np.mean([run.outputs for run in recorded], axis=0)
+    np.testing.assert_allclose(
+        [[each.ratings[name] for name in ("high", "fast")] for each in answers], wanted, rtol=1e-4
+    )
+    assert json.loads(answers[0].answer) == list(answers[0].ratings.values())
+    assert answers[0].probabilities == {}
+
+
+@pytest.mark.parametrize("seed", [SEEDS[0], None])
+def test_labels_are_those_of_the_record_or_of_mean_probabilities(make_sweep: MakeSweep, seed: int | None) -> None:
+    answers, recorded = answers_and_recorded(make_sweep(BACKBONE, kind="multilabel"), seed)
+    wanted = np.mean([run.outputs for run in recorded], axis=0)
+    np.testing.assert_allclose([list(each.probabilities.values()) for each in answers], wanted, atol=1e-5)
+    for each, row in zip(answers, wanted, strict=True):
+        assert each.answer == ";".join(label for label, share in zip(LABELS, row, strict=True) if share >= 0.5)
+
+
+def test_a_class_is_that_of_the_record(make_sweep: MakeSweep) -> None:
+    answers, (recorded,) = answers_and_recorded(make_sweep(BACKBONE), SEEDS[0])
+    assert [each.answer for each in answers] == recorded.outputs
+    assert all(sum(each.probabilities.values()) == pytest.approx(1.0) for each in answers)
+
+
+def test_what_cannot_be_read_has_no_answer(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    sweep = make_sweep(BACKBONE, kind="regression")
+    tuned = find_tuned(sweep.sweep_id, str(sweep.results), arm="finalist-1", seed=SEEDS[0])
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    (answer,) = Model(tuned).predict([tmp_path / "broken.wav"])
+    assert answer.problem
+    assert (answer.answer, answer.ratings) == ("", {})
