@@ -1,0 +1,1 @@
+"""How a sweep came to its verdict, in plain words, from its record alone."""
