@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def parse(arguments: Sequence[str]) -> Command:
 def clean(word: str, results: str | None, *, dry_run: bool) -> int:
     """Frees, or says what would be freed; the bytes. Raises InputError: no such sweep, or it is running."""
     workspace = find_workspace(word, results_folder(results))
-    with held(workspace):
+    # a dry run changes nothing, so it may look at a sweep that runs
+    with nullcontext() if dry_run else held(workspace, "wait for it, or see what could go with --dry-run"):
         going = [(path, size_bytes(path)) for path in superfluous(workspace)]
         for path, size in going:
             print(f"  {size / 1e6:9.2f} MB  {path.relative_to(workspace.folder)}")
@@ -86,6 +88,8 @@ def clean(word: str, results: str | None, *, dry_run: bool) -> int:
     total = sum(size for _, size in going)
     done = "would be freed" if dry_run else "freed"
     print(f"{workspace.sweep_id}: {total / 1e6:.2f} MB {done}, {size_bytes(workspace.folder) / 1e6:.2f} MB are there")
+    if not state_of(workspace).finished and (kept := sum(map(size_bytes, _sound(workspace)))):
+        print(f"{kept / 1e6:.2f} MB of decoded sound stay: the sweep is not finished, and goes on with them")
     return total
 
 

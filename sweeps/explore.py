@@ -6,9 +6,10 @@ from dataclasses import asdict
 
 from sweeps.control.steering import SearchSteering, Steering
 from sweeps.search.finalists import Explored, explored
-from sweeps.search.pruning import make_pruner, replay_rungs
+from sweeps.search.rungs import make_pruner
 from sweeps.search.sampler import OptunaProposals
 from sweeps.stage.run import Session, run_stage
+from sweeps.state.decisions import Decisions
 from sweeps.state.progress import FAILED, StageProgress
 from sweeps.state.workspace import EXPLORE
 from sweeps.worker.job import Job
@@ -21,9 +22,12 @@ def explore(session: Session, job: Job, steering: Steering) -> list[Explored]:
     Raises SweepFailed where every trial failed, SweepStopped where an overseer ends the stage.
     """
     spec = job.spec
+    seeds = len(spec.explore_seeds)
     progress = StageProgress(session.workspace.stage(EXPLORE), spec)
     progress.space([asdict(axis) for axis in spec.axes])
-    proposals = OptunaProposals(spec, parallel_trials=session.profile.concurrency * job.trials_together)
+    decisions = progress.decide(Decisions(spec.decisions, session.profile.concurrency * job.trials_together))
+    session.tracker.note_decisions(decisions.in_words)
+    proposals = OptunaProposals(spec, decisions=decisions)
     proposals.replay(progress)
     if proposals.left_out:
         session.console.print(
@@ -31,14 +35,13 @@ def explore(session: Session, job: Job, steering: Steering) -> list[Explored]:
             "sampler does not hear of them; they may still become finalists",
             soft_wrap=True,
         )
-    pruner = make_pruner(spec, lambda name: progress.trials[name].given)
-    replay_rungs(pruner, progress)
+    pruner = make_pruner(spec, progress, decisions)
     run_stage(
         session,
         job,
         progress,
         proposals,
-        title=f"Explore: {spec.trials} trials, {len(spec.explore_seeds)} seed(s) each",
+        title=f"Explore: {spec.trials} trials" + (f", {seeds} seeds each" if seeds > 1 else ""),
         trials=spec.trials,
         columns=list(dict.fromkeys(axis.name for axis in spec.axes)),  # several may have one name
         overseers=[SearchSteering(steering, spec, progress, proposals)],

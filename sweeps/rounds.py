@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sweeps.config.resolve import baseline_config
-from sweeps.confirm import Confirmed, confirm, confirm_runs
+from sweeps.confirm.runs import confirm_runs
+from sweeps.confirm.stage import Confirmed, confirm
 from sweeps.control.steering import Steering
 from sweeps.explore import explore
 from sweeps.plan.prepare import Prepared
@@ -62,6 +63,7 @@ def run_round(prepared: Prepared, session: Session, steering: Steering) -> Outco
         session,
         replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),
         confirm_runs(finalists, baseline, spec.confirm_seeds, untuned=prepared.task.answers_untuned),
+        prepared.task,
         steering,
     )
     return Outcome(fold, tuple(explored), tuple(finalists), tuple(confirmed))

@@ -1,4 +1,4 @@
-"""The command line: python -m sweeps.run FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]"""
+"""The command line: python -m sweeps.run FILE [key=value ...] [OPTIONS]"""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from trainables import command_line
-from trainables.command_line import Exit
+from trainables.command_line import Exit, nearest_word
+from trainables.doing import doing, silently
 from trainables.errors import InputError
 
 DESCRIPTION = """\
@@ -41,7 +42,7 @@ WAYS = ("resume", "new", "extend")
 
 PARSER = command_line.Parser(
     "sweeps.run",
-    "FILE [key=value ...] [--plan [--json]] [--resume | --new | --extend]",
+    "FILE [key=value ...] [--plan] [--quiet | --json] [--resume | --new | --extend]",
     DESCRIPTION,
     exits={
         Exit.FAILED: "failed",
@@ -59,7 +60,8 @@ PARSER.words(
     }
 )
 PARSER.flag("--plan", "says what the sweep would do and cost, and stops: nothing is trained, no weights are needed")
-PARSER.flag("--json", "with --plan: the same as JSON, with plain integers")
+PARSER.flag("--quiet", "shows nothing but the verdict's sentence and where the report is; errors as ever")
+PARSER.flag("--json", "one JSON object a line as things happen (docs/events.md); with --plan: the plan as JSON")
 PARSER.flag("--resume", "goes on with the interrupted sweep of this name, as it was begun, whatever the file says now")
 PARSER.flag("--new", "starts a new sweep where an interrupted one could be continued")
 PARSER.flag(
@@ -68,7 +70,7 @@ PARSER.flag(
     "them; its axes may have other values than before. Because this uses the test set once more, finalists are trained "
     "on new seeds and the significance level is halved",
 )
-MODES = ("--plan", "--json", "--help", "-h", *(f"--{way}" for way in WAYS))
+MODES = ("--plan", "--quiet", "--json", "--help", "-h", *(f"--{way}" for way in WAYS))
 SHOW_CURSOR = b"\x1b[?25h\n"
 
 
@@ -78,6 +80,7 @@ class Command:
     overrides: tuple[str, ...]
     plan: bool
     json: bool
+    quiet: bool = False
     mode: str = "auto"  # auto | resume | new | extend
 
 
@@ -90,15 +93,15 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append("no sweep file was given; try search_spaces/qwen_lora.yaml, or --help")
     if len(given.words) > 1:
         problems.append(f"one sweep file at a time, got {', '.join(given.words)}; overrides are written key=value")
-    if given.json and not given.plan:
-        problems.append("--json goes with --plan")
+    if given.quiet and (given.json or given.plan):
+        problems.append("--quiet goes with neither --json nor --plan: one says nothing, the others say it")
     chosen = [way for way in WAYS if getattr(given, way)]
     if len(chosen) > 1:
         problems.append(f"one of {' and '.join(f'--{way}' for way in chosen)} at a time")
     if problems:
         raise InputError(problems)
     mode = chosen[0] if chosen else "auto"
-    return Command(given.words[0], tuple(overrides), plan=given.plan, json=given.json, mode=mode)
+    return Command(given.words[0], tuple(overrides), plan=given.plan, json=given.json, quiet=given.quiet, mode=mode)
 
 
 def _divided(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -113,6 +116,8 @@ def _divided(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]
             overrides.append(word.removeprefix("--"))
         elif not flagged:
             words.append(word)
+        elif (mode := nearest_word(word, MODES)) and not _is_key(word):
+            problems.append(f"{word} is not an option; did you mean {mode}?")
         elif (value := next(rest, None)) is not None:
             overrides.append(f"{word.removeprefix('--')}={value}")
         else:
@@ -120,8 +125,21 @@ def _divided(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]
     return words, overrides, problems
 
 
+def _is_key(word: str) -> bool:
+    """Whether `--word` is a key of a sweep file."""
+    from sweeps.config.schema import ROOT
+
+    return word.removeprefix("--").partition(".")[0] in ROOT.fields
+
+
 def run(command: Command) -> None:
     """Raises InputError before anything starts; SweepFailed, SweepStopped, KeyboardInterrupt after."""
+    with silently(command.quiet or command.json):
+        _run(command)
+
+
+def _run(command: Command) -> None:
+    doing(f"reading {command.file}")
     # on some CPUs it warns of an optional kernel that it would fetch from the hub
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from sweeps.state.workspace import private_files
@@ -132,7 +150,7 @@ def run(command: Command) -> None:
         return
     signal.signal(signal.SIGINT, _first_interrupt)
     with private_files():
-        run_sweep(command.file, command.overrides, command.mode)
+        run_sweep(command.file, command.overrides, command.mode, quiet=command.quiet, events=command.json)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

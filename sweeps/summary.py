@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -12,17 +11,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sweeps.confirm import Confirmed
+from sweeps.confirm.stage import Confirmed
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.texts import texts_scored_as
-from sweeps.state.workspace import Workspace
+from sweeps.state.workspace import Workspace, relative, size_bytes
 from trainables.config import TrialConfig
 from trainables.records import Predictions
+from trainables.tasks.texts import said_of
 
 if TYPE_CHECKING:
     from analysis.verdict.comparison import Comparison
     from analysis.verdict.result import Verdict
-    from sweeps.confirm import Confirmed
+    from sweeps.confirm.stage import Confirmed
     from sweeps.record.tracker import Tracker
     from sweeps.rounds import Outcome
 
@@ -30,6 +30,8 @@ MINIATURE_NOTE = (
     "These numbers come from the miniature: they show that the sweep works, and say nothing about the published models."
 )
 SAMPLES = 5
+NARROW_COLUMNS = 100
+WORTH_FREEING_BYTES = 50_000_000
 STREAM = 42  # of the draw of sample clips: the same sweep, the same clips
 
 
@@ -61,7 +63,10 @@ def print_summary(
     for warning in shown.warnings:
         say(f"Note: {warning}", style="yellow")
     say()
-    console.print(arms_table(verdict, outcomes, miniature=miniature))
+    narrow = console.width < NARROW_COLUMNS
+    console.print(arms_table(verdict, outcomes, miniature=miniature, narrow=narrow))
+    for text in configuration_lines(verdict, outcomes) if narrow else ():
+        say(text)
     if floor := constant_sentence(verdict):
         say(floor)
     for comparison in (*shown.against_baseline, *shown.among_finalists):
@@ -74,7 +79,7 @@ def print_summary(
         say()
         console.print(evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics))
     if scored_as := texts_scored_as(prepared.task):
-        say(f"Error rates are of texts in the form {scored_as} (task.normalise).")
+        say(said_of(scored_as))
     if prepared.task.shows_samples:
         say()
         console.print(samples_table(counted(confirmed, verdict), verdict.best))
@@ -87,6 +92,8 @@ def print_summary(
         f"{seconds:.0f} s in all, of which {tracker.seconds:.1f} s writing MLflow ({tracker.seconds / seconds:.1%})."
     )
     say(f"Results:   {relative(workspace.folder)}")
+    if (kept := _sound_bytes(workspace)) >= WORTH_FREEING_BYTES:
+        say(f"Free disk: python -m sweeps.clean {workspace.sweep_id} (decoded sound takes {kept / 1e9:.2f} GB)")
     say(f"Adapters of {shown.best}, one per seed, for PeftModel.from_pretrained:")
     for run in confirmed:
         if run.arm == verdict.best:
@@ -94,7 +101,12 @@ def print_summary(
     say(f"Use it:    python -m sweeps.predict {relative(workspace.folder)} FILES --output answers.csv")
     if command := tracker.ui_command():
         say(f"Compare:   {command}")
-    say(f"  then open {tracker.link_to_comparison([run.run_id for run in confirmed])}")
+    say(f"  then open {tracker.view_link}")
+    say(f"Browse:    python -m sweeps.browse {relative(workspace.results)}")
+
+
+def _sound_bytes(workspace: Workspace) -> int:
+    return sum(size_bytes(folder) for folder in (workspace.folder / "data", *workspace.folder.glob("fold-*/data")))
 
 
 def counted(confirmed: Sequence[Confirmed], verdict: Verdict) -> list[Confirmed]:
@@ -108,13 +120,11 @@ def arms_table(
     outcomes: Sequence[Outcome],
     *,
     miniature: bool,
+    narrow: bool = False,
 ) -> Table:
-    """One row an arm: what it is, what the search saw (mean over outer folds), what the test says under every seed."""
-    configs = {
-        run.arm: {r.config for o in outcomes for r in o.confirmed if r.arm == run.arm}
-        for outcome in outcomes
-        for run in outcome.confirmed
-    }
+    """One row an arm: what it is, what the search saw (mean over outer folds), what the test says under every seed. A
+    narrow one has the test alone."""
+    configs = _configurations(outcomes)
     values: dict[str, list[float]] = {}
     for outcome in outcomes:
         for rank, trial in enumerate(outcome.finalists, start=1):
@@ -123,13 +133,15 @@ def arms_table(
     table = Table(box=None, pad_edge=False, header_style="bold")
     level = f"{100 * (1 - verdict.alpha):.4g} % interval"
     varied = ["different answers"] if verdict.variety else []
-    for column in ("arm", "configuration", "validation in search", verdict.metric, level, "per seed", *varied):
+    wide = ("arm", "configuration", "validation in search", verdict.metric, level, "per seed", *varied)
+    kept = [name for name in wide if not narrow or name in ("arm", verdict.metric, level)]
+    for column in kept:
         table.add_column(column, overflow="fold")
     for row in verdict.rows:
         arm = "untuned" if row.role == "untuned" else row.name
         value = searched.get(arm)
         spread = f" ± {row.standard_error:.3f}" if row.standard_error is not None else ""
-        table.add_row(
+        cells = (
             verdict.labels.get(row.name, row.name),
             describe_all(configs[arm], untuned=arm == "untuned"),
             "-" if value is None else f"{value:.3f}",
@@ -138,7 +150,29 @@ def arms_table(
             "  ".join(f"{seed_value:.3f}" for seed_value in row.values.values()),
             *([str(verdict.variety[row.name].different) if row.name in verdict.variety else "-"] if varied else []),
         )
+        table.add_row(*(cell for name, cell in zip(wide, cells, strict=True) if name in kept))
     return table
+
+
+def configuration_lines(verdict: Verdict, outcomes: Sequence[Outcome]) -> list[str]:
+    """What each arm is and what its seeds said, where a terminal is too narrow for columns of it."""
+    configs = _configurations(outcomes)
+    lines = []
+    for row in verdict.rows:
+        arm = "untuned" if row.role == "untuned" else row.name
+        seeds = " ".join(f"{value:.3f}" for value in row.values.values())
+        what = describe_all(configs[arm], untuned=arm == "untuned")
+        lines.append(f"{verdict.labels.get(row.name, row.name)}: {what}; per seed {seeds}")
+    return lines
+
+
+def _configurations(outcomes: Sequence[Outcome]) -> dict[str, set[TrialConfig]]:
+    """Arm -> its configurations: one, or one an outer fold."""
+    return {
+        run.arm: {r.config for o in outcomes for r in o.confirmed if r.arm == run.arm}
+        for outcome in outcomes
+        for run in outcome.confirmed
+    }
 
 
 def describe_all(configs: set[TrialConfig], *, untuned: bool = False) -> str:
@@ -214,11 +248,3 @@ def discordant_line(comparison: Comparison) -> str | None:
 def untuned_line(comparison: Comparison) -> str:
     p = "nothing can be tested" if comparison.p_value is None else f"p = {comparison.p_value:.2g}"
     return f"{comparison.first} minus the {comparison.second}: {comparison.difference:+.3f} ({p})"
-
-
-def relative(path: Path) -> str:
-    """Short where it lies under the current directory."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

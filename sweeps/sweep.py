@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sweeps.config.spec import SweepSpec
+from sweeps.config.load import KEPT_FILE
 from sweeps.control.steering import Steering
+from sweeps.plan.head import plan_facts, print_head, write_plan
 from sweeps.plan.left_out import write_left_out
 from sweeps.plan.packing import trials_at_once
 from sweeps.plan.parts import make_console
@@ -27,12 +27,15 @@ from sweeps.stage.inputs import (
     write_splits,
 )
 from sweeps.stage.limits import DiskLimit, RecordLimit, TimeLimit
+from sweeps.stage.listening import sound_of
 from sweeps.stage.ray_session import EarlyRay
+from sweeps.stage.voice import Voice
 from sweeps.state.extend import Extension, to_extend
-from sweeps.state.manifest import Manifest, held, note, note_session, state_of
+from sweeps.state.manifest import Manifest, held, note, note_rest, note_session, seconds_before, state_of
 from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
-from sweeps.state.workspace import VERDICT, Workspace, check_results, new_workspace
+from sweeps.state.workspace import TASK, VERDICT, Workspace, check_results, new_workspace, relative
 from trainables.data.hub import hub_revision
+from trainables.doing import doing, done
 from trainables.errors import InputError, SweepStopped
 from trainables.records import (
     LEFT_OUT_FILE,
@@ -48,11 +51,7 @@ from trainables.records import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from analysis.verdict.result import Verdict
     from sweeps.record.tracker import Tracker
-    from sweeps.rounds import Outcome
 
 
 def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
@@ -60,23 +59,32 @@ def plan_sweep(file: str, overrides: Sequence[str], *, as_json: bool) -> None:
     from sweeps.plan.plan import make_plan
     from sweeps.plan.view import render
 
-    plan = make_plan(prepare(file, overrides, planning=True), file, overrides)
+    doing(f"reading {file} and the clips' headers")
+    prepared = prepare(file, overrides, planning=True)
+    doing("counting parameters, memory and disk")
+    plan = make_plan(prepared, file, overrides)
+    done()
     if as_json:
         print(json.dumps(plan.as_dict(), indent=2))
     else:
-        make_console().print(render(plan))
+        console = make_console()
+        console.print(render(plan))
+        console.print(plan.next_command, soft_wrap=True, markup=False)  # a command is one line, however long
 
 
-def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspace:
-    """Explores, confirms, compares and reports; an interrupted sweep goes on where it was.
+def run_sweep(
+    file: str, overrides: Sequence[str], mode: str = AUTO, *, quiet: bool = False, events: bool = False
+) -> Workspace:
+    """Explores, confirms, compares and reports; an interrupted sweep goes on where it was. `quiet` and `events` as
+    `--quiet` and `--json` have them.
 
     Raises InputError before anything starts, SweepFailed after.
     """
     from sweeps.plan.plan import make_plan
-    from sweeps.plan.view import render_short
 
     started = time.monotonic()
-    console = make_console()
+    voice = Voice.of(quiet=quiet, events=events)
+    console = voice.console
     settled = settle(file, overrides, planning=False)
     spec = settled.spec
     folder = check_results(spec.results, needed_bytes=0)
@@ -87,6 +95,7 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
         workspace, extension = to_extend(folder, spec, command)
     else:
         workspace = choose(folder, spec.name, spec.source_text, mode, command)
+    doing(f"reading the clips' headers: {spec.data.source}")
     # only now are data read: those of the sweep that is meant
     if workspace is not None:
         begun_with = Manifest.read(workspace).data_fingerprint
@@ -95,12 +104,15 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     else:
         prepared = prepare_settled(settled)
         if mode == AUTO and (there := extendable(folder, spec.name, spec.source_text)):
+            done()
             console.print(
                 f"A new sweep. {there.sweep_id} differs from it by its number of trials only: {command} --extend would "
                 "add to that one.",
                 soft_wrap=True,
             )
+    doing("counting parameters, memory and disk")
     plan = make_plan(prepared, file, overrides)
+    done()
     if plan.problems:
         raise InputError(plan.problems)
     going_on = workspace is not None and extension is None  # its data are there, and most of its runs
@@ -109,7 +121,8 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
     workspace = workspace or new_workspace(results, prepared.spec.name)
     ray = EarlyRay(prepared.profile)
     with held(workspace), ray:
-        console.print(render_short(plan), soft_wrap=True)
+        print_head(console, plan, relative(write_plan(plan, workspace.folder)), again=not new)
+        voice.tell("begun", **plan_facts(plan), sweep=workspace.sweep_id, folder=str(workspace.folder), new=new)
         # not before the record is known to be good, nor beside what takes all cores: Ray gives up on a busy machine
         if is_new(default_uri(results)) and miniatures_built(prepared):
             ray.begin()
@@ -127,21 +140,28 @@ def run_sweep(file: str, overrides: Sequence[str], mode: str = AUTO) -> Workspac
         # every session writes them, the same: a power failure may have taken those of the first
         write_splits(rounds_of(prepared), workspace.folder / "splits.parquet")
         write_left_out(prepared, workspace.folder)
-        (workspace.folder / "sweep.yaml").write_text(prepared.spec.source_text, encoding="utf-8")
+        (workspace.folder / KEPT_FILE).write_text(prepared.spec.source_text, encoding="utf-8")
+        task = json.dumps(dict(prepared.spec.task_options), indent=1)
+        (workspace.folder / TASK).write_text(task, encoding="utf-8")
         note_session(workspace, manifest.versions)
-        record_and_conclude(prepared, workspace, manifest, console, ray, started)
+        doing("opening the record")
+        try:
+            record_and_conclude(prepared, workspace, manifest, voice, ray, started)
+        finally:
+            done()
+            note_rest(workspace, time.monotonic() - started)
         note(workspace, event="finished")
     return workspace
 
 
 def record_and_conclude(
-    prepared: Prepared, workspace: Workspace, manifest: Manifest, console: Console, ray: EarlyRay, started: float
+    prepared: Prepared, workspace: Workspace, manifest: Manifest, voice: Voice, ray: EarlyRay, started: float
 ) -> None:
     """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
     from analysis.report.command import write_report
     from sweeps.machine.provenance import collect
+    from sweeps.record.sweep_view import SweepView
     from sweeps.record.tracker import Tracker
-    from sweeps.summary import relative
 
     spec = prepared.spec
     results, data_id = workspace.results, manifest.data_fingerprint
@@ -169,37 +189,52 @@ def record_and_conclude(
         dataset=(spec.data.source, data_id),
         look=workspace.look,
     )
+    tracker.share_view(SweepView.of(spec, workspace.sweep_id, tracker.parent_id))
     for name in ("splits.parquet", *([LEFT_OUT_FILE] if manifest.left_out else [])):
         tracker.log_file(workspace.folder / name)
     try:
-        conclude(prepared, workspace, tracker, console, ray, started)
+        conclude(prepared, workspace, tracker, voice, ray, started)
     except KeyboardInterrupt:
+        voice.tell("ended", state="interrupted", reason="")
         tracker.finish_sweep("interrupted")
         raise
     except SweepStopped as stop:
+        voice.tell("ended", state="stopped", reason=str(stop))
         tracker.finish_sweep("interrupted", reason=str(stop))
         raise
     except BaseException as error:
+        voice.tell("ended", state="failed", reason=str(error) or type(error).__name__)
         tracker.finish_sweep("failed", reason=str(error) or type(error).__name__)
         raise
-    page = write_report(tracker.uri, workspace.sweep_id, workspace.folder / "report")
-    console.print(f"Report:    {relative(page)}", soft_wrap=True, markup=False)
+    doing("writing the report")
+    sound = sound_of(prepared, workspace)
+    page = write_report(tracker.uri, workspace.sweep_id, workspace.folder / "report", sound=sound)
+    done()
+    voice.console.print(f"Report:    {relative(page)}", soft_wrap=True, markup=False)
+    voice.last(f"Report: {relative(page)}")
+    voice.tell("ended", state="finished", reason="", report=str(page))
 
 
 def conclude(
-    prepared: Prepared, workspace: Workspace, tracker: Tracker, console: Console, ray: EarlyRay, started: float
+    prepared: Prepared, workspace: Workspace, tracker: Tracker, voice: Voice, ray: EarlyRay, started: float
 ) -> None:
     """Every round and the verdict."""
-    from analysis.verdict.wording import as_record
+    from analysis.verdict.wording import as_record, sentence
+    from sweeps.judgement import judge, labelled
     from sweeps.rounds import run_round
     from sweeps.stage.run import Session
     from sweeps.summary import print_summary
 
+    console = voice.console
+    done()
     build_miniatures(prepared)
-    if url := ray.session().dashboard_url:
-        console.print(f"Ray dashboard: {url} (it asks for the token that `ray get-auth-token` prints)")
+    doing("starting Ray's workers")
+    url, where = ray.session().dashboard_url, shlex.quote(relative(workspace.results))
+    done()
+    also = f"Ray's dashboard {url}, or " if url else ""  # the command last, so that it is easily taken
+    console.print(f"Watch:     {also}python -m sweeps.browse {where}", soft_wrap=True, markup=False)
     overseers = limits_of(prepared, workspace, tracker, started)
-    session = Session(workspace, prepared.profile, tracker, console, overseers)
+    session = Session(workspace, prepared.profile, tracker, console, overseers, voice.events)
     steering = Steering(workspace, tracker, console)
     outcomes = [
         run_round(part, replace(session, workspace=replace(workspace, outer_fold=fold)), steering)
@@ -208,12 +243,16 @@ def conclude(
     ray.end()
     if left_over := tracker.runs.drop_unclaimed():
         console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
+    doing("judging the answers to the test clips")
     found = labelled(judge(prepared, tracker, look=workspace.look), prepared.spec, outcomes)
-    seconds = time.monotonic() - started
+    seconds = seconds_before(workspace) + time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
     (workspace.folder / VERDICT).write_text(json.dumps(as_record(found), indent=1), encoding="utf-8")
     tracker.finish_sweep(verdict=as_record(found), metrics={"sweep/seconds": seconds, "sweep/trials": trials})
+    done()
     print_summary(console, prepared, workspace, tracker, outcomes, found, seconds)
+    voice.last(sentence(found))
+    voice.tell("verdict", sentence=sentence(found), winner=found.winner, best=found.best, seconds=round(seconds, 1))
 
 
 def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, started: float) -> list[Overseer]:
@@ -226,49 +265,3 @@ def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, starte
     )
     hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
     return [disk, RecordLimit(lambda: tracker.gave_up), *hours]
-
-
-def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
-    """The verdict over the test predictions of this look's confirm runs.
-
-    It reads what MLflow has of them, and not the files of the results folder: what a report or a comparison reads
-    later is what was judged. `analysis.predictions.pooled` says which seeds count.
-    """
-    from analysis.predictions.align import correct
-    from analysis.record.reader import UNTUNED, read_sweep
-    from analysis.verdict.rule import verdict
-
-    spec, task = prepared.spec, prepared.task
-    metric_name = spec.metric.partition("/")[2]
-    record = read_sweep(tracker.uri, tracker.sweep.sweep_id, look=look)
-    pools = {arm: record.pooled(runs) for arm, runs in record.arms().items()}
-    answers = {arm: pool.by_seed for arm, pool in pools.items() if pool.by_seed}
-    baseline, untuned = answers.pop("baseline", None), answers.pop(UNTUNED, None)
-    found = verdict(
-        answers,
-        baseline,
-        lambda predictions: task.score(predictions).get(metric_name, math.nan),
-        metric_name=f"test {metric_name}",
-        mode=spec.mode,
-        untuned=next(iter(untuned.values())) if untuned else None,
-        question="each_other" if spec.finalists.per else "baseline",
-        look=look - 1,
-        example_scores=correct if metric_name == "accuracy" else None,
-        untuned_name=UNTUNED,
-    )
-    notes = [note for arm, pool in pools.items() if (note := pool.note(arm))]
-    return replace(found, warnings=(*notes, *found.warnings))
-
-
-def labelled(found: Verdict, spec: SweepSpec, outcomes: Sequence[Outcome]) -> Verdict:
-    """The verdict with a name for every finalist that says what it is."""
-    from analysis.verdict.labels import arm_labels
-
-    per = spec.finalists.per
-    configurations: dict[str, list[dict[str, Any]]] = {}
-    for run in (run for outcome in outcomes for run in outcome.confirmed):
-        ratio = run.config.alpha / run.config.rank  # an axis of its own, which a configuration keeps as alpha
-        configurations.setdefault(run.arm, []).append({**run.config.as_dict(), "alpha_ratio": ratio})
-    axes = ["backbone", *(axis.name for axis in spec.axes if axis.name != "backbone")]
-    labels = arm_labels(configurations, axes, per=per)
-    return replace(found, labels=labels, each="finalist" if per is None else per.replace("_", " "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,8 @@ def parse(arguments: Sequence[str]) -> Command:
     given, problems = PARSER.read(arguments)
     sweep, name, trial, *changes = [*given.words, "", "", ""][: max(3, len(given.words))]
     if not sweep or name not in NAMES:
-        got = f"got {name[:60]!r}" if name else "none was given"
+        near = command_line.nearest_word(name, NAMES) if name else None
+        got = f"got {name[:60]!r}" + (f" (nearest: {near})" if near else "") if name else "none was given"
         problems.append(f"expected SWEEP and one of {', '.join(NAMES)}; {got}. See --help")
     elif (name in NEEDS_TRIAL) != bool(trial):
         problems.append(f"{name}: a TRIAL is missing" if not trial else f"{name}: takes nothing, got {trial[:60]!r}")
@@ -89,13 +90,13 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append(f"{name}: one trial at a time, got {', '.join(changes)[:60]!r} as well")
     if given.json and name != STATUS:
         problems.append("--json goes with status")
-    values, found = _values(changes) if name == CLONE and not problems else ({}, [])
+    values, found = read_changes(changes) if name == CLONE and not problems else ({}, [])
     if problems or found:
         raise InputError([*problems, *found])
     return Command(sweep, name, trial, values, given.results, given.json)
 
 
-def _values(changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+def read_changes(changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """`rank=8 learning_rate=3e-4` in the syntax of a sweep file; `search.rank=8` is the same."""
     from sweeps.config.overrides import read_overrides
 
@@ -120,20 +121,7 @@ def steer(command: Command) -> int:
 
         print_status(workspace, as_json=command.json)
         return Exit.DONE
-    from sweeps.control import requests
-    from sweeps.state.manifest import running_elsewhere, state_of
-
-    if not running_elsewhere(workspace):
-        if state_of(workspace).finished:
-            raise InputError(f"{workspace.sweep_id} is over: there is nothing to {command.name}.")
-        raise InputError(
-            f"{workspace.sweep_id} is not running (it was interrupted): start it again with the command that began it, "
-            f"then {command.name}."
-        )
-    try:
-        request = requests.ask(workspace, command.name, command.trial, command.changes)
-    except OSError as error:
-        raise InputError(f"{workspace.folder}: cannot be written ({error.strerror or error}).") from None
+    request = submit(workspace, command.name, command.trial, command.changes)
     answered = wait(workspace, request)
     if answered is None:
         print(
@@ -143,6 +131,24 @@ def steer(command: Command) -> int:
         return Exit.FAILED
     print(f"{command.name}: {answered.said}", file=sys.stdout if answered.done else sys.stderr)
     return Exit.DONE if answered.done else Exit.BAD_INPUT
+
+
+def submit(workspace: Workspace, name: str, trial: str = "", changes: Mapping[str, Any] | None = None) -> Request:
+    """Puts a request to a sweep that runs. Raises InputError where it does not, or its folder cannot be written."""
+    from sweeps.control import requests
+    from sweeps.state.manifest import running_elsewhere, state_of
+
+    if not running_elsewhere(workspace):
+        if state_of(workspace).finished:
+            raise InputError(f"{workspace.sweep_id} is over: there is nothing to {name}.")
+        raise InputError(
+            f"{workspace.sweep_id} is not running (it was interrupted): start it again with the command that began it, "
+            f"then {name}."
+        )
+    try:
+        return requests.ask(workspace, name, trial, changes)
+    except OSError as error:
+        raise InputError(f"{workspace.folder}: cannot be written ({error.strerror or error}).") from None
 
 
 def wait(workspace: Workspace, request: Request, seconds: float = WAIT_SECONDS) -> Answer | None:

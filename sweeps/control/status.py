@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sweeps.config.resolve import axes_that_open
 from sweeps.control import requests
 from sweeps.control.requests import PAUSE, RESUME
 from sweeps.state.assignment import values_of
+from sweeps.state.extend import recorded_spec
 from sweeps.state.journal import JOURNAL
 from sweeps.state.manifest import running_elsewhere, state_of
-from sweeps.state.progress import StageProgress
+from sweeps.state.progress import RUNNING, StageProgress
 from sweeps.state.workspace import Workspace
+from trainables.errors import InputError
 
 SHOWN_TRIALS, SHOWN_ANSWERS = 30, 5
+STOPPING, INTERRUPTED = "stopping", "interrupted"
 LOG_COLUMNS = 150
 
 
@@ -28,15 +33,17 @@ def read_status(workspace: Workspace) -> dict[str, Any]:
     given = list(requests.answers(workspace).values())
     begun = sorted(workspace.stages(), key=lambda stage: (stage / JOURNAL).stat().st_mtime_ns)
     stages = [_stage(workspace, stage) for stage in begun]
-    held = [answer.command for answer in given if answer.done and answer.command in (PAUSE, RESUME)]
-    if state_of(workspace).finished:
-        state = "finished"
-    elif not running_elsewhere(workspace):
-        state = "interrupted"
-    elif held[-1:] == [PAUSE]:
-        state = "paused"
-    else:
-        state = "finishing" if stages and stages[-1]["finishing"] else "running"
+    state = state_in_a_word(
+        finished=state_of(workspace).finished,
+        running=lambda: running_elsewhere(workspace),
+        answers=given,
+        finishing=bool(stages) and stages[-1]["finishing"],
+    )
+    if state == INTERRUPTED:
+        for stage in stages:
+            for trial in stage["trials"]:
+                trial["status"] = state if trial["status"] in (RUNNING, STOPPING) else trial["status"]
+            stage["counts"] = dict(Counter(trial["status"] for trial in stage["trials"]))
     waiting = [request.command for request in requests.Inbox(workspace).pending()]
     return {
         "sweep_id": workspace.sweep_id,
@@ -45,6 +52,20 @@ def read_status(workspace: Workspace) -> dict[str, Any]:
         "control": [vars(answer) for answer in given],
         "unanswered": waiting,
     }
+
+
+def state_in_a_word(
+    *, finished: bool, running: Callable[[], bool], answers: Sequence[requests.Answer], finishing: bool
+) -> str:
+    """running | paused | finishing | interrupted | finished"""
+    if finished:
+        return "finished"
+    if not running():
+        return INTERRUPTED
+    held = [answer.command for answer in answers if answer.done and answer.command in (PAUSE, RESUME)]
+    if held[-1:] == [PAUSE]:
+        return "paused"
+    return "finishing" if finishing else "running"
 
 
 def print_status(workspace: Workspace, *, as_json: bool) -> None:
@@ -59,7 +80,7 @@ def print_status(workspace: Workspace, *, as_json: bool) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in stage["counts"].items()) or "nothing has begun"
         console.print(f"{stage['stage']}: {counts}", markup=False)
         if stage is status["stages"][-1]:
-            console.print(_table(stage["trials"][-SHOWN_TRIALS:]))
+            console.print(_table(stage["trials"][-SHOWN_TRIALS:], *_planned(workspace)))
     for answer in status["control"][-SHOWN_ANSWERS:]:
         console.print(f"{answer['command']}: {answer['said']}", markup=False, soft_wrap=True)
     if status["unanswered"]:
@@ -70,12 +91,12 @@ def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
     progress = StageProgress(folder, watching=True)
     return {
         "stage": folder.relative_to(workspace.folder).as_posix(),
-        "finishing": progress.finishing is not None and bool(progress.unfinished),
+        "finishing": is_finishing(progress),
         "counts": dict(Counter(trial.status for trial in progress.trials.values())),
         "trials": [
             {
                 "trial": trial.name,
-                "status": "stopping" if trial.stopping and not trial.over else trial.status,
+                "status": STOPPING if trial.stopping and not trial.over else trial.status,
                 "epoch": trial.last.get("epoch", 0),
                 "planned_epochs": trial.last.get("planned_epochs"),
                 "value": trial.last.get("value"),
@@ -86,14 +107,29 @@ def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
     }
 
 
-def _table(trials: list[dict[str, Any]]) -> Table:
+def is_finishing(progress: StageProgress) -> bool:
+    return progress.finishing is not None and bool(progress.unfinished)
+
+
+def _planned(workspace: Workspace) -> tuple[list[str], int | None]:
+    """The open axes in the file's order, and how many epochs a trial has; nothing where the file cannot be read now."""
+    try:
+        spec = recorded_spec(workspace, state_of(workspace))
+    except InputError:
+        return [], None
+    return list(dict.fromkeys(axis.name for axis in axes_that_open(spec))), spec.train.epochs
+
+
+def _table(trials: list[dict[str, Any]], opened: list[str], planned_epochs: int | None) -> Table:
+    """All open axes in one order, in the first epoch of the first trial as later."""
     given = [trial["given"] for trial in trials]
-    axes = [key for key in dict.fromkeys(key for point in given for key in point) if _varies(key, given)]
+    found = dict.fromkeys(key for point in given for key in point)
+    axes = [key for key in opened if key in found] or [key for key in found if _varies(key, given)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("trial", "state", "epoch", "value", *axes):
         table.add_column(Text(column), overflow="fold")
     for trial in trials:
-        epoch = f"{trial['epoch']}/{trial['planned_epochs'] or '?'}"
+        epoch = f"{trial['epoch']}/{trial['planned_epochs'] or planned_epochs or '?'}"
         value = "-" if trial["value"] is None else f"{trial['value']:.4g}"
         cells = [_short(trial["given"].get(axis)) for axis in axes]
         table.add_row(*map(Text, (trial["trial"], trial["status"], epoch, value, *cells)))

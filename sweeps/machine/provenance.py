@@ -29,7 +29,7 @@ def collect() -> dict[str, Value]:
     """Flat and plain, keys like `git.commit` or `version.torch`. What cannot be found out is left out; never raises."""
     facts: dict[str, Value] = {
         "time.started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join([Path(sys.argv[0]).name, *map(private, sys.argv[1:])]),
+        "command": command(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
@@ -38,6 +38,13 @@ def collect() -> dict[str, Value]:
     facts |= {f"package.git.{key}": value for key, value in git_state(Path(__file__).parent).items()}
     facts |= {f"version.{name}": version for name, version in versions().items()}
     return facts
+
+
+def command() -> str:
+    """The command of this process as it can be given again: `python -m sweeps.run ...`; absolute paths are cut."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    began = ["python", "-m", spec.name.removesuffix(".__main__")] if spec else [Path(sys.argv[0]).name]
+    return shlex.join([*began, *map(private, sys.argv[1:])])
 
 
 def changing_facts() -> dict[str, Value]:

@@ -84,7 +84,7 @@ class ChildRuns:
                     self._take_up(known.run, trial_id, params)
                 known.trial_id, known.in_use = trial_id, True
                 return known.run
-            run = self._writer.begin(sweep.experiment_id, tags, run_name(role, trial_id, seed, fold, params))
+            run = self._writer.begin(sweep.experiment_id, tags, run_name(role, trial_id, seed, fold))
             self._known.remember(run, tags, in_use=True)
             self._writer.log_params(run, params, known={})
             self._writer.describe_data(run, sweep.dataset)

@@ -10,7 +10,6 @@ from sweeps.state.workspace import EXPLORE
 from trainables.records import (
     NO_FOLD,
     NO_SEED,
-    NOT_CHOSEN,
     TAG_CONFIG_ID,
     TAG_FOLD,
     TAG_LOOK,
@@ -93,11 +92,11 @@ def _claimed(runs: list[KnownRun]) -> KnownRun | None:
     return None
 
 
-def run_name(role: str, trial_id: str, seed: int | str, fold: str, params: Mapping[str, object]) -> str:
-    """What a person reads in MLflow's list: `trial 7 · rank=16 · learning_rate=0.0002 · seed 42`."""
+def run_name(role: str, trial_id: str, seed: int | str, fold: str) -> str:
+    """What a person reads in MLflow's list: `trial 7 · seed 42`, `finalist 1 · seed 123`. What was chosen stands in
+    the columns beside it."""
     number = trial_id.rpartition("_")[2]
-    head = f"trial {int(number)}" if role == "trial" and number.isdigit() else role
-    chosen = [(k, v) for k, v in params.items() if k not in NOT_CHOSEN and not k.endswith("_params")]
-    shown = [f"{k}={v:.2g}" if isinstance(v, float) else f"{k}={v}" for k, v in chosen]
+    arm = trial_id.partition("-seed-")[0].replace("-", " ")
+    head = f"trial {int(number)}" if role == "trial" and number.isdigit() else arm if arm.startswith(role) else role
     where = [f"seed {seed}"] * (str(seed) != NO_SEED) + [f"fold {fold}"] * (fold != NO_FOLD)
-    return " · ".join([head, *shown, *where])
+    return " · ".join([head, *where])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -64,15 +62,6 @@ def ui_command(uri: str) -> str | None:
     beside_python = Path(sys.executable).parent / "mlflow"  # found even where its folder is not on the PATH
     program = str(beside_python) if beside_python.is_file() else "mlflow"
     return shlex.join([program, "ui", "--backend-store-uri", shown(uri), "--host", UI_HOST, "--port", str(UI_PORT)])
-
-
-def comparison_link(base_url: str, experiment_id: str, run_ids: Sequence[str]) -> str:
-    """The page of MLflow that shows these runs side by side."""
-
-    def listed(values: Sequence[str]) -> str:
-        return quote(json.dumps(list(values), separators=(",", ":")))
-
-    return f"{base_url.rstrip('/')}/#/compare-runs?runs={listed(run_ids)}&experiments={listed([experiment_id])}"
 
 
 def find_experiment(client: Any, name: str, location: str | None) -> str:

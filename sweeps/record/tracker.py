@@ -21,18 +21,21 @@ from sweeps.record.run_writer import TAG_CHARACTERS, RunWriter, as_text
 from sweeps.record.store import (
     ARTIFACTS,
     artifact_location,
-    comparison_link,
     find_experiment,
     ui_address,
     ui_command,
 )
+from sweeps.record.sweep_view import SweepView
+from sweeps.record.verdict_note import verdict_note
 from sweeps.state.workspace import file_name
 from trainables.errors import SweepFailed
 from trainables.records import (
     NO_FOLD,
     ROLE_SWEEP,
     TAG_CONTROL,
+    TAG_DECISIONS,
     TAG_FINALISTS,
+    TAG_INTERIM,
     TAG_LOOK,
     TAG_LOOKS,
     TAG_MINIATURE,
@@ -57,6 +60,7 @@ class Tracker:
         location = artifact_location(uri, results)
         self._artifacts = None if location is None else results.absolute() / ARTIFACTS
         self._steered: list[dict[str, Any]] = []
+        self.view_link = ""  # to this sweep in MLflow's pages, where `ui_command` serves them; from `share_view` on
         self._sweep: SweepRun | None = None
         self._runs: ChildRuns | None = None
         waited = Stopwatch()
@@ -175,6 +179,20 @@ class Tracker:
         with self.writer.waited:
             self._client.set_tag(self.parent_id, TAG_LOOKS, json.dumps([list(look) for look in seeds]))
 
+    def note_decisions(self, said: str) -> None:
+        """Writes what the search's decisions rest on."""
+        with self.writer.waited:
+            self.writer.background.write(self._client.set_tag, self.parent_id, TAG_DECISIONS, said)
+
+    def note_interim(self, looks: Sequence[int], decided: Sequence[Mapping[str, Any]]) -> None:
+        """Writes at how many seeds this stage 2 is looked at while it runs, and what the looks so far decided; nothing
+        where it is looked at once."""
+        if looks:
+            shown = [{name: value for name, value in each.items() if name != "event"} for each in decided]
+            said = json.dumps({"looks": list(looks), "decided": shown})
+            with self.writer.waited:
+                self._client.set_tag(self.parent_id, of_look(TAG_INTERIM, self.sweep.look), said)
+
     def note_control(self, command: str, said: str, asked_seconds: float) -> None:
         """Adds what a person did to a running sweep to the parent's tag, the latest where there is no more room."""
         with self.writer.waited:
@@ -193,7 +211,7 @@ class Tracker:
         verdict: Mapping[str, Any] | None = None,
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Closes the parent run with the verdict (`wording.as_record`), its sentence as the run's description.
+        """Closes the parent run with the verdict (`wording.as_record`), which is the run's description too.
 
         After a failure nothing is raised: that failure is what must be heard.
         """
@@ -203,7 +221,8 @@ class Tracker:
         with writer.waited, suppress(*([] if status == "completed" else [Exception])):
             if verdict is not None:
                 self._client.log_dict(self.parent_id, dict(verdict), of_look("verdict.json", sweep.look))
-                self._client.set_tag(self.parent_id, "mlflow.note.content", str(verdict.get("sentence", "")))
+                note = verdict_note(verdict)[:TAG_CHARACTERS]
+                self._client.set_tag(self.parent_id, "mlflow.note.content", note)
                 self._client.set_tag(self.parent_id, TAG_LOOK, str(sweep.look))
             if status == "completed":  # a session that goes on later has not come to its figures
                 tracking = {"tracking/seconds": self.seconds, "tracking/background_seconds": writer.background.seconds}
@@ -228,9 +247,16 @@ class Tracker:
         """The command that shows the record in a browser; None where a server does already (see `ui_address`)."""
         return ui_command(self.uri)
 
-    def link_to_comparison(self, run_ids: Sequence[str]) -> str:
-        """Opens these runs side by side in MLflow's pages, where `ui_command` serves them."""
-        return comparison_link(ui_address(self.uri), self.experiment_id, run_ids)
+    def share_view(self, view: SweepView) -> None:
+        """Writes what MLflow's pages show of this sweep. A store that takes no such tag is no reason to stop."""
+
+        def write() -> None:
+            with suppress(Exception):
+                self._client.set_experiment_tag(self.experiment_id, *view.tag)
+
+        self.view_link = view.link(ui_address(self.uri), self.experiment_id)
+        with self.writer.waited:
+            self.writer.background.write(write)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainables import command_line
 from trainables.command_line import Exit
+from trainables.doing import doing, done, silently
 from trainables.errors import InputError
 from trainables.records import PARAM_DATA
 
@@ -31,7 +32,7 @@ DEFAULT_TOLERANCE = 0.01
 
 PARSER = command_line.Parser(
     "sweeps.rerun",
-    "RUN_ID [--tolerance X] [--results FOLDER] [--tracking-uri URI] [--json]",
+    "RUN_ID [--tolerance X] [--results FOLDER] [--tracking-uri URI | --bundle FILE] [--data FOLDER] [--json]",
     DESCRIPTION,
     exits={
         Exit.DONE: "identical or within tolerance",
@@ -51,6 +52,10 @@ PARSER.value("--results", "FOLDER", "where the sweep's folder is (default: besid
 PARSER.value(
     "--tracking-uri", "URI", "where the run is recorded (default: MLFLOW_TRACKING_URI, else results/mlflow.db)"
 )
+PARSER.value("--bundle", "FILE", "a file of sweeps.bundle that holds the run, in place of the record")
+PARSER.value(
+    "--data", "FOLDER", "where relative paths of the sweep's file start (default: where they did; of a bundle: here)"
+)
 PARSER.flag("--json", "the outcome as JSON on the standard output, all else on the standard error")
 
 SHOWN = 8
@@ -66,6 +71,8 @@ class Command:
     results: str | None = None
     tracking_uri: str | None = None
     json: bool = False
+    bundle: str | None = None
+    data: str | None = None
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -75,7 +82,9 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append(f"one RUN_ID is needed, got {len(given.words)}; see --help")
     if problems:
         raise InputError(problems)
-    return Command(given.words[0], given.tolerance, given.results, given.tracking_uri, given.json)
+    return Command(
+        given.words[0], given.tolerance, given.results, given.tracking_uri, given.json, given.bundle, given.data
+    )
 
 
 def rerun(command: Command) -> int:
@@ -85,6 +94,7 @@ def rerun(command: Command) -> int:
 
     from rich.console import Console
 
+    from analysis.record.bundled import SCHEME
     from analysis.record.store import store_of
     from sweeps.rerun.comparison import compare
     from sweeps.rerun.recorded import assignment_of, facts_of, read_run
@@ -92,18 +102,22 @@ def rerun(command: Command) -> int:
     from sweeps.state.find import find_workspace, results_folder
     from sweeps.state.manifest import Manifest
 
+    with silently(command.json):
+        doing(f"reading the record of {command.run_id}")
     console = Console(highlight=False, stderr=command.json, soft_wrap=True)
     uri = command.tracking_uri
     if uri is None and command.results is not None and (database := Path(command.results) / "mlflow.db").is_file():
         from sweeps.record.store import default_uri
 
         uri = default_uri(database.parent)
-    uri = store_of(uri)
+    uri = store_of(uri) if command.bundle is None else f"{SCHEME}{Path(command.bundle).expanduser().absolute()}"
     run = read_run(uri, command.run_id)
+    done()
     workspace = manifest = None
     try:
-        workspace = find_workspace(run.sweep_id, results_folder(command.results, uri))
-        manifest = Manifest.read(workspace)
+        if command.bundle is None:
+            workspace = find_workspace(run.sweep_id, results_folder(command.results, uri))
+            manifest = Manifest.read(workspace)
     except InputError:
         console.print(
             f"Note: the folder of {run.sweep_id} is not here; relative paths start in the current folder.", markup=False
@@ -113,7 +127,7 @@ def rerun(command: Command) -> int:
         f"{run.name}: {run.role} of {run.sweep_id}, configuration {run.config_id}, {run.status}", markup=False
     )
     for left, text in enumerate(run.source_texts, start=1 - len(run.source_texts)):
-        prepared = restore(run, text, manifest.base_folder if manifest else ".", before.get("device"))
+        prepared = restore(run, text, command.data or (manifest.base_folder if manifest else "."), before.get("device"))
         try:
             assignment = assignment_of(run, prepared.spec)
             break

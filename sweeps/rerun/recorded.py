@@ -18,7 +18,7 @@ from sweeps.config.spec import SweepSpec
 from sweeps.state.assignment import Assignment, confirming, searching
 from sweeps.state.manifest import Manifest, sweep_events
 from sweeps.state.workspace import CONFIRM, Workspace
-from trainables.config import TrialConfig
+from trainables.config import FULL, TrialConfig
 from trainables.errors import InputError
 from trainables.records import (
     NO_SEED,
@@ -139,6 +139,7 @@ def assignment_of(run: RecordedRun, spec: SweepSpec) -> Assignment:
             backbone=run.params.get("backbone", baseline.backbone),
             model_size=run.params["model_size"],
             quantization=run.params["quantization"],
+            window_seconds=FULL,
         )
     else:
         config = baseline if run.role == "baseline" else resolve(spec, _sample(run, spec))

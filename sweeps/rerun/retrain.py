@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sweeps.machine.profile import probe
+from sweeps.machine.weights import folder_digest
 from sweeps.plan.prepare import Prepared, prepare_settled, rounds_of
 from sweeps.plan.settle import settle_recorded
 from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
@@ -20,7 +21,9 @@ from sweeps.worker.job import Job
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import InputError
+from trainables.modeling.checkpoints import is_path
 from trainables.records import NO_FOLD, NO_SEED, PARAM_DATA, PARAM_PRECISION, PARAM_RECIPE, Predictions, allowed_name
+from trainables.sizes import size_of
 from trainables.training.resume_points import FINAL
 
 if TYPE_CHECKING:
@@ -99,8 +102,12 @@ def _job(run: RecordedRun, config: TrialConfig, part: Prepared, workspace: Works
     tests = ("test", *part.evaluations) if confirming else ()
     stores = make_stores(part, workspace, ("train", "validation", *tests), console)
     revision = run.params.get("checkpoint_revision")
-    sizes = registry.backbone(config.backbone).SIZES
-    pinned = {sizes[config.model_size].checkpoint: revision} if revision else {}
+    pinned = {}
+    if revision:
+        checkpoint = size_of(registry.backbone(config.backbone), config.model_size).checkpoint
+        if is_path(checkpoint) and folder_digest(checkpoint) != revision:
+            raise InputError(f"RUN_ID: the weights in {checkpoint} are not those that {run.run_id} was trained on.")
+        pinned = {checkpoint: revision}
     job = explore_job(part, stores, workspace.outer_fold, pinned)
     if confirming:
         return replace(job, stage=CONFIRM, folds={})
@@ -129,6 +136,8 @@ class _Once:
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self.left: list[tuple[str, Mapping[str, Any]]] = [(name, given)]
+
+    ready = True  # nothing has to be known first
 
     @property
     def exhausted(self) -> bool:

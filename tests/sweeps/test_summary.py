@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from sweeps.confirm import Confirmed
+from sweeps.confirm.stage import Confirmed
 from sweeps.summary import SAMPLES, counted, evaluations_table, samples_table
 from trainables.config import TrialConfig
 from trainables.records import Predictions

@@ -27,7 +27,7 @@ def test_status_only_looks(workspace: Workspace, capsys: pytest.CaptureFixture[s
     before = {path: path.read_bytes() for path in workspace.folder.rglob("*.jsonl")}
     assert main([str(workspace.folder), "status", "--json"]) == 0
     status = json.loads(capsys.readouterr().out)
-    assert (status["state"], status["stages"][0]["counts"]) == ("interrupted", {"running": 1})
+    assert (status["state"], status["stages"][0]["counts"]) == ("interrupted", {"interrupted": 1})
     (trial,) = status["stages"][0]["trials"]
     assert (trial["epoch"], trial["given"]) == (1, SAMPLE)
     with held(workspace):
@@ -42,4 +42,4 @@ def test_of_a_run_of_stage_2_its_configuration_is_shown(workspace: Workspace) ->
     progress.asked(run.name, run.given)
     progress.stop(run.name)
     (trial,) = read_status(workspace)["stages"][0]["trials"]
-    assert (trial["trial"], trial["status"], trial["given"]["rank"]) == ("finalist-1-seed-7", "stopping", 4)
+    assert (trial["trial"], trial["status"], trial["given"]["rank"]) == ("finalist-1-seed-7", "interrupted", 4)

@@ -11,15 +11,16 @@ import pytest
 from rich.console import Console
 
 from sweeps.config.load import load_sweep
-from sweeps.config.spec import SweepSpec
+from sweeps.config.spec import AS_THEY_COME, SweepSpec
 from sweeps.control import requests
 from sweeps.control.requests import ask
 from sweeps.control.status import read_status
 from sweeps.control.steering import SearchSteering, StageSteering, Steering, changed_sample
-from sweeps.search.pruning import make_pruner, replay_rungs
+from sweeps.search.pruning import asha_for, replay_rungs
 from sweeps.search.sampler import OptunaProposals
 from sweeps.stage.holds import Hold, Reins
 from sweeps.stage.tune_hooks import StageKeeper, StageScheduler, StageSearcher
+from sweeps.state.decisions import Decisions
 from sweeps.state.progress import PRUNED, STOPPED, StageProgress
 from sweeps.state.workspace import CONFIRM, EXPLORE, Workspace
 from trainables.errors import InputError
@@ -64,9 +65,9 @@ class Session:
         tracker: Any = self.tracker
         self.steering = Steering(workspace, tracker, Console(quiet=True))
         self.progress = StageProgress(workspace.stage(stage), spec)
-        self.proposals = OptunaProposals(spec, parallel_trials=1)
+        self.proposals = OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, 1))
         self.proposals.replay(self.progress)
-        pruner: Any = make_pruner(spec, lambda name: self.progress.trials[name].given)
+        pruner: Any = asha_for(spec, lambda name: self.progress.trials[name].given)
         replay_rungs(pruner, self.progress)
         overseer = (
             SearchSteering(self.steering, spec, self.progress, self.proposals)

@@ -80,7 +80,8 @@ def test_a_run_is_over_in_one_way() -> None:
     assert known.closed(tags("trial_00001", status="completed")) is None
 
 
-def test_a_name_says_what_was_chosen() -> None:
-    name = run_name("trial", "trial_00007", 42, NO_FOLD, {"rank": 16, "learning_rate": 0.00023456, "lora_params": 9})
-    assert name == "trial 7 · rank=16 · learning_rate=0.00023 · seed 42"
-    assert run_name("baseline", "baseline-seed-7", NO_SEED, "2", {}) == "baseline · fold 2"
+def test_a_name_is_short_and_tells_runs_apart() -> None:
+    assert run_name("trial", "trial_00007", 42, NO_FOLD) == "trial 7 · seed 42"
+    assert run_name("finalist", "finalist-2-seed-123", 123, NO_FOLD) == "finalist 2 · seed 123"
+    assert run_name("baseline", "baseline-seed-7", 7, "2") == "baseline · seed 7 · fold 2"
+    assert run_name("untuned", "untuned", NO_SEED, NO_FOLD) == "untuned"

@@ -1,14 +1,12 @@
 """Addresses of the record: where it is, how it is opened, what a link to it looks like."""
 
-import json
 import shlex
 import sqlite3
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from sweeps.record.store import artifact_location, comparison_link, default_uri, ui_address, ui_command
+from sweeps.record.store import artifact_location, default_uri, ui_address, ui_command
 
 
 @pytest.fixture(autouse=True)
@@ -57,14 +55,3 @@ def test_the_command_survives_a_shell_and_listens_here_only(tmp_path: Path) -> N
     assert words[words.index("--backend-store-uri") + 1] == uri
     assert words[words.index("--host") + 1] == "127.0.0.1"
     assert ui_address(uri) == f"http://127.0.0.1:{words[words.index('--port') + 1]}"
-
-
-def test_the_link_names_runs_and_experiment() -> None:
-    link = comparison_link("http://127.0.0.1:5001/", "3", ["aa", "bb"])
-    page, _, query = urlsplit(link).fragment.partition("?")
-    assert page == "/compare-runs"
-    assert {key: json.loads(values[0]) for key, values in parse_qs(query).items()} == {
-        "runs": ["aa", "bb"],
-        "experiments": ["3"],
-    }
-    assert unquote(link) == 'http://127.0.0.1:5001/#/compare-runs?runs=["aa","bb"]&experiments=["3"]'

@@ -35,16 +35,18 @@ def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -
         tracker.runs.close(run, ("completed", "pruned", "failed")[number], "out of memory" if number == 2 else None)
         runs.append(tracker.runs.id_of(run))
     tracker.log_finalists([{"config_id": "c0", "value": 0.8}])
+    tracker.note_interim((2, 3, 5), [{"event": "look", "seeds": 2, "open": [], "decided": [], "reason": ""}])
     tracker.finish_sweep(verdict={"sentence": "c0 is better."}, metrics={"sweep/seconds": 12.5})
 
     sweep = read_sweep(default_uri(results), "speech-1")
+    assert sweep.interim == (2, 3, 5)
     assert sweep.sweep_id == "speech-1"
     assert sweep.parent.info.status == "FINISHED"
     assert sweep.parent.data.metrics["sweep/seconds"] == 12.5
     assert sweep.parent.data.metrics["tracking/seconds"] > 0
     assert sweep.parent.data.params == {"trials": "16"}
     assert sweep.parent.data.tags["provenance.git.commit"] == "abc"
-    assert sweep.parent.data.tags["mlflow.note.content"] == "c0 is better."
+    assert sweep.parent.data.tags["mlflow.note.content"] == "**c0 is better.**"
     assert sweep.parent.inputs.dataset_inputs[0].dataset.name == "speech"
     table = sweep.runs.set_index("run_id").loc[runs]
     assert list(table["status"]) == ["FINISHED", "FINISHED", "FAILED"]
@@ -54,7 +56,7 @@ def test_a_sweep_is_read_back_as_it_was_written(results: Path, tmp_path: Path) -
     assert set(table["tags.sweep.miniature"]) == {"true"}
     assert table["tags.sweep.reason"].iloc[2] == "out of memory"
     assert list(table["params.rank"]) == ["16"] * 3
-    assert table["run_name"].iloc[1] == "trial 1 · rank=16 · seed 42"
+    assert table["run_name"].iloc[1] == "trial 1 · seed 42"
     assert list(table["metrics.train/loss"]) == [0.5, 1.5, 2.5]
     curves = sweep.curves(["train/loss"])
     assert list(curves.columns) == ["run_id", "metric", "epoch", "value"]
