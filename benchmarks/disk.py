@@ -62,13 +62,15 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     """(peak, the plan's estimate) in bytes of the sweep's stage 1, its decoded sound left out."""
     from rich.console import Console
 
+    from sweeps.config.spec import AS_THEY_COME
     from sweeps.plan.plan import make_plan
-    from sweeps.search.pruning import make_pruner
+    from sweeps.search.pruning import asha_for
     from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.cleanup import Housekeeper
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
     from sweeps.stage.ray_session import ray_session
     from sweeps.stage.run import train_all
+    from sweeps.state.decisions import Decisions
     from sweeps.state.progress import StageProgress
     from sweeps.state.workspace import EXPLORE, new_workspace
 
@@ -78,7 +80,7 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
     job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True)), "-")
     stage = workspace.stage(EXPLORE)
     progress = StageProgress(stage, prepared.spec)
-    proposals = OptunaProposals(prepared.spec, parallel_trials=prepared.profile.concurrency)
+    proposals = OptunaProposals(prepared.spec, decisions=Decisions(AS_THEY_COME, prepared.profile.concurrency))
     housekeeper = Housekeeper(progress, prepared.spec)
 
     def search() -> None:
@@ -89,7 +91,7 @@ def as_here(folder: Path, trials: int) -> tuple[int, int]:
                 proposals,
                 profile=prepared.profile,
                 observers=[housekeeper],
-                pruner=make_pruner(prepared.spec, lambda name: progress.trials[name].given),
+                pruner=asha_for(prepared.spec, lambda name: progress.trials[name].given),
             )
         housekeeper.all_over()
 
@@ -103,10 +105,12 @@ def as_documented(folder: Path, trials: int) -> int:
     from ray import tune
     from rich.console import Console
 
+    from sweeps.config.spec import AS_THEY_COME
     from sweeps.search.pruning import asha
     from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.inputs import build_miniatures, explore_job, make_stores
     from sweeps.state.assignment import searching
+    from sweeps.state.decisions import Decisions
     from sweeps.state.workspace import new_workspace
     from sweeps.worker.job import Job, Start
     from sweeps.worker.tune_trial import SweepTrial
@@ -115,7 +119,7 @@ def as_documented(folder: Path, trials: int) -> int:
     build_miniatures(prepared)
     workspace = new_workspace(folder, "stores")
     job = explore_job(prepared, make_stores(prepared, workspace, ("train", "validation"), Console(quiet=True)), "-")
-    proposals = OptunaProposals(prepared.spec, parallel_trials=trials)
+    proposals = OptunaProposals(prepared.spec, decisions=Decisions(AS_THEY_COME, trials))
     asked = [proposals.next() or ("", {}) for _ in range(trials)]
     own_points = folder / "points"  # not counted: Tune's checkpoints stand for them
     configs = [Start(own_points / name, searching(prepared.spec, sample)).as_dict() for name, sample in asked]

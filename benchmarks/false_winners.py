@@ -26,6 +26,7 @@ from benchmarks.simulation.quotes import numbers_of, write
 from benchmarks.simulation.report import markdown
 from benchmarks.simulation.settings import Setting
 from benchmarks.simulation.simulate import simulate
+from benchmarks.simulation.stopping_report import stopping_tables
 
 HERE = Path(__file__).parent
 KEPT, TABLE = HERE / "false_winners.jsonl", HERE / "FALSE_WINNERS.md"
@@ -79,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = [setting for setting in settings if repr(setting) in there]
     found = run(settings, sweeps, None if options.quick else options.kept)
     text = markdown(found)
+    stopped = stopping_tables([cell for each in found for cell in each.cells])
+    text += f"\n## Confirmations that stop as soon as they may\n\n{stopped}\n"
+    if options.partial and (left := len(list(grid())) - len(settings)) > 0:
+        text += f"\nNot simulated yet: {left} of the {len(settings) + left} settings of the grid.\n"
     if options.table:
         TABLE.write_text(text, encoding="utf-8")
         numbers = numbers_of(found)

@@ -28,7 +28,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.sweep_workloads import WORKLOADS, environment
+from benchmarks.arms.workloads import WORKLOADS, environment
 
 SIZES: dict[str, tuple[int, ...]] = {
     "trials": (10, 100, 500, 2000),
@@ -70,7 +70,7 @@ def drive(trials: int, lanes: int, nodes: int, epoch_seconds: float, folder: Pat
 
 
 def driven(prepared: Any, folder: Path, places: int, epoch_seconds: float) -> dict[str, Any]:
-    from benchmarks.own_arm import caching, explored
+    from benchmarks.arms.own_arm import caching, explored
 
     ends: list[float] = []
 

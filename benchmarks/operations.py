@@ -58,7 +58,7 @@ def of_trainings(job: Job, decisions: Sequence[Mapping[str, Any]], folder: Path)
 
 
 def main() -> None:
-    """Reads orders as benchmarks.sweep_arms does."""
+    """Reads orders as benchmarks.arms.one_arm does."""
     from sweeps.plan.parts import make_console
     from sweeps.stage.inputs import explore_job, make_stores
     from sweeps.state.workspace import new_workspace

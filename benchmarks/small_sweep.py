@@ -34,7 +34,7 @@ search:
 train: {epochs: 3, batch_size: 4, warmup_ratio: 0.1}
 objective: {metric: val/accuracy}
 trials: TRIALS
-seeds: {explore: [42], confirm: [1, 2]}
+seeds: {explore: [42], confirm: [1, 2, 3]}
 finalists: 1
 baseline: {rank: 4, learning_rate: 2.0e-3, lora_dropout: 0.1}
 profile: cpu

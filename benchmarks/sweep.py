@@ -27,8 +27,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.arms import ARMS, FIRST
-from benchmarks.sweep_workloads import WORKLOADS, Workload, environment, random_checkpoint
+from benchmarks.arms.arm import ARMS, FIRST
+from benchmarks.arms.workloads import WORKLOADS, Workload, environment, random_checkpoint
 
 TRAINS, COUNTS = "sweep_arms", "operations"  # modules that answer orders
 GIB = 1 << 30

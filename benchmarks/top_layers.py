@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.documented import as_transformers_has_it
+from benchmarks.arms.documented import as_transformers_has_it
 from benchmarks.packing_workloads import TASKS, Tones
 from trainables import registry
 from trainables.backbones import ast

@@ -102,7 +102,7 @@ def correlation(
     for first, second in truths:
         target, common, *own = rng.standard_normal((4, examples))
         if setting.world.tails == "t2":
-            target = target / np.sqrt(rng.chisquare(5, examples) / 5)
+            target = target / np.sqrt(rng.chisquare(5, examples) / 5) * np.sqrt(3 / 5)  # of variance 1
         outputs = [
             rho * target + np.sqrt(1.0 - rho**2) * (np.sqrt(shared) * common + np.sqrt(1.0 - shared) * error)
             for rho, error in zip((first, second), own, strict=True)

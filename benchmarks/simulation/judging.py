@@ -83,7 +83,7 @@ def judge_all(sweeps: Confirmed) -> Judged:
         p_values = holm_all(np.stack([each.p_values() for each in estimates], axis=1))
         nothing = np.full_like(p_values, np.nan)
         paired = Pairs(family.firsts, family.seconds, family.difference, p_values, nothing, nothing)
-    own = [_own(sweeps, arm, of_seeds, spread) for arm in range(arms)]
+    own = [own_interval(sweeps, arm, of_seeds, spread) for arm in range(arms)]
     return Judged(
         family,
         among,
@@ -151,7 +151,7 @@ def _winner(sweeps: Confirmed, family: Pairs) -> np.ndarray:
     return np.where(better.any(axis=1), means.argmax(axis=1), -1)
 
 
-def _own(
+def own_interval(
     sweeps: Confirmed, arm: int, of_seeds: list[ArmSeeds], spread: SeedSpread | None
 ) -> tuple[np.ndarray, np.ndarray]:
     squares = Squares.of(sweeps.by_group[:, arm])

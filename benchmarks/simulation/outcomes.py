@@ -14,6 +14,7 @@ from benchmarks.simulation.answers import Confirmed
 from benchmarks.simulation.judging import ALPHA, Judged, Pairs, judge_all
 from benchmarks.simulation.search import Validation
 from benchmarks.simulation.settings import Setting
+from benchmarks.simulation.stopping import stop_all
 
 Outcomes = dict[str, np.ndarray]  # name -> (R,)
 
@@ -56,6 +57,33 @@ def outcomes_of(setting: Setting, sweeps: Confirmed) -> tuple[Outcomes, Judged]:
     found["own_above"], found["own_below"] = low > own, high < own
     found["own_width"] = high - low
     return {name: values.astype(float) for name, values in found.items()}, judged
+
+
+def stopped_outcomes(sweeps: Confirmed) -> Outcomes:
+    """Of confirmations that stop as soon as they may, over all seeds of `sweeps`, at least three."""
+    found, sign = stop_all(sweeps), 1.0 if sweeps.mode == "max" else -1.0
+    gaps = sweeps.truths[:, :-1] - sweeps.truths[:, -1:]
+    better = sign * gaps > 0.0
+    claimed = sign * found.shown > 0.0
+    chosen = np.where(claimed, sign * found.value, -np.inf).argmax(axis=1)[:, None]
+    chosen_is_better = np.take_along_axis(better, chosen, axis=1)[:, 0]
+    outcomes: Outcomes = {
+        "stop_false": ((found.shown != 0.0) & (found.shown * gaps <= 0.0)).any(axis=1),
+        "stop_winner_false": claimed.any(axis=1) & ~chosen_is_better,
+        "stop_found": (claimed & better).any(axis=1),
+        "stop_covers": (~((found.low > gaps) | (found.high < gaps))).all(axis=1),
+        "stop_width": (found.high - found.low).mean(axis=1),
+        "stop_bias": (sign * (found.difference - gaps)).mean(axis=1),
+        "stop_runs": found.runs / sweeps.values[0, :, :].size,
+        "stop_seeds": found.seeds[:, -1],
+    }
+    if found.among is not None:
+        claim, low, high = found.among
+        between = sweeps.truths[:, 0] - sweeps.truths[:, 1]
+        outcomes["stop_among_false"] = (claim != 0.0) & (claim * between <= 0.0)
+        outcomes["stop_among_covers"] = ~((low > between) | (high < between))
+    outcomes["stop_own_covers"] = ~((found.own_low > sweeps.truths[:, 0]) | (found.own_high < sweeps.truths[:, 0]))
+    return {name: values.astype(float) for name, values in outcomes.items()}
 
 
 def _models_are_alike(setting: Setting) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.simulation.cells import Cell, Simulated, mean_of
 from benchmarks.simulation.grid import COLLAPSING, SEEDS, UNEVEN
 from benchmarks.simulation.report import named, percent, table
+from benchmarks.simulation.stopping_report import stopping_numbers, stopping_section
 from benchmarks.simulation.summary import (
     above_level,
     below_coverage,
@@ -75,6 +76,7 @@ def numbers_of(found: Sequence[Simulated]) -> dict[str, Any]:
         },
         "covers": {name: _coverage([c for c in promised(cells) if c.seeds > 1], name) for name in COVERAGES},
         "equivalence": _claims(fixed_margins(cells), "equivalence_false"),
+        "stopping": stopping_numbers(cells),
         "beside": error_rates(cells),
     }
 
@@ -117,9 +119,17 @@ def readme(n: Numbers) -> str:
         f"In simulated sweeps where no finalist is better, this verdict claims a difference in {percent(null['mean'])}",
         f"of them (worst of {null['of']:,} kinds {percent(null['worst'])}); the best validation score, tested on the",
         f"same clips, does so in {percent(n['naive']['mean'])}, and McNemar's test on one seed in",
-        f"{percent(n['mcnemar']['mean'])}. What breaks it: one arm whose runs sometimes collapse (up to",
+        f"{percent(n['mcnemar']['mean'])}. {_stopped(n)} What breaks it: one arm whose runs sometimes collapse (up to",
         f"{percent(fallen)}) or alone depend on their seed (up to {percent(uneven)}); near 0.99, against a much lower",
         f"share, its intervals cover down to {percent(n['covers']['covers']['worst'])} ([evidence](docs/evidence.md)).",
+    )
+
+
+def _stopped(n: Numbers) -> str:
+    found = n["stopping"]["5"]
+    return (
+        f"Stopped as soon as it is decided, with five seeds planned, it takes {percent(found['runs'])} of the runs and "
+        f"finds {percent(found['power'])} of what all of them find; false claims {percent(found['false'])}."
     )
 
 
@@ -210,7 +220,7 @@ def beside_section(n: Numbers) -> str:
 
 SECTIONS: Mapping[str, Sequence[Callable[[Numbers], str]]] = {
     "README.md": (readme,),
-    "docs/evidence.md": (verdict_section, beside_section),
+    "docs/evidence.md": (stopping_section, verdict_section, beside_section),
 }
 
 

@@ -36,7 +36,7 @@ BESIDE_INTERVALS = {
     "hartung_knapp_covers": "counts: Hartung-Knapp",
     "dersimonian_laird_covers": "counts: DerSimonian-Laird (not given)",
     "fixed_effect_covers": "counts: fixed effect (not given)",
-    "zou_covers": "Zou, correlations",
+    "zou_covers": "Zou and jackknife, correlations",
 }
 BESIDE_TESTS = {
     "mcnemar_false": "McNemar on one seed, as a claim about configurations",

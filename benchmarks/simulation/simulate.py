@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.stats.looks import FEWEST_SEEDS
 from benchmarks.simulation import beside
 from benchmarks.simulation.answers import Confirmed, confirmed
 from benchmarks.simulation.outcomes import (
@@ -17,6 +18,7 @@ from benchmarks.simulation.outcomes import (
     oracle_found,
     outcomes_of,
     rank_outcomes,
+    stopped_outcomes,
 )
 from benchmarks.simulation.search import finalists, validation
 from benchmarks.simulation.settings import Setting
@@ -101,6 +103,8 @@ def _judged(setting: Setting, sweeps: Confirmed, seed_counts: Sequence[int]) -> 
         outcomes, judged = outcomes_of(setting, part)
         if ranked:
             outcomes |= rank_outcomes(part)
+        if seeds >= FEWEST_SEEDS:
+            outcomes |= stopped_outcomes(part)
         for finalist, (a, b) in enumerate(zip(judged.family.firsts, judged.family.seconds, strict=True)):
             gap = sweeps.truths[:, a] - sweeps.truths[:, b]
             for term, values in zip(TERMS, (judged.family.difference[:, finalist], gap), strict=True):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.arms.workloads import WORKLOADS
 from benchmarks.growth import take_in
 from benchmarks.paced_trial import PacedTrial
-from benchmarks.sweep_workloads import WORKLOADS
 from sweeps.config.load import load_sweep
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import EXPLORE

@@ -16,12 +16,12 @@ pytestmark = pytest.mark.timeout(900)
 
 def test_killed_in_both_stages_it_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     write_data(tmp_path)
-    small = SWEEP.replace("TRIALS", "2").replace("epochs: 3", "epochs: 2").replace("[1, 2]", "[1]")
+    small = SWEEP.replace("TRIALS", "2").replace("epochs: 3", "epochs: 2").replace("[1, 2, 3]", "[1]")
     (tmp_path / "serial.yaml").write_text(small + KINDS["serial"])
-    # Events of stage 1: the space, and of each of 2 trials the proposal and 1 or 2 results. Of stage 2: the finalist's
-    # proposal and 2 results, the same of the baseline, the untuned backbone's 2. The second kill falls behind the
-    # finalist's first result, into its second epoch.
-    kills = [Kill(4, 0.1, "group"), Kill(8, 0.0, "worker")]
+    # Events of stage 1: the space, the order of decisions, and of each of 2 trials the proposal and 1 or 2 results. Of
+    # stage 2: the finalist's proposal and 2 results, the same of the baseline, the untuned backbone's 2. The second
+    # kill falls behind the finalist's first result, into its second epoch.
+    kills = [Kill(5, 0.1, "group"), Kill(9, 0.0, "worker")]
     reference = start(tmp_path, "serial", tmp_path / "reference")
     outcome = interrupted(tmp_path, "serial", "killed", kills, np.random.default_rng(0))
     finish(reference, tmp_path / "reference")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks import sweep
-from benchmarks.sweep_workloads import WORKLOADS, random_checkpoint
+from benchmarks.arms.workloads import WORKLOADS, random_checkpoint
 from sweeps.config.load import load_sweep
 from sweeps.machine.weights import is_cached
 from trainables import registry

@@ -15,7 +15,7 @@ import yaml
 from trainables import registry
 from trainables.cache import cache_folder
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 COMMIT = "0" * 40
 
 

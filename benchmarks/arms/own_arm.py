@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.arms import Arm, Decisions, Ran, cpu_now
-from benchmarks.watched import PeakMemory
+from benchmarks.arms.arm import Arm, Decisions, Ran, cpu_now
+from benchmarks.arms.watched import PeakMemory
 from sweeps.plan.prepare import Prepared
 
 
@@ -50,21 +50,23 @@ def explored(
     """The trials of stage 1, how long it took, and how long until each had a first score."""
     from ray.tune.schedulers import TrialScheduler
 
+    from sweeps.config.spec import AS_THEY_COME
     from sweeps.plan.parts import make_console
     from sweeps.record.recorder import Recorder
     from sweeps.record.store import default_uri
     from sweeps.record.tracker import Tracker
-    from sweeps.search.pruning import make_pruner
+    from sweeps.search.pruning import asha_for
     from sweeps.search.sampler import OptunaProposals
     from sweeps.stage.inputs import explore_job, make_stores, pin_revisions
     from sweeps.stage.run import train_all
+    from sweeps.state.decisions import Decisions
     from sweeps.state.progress import StageProgress
     from sweeps.state.workspace import EXPLORE, new_workspace
 
     spec = prepared.spec
     workspace = new_workspace(folder, spec.name)
     progress = StageProgress(workspace.stage(EXPLORE), spec)
-    asha = make_pruner(spec, lambda name: progress.trials[name].given)
+    asha = asha_for(spec, lambda name: progress.trials[name].given)
     epochs = {f"trial_{i:05d}": decision["epochs"] for i, decision in enumerate(decisions or ())}
 
     class Decided:
@@ -102,7 +104,7 @@ def explored(
     train_all(
         job,
         progress,
-        OptunaProposals(spec, parallel_trials=at_once),
+        OptunaProposals(spec, decisions=Decisions(AS_THEY_COME, at_once)),
         profile=prepared.profile,
         observers=[Recorder(spec, EXPLORE, tracker.runs), scores, *observers],
         pruner=asha if decisions is None else Decided(),

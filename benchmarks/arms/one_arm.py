@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.arms import ARMS, Arm, Decisions, summary
-from benchmarks.documented_arm import documented
-from benchmarks.own_arm import ours
+from benchmarks.arms.arm import ARMS, Arm, Decisions, summary
+from benchmarks.arms.documented_arm import documented
+from benchmarks.arms.own_arm import ours
 from sweeps.plan.prepare import prepare
 
 

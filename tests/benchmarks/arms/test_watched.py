@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks.watched import workers_bytes
+from benchmarks.arms.watched import workers_bytes
 
 MIB = 1 << 20
 HOLDS = "import sys; held = bytearray(b'x' * (64 << 20)); print('ready', flush=True); sys.stdin.read()"

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.arms import Arm, Decisions, Ran, cpu_now
-from benchmarks.documented import Work, fine_tune_point
-from benchmarks.watched import PeakMemory
+from benchmarks.arms.arm import Arm, Decisions, Ran, cpu_now
+from benchmarks.arms.documented import Work, fine_tune_point
+from benchmarks.arms.watched import PeakMemory
 from sweeps.config.resolve import resolve
 from sweeps.plan.prepare import Prepared
 

@@ -1,0 +1,1 @@
+"""A measurement of checkpoints with real weights."""
