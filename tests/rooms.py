@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -18,8 +19,10 @@ MOST_FILES, MOST_LINES = 24, 300  # in a room; in a file
 FLOORS: Sequence[Sequence[str]] = (
     (
         "trainables.errors",
+        "trainables.doing",
         "trainables.redact",
         "trainables.cache",
+        "trainables.cell_limit",
         "trainables.limits",
         "trainables.config",
         "trainables.records",
@@ -28,9 +31,15 @@ FLOORS: Sequence[Sequence[str]] = (
     ("trainables.contract", "trainables.measured", "trainables.command_line"),
     ("trainables.tasks", "trainables.cache_key", "trainables.registry"),
     ("trainables.outline", "trainables.data", "trainables.modeling"),
-    ("trainables.networks", "trainables.prefix_cache"),
+    ("trainables.networks", "trainables.prefix_cache", "trainables.sizes", "trainables.conversion"),
     ("trainables.backbones", "trainables.training"),
-    ("trainables.miniature", "trainables.process"),
+    (
+        "trainables.miniature",
+        "trainables.process",
+        "trainables.import_ctranslate2",
+        "trainables.import_bin",
+        "trainables.release",
+    ),
     ("trainables.packing",),
     ("analysis.predictions", "analysis.stats"),
     ("analysis.verdict",),
@@ -38,23 +47,36 @@ FLOORS: Sequence[Sequence[str]] = (
     ("analysis.compare",),
     ("analysis.report",),
     ("sweeps.config",),
-    ("sweeps.machine", "sweeps.state"),
+    ("sweeps.machine", "sweeps.state", "sweeps.judge"),
     ("sweeps.record", "sweeps.search", "sweeps.plan"),
     ("sweeps.worker",),
     ("sweeps.stage",),
     ("sweeps.control", "sweeps.replay"),
-    ("sweeps.explore", "sweeps.confirm", "sweeps.rerun", "sweeps.clean", "sweeps.data", "sweeps.predict"),
+    (
+        "sweeps.explore",
+        "sweeps.confirm",
+        "sweeps.rerun",
+        "sweeps.clean",
+        "sweeps.data",
+        "sweeps.predict",
+        "sweeps.browse",
+        "sweeps.explain",
+        "sweeps.list",
+    ),
+    ("sweeps.registry",),
+    ("sweeps.export", "sweeps.bundle", "sweeps.demo"),
     ("sweeps.rounds",),
-    ("sweeps.summary",),
+    ("sweeps.summary", "sweeps.judgement"),
     ("sweeps.sweep",),
     ("sweeps.run",),
 )
 
 # A library, and the rooms that may name it
 LIBRARIES: Mapping[str, Sequence[str]] = {
+    "flask": ("sweeps.browse",),
     "ray": ("sweeps.search", "sweeps.stage", "sweeps.worker"),
     "optuna": ("sweeps.search", "analysis.report"),
-    "mlflow": ("sweeps.record", "analysis.record"),
+    "mlflow": ("sweeps.record", "sweeps.registry", "analysis.record"),
     "peft": ("trainables.training",),
     "bitsandbytes": ("trainables.training", "trainables.modeling"),
     "accelerate": ("trainables.training",),
@@ -65,25 +87,29 @@ LIBRARIES: Mapping[str, Sequence[str]] = {
         "trainables.cache_key",
         "trainables.data",
         "trainables.modeling",
+        "trainables.conversion",
         "trainables.networks",
         "trainables.prefix_cache",
         "trainables.backbones",
         "trainables.training",
         "trainables.miniature",
         "trainables.process",
+        "trainables.release",
         "trainables.packing",
     ),
 }
 
-# Reading a sweep file, finding a sweep, planning and steering load none of these
+# Reading a sweep file, finding a sweep, planning, steering and looking on load none of these
 HEAVY = ("torch", "ray", "mlflow")
-LIGHT = ("sweeps.config", "sweeps.state", "sweeps.plan", "sweeps.control", "trainables.tasks")
+LIGHT = ("sweeps.config", "sweeps.state", "sweeps.plan", "sweeps.control", "sweeps.browse", "trainables.tasks")
 
 # analysis never trains: these rooms of trainables are all that it sees
 SEEN_BY_ANALYSIS = (
+    "trainables.doing",
     "trainables.errors",
     "trainables.redact",
     "trainables.cache",
+    "trainables.cell_limit",
     "trainables.config",
     "trainables.records",
     "trainables.command_line",
@@ -105,8 +131,13 @@ def room(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
 
-def imports(file: str, root: Path = ROOT) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(file: str, root: Path = ROOT) -> tuple[tuple[str, bool], ...]:
     """(module, whether only type checkers see it) of every import statement; relative ones made absolute."""
+    return tuple(_imports(file, root))
+
+
+def _imports(file: str, root: Path) -> Iterator[tuple[str, bool]]:
     tree = ast.parse((root / file).read_text(), filename=file)
     for_types = {
         id(inner)

@@ -77,7 +77,7 @@ def siblings(file: str, root: Path = ROOT) -> list[str]:
 
 COMMANDS = (
     *("sweeps.run", "sweeps.data", "sweeps.control", "sweeps.rerun", "sweeps.clean", "sweeps.replay"),
-    "sweeps.predict",
+    *("sweeps.predict", "sweeps.browse", "sweeps.export", "sweeps.bundle", "sweeps.list", "sweeps.demo"),
     *("analysis.compare", "analysis.report"),
     *("trainables.data.esc10", "trainables.data.fsdd_digits", "trainables.data.fsdd_esc10"),
 )

@@ -48,12 +48,13 @@ def record(finished: tuple[Path, str, int]) -> pd.DataFrame:
 def test_it_says_what_it_runs_on_what_it_found_and_what_to_do_next(finished: tuple[Path, str, int]) -> None:
     folder, text, _ = finished
     assert "Traceback" not in text
-    for part in ("MINIATURE", "Ray dashboard: http://127.0.0.1:", "Verdict", "baseline", "untuned backbone"):
+    for part in ("MINIATURE", "Ray's dashboard http://127.0.0.1:", "Verdict", "baseline", "untuned backbone"):
         assert part in text
     assert "mlflow ui --backend-store-uri" in text
-    assert "/#/compare-runs?runs=" in text
+    assert "viewStateShareKey=" in text
     adapters = [line.split(": ", 1)[1].strip() for line in text.splitlines() if line.strip().startswith("seed ")]
-    assert len(adapters) == 5
+    assert len(adapters) in (2, 3, 5)  # as many as the look that decided
+    assert "Look 1 of 3, after 2 of 5 seeds: " in text
     assert all((folder / adapter / "adapter_model.safetensors").is_file() for adapter in adapters)
 
 
@@ -66,9 +67,13 @@ def test_the_disk_never_holds_more_than_was_planned(finished: tuple[Path, str, i
 
 def test_every_run_is_in_the_record_once(record: pd.DataFrame) -> None:
     stages = record["sweep.stage"].value_counts().to_dict()
-    assert stages == {"explore": 16, "confirm": 3 * 5 + 1}
-    roles = record[record["sweep.stage"] == "confirm"]["sweep.role"].value_counts().to_dict()
-    assert roles == {"finalist": 10, "baseline": 5, "untuned": 1}
+    assert stages["explore"] == 16
+    confirmed = record[record["sweep.stage"] == "confirm"]
+    seeds = confirmed[confirmed["sweep.role"] != "untuned"].groupby("sweep.config_id")["sweep.seed"].nunique()
+    assert len(seeds) == 3
+    assert set(seeds) <= {2, 3, 5}  # looks: who is decided gets no more
+    assert seeds.sum() + 1 == len(confirmed)
+    assert (confirmed["sweep.role"] == "untuned").sum() == 1
     assert set(record["sweep.status"]) == {"completed", "pruned"}
     assert (record["sweep.miniature"] == "true").all()
 
