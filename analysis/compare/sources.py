@@ -156,14 +156,14 @@ def _sweep(sweep: str, what: str, given: str, uri: str) -> list[Source]:
             seeded=all(run.seed is not None for run in named[label]),
             metric=objective.partition("/")[2] if objective else None,
             scored_as=record.parent.data.params.get(PARAM_TEXTS),
-            warnings=(*_looks(record), *lost, *([note] if (note := pool.note(label)) else [])),
+            warnings=(*told_of_looks(record), *lost, *([note] if (note := pool.note(label)) else [])),
         )
         for label, pool in pools.items()
         if pool.by_seed
     ]
 
 
-def _looks(record: SweepRuns) -> list[str]:
+def told_of_looks(record: SweepRuns) -> list[str]:
     """What the sweep's own verdict pays for several looks at its test data, and a comparison does not."""
     said = []
     if record.look > 1:

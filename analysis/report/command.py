@@ -1,11 +1,12 @@
 """A sweep's report: one HTML file that needs no network, and Markdown; logged to the sweep's parent run.
 
-python -m analysis.report SWEEP [--share] [--tracking-uri URI] [--output FOLDER]
+python -m analysis.report SWEEP... [--share] [--tracking-uri URI] [--output FOLDER]
 """
 
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,15 +25,17 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Writes report.html (one file, no network needed), report.md and its pictures, and logs them to the sweep's parent run.
+Several sweeps of one data set are shown side by side, the best of each search compared; that report is not logged.
 """
 EXAMPLES = """\
   python -m analysis.report qwen_lora
   python -m analysis.report results/qwen_lora-20260101-120000-ab12 --output report
+  python -m analysis.report ast_lora beats_lora htsat_lora
 """
 
 PARSER = command_line.Parser(
     "analysis.report",
-    "SWEEP [--share] [--tracking-uri URI] [--output FOLDER]",
+    "SWEEP... [--share] [--tracking-uri URI] [--output FOLDER]",
     DESCRIPTION,
     exits={Exit.DONE: "written"},
     sections={"examples": EXAMPLES},
@@ -45,6 +48,7 @@ PARSER.value(
 )
 
 HTML, MARKDOWN, PICTURES, CLIPS = "report.html", "report.md", "pictures", "clips"
+SIDE_BY_SIDE = "side-by-side-report"  # the folder of a report on several sweeps
 IN_FULL = {
     "wer": "word error rate, WER",
     "cer": "character error rate, CER",
@@ -62,7 +66,7 @@ MINIATURE_NOTE = (
 
 @dataclass(frozen=True)
 class Command:
-    sweep: str
+    sweeps: tuple[str, ...]
     tracking_uri: str | None
     output: str | None
     share: bool = False
@@ -185,30 +189,62 @@ def _write(report: Document, folder: Path, clips: Mapping[str, bytes]) -> Path:
 def parse(arguments: Sequence[str]) -> Command:
     """Raises InputError for a command line that cannot be understood."""
     given, problems = PARSER.read(arguments)
-    if len(given.words) != 1:
-        found = f"got {', '.join(given.words)}" if given.words else "none was given; try --help"
-        problems.append(f"One sweep at a time: {found}.")
+    if not given.words:
+        problems.append("SWEEP: none was given; try --help.")
     if problems:
         raise InputError(problems)
-    return Command(given.words[0], given.tracking_uri, given.output, given.share)
+    return Command(tuple(given.words), given.tracking_uri, given.output, given.share)
 
 
 def report(command: Command) -> None:
     """Writes the report that a command asks for and prints where it is. Raises InputError."""
+    if len(command.sweeps) > 1:
+        _several(command)
+    else:
+        _one(command, command.sweeps[0])
+
+
+def _one(command: Command, word: str) -> None:
     from analysis.record.reader import read_sweep
     from analysis.record.store import sweep_and_store
 
-    doing(f"reading the record of {command.sweep}")
-    sweep, store = sweep_and_store(command.sweep, command.tracking_uri)
+    doing(f"reading the record of {word}")
+    sweep, store = sweep_and_store(word, command.tracking_uri)
     sweep_id = read_sweep(store, sweep).sweep_id
     kind = "report-to-share" if command.share else "report"
-    beside = Path(command.sweep) / kind if Path(command.sweep).is_dir() else Path(f"{sweep_id}-{kind}")
+    beside = Path(word) / kind if Path(word).is_dir() else Path(f"{sweep_id}-{kind}")
     page = write_report(store, sweep_id, Path(command.output) if command.output else beside, share=command.share)
     done()
     if command.share:
         print(f"Report: {page}, without paths, names of clips and groups, and sound; read it before you pass it on")
         return
     print(f"Report: {page} (and {MARKDOWN} beside it; both are in MLflow, on the sweep's own run, under report/)")
+
+
+def _several(command: Command) -> None:
+    """Names of clips, paths and sound are in no such report, so that `--share` changes nothing."""
+    import numpy as np
+
+    from analysis.record.store import sweep_and_store
+    from analysis.record.sweep_reader import read_recorded
+    from analysis.report.side_by_side import side_by_side
+
+    sweeps: list[Recorded] = []
+    problems: list[str] = []
+    for word in command.sweeps:
+        doing(f"reading the record of {word}")
+        try:
+            sweep, store = sweep_and_store(word, command.tracking_uri)
+            sweeps.append(read_recorded(store, sweep))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    doing("comparing the best of each search")
+    page = _write(side_by_side(sweeps, rng=np.random.default_rng(0)), Path(command.output or SIDE_BY_SIDE), {})
+    done()
+    print(f"Report: {page} (and {MARKDOWN} beside it)")
+    print(f"Every test of the comparison: python -m analysis.compare {shlex.join(command.sweeps)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -73,7 +73,7 @@ def results_section(recorded: Recorded) -> Section:
             )
         )
     blocks.append(Pictures(drawn))
-    blocks.append(_comparisons_table(verdict, compared))
+    blocks.append(comparisons_table(verdict, compared))
     blocks += _warnings((*verdict.warnings, *recorded.notes))
     claims = dict.fromkeys(CLAIMS[c.claim] for c in compared)
     blocks.append(
@@ -215,7 +215,8 @@ def _families(verdict: Verdict) -> list[Comparison]:
     return [comparison for family in ordered for comparison in family]
 
 
-def _comparisons_table(verdict: Verdict, compared: Sequence[Comparison]) -> Table:
+def comparisons_table(verdict: Verdict, compared: Sequence[Comparison]) -> Table:
+    """One row a comparison, with both p-values and the clips that divide the two."""
     body = []
     for c in compared:
         divided = "  ".join(f"{d.only_first_right}:{d.only_second_right}" for d in c.discordant)
