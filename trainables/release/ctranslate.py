@@ -70,7 +70,8 @@ def ctranslate_code(loaded: Any, backbone: Any, task: Task, window_seconds: floa
     batch = backbone.collate(loaded, [backbone.features(loaded, silent)], task, None)
     prompt = batch["decoder_input_ids"][0].tolist()
     words = " ".join(loaded.model.tokenizer.convert_ids_to_tokens(prompt))
-    longest = int(batch["most_tokens"]) + len(prompt)
+    most = int(batch["most_tokens"])
+    longest = max(2 * most, most + len(prompt))  # CTranslate2 says half of max_length at most
     generation = loaded.model.generation_config
     never = list(getattr(generation, "suppress_tokens", None) or ())
     suppressed = f", suppress_tokens={never}" if never else ", suppress_blank=False, suppress_tokens=[]"

@@ -30,6 +30,7 @@ def answer(waveform):
 PADDED = """
     length = -(-max({shortest}, features.shape[1]) // {step}) * {step}  # silence behind the clip: as in training
     features = np.pad(features, ((0, 0), (0, length - features.shape[1])))"""
+ONE_CLIP = ("htsat",)  # Swin folds the batch into its windows, so that the exporter fixes how many clips there are
 WAVEFORMS = ("wav2vec2", "hubert", "wavlm")
 KNOWN = ("ast", "whisper_encoder", *WAVEFORMS, "htsat")  # whose front end is a file of transformers
 
@@ -50,7 +51,7 @@ class Plain(nn.Module):
 def write_onnx(
     backbone: Backbone, loaded: Loaded, model: nn.Module, task: Task, features: Tensor, folder: Path
 ) -> None:
-    """Writes model.onnx: `features` (B, ...) -> `logits` (B, C), batch and, of waveforms, length free.
+    """Writes model.onnx: `features` (B, ...) -> `logits` (B, C), batch and, of waveforms, length free (HTS-AT: B = 1).
 
     `features` of one clip show the shape. Raises InputError: not installed, or a backbone whose front end only this
     package has.
@@ -67,16 +68,17 @@ def write_onnx(
         raise InputError(
             "--format: onnx is not installed; `uv sync --extra export` brings it, or take --merge."
         ) from None
-    batch = backbone.collate(loaded, [features, features], task, None)
+    alone = backbone.NAME in ONE_CLIP
+    batch = backbone.collate(loaded, [features] if alone else [features, features], task, None)
     (name,) = (key for key in batch if key != "attention_mask")
     example = batch[name].float()
-    free = {0: torch.export.Dim("batch", min=1)}
+    free: dict[int, Any] = {} if alone else {0: torch.export.Dim("batch", min=1)}
     if example.ndim == 2:  # waveforms
         free[1] = torch.export.Dim.AUTO
     model.float().eval()
     with torch.no_grad():
         torch.onnx.export(
-            Plain(backbone, model, name),
+            Plain(backbone, model, name).eval(),
             (example,),
             folder / MODEL,
             dynamo=True,
