@@ -13,7 +13,7 @@ from sweeps.config.load import KEPT_FILE
 from sweeps.control.steering import Steering
 from sweeps.plan.head import plan_facts, print_head, write_plan
 from sweeps.plan.left_out import write_left_out
-from sweeps.plan.packing import trials_at_once
+from sweeps.plan.packing import trials_at_once, trials_per_worker
 from sweeps.plan.parts import make_console
 from sweeps.plan.prepare import Prepared, prepare, prepare_settled, rounds_of
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
@@ -119,7 +119,7 @@ def run_sweep(
     results = check_results(prepared.spec.results, needed_bytes=0 if going_on else plan.disk_bytes)
     new = workspace is None
     workspace = workspace or new_workspace(results, prepared.spec.name)
-    ray = EarlyRay(prepared.profile)
+    ray = EarlyRay(prepared.profile, preload=trials_per_worker(prepared) == 1)  # else most are light proxies
     with held(workspace), ray:
         print_head(console, plan, relative(write_plan(plan, workspace.folder)), again=not new)
         voice.tell("begun", **plan_facts(plan), sweep=workspace.sweep_id, folder=str(workspace.folder), new=new)

@@ -1,7 +1,8 @@
 """Ray: started quietly, and early, while the driver still connects to MLflow and prepares its data.
 
-Its first processes cannot import torch meanwhile, though Ray could have them do it (RAY_preload_python_modules): Tune
-gives its trials a runtime environment, and a process that was started without one is never theirs.
+On a processor its processes import torch and its kin before a trial comes (RAY_preload_python_modules), and
+`tune_experiment` sees to it that trials run in the first of them. Where there is a GPU they do not: what they see of it
+is only set when a trial comes, and libraries look at it when they are imported.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ QUIET_ENVIRONMENT = {
 AUTHENTICATION = {
     "RAY_AUTH_MODE": "token",
 }
+# Tune says it to every trial by a runtime environment, which no process of Ray's first ones has: here all are told
+NO_FORKS = {"PL_DISABLE_FORK": "1"}
+PRELOADED = {"RAY_preload_python_modules": "sweeps.worker.tune_trial,sweeps.worker.trial"}
 START_ATTEMPTS = 3
 
 
@@ -57,8 +61,11 @@ def prepare_environment() -> str:
 
 
 @contextmanager
-def ray_session(profile: Profile) -> Iterator[RaySession]:
+def ray_session(profile: Profile, *, preload: bool = False) -> Iterator[RaySession]:
     """A local Ray on 127.0.0.1, or the cluster that RAY_ADDRESS names; ended when the block ends.
+
+    `preload`: every process that this Ray starts is to train. Where none needs a GPU they then import what they train
+    with before a trial comes.
 
     Raises SweepFailed where Ray does not start.
     """
@@ -78,7 +85,8 @@ def ray_session(profile: Profile) -> Iterator[RaySession]:
             "include_dashboard": True,
         }
         # from the driver, not from a runtime environment: packs can live in Ray's first processes, which have none
-        inherited = profile.worker_environment
+        preloaded = PRELOADED if preload and profile.device == "cpu" else {}
+        inherited = {**profile.worker_environment, **NO_FORKS, **preloaded}
     else:
         own = {"include_dashboard": None, "runtime_env": {"env_vars": dict(profile.worker_environment)}}
         inherited = {}
@@ -137,9 +145,9 @@ def keep_token_private(token: Path) -> None:
 class EarlyRay:
     """`begin` starts it in the background, at the latest `session` does; `end`, or the end of the block, ends it."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, preload: bool = False) -> None:
         prepare_environment()  # now: what prepares a stage may import Ray before Ray begins
-        self.profile = profile
+        self.profile, self.preload = profile, preload
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early-ray")
         self._stack = ExitStack()
         self._starting: Future[RaySession] | None = None
@@ -155,7 +163,7 @@ class EarlyRay:
         return self._starting.result()
 
     def _start(self) -> RaySession:
-        return self._stack.enter_context(ray_session(self.profile))
+        return self._stack.enter_context(ray_session(self.profile, preload=self.preload))
 
     def end(self) -> None:
         """Once nothing is trained any more; waits for a Ray that is half started, which cannot be ended.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.tune.execution import class_cache
 from ray.tune.progress_reporter import ProgressReporter
 
 from sweeps.machine.profile import Profile
@@ -37,6 +38,7 @@ def run_experiment(
 ) -> None:
     """Returns when there is nothing more to begin and nothing runs. Raises SweepStopped where the disk is full,
     SweepFailed where no worker starts."""
+    without_environment()
     workers = Workers(job, profile)
     parallel_trials = profile.concurrency * job.trials_together
     turns = Turns(progress, pruner) if isinstance(pruner, RungsInOrder) else None
@@ -76,6 +78,12 @@ def run_experiment(
         if turns is not None:
             turns.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def without_environment() -> None:
+    """A trial with a runtime environment starts a process of its own; what Tune says by it, Ray's first processes were
+    told already (`ray_session.NO_FORKS`)."""
+    class_cache.DEFAULT_ENV_VARS.clear()
 
 
 class _Silent(ProgressReporter):  # type: ignore[misc]

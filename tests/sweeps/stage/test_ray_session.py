@@ -8,9 +8,11 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from sweeps.machine.profile import Profile, choose, probe
@@ -72,7 +74,7 @@ class FakeSession:
         self.failure = failure
         monkeypatch.setattr("sweeps.stage.ray_session.ray_session", self.begins)
 
-    def begins(self, profile: Profile) -> FakeSession:
+    def begins(self, profile: Profile, *, preload: bool) -> FakeSession:
         self.said.append("begun")
         return self
 
@@ -133,6 +135,18 @@ def test_a_ray_that_does_not_start_is_said_where_it_is_needed(
     assert session.said == ["begun"]
 
 
+def _two_idle() -> set[int]:
+    """The processes that Ray has started before anybody asked."""
+    there: set[int] = set()
+    for _ in range(600):
+        children = psutil.Process().children(recursive=True)
+        there = {child.pid for child in children if child.cmdline()[:1] == ["ray::IDLE"]}
+        if len(there) == 2:
+            break
+        time.sleep(0.1)
+    return there
+
+
 class Looking:
     def look(self) -> tuple[int, str | None]:
         return os.getpid(), os.environ.get("OMP_NUM_THREADS")
@@ -140,25 +154,49 @@ class Looking:
 
 def test_an_actor_lives_in_a_process_that_was_there_before_it_with_the_environment_of_workers(profile: Profile) -> None:
     """On a real Ray; an actor as packs live in one."""
-    import psutil
     import ray
-
-    def idle() -> set[int]:
-        children = psutil.Process().children(recursive=True)
-        return {child.pid for child in children if child.cmdline()[:1] == ["ray::IDLE"]}
 
     threads = os.environ.get("OMP_NUM_THREADS")
     own = replace(profile, worker_environment={"OMP_NUM_THREADS": "3"})
     with ray_session(own):
         assert os.environ.get("OMP_NUM_THREADS") == threads  # the driver's own stays
-        for _ in range(600):
-            if len(there := idle()) == 2:
-                break
-            time.sleep(0.1)
+        there = _two_idle()
         actors = [ray.remote(Looking).options(num_cpus=1).remote() for _ in range(2)]
         found = ray.get([actor.look.remote() for actor in actors], timeout=120)
     assert {pid for pid, _ in found} == there
     assert [threads for _, threads in found] == ["3", "3"]
+
+
+def test_a_trial_lives_in_a_process_that_has_imported_what_it_trains_with(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On a real Ray and Tune."""
+    from ray import tune
+    from ray.tune.execution import class_cache
+
+    from sweeps.stage import ray_session as module
+    from sweeps.stage.tune_experiment import without_environment
+
+    class Imported(tune.Trainable):
+        """What a trial finds imported in its process, and which process that is."""
+
+        def step(self) -> dict[str, Any]:
+            return {"pid": os.getpid(), "found": "sweeps.worker.turn" in self.there, "done": True}
+
+        def setup(self, config: dict[str, Any]) -> None:
+            self.there = frozenset(sys.modules)
+
+    monkeypatch.setattr(module, "PRELOADED", {"RAY_preload_python_modules": "sweeps.worker.turn"})
+    monkeypatch.setattr(class_cache, "DEFAULT_ENV_VARS", dict(class_cache.DEFAULT_ENV_VARS))
+    monkeypatch.setattr(class_cache, "ENV_VARS_TO_PROPAGATE", frozenset())
+    without_environment()
+    with ray_session(profile, preload=True):
+        there = _two_idle()
+        trainable = tune.with_resources(Imported, tune.PlacementGroupFactory([{"CPU": 1}]))
+        found = tune.Tuner(trainable, run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0)).fit()
+    (result,) = [each.metrics for each in found]
+    assert result["found"]
+    assert result["pid"] in there
 
 
 def test_what_imports_ray_before_it_begins_finds_its_environment() -> None:
