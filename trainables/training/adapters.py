@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+from trainables.modeling import late_compile  # noqa: F401
+
+# isort: split
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
 from peft.tuners.tuners_utils import cast_adapter_dtype
