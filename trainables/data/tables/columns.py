@@ -27,12 +27,14 @@ from trainables.data.tables.spellings import (
     meaning,
     plain,
 )
+from trainables.data.tables.split_flags import SplitFlags, sentence, split_flags
 from trainables.data.tables.stretches import OURS as TIMES
 from trainables.data.tables.stretches import TimeColumns, time_columns
 from trainables.data.tables.values import filled, number
 from trainables.errors import InputError
 
 MOST_NAMES = 30  # of columns in a sentence
+MOST_SPLITS = 4
 _NAMES_ITS_CELLS = re.compile(r"\.(json|jsonl|ndjson|parquet|arrow)(\.gz)?$", re.IGNORECASE)
 UNIT_WORDS = {1e-3: "milliseconds", 60.0: "minutes"}
 Values = Sequence[Mapping[str, Any]]
@@ -45,9 +47,12 @@ class Columns:
 
     names: Mapping[str, str]
     times: TimeColumns = field(default_factory=TimeColumns)
+    flags: SplitFlags | None = None  # in place of a column `split`
 
     def value(self, row: Mapping[str, Any], ours: str) -> Any:
         """None where there is no such column, or nothing in it."""
+        if ours == "split" and self.flags is not None:
+            return self.flags.of(row)
         return filled(row.get(self.names[ours])) if ours in self.names else None
 
 
@@ -86,8 +91,20 @@ def columns_of(path: Path, rows: Values, wanted: Wanted, account: Account) -> Co
         raise InputError(problems)
     times = time_columns(path, given, [name for name in free if name not in names.values()], rows)
     guessed |= {ours: column.name for ours, column in _by_name(times).items() if column.guessed}
-    _tell(account, path, wanted, names, times, guessed, fills, rows)
-    return Columns(names, times)
+    flags = _flags(path, names, given, free, rows)
+    _tell(account, path, wanted, names, times, guessed, fills, rows, flags)
+    return Columns(names | ({"split": " and ".join(flags.splits)} if flags else {}), times, flags)
+
+
+def _flags(
+    path: Path, names: Mapping[str, str], given: Mapping[str, str], free: Sequence[str], rows: Values
+) -> SplitFlags | None:
+    """Columns of yes and no that say the split, where no column of its names does; a sweep file may name one of them.
+
+    Raises InputError: as `split_flags`."""
+    if "split" in names:
+        return split_flags(path, [names["split"]], rows)
+    return None if "split" in given else split_flags(path, [name for name in free if name not in names.values()], rows)
 
 
 def _by_name(times: TimeColumns) -> dict[str, Any]:
@@ -177,6 +194,7 @@ def _tell(
     guessed: Mapping[str, str],
     fills: Counter[str],
     rows: Values,
+    flags: SplitFlags | None,
 ) -> None:
     used = {**names, **{ours: column.name for ours, column in _by_name(times).items()}}
     units = {c.name: UNIT_WORDS[c.unit_seconds] for c in times.named if c.unit_seconds in UNIT_WORDS}
@@ -197,17 +215,22 @@ def _tell(
             f"The column {names['weight']!r} ({fills[names['weight']]} rows fill it) weighs the losses of clips in "
             'training, and nothing else; if it means something else, say `data.columns: {weight: ""}`.'
         )
-    unread = [name for name in fills if name and name not in used.values()]
+    if flags is not None:
+        account.origins["split"] = f"columns {', '.join(flags.splits)} of yes and no (a guess)"
+        account.guesses.append(sentence(flags, rows))
+    unread = [name for name in fills if name and name not in used.values() and not (flags and name in flags.splits)]
     account.columns_unread.update({name: fills[name] for name in unread})
     if "group" not in used and (hint := group_hint(unread, rows)):
         account.advice.append(f"{path.name}: {hint}")
     account.states_ends = account.states_ends or times.states_ends
     for name in unread:
-        if plain(name) in SPLIT_FLAG_NAMES and "split" not in used:
+        if plain(name) in SPLIT_FLAG_NAMES and "split" not in used and flags is None:
             account.advice.append(
                 f"{path.name}: the column {name!r} looks like a split and is not read ({fills[name]} rows fill it): "
                 "write a column `split` with train, validation or test."
             )
+        if meaning(name) == "split" and "split" not in {*used, *wanted.columns} and flags is None:
+            account.advice += _splits_without_names(path, name, rows)
         if plain(name) in SAMPLE_NAMES:
             account.advice.append(
                 f"{path.name}: the column {name!r} counts samples or frames and is not read ({fills[name]} rows fill "
@@ -222,9 +245,27 @@ def _tell(
             )
 
 
-def _folds_of_splits(path: Path, name: str, rows: Values) -> list[str]:
-    """A sentence where a fold is called as a split is: the clips for the test may be meant."""
+def _splits_without_names(path: Path, name: str, rows: Values) -> list[str]:
+    """A sentence where a column is called as one of splits is, and holds numbers or letters for them."""
     values = Counter(str(value) for row in rows if (value := filled(row.get(name))) is not None)
+    if not 1 < len(values) <= MOST_SPLITS:
+        return []
+    shown = ", ".join(f"{value!r} ({count} rows)" for value, count in sorted(values.items()))
+    return [
+        f"{path.name}: the column {name!r} may say the split and is not read, since nobody but you knows which value "
+        f"is which: {shown}. Write train, validation or test there where it does."
+    ]
+
+
+def _folds_of_splits(path: Path, name: str, rows: Values) -> list[str]:
+    """A sentence where a fold is called as a split is, or there are but two: the clips for the test may be meant."""
+    values = Counter(str(value) for row in rows if (value := filled(row.get(name))) is not None)
+    if len(values) == 2 and not any(map(split_name, values)):
+        shown = ", ".join(f"{value!r} ({count} rows)" for value, count in sorted(values.items()))
+        return [
+            f"{path.name}: the column {name!r} has two values, {shown}, and is read as two folds; where it divides "
+            "training from test clips, write a column `split` with train and test."
+        ]
     named = {value: count for value, count in values.items() if split_name(value)}
     if not named:
         return []

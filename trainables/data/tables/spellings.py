@@ -95,7 +95,7 @@ def _times(heads: Sequence[str]) -> dict[str, float]:
     return {**named, **dict.fromkeys(_ENDS_OF_AXES.get(heads[0], ()), 1.0)}
 
 
-SPLIT_FLAG_NAMES = frozenset(  # columns of yes and no, from which no split is made
+SPLIT_FLAG_NAMES = frozenset(  # columns of yes and no, see `split_flags.py`
     before + name
     for before, name in product(
         ("", "is", "in"), ("train", "training", "valid", "validation", "val", "dev", "test", "testing", "heldout")

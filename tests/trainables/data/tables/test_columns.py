@@ -158,14 +158,6 @@ def test_a_slip_among_the_splits_does_not_hide_the_column() -> None:
     assert len(read(rows, columns={"split": ""})[0]) == 3
 
 
-@pytest.mark.parametrize("name", ["is_test", "isTrain", "heldout", "in_validation"])
-def test_a_column_of_yes_and_no_that_looks_like_a_split_is_said(name: str) -> None:
-    rows = [{"audio": f"{n}.wav", "label": "x", name: n % 2} for n in range(4)]
-    assert f"the column {name!r} looks like a split and is not read (4 rows fill it)" in read(rows)[1].advice[0]
-    given = [row | {"split": "train"} for row in rows]
-    assert not read(given)[1].advice
-
-
 def test_weights_are_read_where_they_are_numbers_and_that_is_said() -> None:
     examples, account = read([{"audio": "a.wav", "label": "x", "weight": "2.5"}, {"audio": "b.wav", "label": "x"}])
     assert [example.weight for example in examples] == [2.5, None]
