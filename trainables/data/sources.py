@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from trainables.data.atomic import atomic_folder
+from trainables.data.beside.split_lists import with_splits_beside
 from trainables.data.examples import Example
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.hub import HUB, read_hub
@@ -63,7 +64,7 @@ def _opened(source: str, wanted: Wanted, base_folder: Path, seed: int) -> Readin
         if path.is_dir():
             return read_folder(path, wanted)
         if path.is_file():
-            reading = with_folder_splits(read_manifest(path, wanted), wanted)
+            reading = with_splits_beside(path, with_folder_splits(read_manifest(path, wanted), wanted), wanted)
             if "split" not in reading.account.origins:
                 reading.account.advice += _other_splits(path)
             if wanted.layout is not None:

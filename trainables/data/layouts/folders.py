@@ -6,19 +6,21 @@
 4. the one table that names the sound,
 5. class folders (`class_folders.py`).
 
-`data.layout` says that it is class folders. What is not read is noted, file by file.
+`data.layout` says that it is class folders. Splits of which all this says nothing may stand in lists
+(`beside/split_lists.py`). What is not read is noted, file by file.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from trainables.data.beside.split_lists import with_listed_splits
+from trainables.data.beside.tables_beside import advise_on_lists, naming_sound
 from trainables.data.layouts.class_folders import read_class_folders
 from trainables.data.layouts.folder_tables import read_metadata, read_single_table
 from trainables.data.layouts.other_labels import refuse_other_labels
 from trainables.data.layouts.published import published_format
 from trainables.data.layouts.shards import find_shards, read_shards
-from trainables.data.layouts.tables_beside import advise_on_lists, naming_sound
 from trainables.data.layouts.texts_beside import read_texts_beside
 from trainables.data.layouts.tree import Tree, walk
 from trainables.data.reading import Reading, Wanted
@@ -31,7 +33,7 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
     """
     outer = walk(folder)
     if known := published_format(outer, wanted):  # which may lie anywhere in it
-        reading = known.read(outer, wanted)
+        reading = with_listed_splits(outer, known.read(outer, wanted), wanted)
         outer.note_left(reading.account)
         return reading
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
@@ -39,6 +41,9 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
         reading, tree = apart, outer  # the texts lie beside the one folder that holds all sound
     else:
         reading = _read(tree, wanted)
+    reading = with_listed_splits(tree, reading, wanted)
+    advise_on_lists(tree, reading.account, tables=not reading.account.layout.startswith("class folders"))
+    outer.taken |= {(*tree.folder.relative_to(outer.folder).parts, *parts) for parts in tree.taken}
     outer.note_left(reading.account)
     if tree is not outer:
         inner = tree.folder.relative_to(outer.folder).as_posix()
@@ -52,17 +57,14 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
     if known := published_format(tree, wanted):
         return known.read(tree, wanted)
     if reading := read_metadata(tree, wanted):
-        advise_on_lists(tree, reading.account)
         return reading
     if shards := find_shards(tree, wanted):
         return read_shards(tree, shards, wanted)
     if reading := read_single_table(tree, wanted):
-        advise_on_lists(tree, reading.account)
         return reading
     if reading := read_texts_beside(tree, wanted):
         return reading
-    reading = read_class_folders(tree, wanted)
+    reading = with_listed_splits(tree, read_class_folders(tree, wanted), wanted)
     reading.account.advice += naming_sound(tree)
-    advise_on_lists(tree, reading.account, tables=False)
     refuse_other_labels(tree, wanted)
     return reading

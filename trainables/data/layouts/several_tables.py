@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from trainables.data.beside.split_lists import is_list
 from trainables.data.formats.known import FIRST
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.formats.published import KNOWN
@@ -25,8 +26,10 @@ def matches(tree: Tree) -> bool:
     """Beside several folders of sound, tables count that have a column of it: others may hold features, or what you
     will."""
     splits = _splits(tree)
+    if not splits or all(is_list(tree.path(table)) and _is_text(table) for table in splits):
+        return False
     several = len({parts[:-1] for parts in tree.sounds}) > 1
-    return bool(splits) and (not several or any(_names_sound(tree, table) for table in splits))
+    return not several or any(_names_sound(tree, table) for table in splits)
 
 
 def _names_sound(tree: Tree, table: Parts) -> bool:
@@ -132,6 +135,10 @@ def _is_part(table: Parts, tables: Sequence[Parts]) -> bool:
 
 def _stem(name: str) -> str:
     return name.removesuffix(".gz").rpartition(".")[0]
+
+
+def _is_text(parts: Parts) -> bool:
+    return parts[-1].lower().endswith((".csv", ".tsv"))
 
 
 def _is_parquet(parts: Parts) -> bool:

@@ -39,7 +39,7 @@ def split_flags(path: Path, free: Sequence[str], rows: Values) -> SplitFlags | N
     Raises InputError: a row that two splits claim, and rows that none does where all three have a column.
     """
     splits = {name: split for name in free if (split := _split_of(name)) and _holds_flags(name, rows)}
-    if not splits or (len(splits) == 1 and _may_mean_else(*splits, rows)):
+    if not splits or (len(splits) == 1 and _may_mean_else(next(iter(splits)), rows)):
         return None
     claims = [{split for name, split in splits.items() if _is_yes(row.get(name))} for row in rows]
     columns = " and ".join(map(repr, splits))

@@ -17,11 +17,10 @@ TABLE = "file_name,label\n1.wav,a\n2.wav,b\n"
 @pytest.mark.parametrize(
     ("sounds", "texts"),
     [
-        (CLASSES, {"test.txt": "cat/1.wav\n./dog/3.wav\n", "train.txt": "cat/2\ndog/4\n"}),
-        (CLASSES, {"lists/test_list.lst": "3 cat/1.wav\n3 dog/3.wav\n"}),
+        (CLASSES, {"fold1_test.txt": "cat/1.wav\n./dog/3.wav\n", "fold2_test.txt": "cat/2\ndog/4\n"}),
+        (CLASSES, {"train.txt": "cat/1.wav\ndog/3.wav\n"}),
         (CLASSES, {"iden_split.txt": "1 cat/1.wav\n3 dog/3.wav\n"}),
         (["1.wav", "2.wav"], {"metadata.csv": TABLE, "splits.csv": "file,split\n1.wav,train\n2.wav,test\n"}),
-        (["1.wav", "2.wav"], {"t.csv": TABLE.replace("file_name", "audio"), "test.txt": "1.wav\n"}),
     ],
 )
 def test_a_list_of_clips_that_is_called_as_a_split(

@@ -29,7 +29,8 @@ def naming_sound(tree: Tree) -> list[str]:
     """A sentence for each table that names most of the sound."""
     names = {parts[-1] for parts in tree.sounds}
     found = []
-    for table in sorted(tree.tables, key=lambda parts: (len(parts), parts))[:MOST_TABLES]:
+    tables = [parts for parts in tree.tables if parts not in tree.taken]
+    for table in sorted(tables, key=lambda parts: (len(parts), parts))[:MOST_TABLES]:
         with suppress(InputError, OSError):
             if tree.path(table).stat().st_size <= MOST_BYTES and (sentence := _sentence(tree, table, names)):
                 found.append(sentence)
@@ -58,7 +59,7 @@ def advise_on_lists(tree: Tree, account: Account, *, tables: bool = True) -> Non
     if "split" in account.origins:
         return
     lists = [parts for parts in tree.others if parts[-1].lower().endswith(_ENDINGS) and parts not in tree.taken]
-    lists += tree.tables if tables else []
+    lists += [parts for parts in tree.tables if parts not in tree.taken] if tables else []
     lists = [parts for parts in lists if split_name(parts[-1].rpartition(".")[0]) or "split" in parts[-1].lower()]
     if not lists:
         return
