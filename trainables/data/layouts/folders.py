@@ -3,8 +3,9 @@
 1. a published format (`published.py`),
 2. tables called metadata, at the top or in the folders of the splits (`folder_tables.py`),
 3. Parquet files that embed the sound (`shards.py`),
-4. the one table that names the sound,
-5. class folders (`class_folders.py`).
+4. transcripts in lists (`beside/transcript_lists.py`),
+5. the one table that names the sound,
+6. class folders (`class_folders.py`).
 
 `data.layout` says that it is class folders. Splits of which all this says nothing may stand in lists
 (`beside/split_lists.py`). What is not read is noted, file by file.
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from trainables.data.beside.split_lists import with_listed_splits
 from trainables.data.beside.tables_beside import advise_on_lists, naming_sound
+from trainables.data.beside.transcript_lists import read_transcript_lists
 from trainables.data.layouts.class_folders import read_class_folders
 from trainables.data.layouts.folder_tables import read_metadata, read_single_table
 from trainables.data.layouts.other_labels import refuse_other_labels
@@ -37,7 +39,7 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
         outer.note_left(reading.account)
         return reading
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
-    if tree is not outer and not outer.tables and (apart := read_texts_beside(outer, wanted)):
+    if tree is not outer and (apart := _texts_apart(outer, wanted)):
         reading, tree = apart, outer  # the texts lie beside the one folder that holds all sound
     else:
         reading = _read(tree, wanted)
@@ -51,6 +53,10 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
     return reading
 
 
+def _texts_apart(tree: Tree, wanted: Wanted) -> Reading | None:
+    return read_transcript_lists(tree, wanted) or (None if tree.tables else read_texts_beside(tree, wanted))
+
+
 def _read(tree: Tree, wanted: Wanted) -> Reading:
     if wanted.layout is not None:
         return read_class_folders(tree, wanted)
@@ -60,6 +66,8 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if shards := find_shards(tree, wanted):
         return read_shards(tree, shards, wanted)
+    if reading := read_transcript_lists(tree, wanted):
+        return reading
     if reading := read_single_table(tree, wanted):
         return reading
     if reading := read_texts_beside(tree, wanted):

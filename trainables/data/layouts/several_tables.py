@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trainables.data.beside.split_lists import is_list
+from trainables.data.beside.transcript_lists import begins_with_sound
 from trainables.data.formats.known import FIRST
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.formats.published import KNOWN
@@ -27,6 +28,8 @@ def matches(tree: Tree) -> bool:
     will."""
     splits = _splits(tree)
     if not splits or all(is_list(tree.path(table)) and _is_text(table) for table in splits):
+        return False
+    if any(begins_with_sound(tree, table) for table in splits):
         return False
     several = len({parts[:-1] for parts in tree.sounds}) > 1
     return not several or any(_names_sound(tree, table) for table in splits)
