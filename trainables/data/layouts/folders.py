@@ -17,6 +17,7 @@ from pathlib import Path
 
 from trainables.data.beside.split_lists import with_listed_splits
 from trainables.data.beside.tables_beside import advise_on_lists, naming_sound
+from trainables.data.beside.timed_texts import advise_on_timed, read_timed_texts
 from trainables.data.beside.transcript_lists import read_transcript_lists
 from trainables.data.layouts.class_folders import read_class_folders
 from trainables.data.layouts.folder_tables import read_metadata, read_single_table
@@ -39,8 +40,8 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
         outer.note_left(reading.account)
         return reading
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)
-    if tree is not outer and (apart := _texts_apart(outer, wanted)):
-        reading, tree = apart, outer  # the texts lie beside the one folder that holds all sound
+    if tree is not outer and (apart := _read_apart(outer, tree, wanted)):
+        reading, tree = apart, outer
     else:
         reading = _read(tree, wanted)
     reading = with_listed_splits(tree, reading, wanted)
@@ -53,8 +54,19 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
     return reading
 
 
-def _texts_apart(tree: Tree, wanted: Wanted) -> Reading | None:
-    return read_transcript_lists(tree, wanted) or (None if tree.tables else read_texts_beside(tree, wanted))
+def _read_apart(outer: Tree, tree: Tree, wanted: Wanted) -> Reading | None:
+    """What is said or heard lies in a folder beside the one, `tree`, that holds all sound."""
+    if reading := read_transcript_lists(outer, wanted):
+        return reading
+    if outer.tables:
+        return None
+    return read_texts_beside(outer, wanted) or _read_timed(outer, tree, wanted)
+
+
+def _read_timed(outer: Tree, tree: Tree, wanted: Wanted) -> Reading | None:
+    """Class folders stand above labels with times, texts with times above folders."""
+    has_classes = wanted.column == "label" and len(tree.sound_tops()) > 1
+    return None if has_classes else read_timed_texts(outer, wanted)
 
 
 def _read(tree: Tree, wanted: Wanted) -> Reading:
@@ -72,7 +84,10 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if reading := read_texts_beside(tree, wanted):
         return reading
+    if reading := _read_timed(tree, tree, wanted):
+        return reading
     reading = with_listed_splits(tree, read_class_folders(tree, wanted), wanted)
+    advise_on_timed(tree, reading.account)
     reading.account.advice += naming_sound(tree)
     refuse_other_labels(tree, wanted)
     return reading
