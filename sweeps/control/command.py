@@ -23,7 +23,8 @@ Steers a sweep while it runs, from a second terminal. The sweep keeps what its t
 request to its journal and to MLflow (tag sweep.control), so that a sweep that is killed and started again keeps to it.
 """
 COMMANDS_HELP = """\
-  status              the trials, their results, and earlier requests; --json as JSON
+  status              the trials, their results, and earlier requests; --json as JSON; --watch shows them again and
+                      again until the sweep ends (one line each time where there is no terminal); Ctrl-C leaves
   stop TRIAL          the trial ends with its running epoch; it counts as stopped, not as pruned
   clone TRIAL k=v ... the next trial has that configuration, with other values of open axes
   pause               running epochs end, then nothing begins; the workers stay warm
@@ -36,7 +37,7 @@ TRIAL is written as `status` names it: trial_00003, or 3.
 stop, clone and finish are for the search: what stage 2 trains was fixed before it began, and all of it is needed.
 """
 EXAMPLES = """\
-  python -m sweeps.control qwen_lora status
+  python -m sweeps.control qwen_lora status --watch
   python -m sweeps.control qwen_lora clone 3 learning_rate=3e-4 rank=8
 """
 
@@ -48,11 +49,12 @@ ASK_SECONDS = 0.2
 
 PARSER = command_line.Parser(
     "sweeps.control",
-    "SWEEP COMMAND [--results FOLDER] [--json]",
+    "SWEEP COMMAND [--results FOLDER] [--json] [--watch]",
     DESCRIPTION,
     exits={
         Exit.FAILED: "the sweep has not answered yet",
         Exit.BAD_INPUT: "refused or bad input (nothing was changed)",
+        Exit.STOPPED: "status --watch: the sweep was stopped or interrupted; its own command goes on",
     },
     sections={"commands": COMMANDS_HELP, "examples": EXAMPLES},
 )
@@ -63,7 +65,8 @@ PARSER.words(
     }
 )
 PARSER.value("--results", "FOLDER", RESULTS_HELP)
-PARSER.flag("--json", "with status: as JSON")
+PARSER.flag("--json", "with status: as JSON; with --watch one object a line")
+PARSER.flag("--watch", "with status: shows it until the sweep ends")
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Command:
     changes: dict[str, Any] = field(default_factory=dict)
     results: str | None = None
     json: bool = False
+    watch: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -88,12 +92,11 @@ def parse(arguments: Sequence[str]) -> Command:
         problems.append(f"{name}: a TRIAL is missing" if not trial else f"{name}: takes nothing, got {trial[:60]!r}")
     elif changes and name != CLONE:
         problems.append(f"{name}: one trial at a time, got {', '.join(changes)[:60]!r} as well")
-    if given.json and name != STATUS:
-        problems.append("--json goes with status")
+    problems += [f"--{flag} goes with status" for flag in ("json", "watch") if getattr(given, flag) and name != STATUS]
     values, found = read_changes(changes) if name == CLONE and not problems else ({}, [])
     if problems or found:
         raise InputError([*problems, *found])
-    return Command(sweep, name, trial, values, given.results, given.json)
+    return Command(sweep, name, trial, values, given.results, given.json, given.watch)
 
 
 def read_changes(changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -116,6 +119,10 @@ def steer(command: Command) -> int:
     from sweeps.state.find import find_workspace, results_folder
 
     workspace = find_workspace(command.sweep, results_folder(command.results))
+    if command.name == STATUS and command.watch:
+        from sweeps.control.watching import watch
+
+        return watch(workspace, as_json=command.json)
     if command.name == STATUS:
         from sweeps.control.status import print_status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 
 SHOWN_TRIALS, SHOWN_ANSWERS = 30, 5
-STOPPING, INTERRUPTED = "stopping", "interrupted"
+STOPPING, INTERRUPTED, FINISHED = "stopping", "interrupted", "finished"
 LOG_COLUMNS = 150
 
 
@@ -59,7 +59,7 @@ def state_in_a_word(
 ) -> str:
     """running | paused | finishing | interrupted | finished"""
     if finished:
-        return "finished"
+        return FINISHED
     if not running():
         return INTERRUPTED
     held = [answer.command for answer in answers if answer.done and answer.command in (PAUSE, RESUME)]
@@ -75,16 +75,22 @@ def print_status(workspace: Workspace, *, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=LOG_COLUMNS)
-    console.print(f"{status['sweep_id']}: {status['state']}", style="bold", markup=False)
+    for part in shown(status, workspace):
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def shown(status: Mapping[str, Any], workspace: Workspace) -> Iterator[Text | Table]:
+    """What a person sees of a status, from top to bottom."""
+    yield Text(f"{status['sweep_id']}: {status['state']}", style="bold")
     for stage in status["stages"]:
         counts = ", ".join(f"{count} {name}" for name, count in stage["counts"].items()) or "nothing has begun"
-        console.print(f"{stage['stage']}: {counts}", markup=False)
+        yield Text(f"{stage['stage']}: {counts}")
         if stage is status["stages"][-1]:
-            console.print(_table(stage["trials"][-SHOWN_TRIALS:], *_planned(workspace)))
+            yield _table(stage["trials"][-SHOWN_TRIALS:], *_planned(workspace))
     for answer in status["control"][-SHOWN_ANSWERS:]:
-        console.print(f"{answer['command']}: {answer['said']}", markup=False, soft_wrap=True)
+        yield Text(f"{answer['command']}: {answer['said']}")
     if status["unanswered"]:
-        console.print(f"not answered yet: {', '.join(status['unanswered'])}", markup=False)
+        yield Text(f"not answered yet: {', '.join(status['unanswered'])}")
 
 
 def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
