@@ -71,7 +71,7 @@ def ctranslate_code(loaded: Any, backbone: Any, task: Task, window_seconds: floa
     prompt = batch["decoder_input_ids"][0].tolist()
     words = " ".join(loaded.model.tokenizer.convert_ids_to_tokens(prompt))
     most = int(batch["most_tokens"])
-    longest = max(2 * most, most + len(prompt))  # CTranslate2 says half of max_length at most
+    longest = max(2 * most, most + len(prompt) - 1)  # CTranslate2 says half of max_length at most
     generation = loaded.model.generation_config
     never = list(getattr(generation, "suppress_tokens", None) or ())
     suppressed = f", suppress_tokens={never}" if never else ", suppress_blank=False, suppress_tokens=[]"
