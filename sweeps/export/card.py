@@ -6,13 +6,14 @@ data set of one's own goes by the last part of its name.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.predictions.ensemble import ensemble
-from sweeps.export.scores import class_rows, group_lines
+from sweeps.export.scores import group_lines, rows_of
 from sweeps.machine.provenance import private
 from sweeps.predict.exported import ADAPTER, CARD, CTRANSLATE2, EXPORT, ONNX
 from sweeps.predict.tuned import TEST, read_verdict
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
 PIPELINES = {
     "classification": ("audio-classification", "Audio Classification"),
     "label_scoring": ("audio-classification", "Audio Classification"),
+    "multilabel": ("audio-classification", "Audio Tagging"),
+    "regression": ("audio-classification", "Audio Regression"),  # by transformers' classes for classification
     "transcription": ("automatic-speech-recognition", "Automatic Speech Recognition"),
+}
+ANSWERS = {  # what the code in the card returns
+    "classification": "scores in the order of the labels",
+    "label_scoring": "scores in the order of the labels",
+    "transcription": "the text",
+    "multilabel": "the probability of each label, in their order",
+    "regression": "the ratings, in their order and units",
 }
 LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "BSD-3-Clause": "bsd-3-clause"}
 MINIATURE = (
@@ -35,6 +45,7 @@ MINIATURE = (
     "because the published weights were not at hand. Its scores say nothing about the published model, and nobody "
     "should use it for anything but trying the tools."
 )
+NAMED = ("labels", "names", "centre", "spread")  # options of a task that data may have given
 MOST_ROWS = 40  # classes with a row each
 
 
@@ -115,10 +126,9 @@ def _own_score(exported: Exported) -> tuple[str, float]:
 
 def _task(exported: Exported) -> Any:
     found = exported.found
-    if labels := found.tuned.task_options.get("labels"):
-        options = {name: value for name, value in found.spec.task_options.items() if name != "class_weights"}
-        return make_task(found.tuned.task_kind, {**options, "labels": tuple(labels)})
-    return make_task(found.tuned.task_kind, dict(found.spec.task_options))
+    options = {name: value for name, value in found.spec.task_options.items() if name != "class_weights"}
+    fitted = {name: tuple(found.tuned.task_options[name]) for name in NAMED if found.tuned.task_options.get(name)}
+    return make_task(found.tuned.task_kind, {**options, **fitted})
 
 
 def _answers(exported: Exported) -> Predictions:
@@ -191,7 +201,7 @@ def _use(exported: Exported) -> str:
                 )
         return f"{hears}\n\n{load}{plain}"
     return (
-        f"{hears} `answer` gives scores in the order of the labels, or the text.\n\n```python\n"
+        f"{hears} `answer` gives {ANSWERS[exported.found.tuned.task_kind]}.\n\n```python\n"
         f'FOLDER = "."  # where this file lies\n{exported.code.rstrip()}\n```'
     )
 
@@ -200,13 +210,11 @@ def _scores(exported: Exported) -> list[str]:
     answers, task = _answers(exported), _task(exported)
     scores = {name: value for name, value in task.score(answers).items() if name != "loss"}
     parts = ["\n".join(["| metric | value |", "|---|---:|", *(f"| {n} | {v:.4f} |" for n, v in scores.items())])]
-    if answers.classes:
-        rows = class_rows(answers)
-        shown = rows[:MOST_ROWS]
-        table = ["| class | clips | recall | precision | F1 |", "|---|---:|---:|---:|---:|", *shown]
-        parts.append("\n".join(table))
-        if len(rows) > len(shown):
-            parts.append(f"The {len(rows) - len(shown)} other classes are in the sweep's report.")
+    header, rows = rows_of(answers, task)
+    if rows:
+        parts.append("\n".join([header, re.sub("[^|]+", "---", header), *rows[:MOST_ROWS]]))
+    if len(rows) > MOST_ROWS:
+        parts.append(f"The {len(rows) - MOST_ROWS} others are in the sweep's report.")
     return parts + group_lines(answers, task, exported.found.spec.metric.partition("/")[2], exported.found.spec.mode)
 
 

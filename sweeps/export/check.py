@@ -16,6 +16,7 @@ from trainables.records import Predictions
 
 EXACT, ROUNDED = 1e-3, 0.05  # the most that a probability may differ: in float32; where bfloat16 has a part in it
 SHOWN = 80  # characters of a text
+NUMBERS = {"multilabel": "probabilities", "regression": "ratings"}  # kind of task -> what its answers are
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Checked:
 
     clips: int
     of: int
-    tolerance: float | None  # of a probability; None: texts, which are the same
+    tolerance: float | None  # of a probability, or of a rating in its spread; None: texts, which are the same
     largest_difference: float | None
+    what: str = "classes"  # classes | probabilities | ratings | texts
     ties: int = 0  # clips whose two best classes lie within the tolerance and changed places
 
     @property
@@ -33,6 +35,12 @@ class Checked:
         which = f"{self.clips} test clips" if self.clips == self.of else f"{self.clips} of {self.of} test clips"
         if self.tolerance is None:
             return f"the same texts as recorded on {which}"
+        if self.what != "classes":
+            unit = " of a rating's spread" if self.what == "ratings" else ""
+            return (
+                f"the {self.what} that were recorded on {which}, to within {self.largest_difference:.1e}{unit} "
+                f"(allowed: {self.tolerance:g})"
+            )
         tied = f", of {self.ties} nearly tied ones the second" if self.ties else ""
         return (
             f"the same classes as recorded on {which}{tied}; probabilities differ by at most "
@@ -44,11 +52,22 @@ class Checked:
 
 
 def compare(
-    recorded: Predictions, clips: Clips, outputs: Sequence[Any], task: Task, *, tolerance: float, of: int
+    recorded: Predictions,
+    clips: Clips,
+    outputs: Sequence[Any],
+    task: Task,
+    *,
+    tolerance: float,
+    of: int,
+    answered: bool = False,
 ) -> Checked:
-    """`outputs`: (C,) scores or a text for each of the clips. Raises SweepFailed with the first clip that differs."""
+    """`outputs`: (C,) scores or a text for each of the clips; where `answered`, the ratings or probabilities themselves
+    in place of a head's outputs. Raises SweepFailed with the first clip that differs."""
     rows = {example_id: row for row, example_id in enumerate(recorded.example_ids)}
     places = [rows[example.id] for example in clips.examples]
+    if task.kind in NUMBERS:
+        said = outputs if answered else task.answers([example.target for example in clips.examples], outputs).outputs
+        return _numbers(recorded, places, clips, said, task, tolerance=tolerance, of=of)
     if recorded.scores is None:
         return _texts(recorded, places, clips, outputs, task, of)
     was = probabilities(np.asarray(recorded.scores, dtype=np.float64)[places])
@@ -61,7 +80,32 @@ def compare(
             f"differs by {differences[worst]:.4f}, and {tolerance:g} is allowed. Nothing was exported."
         )
     ties = int((was.argmax(axis=1) != now.argmax(axis=1)).sum())  # within the tolerance, or it would have failed
-    return Checked(len(clips), of, tolerance, float(differences[worst]), ties)
+    return Checked(len(clips), of, tolerance, float(differences[worst]), ties=ties)
+
+
+def _numbers(
+    recorded: Predictions,
+    places: Sequence[int],
+    clips: Clips,
+    said: Sequence[Any],
+    task: Any,
+    *,
+    tolerance: float,
+    of: int,
+) -> Checked:
+    """(C, D) ratings, each in its spread, or probabilities."""
+    was = np.array([recorded.outputs[place] for place in places], dtype=np.float64)
+    unit = np.array(task.spread) if task.kind == "regression" else 1.0
+    differences = (np.abs(was - np.array(list(said), dtype=np.float64)) / unit).max(axis=1)
+    worst = int(differences.argmax())
+    if not differences[worst] <= tolerance:
+        what = "a rating differs by" if task.kind == "regression" else "a probability differs by"
+        unit_said = " of its spread" if task.kind == "regression" else ""
+        raise SweepFailed(
+            f"the export answers clip {clips.examples[worst].id!r} otherwise than the sweep recorded: {what} "
+            f"{differences[worst]:.4f}{unit_said}, and {tolerance:g} is allowed. Nothing was exported."
+        )
+    return Checked(len(clips), of, tolerance, float(differences[worst]), NUMBERS[task.kind])
 
 
 def _texts(
@@ -74,4 +118,4 @@ def _texts(
                 f"the export answers clip {example.id!r} otherwise than the sweep recorded: "
                 f"{str(said)[:SHOWN]!r} in place of {str(recorded.outputs[place])[:SHOWN]!r}. Nothing was exported."
             )
-    return Checked(len(clips), of, None, None)
+    return Checked(len(clips), of, None, None, "texts")

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from sweeps.predict.exported import ADAPTER, CTRANSLATE2, MERGED, ONNX
 from sweeps.predict.loadable import Tuned
-from trainables import registry
 from trainables.errors import InputError
 
 FORMATS = (ADAPTER, MERGED, CTRANSLATE2, ONNX)
 DTYPES = ("fp32", "bf16")
-EXPORTED = ("classification", "label_scoring", "transcription")  # kinds of task
+HEADS = ("classification", "multilabel", "regression")  # kinds of task that a head answers
 CLIPS = 200  # test clips that are answered again
 
 
@@ -67,11 +66,6 @@ NO_NF4 = (
 def check_fits(request: Request, tuned: Tuned) -> None:
     """Raises InputError where this arm cannot be exported so."""
     problems = []
-    if tuned.task_kind not in EXPORTED:
-        problems.append(
-            f"SWEEP: models of the task {tuned.task_kind} are not exported yet ({', '.join(EXPORTED)} are); "
-            "sweeps.predict answers with the sweep itself."
-        )
     if Path(tuned.config.model_size).is_absolute():
         problems.append("SWEEP: its backbone is a folder of this machine, which nobody else has; name one on the hub.")
     form, backbone = request.chosen_format, tuned.config.backbone
@@ -81,8 +75,8 @@ def check_fits(request: Request, tuned: Tuned) -> None:
         problems.append(f"--arm: nothing was trained of {tuned.arm}, so there is no adapter; --merge writes the model.")
     if form == CTRANSLATE2 and backbone != "whisper":
         problems.append(f"--format: CTranslate2 runs Whisper, not {backbone}; take --merge.")
-    if form == ONNX and registry.task_class(tuned.task_kind).kind != "classification":
-        problems.append(f"--format: onnx is for classifiers, and this is {tuned.task_kind}; take --merge.")
+    if form == ONNX and tuned.task_kind not in HEADS:
+        problems.append(f"--format: onnx is for {', '.join(HEADS)}, and this is {tuned.task_kind}; take --merge.")
     if problems:
         raise InputError(problems)
 

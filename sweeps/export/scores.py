@@ -1,12 +1,43 @@
-"""What a card says of the test answers: by class, and how far groups lie apart. Nobody's name stands there."""
+"""What a card says of the test answers: by class, label or rating, and how far groups lie apart. Nobody's name stands
+there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from trainables.records import Predictions
+from trainables.tasks import rating_metrics, tag_metrics
+
+
+def rows_of(answers: Predictions, task: Any) -> tuple[str, list[str]]:
+    """A table of Markdown: its header, and a row for each class, label or rating; no rows for texts."""
+    if task.kind == "multilabel":
+        return "| label | clips | average precision | AUROC |", tag_rows(answers, task.labels)
+    if task.kind == "regression":
+        return "| rating | clips | Pearson | CCC | MAE |", rating_rows(answers, task.names)
+    return "| class | clips | recall | precision | F1 |", class_rows(answers)
+
+
+def tag_rows(answers: Predictions, labels: Sequence[str]) -> list[str]:
+    targets, shares = (np.array(list(side), dtype=float) for side in (answers.targets, answers.outputs))
+    columns = (tag_metrics.average_precisions(targets, shares), tag_metrics.areas_under_roc(targets, shares))
+    return [_row(label, targets[:, at].sum(), [column[at] for column in columns]) for at, label in enumerate(labels)]
+
+
+def rating_rows(answers: Predictions, names: Sequence[str]) -> list[str]:
+    targets, outputs = (np.array(list(side), dtype=float) for side in (answers.targets, answers.outputs))
+    found = rating_metrics.by_column(targets, outputs)
+    columns = [found[name] for name in ("pearson", "ccc", "mae")]
+    rated = np.isfinite(targets).sum(axis=0)
+    return [_row(name, rated[at], [column[at] for column in columns]) for at, name in enumerate(names)]
+
+
+def _row(name: str, clips: float, values: Sequence[float]) -> str:
+    shown = " | ".join("-" if not np.isfinite(value) else f"{value:.3f}" for value in values)
+    return f"| {_cell(name)} | {int(clips):,} | {shown} |"
 
 
 def class_rows(answers: Predictions) -> list[str]:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sweeps.export.check import EXACT, ROUNDED, Checked, compare
+from sweeps.export.check import EXACT, NUMBERS, ROUNDED, Checked, compare
 from sweeps.export.clips import RecordedClips, read_clips
 from sweeps.export.exported import Exported
 from sweeps.export.request import Request, check_fits, check_words
@@ -27,14 +27,14 @@ from sweeps.predict.exported import (
 )
 from sweeps.predict.loadable import Tuned
 from sweeps.predict.model import Model
-from sweeps.predict.tuned import Found, find_arm
+from sweeps.predict.tuned import FITTED, Found, find_arm
 from trainables import registry
 from trainables.contract import Task
 from trainables.data.atomic import atomic_folder
 from trainables.sizes import size_of
 
 # Of a task's options those that an answer depends on; what only scores or data depend on may name files of its owner
-ANSWERING = ("labels", "prompt", "language", "answer_length")
+ANSWERING = ("labels", "prompt", "language", "answer_length", "names", "centre", "spread")
 
 
 def export(request: Request, say: Callable[[str], None]) -> Exported:
@@ -154,7 +154,8 @@ def check(
     task = _scored(found)
 
     def compared(seed: int | None, outputs: Sequence[Any]) -> Checked:
-        return compare(clips.recorded[seed], clips.clips, outputs, task, tolerance=tolerance, of=clips.count)
+        own, by_code = clips.recorded[seed], code is not None
+        return compare(own, clips.clips, outputs, task, tolerance=tolerance, of=clips.count, answered=by_code)
 
     if code is not None:
         from trainables.release.plain_code import run
@@ -170,4 +171,7 @@ def _scored(found: Found) -> Task:
     """The task with what its files hold, as texts were brought to one form for the record."""
     from sweeps.plan.texts import read_task_files
 
-    return read_task_files(found.spec, registry.task(found.spec.task_kind, dict(found.spec.task_options)))[1]
+    options = dict(found.spec.task_options)
+    if found.tuned.task_kind in NUMBERS:
+        options |= {name: found.tuned.task_options[name] for name in FITTED if name in found.tuned.task_options}
+    return read_task_files(found.spec, registry.task(found.spec.task_kind, options))[1]

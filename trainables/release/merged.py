@@ -20,8 +20,15 @@ from trainables.training.engine import DTYPES
 
 AUTO = {  # kind of task -> where transformers looks for the class
     "classification": AutoModelForAudioClassification,
+    "multilabel": AutoModelForAudioClassification,
+    "regression": AutoModelForAudioClassification,
     "transcription": AutoModelForSpeechSeq2Seq,
     "label_scoring": AutoModelForMultimodalLM,
+}
+PROBLEMS = {  # kind of task -> the loss that a configuration of transformers names
+    "classification": "single_label_classification",
+    "multilabel": "multi_label_classification",
+    "regression": "regression",
 }
 QUANTIZATION = ("quantization_config", "_pre_quantization_dtype")  # of a configuration
 
@@ -35,6 +42,11 @@ def stock_class(model: nn.Module, task: Task) -> Any:
     mapping = AUTO[task.kind]._model_mapping
     config = type(cast(Any, model).config)
     return mapping[config] if config in mapping else type(model)
+
+
+def named_outputs(task: Any) -> list[str]:
+    """What the head's outputs stand for, in their order: labels, or ratings."""
+    return list(task.names if task.kind == "regression" else task.labels)
 
 
 def write_merged(
@@ -55,10 +67,11 @@ def write_merged(
         if hasattr(config, name):
             delattr(config, name)
     config.dtype = DTYPES[dtype]
-    labels = getattr(task, "labels", None)
-    if labels and task.kind == "classification":
-        config.id2label = dict(enumerate(labels))
-        config.label2id = {label: index for index, label in enumerate(labels)}
+    if task.kind in PROBLEMS:
+        names = named_outputs(task)
+        config.problem_type = PROBLEMS[task.kind]
+        config.id2label = dict(enumerate(names))
+        config.label2id = {name: index for index, name in enumerate(names)}
     with torch.device("meta"):
         stock = stock_class(model, task)(config)
     stock.load_state_dict(whole.state_dict(), strict=True, assign=True)

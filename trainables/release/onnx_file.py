@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from trainables.contract import Backbone, Loaded, Task
 from trainables.errors import InputError
 from trainables.modeling.wav2vec2_family import LENGTH_STEP, SHORTEST_SAMPLES
+from trainables.release.merged import named_outputs
+from trainables.release.plain_code import meaning
 
 MODEL = "model.onnx"
 CODE = """\
@@ -20,7 +22,7 @@ from transformers import AutoFeatureExtractor
 
 extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
 session = onnxruntime.InferenceSession(FOLDER + "/model.onnx", providers=["CPUExecutionProvider"])
-LABELS = {labels}
+NAMES = {labels}  # of the outputs
 
 
 def answer(waveform):
@@ -94,4 +96,4 @@ def onnx_code(loaded: Loaded, backbone: Any, task: Any) -> str:
     """How the file answers, as `plain_code` has it."""
     step = LENGTH_STEP if loaded.equal_shapes else 1
     padded = PADDED.format(shortest=SHORTEST_SAMPLES, step=step) if backbone.NAME in WAVEFORMS else ""
-    return CODE.format(rate=backbone.SAMPLE_RATE_HZ, labels=list(task.labels), padded=padded)
+    return CODE.format(rate=backbone.SAMPLE_RATE_HZ, labels=named_outputs(task), padded=padded) + meaning(task)

@@ -1,7 +1,8 @@
 """How a merged model answers without this package: a piece of Python for its card, which is also what checks it.
 
 Each piece defines `answer(waveform)`: (samples,) float32, mono, at the model's rate, no longer than its window -> the
-scores of the labels (logits or log-probabilities) or the text. `FOLDER` is set before it. What data or checkpoints
+scores of the classes (logits or log-probabilities), the probability of each label where a clip has several, the
+ratings, or the text. `FOLDER` is set before it. What data or checkpoints
 name (labels, prompts, tokens) stands in it as Python's own literals, and cannot become code.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from trainables.contract import Loaded, Task
 from trainables.modeling.wav2vec2_family import LENGTH_STEP, SHORTEST_SAMPLES
+from trainables.release.merged import named_outputs
 
 Answer = Callable[[np.ndarray], Any]
 
@@ -102,6 +104,24 @@ def answer(waveform):
         tokens = model.generate(input_values=values, max_new_tokens=longest)
     return tokenizer.decode(tokens[0], skip_special_tokens=True).strip()
 """
+RATINGS = """
+
+CENTRE, SPREAD = {centre}, {spread}  # of the ratings {names}, over the clips that it was trained on
+heard = answer
+
+
+def answer(waveform):
+    return [centre + spread * score for centre, spread, score in zip(CENTRE, SPREAD, heard(waveform))]
+"""
+SHARES = """
+
+LABELS = {labels}
+heard = answer
+
+
+def answer(waveform):  # the probability of each label
+    return [1 / (1 + 2.718281828459045 ** -score) for score in heard(waveform)]
+"""
 QWEN = """\
 import torch
 from transformers import AutoFeatureExtractor, AutoModelForMultimodalLM, AutoTokenizer
@@ -146,11 +166,12 @@ def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float)
     """The piece for a backbone with these parts and this task; None of networks that transformers does not have."""
     name, rate, asked = backbone.NAME, backbone.SAMPLE_RATE_HZ, cast(Any, task)
     if name in ("ast", "whisper_encoder"):
-        return CLASSIFIER.format(rate=rate)
+        return CLASSIFIER.format(rate=rate) + meaning(task)
     if name in ("wav2vec2", "hubert", "wavlm"):
-        return WAVEFORM.format(rate=rate, shortest=SHORTEST_SAMPLES, step=LENGTH_STEP if loaded.equal_shapes else 1)
+        step = LENGTH_STEP if loaded.equal_shapes else 1
+        return WAVEFORM.format(rate=rate, shortest=SHORTEST_SAMPLES, step=step) + meaning(task)
     if name == "htsat":
-        return CLAP.format(rate=rate, labels=list(asked.labels))
+        return CLAP.format(rate=rate, labels=named_outputs(task)) + meaning(task)
     if name in ("whisper", "moonshine"):
         silent = np.zeros(round(window_seconds * rate), dtype=np.float32)
         batch = backbone.collate(loaded, [backbone.features(loaded, silent)], task, None)
@@ -174,6 +195,14 @@ def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float)
             end=backbone.END_OF_TURN,
         )
     return None
+
+
+def meaning(task: Any) -> str:
+    """What stands behind the code that gives a head's outputs, to make ratings or probabilities of them; nothing where
+    these are the scores of classes."""
+    if task.kind == "regression":
+        return RATINGS.format(centre=list(task.centre), spread=list(task.spread), names=list(task.names))
+    return SHARES.format(labels=list(task.labels)) if task.kind == "multilabel" else ""
 
 
 def run(code: str, folder: str) -> Answer:

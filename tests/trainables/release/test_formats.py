@@ -18,13 +18,18 @@ from trainables.release.onnx_file import onnx_code, write_onnx
 from trainables.release.plain_code import run
 
 LABELS = ("bell", "drum", "horn")
-OPTIONS: dict[str, dict[str, Any]] = {"classification": {"labels": LABELS}, "transcription": {}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "classification": {"labels": LABELS},
+    "transcription": {},
+    "regression": {"names": ("high", "fast"), "centre": (3.0, 40.0), "spread": (1.0, 5.0)},
+}
 
 
-def loaded(name: str, folder: Path) -> tuple[Any, Any, Any, str]:
+def loaded(name: str, folder: Path, kind: str = "") -> tuple[Any, Any, Any, str]:
     """(backbone, what it loaded, task, size): a miniature's shape with random weights."""
     backbone: Any = registry.backbone(name)
-    task = registry.task(backbone.TASKS[0], dict(OPTIONS[backbone.TASKS[0]]))
+    kind = kind or backbone.TASKS[0]
+    task = registry.task(kind, dict(OPTIONS[kind]))
     size = next(iter(backbone.MINIATURE_SIZES))
     backbone.write(backbone.build(size, task, seed=0), size, folder)
     how = {"quantization": "none", "dtype": torch.float32, "device": torch.device("cpu")}
@@ -60,6 +65,20 @@ def test_onnxruntime_gives_the_same_logits(name: str, tmp_path: Path) -> None:
     answer = run(onnx_code(found, backbone, task), str(out))
     for clip, logits in zip(clips(backbone.SAMPLE_RATE_HZ), expected, strict=True):
         assert answer(clip) == pytest.approx(logits.tolist(), abs=2e-4)
+
+
+def test_onnxruntime_gives_ratings_in_their_units(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    backbone, found, task, _ = loaded("ast", tmp_path / "weights", "regression")
+    heard = np.array([scores.tolist() for scores in ours(backbone, found, task)])
+    out = tmp_path / "out"
+    out.mkdir()
+    write_onnx(backbone, found, found.model, task, backbone.features(found, clips(backbone.SAMPLE_RATE_HZ)[0]), out)
+    write_front_end(found, out)
+    answer = run(onnx_code(found, backbone, task), str(out))
+    said = np.array([answer(clip) for clip in clips(backbone.SAMPLE_RATE_HZ)])
+    assert said == pytest.approx(heard * [1.0, 5.0] + [3.0, 40.0], abs=2e-3)
 
 
 def test_a_front_end_that_only_this_package_has_is_refused(tmp_path: Path) -> None:
