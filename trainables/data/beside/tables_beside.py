@@ -4,16 +4,19 @@ person should know."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from trainables.data.layouts.found import shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account
 from trainables.data.split_names import split_name
 from trainables.data.tables.rows import read_rows
+from trainables.data.tables.spellings import meaning
 from trainables.errors import InputError
 
 MOST_TABLES, MOST_BYTES = 8, 64 << 20
@@ -44,6 +47,11 @@ def _sentence(tree: Tree, table: Parts, names: set[str]) -> str:
         named = {str(row.get(column)).replace("\\", "/").rpartition("/")[2] for row in rows} & names
         if len(named) >= LEAST_SHARE * len(names):
             others = [name for name in columns if name != column]
+            if same := _same_as_folders(tree, column, others, rows):
+                return (
+                    f"{shown(table)} names {len(named):,} of the clips in its column {column!r}, and its column "
+                    f"{same!r} says what their folders say; it is not read."
+                )
             more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
             return (
                 f"{shown(table)} names {len(named):,} of the clips in its column {column!r} and is not read, since the "
@@ -51,6 +59,17 @@ def _sentence(tree: Tree, table: Parts, names: set[str]) -> str:
                 f"groups or labels, give it as data.source, with `data.columns: {{audio: {column}}}`."
             )
     return ""
+
+
+def _same_as_folders(tree: Tree, column: str, others: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The column that repeats the folders' names, where it is the only one that labels, splits or groups; or ""."""
+    folders: dict[str, set[str]] = defaultdict(set)
+    for parts in tree.sounds:
+        folders[parts[-1]] |= {*parts[:-1]}
+    pairs = [(row, folders[str(row.get(column)).replace("\\", "/").rpartition("/")[2]]) for row in rows]
+    meant = [name for name in others if meaning(name) in ("label", "split", "group", "fold")]
+    said = [name for name in meant if all(not of or str(row.get(name)) in of for row, of in pairs)]
+    return said[0] if said and said == meant else ""
 
 
 def advise_on_lists(tree: Tree, account: Account, *, tables: bool = True) -> None:

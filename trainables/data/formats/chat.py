@@ -1,11 +1,14 @@
 """Conversations about a sound, as people fine-tune language models with them: `messages` (role, content) or
-`conversations` (from, value), or a `query` with its `response`, and the sound in `audios` (ms-swift "Custom dataset",
-LLaMA-Factory "data/README.md"). The answer is what is learnt; questions are not read.
+`conversations` (from, value), or a `query` with its `response`, or Alpaca's `instruction`, `input` and `output`, and
+the sound in `audios` (ms-swift "Custom dataset", LLaMA-Factory "data/README.md"); in a CSV also as JSON in a cell. The
+answer is what is learnt; questions are not read.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from ast import literal_eval
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 
 from trainables.data.formats.known import KnownTable
 from trainables.data.reading import Account, Wanted
+from trainables.data.sound.endings import is_sound
 from trainables.data.tables.table import Row, Table
 from trainables.data.tables.values import filled
 
@@ -20,6 +24,7 @@ _LISTS = ("messages", "conversations", "conversation")
 _ANSWERING = ("assistant", "gpt", "model", "bot", "chatbot")
 _ASKING = ("user", "human")
 _SOUNDS = ("audios", "audio", "audio_path")
+_ONE_SOUND = ("audio", "audio_path", "audio_file", "wav", "path", "file", "input")  # beside Alpaca's columns
 _INLINE = re.compile(r"<audio>\s*([^<>\s][^<>]*?)\s*</audio>")
 _PAIRS = (("query", "response"), ("instruction", "output"), ("prompt", "response"))  # question, answer
 
@@ -52,7 +57,7 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
         f"The answers of the conversations are read, and not the questions ({len(questions)} different{further}): the "
         "task has its own."
     )
-    unread = (*_LISTS, *_SOUNDS, *(name for pair in _PAIRS for name in pair))
+    unread = (*_LISTS, *_SOUNDS, *_ONE_SOUND, *(name for pair in _PAIRS for name in pair))
     kept = ("audio", wanted.column, *wanted.columns.values())
     rows = [(where, {name: row[name] for name in row if name in kept or name not in unread}) for where, row in rows]
     return replace(table, rows=rows), wanted
@@ -60,7 +65,7 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
 
 def _turns(row: Mapping[str, Any]) -> list[tuple[str, str, list[Any]]]:
     """(role, text, sounds that it names) of each turn."""
-    listed = next((row[name] for name in _LISTS if isinstance(row.get(name), list)), None)
+    listed = next((of for name in _LISTS if isinstance(of := _parsed(row.get(name)), list)), None)
     if listed is None:
         question, answer = next(((q, a) for q, a in _PAIRS if a in row), _PAIRS[0])
         listed = [{"role": "user", "content": row.get(question)}, {"role": "assistant", "content": row.get(answer)}]
@@ -90,16 +95,40 @@ def _content(content: Any) -> tuple[str, list[Any]]:
 
 
 def _sounds(row: Mapping[str, Any]) -> list[Any]:
-    value = next((filled(row.get(name)) for name in _SOUNDS if filled(row.get(name)) is not None), None)
+    value = next((of for name in _SOUNDS if (of := filled(_parsed(row.get(name)))) is not None), None)
+    if value is None and _is_alpaca(row):
+        value = next(row[name] for name in _ONE_SOUND if _is_sound(row.get(name)))
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _holds_turns(row: Mapping[str, Any]) -> bool:
-    turns = next((row[name] for name in _LISTS if name in row), None)
+    turns = next((_parsed(row[name]) for name in _LISTS if name in row), None)
     return isinstance(turns, list) and bool(turns) and isinstance(turns[0], Mapping)
+
+
+def _is_alpaca(row: Mapping[str, Any]) -> bool:
+    return any(_is_sound(row.get(name)) for name in _ONE_SOUND)
+
+
+def _is_sound(value: Any) -> bool:
+    path = value.get("path") if isinstance(value, Mapping) else value
+    return isinstance(path, str) and is_sound(path.strip())
+
+
+def _parsed(value: Any) -> Any:
+    """What a cell holds that is JSON in a text, or as Python writes it; any other value as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return value
+    for parse in (json.loads, literal_eval):
+        try:
+            return parse(value.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return value
 
 
 TABLES = (
     *(KnownTable("conversations", frozenset({name}), {}, _read, _holds_turns) for name in _LISTS),
     *(KnownTable("questions and answers", frozenset({"audios", *pair}), {}, _read) for pair in _PAIRS),
+    KnownTable("instructions and their output", frozenset({"instruction", "output"}), {}, _read, _is_alpaca),
 )

@@ -15,6 +15,8 @@ from trainables.data.formats import (
     chat,
     common_voice,
     fsd50k,
+    gigaspeech,
+    label_studio,
     lhotse,
     music,
     nemo,
@@ -36,6 +38,8 @@ KNOWN: Sequence[KnownTable] = (
     *audioset.TABLES,
     *raven.TABLES,
     *lhotse.TABLES,
+    *gigaspeech.TABLES,
+    *label_studio.TABLES,
     *chat.TABLES,
     *speechbrain.TABLES,
 )

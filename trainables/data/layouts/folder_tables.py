@@ -14,6 +14,7 @@ from trainables.data.layouts.shards import refuse_several
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Skip, Wanted
 from trainables.data.split_names import SplitNames, among_siblings
+from trainables.data.tables.places import SPREAD
 from trainables.data.tables.rows import read_rows
 from trainables.errors import InputError
 
@@ -136,6 +137,8 @@ def _columns(tree: Tree, parts: Parts, wanted: Wanted) -> list[str]:
 def _names_sound(tree: Tree, parts: Parts, wanted: Wanted) -> bool:
     reading = _tried(tree, parts, wanted)
     examples = reading.examples[:_LOOKED_AT] if reading else []
+    if reading and wanted.column == "label" and any(SPREAD in sentence for sentence in reading.account.guesses):
+        return False  # the folders of the files may be the classes
     return any(os.path.exists(piece.path) for example in examples for piece in example.audio)
 
 

@@ -26,6 +26,7 @@ from trainables.data.tables.table import Row
 
 UNICODE, CAPITALS, SUFFIX = "another form of Unicode", "other capital letters", "the suffix that is missing"
 BACKSLASHES, FOLDERS = "slashes for backslashes", "other folders before them"
+SPREAD = "the folder below that they lie in"
 _LOOKED_AT = 20  # files of a table, for which every place is tried
 _LEAST_FOUND = 0.9  # of all files of a table
 _MOST_FOLDERS = 200
@@ -91,6 +92,8 @@ def located(examples: Sequence[Example], home: Path, account: Account, *, moved:
     lost = [path for path in missing if path not in found]
     if moved and lost:
         found |= _moved(lost, home, listing)
+    if len(missing) == len(paths) and not found:
+        found = _spread(missing, home, listing)
     for how in dict.fromkeys(how for _, how in found.values()):
         shown = next((path, file) for path, (file, other) in found.items() if other == how)
         count = sum(other == how for _, other in found.values())
@@ -172,6 +175,22 @@ def _moved(lost: Sequence[str], home: Path, listing: Listing) -> dict[str, tuple
         for path, parts in tails_of.items()
         if parts and (file := _walk(str(home), parts, listing))
     }
+
+
+def _spread(lost: Sequence[str], home: Path, listing: Listing) -> dict[str, tuple[str, str]]:
+    """Bare names of files that lie in several folders at `home` and below, as class folders or folds do: nearly all of
+    them, each in one folder."""
+    inside = _folders(home)
+    folders = [*inside, *(below for folder in inside for below in _folders(folder))][:_MOST_FOLDERS]
+    found: dict[str, tuple[str, str]] = {}
+    for path in lost:
+        base, parts = parts_of(path, home)
+        if base != str(home) or len(parts) != 1:
+            return {}
+        hits = [hit for folder in folders if (hit := _walk(str(folder), parts, listing))]
+        if len(hits) == 1:
+            found[path] = (hits[0][0], SPREAD)
+    return found if len(found) >= _LEAST_FOUND * len(lost) else {}
 
 
 def _alike(path: str, home: Path, listing: Listing) -> tuple[str, str] | None:

@@ -42,3 +42,20 @@ def test_a_list_of_clips_that_is_called_as_a_split(
 )
 def test_other_texts_are_no_matter(lay: Lay, read_source: Read, texts: dict[str, str]) -> None:
     assert "splits are drawn anew" not in " ".join(read_source(lay(CLASSES, texts)).account.advice)
+
+
+def test_a_table_that_says_what_the_folders_say(lay: Lay, read_source: Read) -> None:
+    rows = "".join(f"{Path(name).name},0.1,{name[:3]}\n" for name in CLASSES)
+    reading = read_source(lay(CLASSES, {"features_30_sec.csv": "filename,tempo,label\n" + rows}))  # GTZAN
+    (said,) = reading.account.advice
+    assert said.startswith("features_30_sec.csv names 4 of the clips in its column 'filename', and its column 'label'")
+    assert said.endswith("says what their folders say; it is not read.")
+    table = read_source(Path(reading.examples[0].audio[0].path).parents[1] / "features_30_sec.csv")
+    for one, other in zip(reading.examples, table.examples, strict=True):
+        assert (one.audio, one.target, one.split) == (other.audio, other.target, other.split)
+
+
+def test_texts_for_sound_in_several_folders(lay: Lay, read_source: Read) -> None:
+    texts = {"t.csv": "file,text\n1.wav,one\n2.wav,two\n"}
+    reading = read_source(lay(["anna/1.wav", "bert/2.wav"], texts), "text")
+    assert [clip.target for clip in reading.examples] == ["one", "two"]

@@ -90,3 +90,23 @@ def test_rows_that_are_no_clip(lay: Lay, read_source: Read, row: dict[str, Any],
     with pytest.raises(InputError, match=expected):
         read_source(folder / "t.jsonl")
     assert len(read_source(folder / "t.jsonl", skip=1).examples) == 1
+
+
+@pytest.mark.parametrize("written", [json.dumps, repr])
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_turns_that_are_text_in_a_cell(
+    lay: Callable[..., Path], read_source: Callable[..., Reading], written: Callable[[Any], str], name: str
+) -> None:
+    turns = [{"role": "user", "content": '<audio>What is "said"?'}, {"role": "assistant", "content": "it's, one"}]
+    quoted = written(turns).replace('"', '""')
+    text = f'{name},audios\n"{quoted}","{written(["a.wav"]).replace(chr(34), chr(34) * 2)}"\n'
+    (clip,) = read_source(lay(["a.wav"], {"t.csv": text}) / "t.csv", "text").examples
+    assert (clip.id, clip.target) == ("a.wav", "it's, one")
+
+
+@pytest.mark.parametrize("sound", ["audio", "audio_path", "path", "input"])
+def test_alpaca(lay: Callable[..., Path], read_source: Callable[..., Reading], sound: str) -> None:
+    row = {"instruction": "Write what is said.", "input": "", "output": "one", sound: "a.wav"}
+    reading = read_source(lay(["a.wav"], {"t.json": json.dumps([row])}) / "t.json", "text")
+    assert [(clip.id, clip.target) for clip in reading.examples] == [("a.wav", "one")]
+    assert not reading.account.columns_unread

@@ -180,3 +180,17 @@ def test_many_missing_files_are_one_sentence(clips: Path, task: Any) -> None:
         check_examples(examples, task, None, account)
     (said,) = caught.value.problems
     assert said.startswith("wavs/0.wav, wavs/1.wav, wavs/2.wav and 37 more: does not exist (there is no folder 'wavs'")
+
+
+def test_bare_names_of_files_that_lie_in_several_folders(
+    lay: Callable[..., Path], read_source: Callable[..., Reading]
+) -> None:
+    sounds = [f"genres/{kind}/{kind}.{n}.wav" for kind in ("blues", "rock") for n in range(3)]
+    rows = "".join(f"{Path(sound).name},{Path(sound).parent.name}\n" for sound in sounds)
+    folder = lay(sounds, {"features.csv": "filename,label\n" + rows})
+    reading = read_source(folder / "features.csv")
+    assert [clip.audio[0].path for clip in reading.examples] == [str(folder / sound) for sound in sounds]
+    assert "the folder below that they lie in where one file fits (6" in reading.account.guesses[-1]
+    in_two = lay(["genres/other/rock.0.wav"])  # which of the two is meant?
+    paths = [clip.audio[0].path for clip in read_source(in_two / "features.csv").examples]
+    assert not any(Path(path).is_file() for path in paths)
