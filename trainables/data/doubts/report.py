@@ -18,6 +18,7 @@ from trainables.data.doubts.listen import Heard
 from trainables.data.doubts.overlap import Joined, contrary, join_groups, torn
 from trainables.data.doubts.properties import cropped_doubts, header_properties
 from trainables.data.doubts.ratings import rating_doubts
+from trainables.data.doubts.said_again import repeated_sentences
 from trainables.data.doubts.shortcuts import Property, sentence, shortcuts
 from trainables.data.doubts.sound import alike_doubts, facts_doubts, sound_properties
 from trainables.data.doubts.tags import tag_doubts
@@ -126,6 +127,8 @@ def _target_doubts(examples: Sequence[Example], splits: Mapping[str, str], task:
     if task.column == "labels":
         known = getattr(task, "labels", ()) or sorted({label for example in examples for label in example.target})
         return tag_doubts(examples, splits, known)
+    if task.column == "text":
+        return repeated_sentences(examples, splits)
     return _label_doubts(examples, task)
 
 

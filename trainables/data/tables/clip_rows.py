@@ -19,7 +19,7 @@ from trainables.data.tables.contents import refuse_paths
 from trainables.data.tables.equal_numbers import with_equal_numbers
 from trainables.data.tables.label_lists import SEVERAL, labels_of, refuse_places
 from trainables.data.tables.places import located, paths_begin
-from trainables.data.tables.ratings import ratings_of
+from trainables.data.tables.ratings import ratings_of, uneven
 from trainables.data.tables.repeats import without_repeats
 from trainables.data.tables.stretches import stretch
 from trainables.data.tables.table import Row
@@ -63,6 +63,10 @@ def examples_of(
             account.leave_out(where, first.setdefault(error.kind, error.problems[0]))
         except InputError as error:
             account.leave_out(where, " ".join(error.problems))
+    if wanted.column == "targets" and (odd := uneven([len(example.target) for _, example in placed])):
+        for where in (where for where, example in placed if len(example.target) != odd[0]):
+            account.leave_out(where, odd[1])
+        placed = [(where, example) for where, example in placed if len(example.target) == odd[0]]
     fields = [*(["target"] if wanted.column == "label" else []), "group", "fold"]
     examples = with_equal_numbers([example for _, example in placed], fields, account)
     examples = located(examples, home, account, moved=wanted.audio_folder is not None)

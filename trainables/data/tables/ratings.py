@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from trainables.data.tables.values import BadCell, filled, kind, number, shown
@@ -44,3 +46,16 @@ def ratings_of(name: str, value: Any) -> list[float | None]:
         problem = f"{name} must be a list of numbers such as [0.2, 0.5], is {shown(value)}."
         raise BadCell(problem, f"ratings {kind(value)}")
     return found
+
+
+def uneven(lengths: Sequence[int]) -> tuple[int, str] | None:
+    """(how many ratings most rows have, what is wrong with the others), where lists are not all of one length."""
+    counts = Counter(lengths)
+    if len(counts) < 2:
+        return None
+    usual, rows = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
+    others = ", ".join(f"{length} ({count} rows)" for length, count in sorted(counts.items()) if length != usual)
+    return usual, (
+        f"the list of ratings has not the length {usual}, as in {rows} of {len(lengths)} rows, but {others}: every row "
+        "wants all ratings in one order, null for one that is missing."
+    )
