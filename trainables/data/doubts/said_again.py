@@ -29,8 +29,8 @@ def repeated_sentences(examples: Sequence[Example], splits: Mapping[str, str]) -
         return []
     return [
         f"{' and '.join(counts)} say the same sentence as a training clip ({listed(list(dict.fromkeys(shown)))}): "
-        "scores there are partly of texts that were learnt. Where new sentences are to be understood, give all clips of one "
-        "sentence the same `group`, or leave them out of one side."
+        "scores there are partly of texts that were learnt. Where new sentences are to be understood, give all clips "
+        "of one sentence the same `group`, or leave them out of one side."
     ]
 
 
