@@ -86,6 +86,7 @@ class Loaded:
     model: nn.Module  # every parameter has requires_grad False; bf16/fp32 as asked; possibly 4-bit
     processor: Any  # tokeniser and feature extractor, whatever the backbone needs
     head_modules: tuple[str, ...] = ()  # names of modules that are trained whole with each adapter (`head: full`)
+    new_heads: bool = True  # each adapter's heads start anew; else as the checkpoint has them
     chain: str = (
         ""  # pattern of modules, see trainables/prefix_cache/cut.py; all of the model comes after one or in them
     )
@@ -147,7 +148,7 @@ class Backbone(Protocol):
     WINDOW_SECONDS: float  # longest clip that the published sizes take; longer clips are cropped, shorter ones padded
     MINIATURE_WINDOW_SECONDS: float
     SPECTROGRAM: Spectrogram | None  # layout of its features; None, or left out: it takes the waveform itself
-    HEAD_MODULES: tuple[str, ...]  # the task head: new for every task; absent where the backbone has none
+    HEAD_MODULES: tuple[str, ...]  # the heads of all tasks: new for every task; absent where the backbone has none
     WRITER: Writer | None  # what it makes of texts; None, or left out: it writes none
     ARCHITECTURES: tuple[str, ...]  # `model_type` of the checkpoints that it takes beside SIZES; left out: none
     CUTS_WINDOW: bool  # `cut_window` is there; left out: it is not

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from trainables import measured
 from trainables.contract import Preset, Size, Spectrogram
 from trainables.registry import BACKBONES
-from trainables.writing import TextLimits, Writer
+from trainables.writing import Frames, TextLimits, Writer
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone
@@ -96,7 +96,8 @@ def size_from(kept: Mapping[str, Any]) -> Size:
 def _writer(kept: Mapping[str, Any]) -> Writer:
     limits = {name: TextLimits(**kept[name]) for name in ("published", "miniature")}
     lists = {name: tuple(kept[name]) for name in ("control_tokens", "languages")}
-    return Writer(**{**kept, **limits, **lists})
+    frames = None if kept.get("frames") is None else Frames(**kept["frames"])
+    return Writer(**{**kept, **limits, **lists, "frames": frames})
 
 
 def _as_tuples(value: Any) -> Any:

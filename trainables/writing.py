@@ -25,15 +25,30 @@ class TextLimits:
 
 
 @dataclass(frozen=True)
+class Frames:
+    """A recogniser by CTC says at most one letter in a frame. What makes frames of sound: convolutions that together
+    take `first_samples` for the first, and `step_samples` more for each further one."""
+
+    sample_rate_hz: int
+    first_samples: int
+    step_samples: int
+
+    def of(self, seconds: float) -> int:
+        """How many a clip has, at least one: what is shorter is padded."""
+        return 1 + max(0, round(seconds * self.sample_rate_hz) - self.first_samples) // self.step_samples
+
+
+@dataclass(frozen=True)
 class Writer:
     """A backbone's constants for texts."""
 
     published: TextLimits
     miniature: TextLimits
     control_tokens: tuple[str, ...]  # of the miniatures' tokenizer, whose other tokens are bytes
-    languages: tuple[str, ...]  # codes (ISO 639) of what it writes
+    languages: tuple[str, ...]  # codes (ISO 639) of what it writes; none: whatever its letters spell
     told_language: bool  # its prompt names the language, clip by clip
     before_text: str = ""  # what every text begins with
+    frames: Frames | None = None  # it writes letter by letter (CTC): no limit but its frames; None: a decoder writes
 
 
 @dataclass(frozen=True)
@@ -43,8 +58,12 @@ class Spelling:
     backbone: str
     writer: Writer
     miniature: bool
-    count: Callable[[Sequence[str]], list[int]] | None  # tokens of each text; None: its tokenizer is not at hand
+    # tokens of each text, or the frames that it needs at least; None: its tokenizer is not at hand
+    count: Callable[[Sequence[str]], list[int]] | None
     control_tokens: frozenset[str]
+    lacking: Callable[[str], list[str]] | None = None  # what a text has and a recogniser's own letters have not
+    fold: str = ""  # lower | upper: texts are brought to this case, the only one of its letters
+    makes_letters: bool = False  # its letters are those of the training texts
 
     @property
     def limits(self) -> TextLimits:

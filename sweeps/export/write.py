@@ -34,7 +34,7 @@ from trainables.data.atomic import atomic_folder
 from trainables.sizes import size_of
 
 # Of a task's options those that an answer depends on; what only scores or data depend on may name files of its owner
-ANSWERING = ("labels", "prompt", "language", "answer_length", "names", "centre", "spread")
+ANSWERING = ("labels", "prompt", "language", "answer_length", "vocabulary", "names", "centre", "spread")
 
 
 def export(request: Request, say: Callable[[str], None]) -> Exported:

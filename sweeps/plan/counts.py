@@ -71,7 +71,7 @@ def _counted(backbone: Backbone, size: str, task: Task, head: str, choices: Sequ
     problems: list[str] = []
     for preset, layers in dict.fromkeys((choice.target_modules, choice.layers) for choice in choices):
         mode = head_mode(backbone, preset, head)
-        heads = head_modules(backbone) if mode == "full" else ()
+        heads = head_modules(backbone, skeleton) if mode == "full" else ()
         try:
             modules = adapted_modules(skeleton, backbone, target_modules=preset, size=size, head=mode, layers=layers)
         except InputError as error:

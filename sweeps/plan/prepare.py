@@ -15,7 +15,7 @@ from sweeps.plan.data import Clips, complete_task, decoded_some, inner_folds, re
 from sweeps.plan.further_tests import read_evaluations
 from sweeps.plan.outer_folds import OFFICIAL, fold_splits, outer_folds
 from sweeps.plan.settle import Settled, known_sizes, settle
-from sweeps.plan.texts import check_splits, fit_answers, read_task_files, spellings_of, window_advice
+from sweeps.plan.texts import check_splits, fit_answers, fit_letters, read_task_files, spellings_of, window_advice
 from sweeps.plan.weights import check_weights
 from trainables import registry
 from trainables.data.doubts.check import Header
@@ -153,6 +153,7 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
     check_splits(spec, task, examples, splits)
     check_weights(spec, examples, splits)
     spec, task = complete_task(spec, task, examples, splits)
+    spec, task = fit_letters(spec, task, examples, splits, spellings, clips.account)
     # of outer folds every one is trained on in some round
     seen = [example for example in apart if outer or splits[example.id] != "test"]
     evaluations = read_evaluations(spec, task, shortest, seen, clips.headers, spellings)

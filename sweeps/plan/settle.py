@@ -15,8 +15,10 @@ from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, Profile, choose, probe
 from sweeps.machine.weights import Decision, lacking, needs_miniature
+from trainables import registry
 from trainables.conversion.folder import unpack
 from trainables.errors import InputError
+from trainables.miniature.makers import recipe_for
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.outline import outline
 from trainables.sizes import is_size, size_of
@@ -90,7 +92,8 @@ def _settle(variants: Variants, *, planning: bool, miniature: bool | None = None
         memory_limit_bytes=None if spec.memory_gb is None else int(spec.memory_gb * 1e9),
         precision=spec.precision,
     )
-    recipe = recipe or os.environ.get(RECIPE_VARIABLE, FULL_RECIPE)
+    texts = registry.task_class(spec.task_kind).column == "text"
+    recipe = recipe_for(recipe or os.environ.get(RECIPE_VARIABLE, FULL_RECIPE), backbones, texts=texts)
     return Settled(spec, profile, weights, backbones, recipe if weights.miniature else None)
 
 

@@ -3,18 +3,20 @@ taught, how long its answers have to be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sweeps.config.spec import SweepSpec
+from trainables.data.doubts.letters import unspellable
 from trainables.data.doubts.text_lengths import answer_length, hurried, too_long
 from trainables.data.doubts.transcripts import language_advice, language_problems, usable_texts, without_spaces
 from trainables.data.examples import SPLITS
 from trainables.data.reading import Account, Reading, Skip
 from trainables.errors import InputError
 from trainables.modeling.spellings import spellings
+from trainables.modeling.vocabulary import Vocabulary, characters_of
 from trainables.tasks.transcription import KEEP, Transcription
 from trainables.writing import Spelling
 
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from trainables.data.examples import Example
 
 WINDOW = "window_seconds"
+_CASES: Mapping[str, tuple[Callable[[str], str], str]] = {
+    "": (str, ""),
+    "lower": (str.lower, "small letters"),
+    "upper": (str.upper, "capital letters"),
+}
+SHOWN_LETTERS = 5
 
 
 def with_task(spec: SweepSpec, task: Task) -> SweepSpec:
@@ -61,7 +69,13 @@ def spellings_of(
     ]
     if problems := language_problems(asked, found):
         raise InputError(problems)
-    return found
+    if asked.vocabulary is None:
+        return found
+    said = Vocabulary.made(asked.vocabulary)
+    return [
+        replace(each, lacking=said.lacking, fold=said.fold, makes_letters=False) if each.makes_letters else each
+        for each in found
+    ]
 
 
 def teachable(reading: Reading, task: Task, spellings: Sequence[Spelling], *, further: bool) -> Reading:
@@ -86,7 +100,7 @@ def check_lengths(
     if not isinstance(asked, Transcription):
         return [True] * len(examples)
     rows = len(examples) + len(account.left_out)
-    long = too_long(examples, spellings, account)
+    long = too_long(examples, spellings, account) | unspellable(examples, seconds, spellings, account)
     account.refuse_beyond(skip, rows)
     account.advice += hurried(examples, seconds)
     return [example.id not in long for example in examples]
@@ -133,6 +147,43 @@ def fit_answers(
         "become so many times as long"
     )
     fitted: Any = replace(asked, answer_length=needed)
+    return with_task(spec, fitted), fitted
+
+
+def fit_letters(
+    spec: SweepSpec,
+    task: Task,
+    examples: Sequence[Example],
+    splits: Mapping[str, str],
+    spellings: Sequence[Spelling],
+    account: Account,
+) -> tuple[SweepSpec, Task]:
+    """The sweep and its task with the letters of the training texts, where a recogniser is to learn new ones and the
+    file does not say them. Raises InputError where the texts have none."""
+    asked: Any = task
+    for each in spellings:
+        changed = sum(_CASES[each.fold][0](example.target) != example.target for example in examples)
+        if each.fold and changed:
+            account.guesses.append(
+                f"{each.backbone} is taught {changed} texts in {_CASES[each.fold][1]}: its letters have no others"
+            )
+    new = [each.backbone for each in spellings if each.makes_letters]
+    if not new or asked.vocabulary is not None:
+        return spec, task
+    training = [example.target for example in examples if splits[example.id] == "train"]
+    characters = characters_of(training)
+    if not characters:
+        raise InputError("task.vocabulary: the training texts hold no letter that a recogniser could learn to write.")
+    if rest := sorted(set(characters_of(example.target for example in examples)) - set(characters)):
+        shown = ", ".join(rest[:SHOWN_LETTERS]) + (", ..." if len(rest) > SHOWN_LETTERS else "")
+        account.advice.append(
+            f"{len(rest)} letters of validation or test texts are in no training text ({shown}): they cannot be taught."
+        )
+    account.guesses.append(
+        f"task.vocabulary: {', '.join(new)} learn to write the {len(characters)} letters of the training texts, "
+        "without punctuation"
+    )
+    fitted: Any = replace(asked, vocabulary=characters)
     return with_task(spec, fitted), fitted
 
 

@@ -22,8 +22,8 @@ from trainables.records import NO_FOLD, NO_SEED, Predictions
 from trainables.training.resume_points import FINAL
 
 TEST = Path("predictions", "test.parquet")  # in the folder that a run of stage 2 left
-
-FITTED = ("answer_length", "labels", "names", "centre", "spread")  # options that a sweep may take from its data
+# Options that a sweep may take from its data
+FITTED = ("answer_length", "vocabulary", "labels", "names", "centre", "spread")
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from transformers import HubertConfig, HubertForSequenceClassification
+from transformers import HubertConfig, HubertForCTC, HubertForSequenceClassification
 
 from trainables.contract import Size
 from trainables.modeling import wav2vec2_family
 from trainables.modeling.wav2vec2_family import Family
 
 NAME = "hubert"
-TASKS = ("classification", "regression", "multilabel")
+TASKS = wav2vec2_family.TASKS
 SAMPLE_RATE_HZ = wav2vec2_family.SAMPLE_RATE_HZ
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
 SPECTROGRAM = None
 HEAD_MODULES = wav2vec2_family.HEAD_MODULES
+WRITER = wav2vec2_family.WRITER
 ARCHITECTURES = ("hubert",)
 BESIDE = wav2vec2_family.BESIDE
 
@@ -39,7 +40,7 @@ MINIATURE_SIZES: Mapping[str, Size] = {
     "mini-600k": Size("mini-600k", None, "Apache-2.0", 637_416),
 }
 
-FAMILY = Family("hubert", HubertForSequenceClassification, HubertConfig, SIZES)
+FAMILY = Family("hubert", HubertForSequenceClassification, HubertForCTC, HubertConfig, SIZES)
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
 features, collate, predict = FAMILY.features, FAMILY.collate, FAMILY.predict

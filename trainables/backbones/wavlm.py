@@ -20,19 +20,20 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import WavLMConfig, WavLMForSequenceClassification
+from transformers import WavLMConfig, WavLMForCTC, WavLMForSequenceClassification
 
 from trainables.contract import Size
 from trainables.modeling import wav2vec2_family
 from trainables.modeling.wav2vec2_family import Family
 
 NAME = "wavlm"
-TASKS = ("classification", "regression", "multilabel")
+TASKS = wav2vec2_family.TASKS
 SAMPLE_RATE_HZ = wav2vec2_family.SAMPLE_RATE_HZ
 WINDOW_SECONDS = 10.0
 MINIATURE_WINDOW_SECONDS = 2.0
 SPECTROGRAM = None
 HEAD_MODULES = wav2vec2_family.HEAD_MODULES
+WRITER = wav2vec2_family.WRITER
 ARCHITECTURES = ("wavlm",)
 BESIDE = wav2vec2_family.BESIDE
 
@@ -54,8 +55,20 @@ class WavLMClassifier(WavLMForSequenceClassification):  # type: ignore[misc]
 
     def __init__(self, config: WavLMConfig) -> None:
         super().__init__(config)
-        for layer in self.wavlm.encoder.layers:
-            layer.attention.torch_multi_head_self_attention = MethodType(attend, layer.attention)
+        ask_modules(self)
+
+
+class WavLMRecogniser(WavLMForCTC):  # type: ignore[misc]
+    """Likewise."""
+
+    def __init__(self, config: WavLMConfig) -> None:
+        super().__init__(config)
+        ask_modules(self)
+
+
+def ask_modules(model: Any) -> None:
+    for layer in model.wavlm.encoder.layers:
+        layer.attention.torch_multi_head_self_attention = MethodType(attend, layer.attention)
 
 
 def attend(
@@ -76,7 +89,7 @@ def attend(
     return attention.out_proj(mixed.transpose(1, 2).reshape(batch, frames, -1)), None
 
 
-FAMILY = Family("wavlm", WavLMClassifier, WavLMConfig, SIZES, kept=(GATES,), chain=CHAIN)
+FAMILY = Family("wavlm", WavLMClassifier, WavLMRecogniser, WavLMConfig, SIZES, kept=(GATES,), chain=CHAIN)
 PRESETS = FAMILY.presets
 config, skeleton, load, build, write = FAMILY.config, FAMILY.skeleton, FAMILY.load, FAMILY.build, FAMILY.write
 features, collate, predict = FAMILY.features, FAMILY.collate, FAMILY.predict

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trainables.cache import cache_folder
 from trainables.errors import InputError
-from trainables.miniature.makers import maker
+from trainables.miniature.makers import maker, own_recipe
 
 
 def path(backbone: str, size: str, recipe: str = "full", progress: bool = True) -> Path:
@@ -56,5 +56,6 @@ def is_ready(backbone: str, size: str, recipe: str = "full") -> bool:
 
 
 def _folder(backbone: str, size: str, recipe: str) -> Path:
-    digest = maker(backbone).digest(backbone, size, recipe)
+    recipe = own_recipe(backbone, recipe)
+    digest = maker(backbone, recipe).digest(backbone, size, recipe)
     return cache_folder() / "miniatures" / f"{backbone}-{size}-{recipe}-{digest}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainables import registry
-from trainables.miniature.recipe import CHEAP_CLASSIFIER_RECIPES, CLASSIFIER_RECIPES, RECIPES, SPEECH_RECIPES
+from trainables.miniature.recipe import (
+    CHEAP_CLASSIFIER_RECIPES,
+    CLASSIFIER_RECIPES,
+    LISTENING_RECIPES,
+    RECIPES,
+    SPEECH_RECIPES,
+)
 from trainables.outline import outline
 
 HERE = Path(__file__).parent
@@ -71,6 +77,7 @@ RECOGNISERS = Maker(
         "recognition",
     ),
 )
+LISTENERS = Maker("listening", LISTENING_RECIPES, (*RECOGNISERS.sources, "listening"))
 OTHERS: Mapping[str, Maker] = {
     "efficientat": CHEAP_CLASSIFIERS,
     "htsat": CHEAP_CLASSIFIERS,
@@ -78,8 +85,23 @@ OTHERS: Mapping[str, Maker] = {
     "qwen2_audio": QUESTIONS,
     "whisper": RECOGNISERS,
 }
+SPEECH = "-speech"  # the end of a recipe's name for classifiers that are to write
+WRITERS = ("hubert", "wav2vec2", "wavlm")  # classifiers that can
 
 
-def maker(backbone: str) -> Maker:
+def maker(backbone: str, recipe: str = "full") -> Maker:
     """Classifiers are alike, and so are recognisers; Qwen2-Audio has a maker of its own."""
+    if backbone in WRITERS and recipe.endswith(SPEECH):
+        return LISTENERS
     return OTHERS.get(backbone, CLASSIFIERS)
+
+
+def recipe_for(recipe: str, backbones: Iterable[str], *, texts: bool) -> str:
+    """The recipe of a sweep's miniatures, of `full` or `test`: of another name where a classifier is to write texts."""
+    to_speech = texts and any(name in WRITERS for name in backbones) and not recipe.endswith(SPEECH)
+    return recipe + SPEECH if to_speech else recipe
+
+
+def own_recipe(backbone: str, recipe: str) -> str:
+    """The recipe of a sweep's miniatures as this backbone has it."""
+    return recipe if backbone in WRITERS else recipe.removesuffix(SPEECH)

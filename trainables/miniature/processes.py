@@ -101,17 +101,18 @@ def _bars(shown: bool) -> Progress:
 
 
 def main() -> None:
-    from trainables.miniature.makers import maker
+    from trainables.miniature.makers import maker, own_recipe
 
     backbone, size, name, folder = sys.argv[1:]
-    recipe = maker(backbone).recipes[name]
+    name = own_recipe(backbone, name)
+    recipe = maker(backbone, name).recipes[name]
     import torch
     from transformers.utils import logging
 
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    pretrain = maker(backbone).pretrain(backbone)
+    pretrain = maker(backbone, name).pretrain(backbone)
     pretrain(size, recipe, Path(folder), lambda done: print(f"{done:.3f}", flush=True))
 
 

@@ -61,6 +61,12 @@ SPEECH_RECIPES: Mapping[str, SpeechRecipe] = {
     "test": SpeechRecipe(voices=4, syllables_per_voice=12, encoder_steps=8, utterances=64, decoder_steps=16),
 }
 
+# Of encoders alone, with all of the time for them
+LISTENING_RECIPES: Mapping[str, SpeechRecipe] = {
+    "full-speech": SpeechRecipe(encoder_steps=400, decoder_steps=0),
+    "test-speech": SpeechRecipe(voices=4, syllables_per_voice=12, encoder_steps=16, utterances=64, decoder_steps=0),
+}
+
 CLASSIFIER_RECIPES: Mapping[str, ClassifierRecipe] = {
     "full": ClassifierRecipe(),
     "test": ClassifierRecipe(clips=96, batch_size=16, steps=12),  # seconds; learns a little

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from trainables.modeling.configurations import find
+from trainables.modeling.checkpoints import names_checkpoint
+from trainables.modeling.configurations import find, read_configuration
+from trainables.modeling.vocabulary import Vocabulary, characters_of, is_recogniser, needed_frames, of_checkpoint
 from trainables.writing import Spelling, Writer
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ def spellings(backbone: Backbone, sizes: Sequence[Size], *, miniature: bool, fet
     writer: Writer | None = getattr(backbone, "WRITER", None)
     if writer is None:
         return []
+    if writer.frames is not None:
+        return letters(backbone, writer, sizes, miniature=miniature, fetch=fetch)
     if miniature:
         own = frozenset(writer.control_tokens)
         return [Spelling(backbone.NAME, writer, True, _remembered(_bytes, writer), own)]
@@ -34,6 +38,34 @@ def spellings(backbone: Backbone, sizes: Sequence[Size], *, miniature: bool, fet
         if size.writer is not None:
             found.append(_spelling(f"{backbone.NAME} {size.checkpoint}", size.writer, [size], fetch=fetch))
     return found
+
+
+def letters(
+    backbone: Backbone, writer: Writer, sizes: Sequence[Size], *, miniature: bool, fetch: bool
+) -> list[Spelling]:
+    """How a recogniser by CTC spells: a checkpoint that was trained as one with its own letters, all others alike."""
+    found = []
+    own = [] if miniature else [size for size in sizes if names_checkpoint(size.checkpoint)]
+    for size in own:
+        said = read_configuration(size.checkpoint, backbone.ARCHITECTURES, backbone=backbone.NAME)
+        if size.checkpoint not in _published(backbone) and is_recogniser(said):
+            known = of_checkpoint(size.checkpoint, said, fetch=fetch)
+            name = f"{backbone.NAME} {size.checkpoint}"
+            count = _remembered(lambda texts, known=known: _frames(known, texts), writer)  # type: ignore[misc]
+            found.append(Spelling(name, writer, False, count, frozenset(), known.lacking, known.fold))
+    if len(found) < max(1, len(sizes)):
+        count = _remembered(lambda texts: _frames(Vocabulary.made(characters_of(texts)), texts), writer)
+        found.append(Spelling(backbone.NAME, writer, miniature, count, frozenset(), fold="lower", makes_letters=True))
+    return found
+
+
+def _published(backbone: Backbone) -> set[str]:
+    """Checkpoints of a backbone's own sizes: encoders without a recogniser's head."""
+    return {size.checkpoint for size in backbone.SIZES.values()}
+
+
+def _frames(vocabulary: Vocabulary, texts: Sequence[str]) -> list[int]:
+    return [needed_frames(vocabulary.spell(text)) for text in texts]
 
 
 def _spelling(name: str, writer: Writer, sizes: Sequence[Size], *, fetch: bool) -> Spelling:

@@ -1,8 +1,10 @@
-"""wav2vec 2.0 and its kin as classifiers: a stack of convolutions on the waveform, a Transformer, the mean over time.
+"""wav2vec 2.0 and its kin: a stack of convolutions on the waveform, a Transformer, and a head.
 
 They share their shapes and most of their code in transformers, and so they share this file; each has a file of its own
-in backbones/, which says what is particular to it. The head is the published one: a projection of every frame to 256
-values, their mean over the clip, and a Linear.
+in backbones/, which says what is particular to it. The heads are the published ones. Of classifiers: a projection of
+every frame to 256 values, their mean over the clip, and a Linear. Of recognisers: a Linear on every frame, which says a
+letter or a blank (CTC). A checkpoint that was trained as a recogniser keeps its head and letters; any other one, and
+every miniature, gets a new head for the letters of the task.
 
 Sizes whose first convolution has a group norm (`feat_extract_norm: group`) hear padding, masked or not: a clip is
 padded to a grid of lengths, always alike, and a forward pass takes clips of one length. Those with layer norms take
@@ -24,16 +26,22 @@ from torch.nn import functional
 from transformers import Wav2Vec2FeatureExtractor
 
 from trainables.contract import Described, Loaded, Preset, Size, Task
-from trainables.modeling import pretrained
+from trainables.modeling import ctc, pretrained
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
+from trainables.modeling.vocabulary import Vocabulary, is_recogniser, of_checkpoint
+from trainables.writing import Frames, TextLimits, Writer
 
 SAMPLE_RATE_HZ = 16_000
-HEAD_MODULES = ("projector", "classifier")
+CLASSIFIER_HEAD, RECOGNISER_HEAD = ("projector", "classifier"), ("lm_head",)
+HEAD_MODULES = (*CLASSIFIER_HEAD, *RECOGNISER_HEAD)  # a task has its own
+TASKS = ("classification", "regression", "multilabel", "transcription")
 BESIDE = (("preprocessor_config.json", "processor_config.json"),)
 SHORTEST_SAMPLES = 400  # what the convolutions need for one frame
 LENGTH_STEP = 1600  # samples, 0.1 s: the grid of lengths
+_NO_LIMIT = TextLimits(10**9)  # of tokens: frames are the limit
+WRITER = Writer(_NO_LIMIT, _NO_LIMIT, (), (), told_language=False, frames=Frames(SAMPLE_RATE_HZ, SHORTEST_SAMPLES, 320))
 
 # Shapes by size. `layer`: the larger published models, which also move the norms of the Transformer to the front.
 _LAYER_NORMS = {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "conv_bias": True}
@@ -74,6 +82,7 @@ class Family:
 
     prefix: str  # of the names of its modules
     model_class: Any  # ...ForSequenceClassification
+    recogniser_class: Any  # ...ForCTC
     config_class: Any
     sizes: Mapping[str, Size]  # the published ones
     kept: tuple[str, ...] = ()  # modules that stay out of 4 bits
@@ -105,55 +114,70 @@ class Family:
 
     def skeleton(self, size: str, task: Task) -> nn.Module:
         """The model on the `meta` device: shapes and names without weights, network or memory."""
+        config = self.config(size)
+        letters = own_letters(size, config) if names_checkpoint(size) and writes(task) else None
         with torch.device("meta"):
-            return cast(nn.Module, self.model_class(with_labels(self.config(size), task)))
+            return self._model(config, task, letters)
+
+    def _model(self, config: Any, task: Task, letters: Vocabulary | None) -> nn.Module:
+        """`letters`: those of the checkpoint, which a recogniser's own head knows; None: the task's."""
+        if writes(task):
+            return cast(nn.Module, self.recogniser_class(with_letters(config, letters or letters_of(task))))
+        return cast(nn.Module, self.model_class(with_labels(config, task)))
 
     def load(
         self, checkpoint: str, task: Task, *, size: str, quantization: str, dtype: torch.dtype, device: torch.device
     ) -> Loaded:
         """Loads a hub id or a local folder, frozen, in eval mode, without dropout, layerdrop and masks; its head
-        starts anew.
+        starts anew, unless it is that of a recogniser, for a task of texts.
 
         `quantization` nf4: 4-bit NormalFloat with double quantization (Dettmers et al. 2023), the head left alone,
         `dtype` for computing.
         """
         source = pretrained.source_of(checkpoint, size, self.sizes)
-        config = with_labels(pretrained.read(self.config_class, source, "configuration"), task)
+        config = pretrained.read(self.config_class, source, "configuration")
         extractor = pretrained.read(Wav2Vec2FeatureExtractor, source, "feature extractor (preprocessor_config.json)")
+        heads = RECOGNISER_HEAD if writes(task) else CLASSIFIER_HEAD
+        own = own_letters(_named(source), config) if writes(task) else None
+        letters = own or (letters_of(task) if writes(task) else None)
         model: Any = pretrained.load_pretrained(
-            self.model_class,
-            config,
+            self.model_class if letters is None else self.recogniser_class,
+            with_labels(config, task) if letters is None else with_letters(config, letters),
             source,
-            heads=HEAD_MODULES,
-            kept=self.kept,
+            heads=heads if own is None else (),
+            kept=(*self.kept, *heads),
             quantization=quantization,
             dtype=dtype,
             device=device,
         )
         model.freeze_feature_encoder()  # else its input asks for gradients in every training step
+        if letters is not None:
+            model.tokenizer = letters  # `predict` writes texts
         hears_padding = config.feat_extract_norm == "group"
-        chain = rf"{self.prefix}\.({self.chain})"
         return Loaded(
             model,
             extractor,
-            HEAD_MODULES,
-            chain=chain,
+            heads,
+            chain=rf"{self.prefix}\.({self.chain})",
             equal_shapes=hears_padding,
             pads_to_longest=not hears_padding,
+            new_heads=own is None,
         )
 
     def build(self, size: str, task: Task, seed: int) -> nn.Module:
         """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
-        built = with_labels(self.config(size), task)
+        built = self.config(size)
         built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
         pretrained.silence(built)
         with seeded_init(seed):
-            return cast(nn.Module, self.model_class(built))
+            return self._model(built, task, None)
 
     def write(self, model: nn.Module, size: str, folder: Path) -> None:
-        """Writes what `build` gave, and training changed, as a folder that `load` reads."""
+        """Writes what `build` gave, and training changed, as a folder that `load` reads; of a recogniser the encoder
+        alone, so that every task of texts has a head for its own letters."""
         masked = SHAPES[size].get("feat_extract_norm") == "layer"
-        cast(Any, model).save_pretrained(folder)
+        whole: Any = model
+        (whole.base_model if hasattr(whole, "lm_head") else whole).save_pretrained(folder)
         Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=masked).save_pretrained(folder)
 
     @staticmethod
@@ -173,30 +197,76 @@ class Family:
         loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
     ) -> dict[str, Tensor]:
         """A batch on the CPU: input_values (B, samples), and attention_mask (B, samples) where lengths differ; with
-        targets (label names) what `head_targets` gives."""
-        del loaded
+        targets (label names) what `head_targets` gives. For texts `frames` (B,), and with targets `labels` (B, L) and
+        `blank` ()."""
         lengths = torch.tensor([len(clip) for clip in features])
         batch = {"input_values": nn.utils.rnn.pad_sequence(list(features), batch_first=True)}
         if lengths.min() < lengths.max():
             batch["attention_mask"] = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
-        return batch if targets is None else batch | head_targets(task, targets)
+        if not writes(task):
+            return batch if targets is None else batch | head_targets(task, targets)
+        model: Any = loaded.model
+        batch["frames"] = model._get_feat_extract_output_lengths(lengths)
+        if targets is None:
+            return batch
+        letters: Vocabulary = model.tokenizer
+        spelled = ctc.labels([letters.spell(text) for text in targets])
+        return batch | {"labels": spelled, "blank": torch.tensor(letters.blank)}
 
     @staticmethod
     def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
-        """(B,): the cross-entropy of each clip."""
-        return head_losses(_logits(model, batch), batch, label_smoothing=label_smoothing)
+        """(B,): the cross-entropy of each clip, or the loss of its text (`ctc.losses`)."""
+        outputs = logits(model, batch)
+        if "labels" not in batch:
+            return head_losses(outputs, batch, label_smoothing=label_smoothing)
+        blank = int(batch["blank"])
+        return ctc.losses(outputs, batch["frames"], batch["labels"], blank=blank, label_smoothing=label_smoothing)
 
     @staticmethod
-    def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
-        """(B, C) float32 logits."""
-        return _logits(model, batch).float()
+    def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
+        """(B, C) float32 logits, or B transcripts: of every frame of a clip the best letter (`Vocabulary.read`)."""
+        outputs = logits(model, batch)
+        if "frames" not in batch:
+            return outputs.float()
+        letters: Vocabulary = pretrained.bare(model).tokenizer
+        return [letters.read(best) for best in ctc.best_tokens(outputs, batch["frames"])]
+
+
+def writes(task: Task) -> bool:
+    """Whether answers to the task are texts."""
+    return task.column == "text"
+
+
+def letters_of(task: Task) -> Vocabulary:
+    """Those that the task says; a plan takes them from the training texts."""
+    return Vocabulary.made(cast(Any, task).vocabulary or ())
+
+
+def own_letters(checkpoint: str, config: Any) -> Vocabulary | None:
+    """Of a checkpoint that was trained as a recogniser; None of others. Raises InputError as `of_checkpoint`."""
+    said = {name: getattr(config, name, None) for name in ("architectures", "vocab_size", "pad_token_id")}
+    return of_checkpoint(checkpoint, said) if is_recogniser(said) else None
+
+
+def with_letters(config: Any, letters: Vocabulary) -> Any:
+    """A transformers configuration, set to a head with these letters, and to the loss that is used here."""
+    config.vocab_size, config.pad_token_id = len(letters.tokens), letters.blank
+    config.ctc_loss_reduction = "mean"
+    return config
+
+
+def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, C), or (B, T, V) of a recogniser: of every frame."""
+    values = pretrained.own_dtype(model, batch["input_values"])
+    found: Tensor = model(input_values=values, attention_mask=batch.get("attention_mask")).logits
+    return found
+
+
+def _named(source: Mapping[str, Any]) -> str:
+    """As `configurations.find` takes it."""
+    name, revision = source["pretrained_model_name_or_path"], source["revision"]
+    return f"{name}@{revision}" if revision else str(name)
 
 
 def _in_each_layer(pattern: str, modules: int, once: int = 0) -> Preset:
     return Preset(pattern, layers={"num_hidden_layers": modules}, once=once)
-
-
-def _logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
-    values = pretrained.own_dtype(model, batch["input_values"])
-    logits: Tensor = model(input_values=values, attention_mask=batch.get("attention_mask")).logits
-    return logits

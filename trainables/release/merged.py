@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers import (
     AutoModelForAudioClassification,
+    AutoModelForCTC,
     AutoModelForMultimodalLM,
     AutoModelForSpeechSeq2Seq,
     PreTrainedModel,
@@ -19,11 +20,11 @@ from trainables.contract import Backbone, Loaded, Task
 from trainables.training.engine import DTYPES
 
 AUTO = {  # kind of task -> where transformers looks for the class
-    "classification": AutoModelForAudioClassification,
-    "multilabel": AutoModelForAudioClassification,
-    "regression": AutoModelForAudioClassification,
-    "transcription": AutoModelForSpeechSeq2Seq,
-    "label_scoring": AutoModelForMultimodalLM,
+    "classification": (AutoModelForAudioClassification,),
+    "multilabel": (AutoModelForAudioClassification,),
+    "regression": (AutoModelForAudioClassification,),
+    "transcription": (AutoModelForSpeechSeq2Seq, AutoModelForCTC),
+    "label_scoring": (AutoModelForMultimodalLM,),
 }
 PROBLEMS = {  # kind of task -> the loss that a configuration of transformers names
     "classification": "single_label_classification",
@@ -39,9 +40,9 @@ def is_of_transformers(model: nn.Module) -> bool:
 
 def stock_class(model: nn.Module, task: Task) -> Any:
     """The class by which transformers' auto classes load such a model; its own where they have none for the task."""
-    mapping = AUTO[task.kind]._model_mapping
     config = type(cast(Any, model).config)
-    return mapping[config] if config in mapping else type(model)
+    mappings: list[Any] = [auto._model_mapping for auto in AUTO[task.kind]]
+    return next((mapping[config] for mapping in mappings if config in mapping), type(model))
 
 
 def named_outputs(task: Any) -> list[str]:

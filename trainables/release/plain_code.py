@@ -50,6 +50,26 @@ def answer(waveform):
     with torch.no_grad():
         return model(values).logits[0].tolist()  # model.config.id2label names them
 """
+LETTERS = """\
+import torch
+from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+model = AutoModelForCTC.from_pretrained(FOLDER, dtype=torch.float32).eval()
+
+
+def answer(waveform):
+    values = extractor(waveform, sampling_rate={rate}, return_tensors="pt").input_values
+    length = -(-max({shortest}, values.shape[1]) // {step}) * {step}  # silence behind the clip: as in training
+    values = torch.nn.functional.pad(values, (0, length - values.shape[1]))
+    with torch.no_grad():
+        best = model(values).logits[0].argmax(dim=-1)
+    text = tokenizer.decode(best)  # skip_special_tokens would take the blanks out before equal letters are joined
+    for token in tokenizer.all_special_tokens:
+        text = text.replace(token, "")
+    return " ".join(text.split())
+"""
 CLAP = """\
 import torch
 from safetensors.torch import load_file
@@ -169,6 +189,8 @@ def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float)
         return CLASSIFIER.format(rate=rate) + meaning(task)
     if name in ("wav2vec2", "hubert", "wavlm"):
         step = LENGTH_STEP if loaded.equal_shapes else 1
+        if task.column == "text":
+            return LETTERS.format(rate=rate, shortest=SHORTEST_SAMPLES, step=step)
         return WAVEFORM.format(rate=rate, shortest=SHORTEST_SAMPLES, step=step) + meaning(task)
     if name == "htsat":
         return CLAP.format(rate=rate, labels=named_outputs(task)) + meaning(task)

@@ -76,6 +76,13 @@ class Transcription:
         default=None,
         minimum=1,
     )
+    vocabulary: tuple[str, ...] | None = option(
+        "Letters that a recogniser with a new CTC head writes; left out, those of the training texts, in small "
+        "letters, the most frequent first. One that was trained before keeps its own.",
+        default=None,
+        pattern=r"[^\s|]",
+        rule="single characters, neither a space nor a bar",
+    )
 
     kind: ClassVar[str] = "transcription"
     column: ClassVar[str] = "text"
@@ -91,6 +98,8 @@ class Transcription:
         given: Any = self.replacements
         if isinstance(given, list):  # as YAML and JSON have it
             object.__setattr__(self, "replacements", tuple(given))
+        if self.vocabulary is not None:
+            object.__setattr__(self, "vocabulary", tuple(self.vocabulary))
         for name, known in (
             ("normalise", NORMALISATIONS),
             ("empty_texts", (REFUSE, KEEP)),

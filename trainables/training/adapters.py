@@ -40,9 +40,10 @@ class LoraPart:
 class AdapterBank:
     """The adapters of all lanes on one backbone. The backbone's own modules are changed in place by PEFT."""
 
-    def __init__(self, model: nn.Module, head_modules: Sequence[str] = ()) -> None:
+    def __init__(self, model: nn.Module, head_modules: Sequence[str] = (), *, new_heads: bool = True) -> None:
         self.model = model
         self.head_modules = list(head_modules)
+        self.new_heads = new_heads
         self._peft: PeftModel | None = None
         # what PEFT has wrapped so far, by the name that the module has without PEFT, in the model's order
         self._adapted: dict[str, LoraLayer] = {}
@@ -213,7 +214,7 @@ class AdapterBank:
         return self._peft
 
     def _start_heads(self, name: str) -> None:
-        """PEFT copies the backbone's head, whose labels are none of this task's: the copy starts anew.
+        """PEFT copies the backbone's head. Where its labels are none of this task's the copy starts anew.
 
         On the CPU, whose generator is the seeded one, and at least in float32, as PEFT keeps adapters.
         """
@@ -222,7 +223,7 @@ class AdapterBank:
             device, dtype = parameter.device, torch.promote_types(parameter.dtype, torch.float32)
             head.to("cpu", dtype)
             for part in head.modules():
-                if callable(reset := getattr(part, "reset_parameters", None)):
+                if self.new_heads and callable(reset := getattr(part, "reset_parameters", None)):
                     reset()
             head.to(device)
 

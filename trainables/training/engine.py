@@ -91,7 +91,8 @@ class Engine:
         if settings.gradient_checkpointing:
             options = {"use_reentrant": False}
             self.model.activation_checkpointing_enable(activation_checkpointing_kwargs=options)  # type: ignore[operator]
-        self.bank = AdapterBank(self.model, self.loaded.head_modules if key.head == "full" else ())
+        heads = self.loaded.head_modules if key.head == "full" else ()
+        self.bank = AdapterBank(self.model, heads, new_heads=self.loaded.new_heads)
         self._features: dict[str, KeptTensors] = {}  # by split
         self._chain = constant_chain(self.model, self.loaded.chain)
         self._cuts: dict[str, str | None] = {}  # lane -> what lies up to here is frozen and always the same
@@ -284,8 +285,7 @@ class Engine:
 
     def parameter_counts(self, name: str) -> dict[str, int]:
         """The counts that MLflow keeps of a lane; `total_params` is the backbone with its head, without adapters."""
-        trainable = sum(p.numel() for p in self.bank.parameters(name))
-        adapter = self.bank.adapter_params(name)
+        trainable, adapter = sum(p.numel() for p in self.bank.parameters(name)), self.bank.adapter_params(name)
         return {
             "adapter_params": adapter,
             "head_params": trainable - adapter,

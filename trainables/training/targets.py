@@ -78,8 +78,13 @@ def head_mode(backbone: Backbone, target_modules: str, head: str) -> str:
     return "lora" if backbone.PRESETS[target_modules].reaches_head else head
 
 
-def head_modules(backbone: Backbone) -> tuple[str, ...]:
-    return tuple(getattr(backbone, "HEAD_MODULES", ()))
+def head_modules(backbone: Backbone, model: nn.Module | None = None) -> tuple[str, ...]:
+    """The heads of all tasks that a backbone can do, or those that `model` has, made for one of them."""
+    heads = tuple(getattr(backbone, "HEAD_MODULES", ()))
+    if model is None:
+        return heads
+    there = {name for name, _ in model.named_modules()}
+    return tuple(head for head in heads if head in there)
 
 
 def adapted_modules(

@@ -12,9 +12,11 @@ import pytest
 import soundfile as sf
 
 from sweeps.plan.prepare import Prepared, prepare
+from sweeps.plan.targets import check_backbone
 from sweeps.plan.texts import texts_scored_as
 from trainables.errors import InputError
 from trainables.modeling.byte_tokenizer import byte_tokenizer
+from trainables.modeling.vocabulary import characters_of
 
 SHIPPED_FOLDER = Path(__file__).parents[3] / "search_spaces"
 Lay = Callable[..., Prepared]
@@ -23,15 +25,19 @@ ALPHABET = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo
 
 @pytest.fixture
 def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
-    """Plans a shipped sweep on 24 clips of 2.9 s; `rows` replace theirs, by number."""
+    """Plans a shipped sweep on 24 clips, of 2.9 s where nothing is said; `rows` replace theirs, by number."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
     def made(
-        rows: Mapping[int, Mapping[str, Any]], *overrides: str, sweep: str = "whisper_lora", silence: bool = False
+        rows: Mapping[int, Mapping[str, Any]],
+        *overrides: str,
+        sweep: str = "whisper_lora",
+        silence: bool = False,
+        samples: int = 46_400,
     ) -> Prepared:
         lines = []
         for number in range(24):
-            sound = np.random.default_rng(number).standard_normal(46_400).astype("float32") / 10
+            sound = np.random.default_rng(number).standard_normal(samples).astype("float32") / 10
             sf.write(tmp_path / f"c{number}.wav", sound, 16_000)
             row = {"audio": f"c{number}.wav", "text": f"one {number}", "group": f"g{number}"}
             lines.append(json.dumps({**row, **rows.get(number, {})}))
@@ -136,3 +142,31 @@ def test_a_window_that_is_shorter_than_clips_is_said_with_their_count(lay: Lay) 
     said = lay({}, "search.window_seconds={choice: [fit, 2]}", "baseline.window_seconds=full").clips.account.advice
     assert any("window_seconds 2: 24 of 24 clips are longer" in sentence for sentence in said)
     assert not any("window_seconds" in sentence for sentence in lay({}).clips.account.advice)
+
+
+def test_letters_of_a_new_head_are_those_of_the_training_texts(lay: Lay) -> None:
+    rows = {number: {"text": "Tea, please"} for number in range(20)}
+    options = ("data.splits.validation=0.25",)
+    found = lay(rows, *options, sweep="wav2vec2_ctc", samples=30_000)
+    said = found.spec.task_options["vocabulary"]
+    training = [example.target for example in found.of_split("train")]
+    assert said == found.task.vocabulary == characters_of(training)  # type: ignore[attr-defined]
+    assert any("letters of the training texts" in sentence for sentence in found.clips.account.guesses)
+    assert any("is taught 20 texts in small letters" in sentence for sentence in found.clips.account.guesses)
+    assert found.miniature_recipe is None or found.miniature_recipe.endswith("-speech")
+    check = check_backbone(found)
+    assert not check.unknown
+    outputs = 3 + len(said)
+    width = 96 if found.weights.miniature else 768
+    assert {row.head_params for row in check.targets} == {outputs * (width + 1)}
+
+
+def test_letters_that_the_file_says_have_to_be_enough(lay: Lay) -> None:
+    with pytest.raises(InputError, match=r"no letter for what the text holds \(in all texts: 1 "):
+        lay({}, "task.vocabulary=[o, n, e]", sweep="wav2vec2_ctc", samples=30_000)
+    with pytest.raises(InputError, match="single characters"):
+        lay({}, "task.vocabulary=[one]", sweep="wav2vec2_ctc", samples=30_000)
+
+
+def test_whisper_is_given_no_letters(lay: Lay) -> None:
+    assert lay({}).spec.task_options.get("vocabulary") is None

@@ -224,7 +224,7 @@ def test_sizes_presets_and_heads_are_as_stated(name: str) -> None:
     for size in stated:
         model = backbone.skeleton(size, task)
         assert all(parameter.is_meta for parameter in model.parameters())
-        heads = head_modules(backbone)
+        heads = head_modules(backbone, model)
         counts = count(model, [], 1, heads)
         assert counts.total_params - counts.head_params == stated[size].total_params, size
         for label, preset in backbone.PRESETS.items():
@@ -273,7 +273,8 @@ def test_loaded_whole_frozen_and_in_eval_mode(any_case: Case) -> None:
         )
         assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
         assert not any(module.training for module in loaded.model.modules())
-        assert loaded.head_modules == head_modules(any_case.backbone)
+        assert loaded.head_modules == head_modules(any_case.backbone, loaded.model)
+        assert bool(loaded.head_modules) == bool(head_modules(any_case.backbone))
         again, first = loaded.model.state_dict(), engine.loaded.model.state_dict()
         assert all(torch.equal(again[name], first[name]) for name in again if name in first)  # the head's included
     stated = any_case.backbone.MINIATURE_SIZES[any_case.size].total_params
@@ -285,7 +286,8 @@ def test_loaded_whole_frozen_and_in_eval_mode(any_case: Case) -> None:
         dtype=torch.float32,
         device=CPU,
     ).model
-    heads = sum(p.numel() for name in head_modules(any_case.backbone) for p in whole.get_submodule(name).parameters())
+    of_heads = [whole.get_submodule(name) for name in head_modules(any_case.backbone, whole)]
+    heads = sum(p.numel() for head in of_heads for p in head.parameters())
     assert sum(parameter.numel() for parameter in whole.parameters()) - heads == stated
 
 

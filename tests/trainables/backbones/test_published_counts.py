@@ -13,9 +13,9 @@ TEXT = registry.task("transcription", {})
 
 def counts(backbone_name: str, size: str, preset: str, head: str = "full", rank: int = 8) -> Counts:
     backbone = registry.backbone(backbone_name)
-    model = backbone.skeleton(size, TEXT if "transcription" in backbone.TASKS else FORTY)
+    model = backbone.skeleton(size, TEXT if backbone.TASKS[0] == "transcription" else FORTY)
     targets = adapted_modules(model, backbone, target_modules=preset, size=size, head=head)
-    whole = () if backbone.PRESETS[preset].reaches_head else head_modules(backbone)
+    whole = () if backbone.PRESETS[preset].reaches_head else head_modules(backbone, model)
     return count(model, targets, rank, whole)
 
 

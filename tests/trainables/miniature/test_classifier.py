@@ -24,6 +24,7 @@ from trainables.miniature.recipe import CLASSIFIER_RECIPES
 from trainables.miniature.sounds import NOT_APPLICABLE, PROPERTIES
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.lane import Lane, LaneKey
+from trainables.training.targets import head_modules
 
 LITTLE = replace(CLASSIFIER_RECIPES["test"], clips=8, batch_size=4, steps=2)
 LIKE_WAV2VEC2 = ("hubert", "wavlm")  # one maker, one shape: the slow test takes wav2vec2 for all three
@@ -45,7 +46,7 @@ def test_every_parameter_has_one_optimizer(name: str) -> None:
     assert sorted(map(id, matrices + others)) == sorted(map(id, model.parameters()))
     assert matrices  # Muon takes no empty list
     assert all(name.startswith("layers.") and matrix.dim() == 2 for name, matrix in layered.named_parameters())
-    heads = {id(p) for head in backbone.HEAD_MODULES for p in model.get_submodule(head).parameters()}
+    heads = {id(p) for head in head_modules(backbone, model) for p in model.get_submodule(head).parameters()}
     assert not heads & set(map(id, matrices))
 
 

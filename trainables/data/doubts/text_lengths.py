@@ -18,7 +18,7 @@ def too_long(examples: Sequence[Example], spellings: Sequence[Spelling], account
     """The ids of the texts that have more tokens than some backbone's decoder has places, left out in `account`."""
     texts = [example.target for example in examples]
     found: set[str] = set()
-    for each in spellings:
+    for each in _with_decoders(spellings):
         if each.count is None:
             account.advice.append(
                 f"{each.backbone}: its tokenizer is not at hand, so that texts longer than its "
@@ -39,7 +39,7 @@ def answer_length(
     and seconds (1 where the usual length does), and how many texts are longer than usual for some backbone."""
     needed, longer = 1.0, set[str]()
     for examples, seconds in clips:
-        for each in spellings:
+        for each in _with_decoders(spellings):
             counts = [] if each.count is None else each.count([example.target for example in examples])
             for example, tokens, length in zip(examples, counts, seconds, strict=False):  # without counts, none
                 usual = each.limits.usual_answer(length)
@@ -60,6 +60,11 @@ def hurried(examples: Sequence[Example], seconds: Sequence[float]) -> list[str]:
         return []
     shown = "; ".join(found[:SHOWN]) + ("; ..." if len(found) > SHOWN else "")
     return [f"{len(found)} texts are longer than anyone says in their clips ({shown}): do they belong to others?"]
+
+
+def _with_decoders(spellings: Sequence[Spelling]) -> list[Spelling]:
+    """Without recognisers by CTC, whose limit is the clip (`letters.py`)."""
+    return [each for each in spellings if each.writer.frames is None]
 
 
 def _problem(spelling: Spelling) -> str:

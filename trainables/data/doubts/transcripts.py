@@ -84,7 +84,7 @@ def language_advice(task: Transcription, spellings: Sequence[Spelling]) -> list[
         f"{each.backbone} writes {', '.join(map(named, each.writer.languages))} and is told no language: "
         f"task.language {task.language} changes nothing for it."
         for each in spellings
-        if not each.writer.told_language and task.language not in each.writer.languages
+        if not each.writer.told_language and each.writer.languages and task.language not in each.writer.languages
     ]
     if task.language != "en" and any(each.miniature and each.writer.told_language for each in spellings):
         found.append(f"The miniature has one tag for all languages: {named(task.language)} is rehearsed, not known.")
@@ -146,7 +146,7 @@ def _in_languages(
     account.guesses.append(f"the language of every clip is in its row: {shown}")
     for each in spellings:
         other = sum(count for code, count in counts.items() if code not in each.writer.languages)
-        if other and not each.writer.told_language:
+        if other and each.writer.languages and not each.writer.told_language:
             account.advice.append(
                 f"{other} clips are in a language that {each.backbone} does not write; it is told no language."
             )
