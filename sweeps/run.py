@@ -35,6 +35,7 @@ ENVIRONMENT = """\
   RAY_ADDRESS           a Ray cluster to run on (default: this machine)
   AUDIO_SWEEPS_CACHE    generated data and miniatures (default: ~/.cache/audio-sweeps)
   SWEEP_HANG_SECONDS    the longest time for a batch, after which a worker is replaced (default: 600)
+  SWEEP_...             what `notify:` of the sweep file names: an http(s) address, a command
   HF_HOME, HF_HUB_OFFLINE   where Hugging Face keeps weights, and whether the hub may be asked
 """
 GOES_ON = "the same command goes on where it was"

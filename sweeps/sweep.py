@@ -21,6 +21,7 @@ from sweeps.plan.settle import settle
 from sweeps.plan.texts import texts_scored_as
 from sweeps.record.store import default_uri, is_new
 from sweeps.stage.holds import Overseer
+from sweeps.stage.hooks import hooks_of
 from sweeps.stage.inputs import (
     build_miniatures,
     miniatures_built,
@@ -28,6 +29,7 @@ from sweeps.stage.inputs import (
 )
 from sweeps.stage.limits import DiskLimit, RecordLimit, TimeLimit
 from sweeps.stage.listening import sound_of
+from sweeps.stage.notify import Notifier
 from sweeps.stage.ray_session import EarlyRay
 from sweeps.stage.voice import Voice
 from sweeps.state.extend import Extension, to_extend
@@ -87,6 +89,7 @@ def run_sweep(
     console = voice.console
     settled = settle(file, overrides, planning=False)
     spec = settled.spec
+    hooks = hooks_of(spec.notify)
     folder = check_results(spec.results, needed_bytes=0)
     command = shlex.join(["python", "-m", "sweeps.run", file, *overrides])
     workspace: Workspace | None
@@ -120,7 +123,8 @@ def run_sweep(
     new = workspace is None
     workspace = workspace or new_workspace(results, prepared.spec.name)
     ray = EarlyRay(prepared.profile, preload=trials_per_worker(prepared) == 1)  # else most are light proxies
-    with held(workspace), ray:
+    notifier = Notifier(workspace, hooks, console)
+    with held(workspace), ray, notifier:
         print_head(console, plan, relative(write_plan(plan, workspace.folder)), again=not new)
         voice.tell("begun", **plan_facts(plan), sweep=workspace.sweep_id, folder=str(workspace.folder), new=new)
         # not before the record is known to be good, nor beside what takes all cores: Ray gives up on a busy machine
@@ -146,7 +150,7 @@ def run_sweep(
         note_session(workspace, manifest.versions)
         doing("opening the record")
         try:
-            record_and_conclude(prepared, workspace, manifest, voice, ray, started)
+            record_and_conclude(prepared, workspace, manifest, voice, ray, started, notifier)
         finally:
             done()
             note_rest(workspace, time.monotonic() - started)
@@ -155,7 +159,13 @@ def run_sweep(
 
 
 def record_and_conclude(
-    prepared: Prepared, workspace: Workspace, manifest: Manifest, voice: Voice, ray: EarlyRay, started: float
+    prepared: Prepared,
+    workspace: Workspace,
+    manifest: Manifest,
+    voice: Voice,
+    ray: EarlyRay,
+    started: float,
+    notifier: Notifier,
 ) -> None:
     """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
     from analysis.report.command import write_report
@@ -193,7 +203,7 @@ def record_and_conclude(
     for name in ("splits.parquet", *([LEFT_OUT_FILE] if manifest.left_out else [])):
         tracker.log_file(workspace.folder / name)
     try:
-        conclude(prepared, workspace, tracker, voice, ray, started)
+        conclude(prepared, workspace, tracker, voice, ray, started, notifier)
     except KeyboardInterrupt:
         voice.tell("ended", state="interrupted", reason="")
         tracker.finish_sweep("interrupted")
@@ -216,7 +226,13 @@ def record_and_conclude(
 
 
 def conclude(
-    prepared: Prepared, workspace: Workspace, tracker: Tracker, voice: Voice, ray: EarlyRay, started: float
+    prepared: Prepared,
+    workspace: Workspace,
+    tracker: Tracker,
+    voice: Voice,
+    ray: EarlyRay,
+    started: float,
+    notifier: Notifier,
 ) -> None:
     """Every round and the verdict."""
     from analysis.verdict.wording import as_record, sentence
@@ -233,8 +249,17 @@ def conclude(
     done()
     also = f"Ray's dashboard {url}, or " if url else ""  # the command last, so that it is easily taken
     console.print(f"Watch:     {also}python -m sweeps.browse {where}", soft_wrap=True, markup=False)
-    overseers = limits_of(prepared, workspace, tracker, started)
-    session = Session(workspace, prepared.profile, tracker, console, overseers, voice.events)
+    disk, others = limits_of(prepared, workspace, tracker, started)
+    session = Session(
+        workspace,
+        prepared.profile,
+        tracker,
+        console,
+        overseers=[disk, *others],
+        events=voice.events,
+        observers=[notifier],
+        disk_bytes=lambda: disk.used_bytes,
+    )
     steering = Steering(workspace, tracker, console)
     outcomes = [
         run_round(part, replace(session, workspace=replace(workspace, outer_fold=fold)), steering)
@@ -255,7 +280,10 @@ def conclude(
     voice.tell("verdict", sentence=sentence(found), winner=found.winner, best=found.best, seconds=round(seconds, 1))
 
 
-def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, started: float) -> list[Overseer]:
+def limits_of(
+    prepared: Prepared, workspace: Workspace, tracker: Tracker, started: float
+) -> tuple[DiskLimit, list[Overseer]]:
+    """The disk's limit, which knows what the sweep keeps, and the others."""
     spec = prepared.spec
     disk = DiskLimit(
         None if spec.disk_gb is None else spec.disk_gb * 1e9,
@@ -264,4 +292,4 @@ def limits_of(prepared: Prepared, workspace: Workspace, tracker: Tracker, starte
         trials_at_once=trials_at_once(prepared),
     )
     hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
-    return [disk, RecordLimit(lambda: tracker.gave_up), *hours]
+    return disk, [RecordLimit(lambda: tracker.gave_up), *hours]

@@ -20,7 +20,7 @@ from sweeps.config.located_yaml import Node
 from sweeps.config.overrides import MINIATURE, apply_miniature, apply_overrides, mark_axes, read_overrides
 from sweeps.config.scalar_types import Problems, nearest_of, show
 from sweeps.config.schema import ROOT, TASK_CLASSES
-from sweeps.config.spec import ConfirmSpec, DataSpec, SweepSpec, TrainSpec
+from sweeps.config.spec import ConfirmSpec, DataSpec, NotifySpec, SweepSpec, TrainSpec
 from trainables.config import DEFAULT_ASHA
 from trainables.data.storing import INT16
 from trainables.errors import InputError
@@ -231,6 +231,7 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
         finalists=finalists_of(values),
         confirm=ConfirmSpec(**values.get("confirm", {})),
         baseline=values["baseline"],
+        notify=NotifySpec(**values.get("notify", {})),
         **values.get("limits", {}),
         **{
             **optional,

@@ -28,8 +28,9 @@ def read_overrides(texts: Sequence[str]) -> tuple[list[Override], list[str]]:
     overrides: list[Override] = []
     problems: list[str] = []
     for text in texts:
-        where = f"{COMMAND_LINE}: {one_line(text)}"
         key, equals, value = text.partition("=")
+        secret = key.strip().startswith("notify")  # an address stands there by mistake, and may hold a token
+        where = f"{COMMAND_LINE}: {one_line(f'{key}=...' if secret else text)}"
         path = split_key(key.strip())
         if not equals or path is None:
             problems.append(f"{where}: expected key=value, for example trials=64 or search.rank=8.")

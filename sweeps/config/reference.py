@@ -17,7 +17,7 @@ from sweeps.config.container_types import Either, Field, Many, Names, Table, Tag
 from sweeps.config.scalar_types import Kind, Null, Removable
 from sweeps.config.schema import ROOT, Patch
 from sweeps.config.search_types import POINT, AxisKind
-from sweeps.config.spec import ConfirmSpec, DataSpec, FinalistsSpec, SweepSpec, TrainSpec
+from sweeps.config.spec import ConfirmSpec, DataSpec, FinalistsSpec, NotifySpec, SweepSpec, TrainSpec
 from trainables.config import DEFAULT_ASHA, TrialConfig
 from trainables.registry import task_class
 
@@ -136,7 +136,7 @@ def _shown(value: Any) -> str:
 def _defaults() -> dict[str, Any]:
     """Dotted key -> what holds where it is left out, from the dataclasses that the file becomes."""
     data, trial, sweep = _fields(DataSpec), _fields(TrialConfig), _fields(SweepSpec)
-    tables = (dict, ConfirmSpec)  # which have entries of their own
+    tables = (dict, ConfirmSpec, NotifySpec)  # which have entries of their own
     found = {name: sweep[name] for name in ROOT.fields if name in sweep and not isinstance(sweep[name], tables)}
     found["finalists"] = FinalistsSpec().count
     for key, values in (("train", _fields(TrainSpec)), ("search", trial), ("augment", trial), ("limits", sweep)):
@@ -146,6 +146,7 @@ def _defaults() -> dict[str, Any]:
     found |= {f"seeds.{stage}": seeds for stage, seeds in DEFAULT_SEEDS.items()}
     found |= {f"asha.{name}": value for name, value in DEFAULT_ASHA.items()}
     found |= {f"confirm.{name}": value for name, value in _fields(ConfirmSpec).items()}
+    found |= {f"notify.{name}": value for name, value in _fields(NotifySpec).items()}
     found |= {f"finalists.{name}": value for name, value in _fields(FinalistsSpec).items()}
     kinds = ROOT.fields["task"].kind
     assert isinstance(kinds, Tagged)

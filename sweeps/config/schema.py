@@ -14,6 +14,7 @@ from sweeps.config.column_names import COLUMN_NAMES
 from sweeps.config.confirm_tables import CONFIRM, FINALISTS, SEEDS
 from sweeps.config.container_types import Either, Field, Many, Names, Table, Tagged
 from sweeps.config.located_yaml import Node, Path
+from sweeps.config.notify_table import NOTIFY
 from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, nearest
 from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from sweeps.config.spec import AS_THEY_COME, IN_ORDER
@@ -212,6 +213,7 @@ ROOT = Table(
         "head": Field(Name(HEADS), "How a task head is trained: all its weights (full), or an adapter (lora)."),
         "augment": Field(AUGMENT, "Random changes to training clips; an axis of the same name replaces one."),
         "limits": Field(LIMITS, "Limits at which the sweep stops in good order, or does not start."),
+        "notify": Field(NOTIFY, "Who hears when a sweep ends, and of trouble (docs/events.md)."),
         "packing": Field(
             Either((Name(("off", "auto")), Number(minimum=2, maximum=1024, whole=True))),
             "How many trainings of stage 1 share one batch on one backbone; auto: as many as pay.",
@@ -243,7 +245,7 @@ def _references(table: Table, above: tuple[str, ...] = ()) -> dict[str, dict[str
 PATCHABLE = {key: schema for key, schema in _references(ROOT).items() if key not in ("name", "backbone", "miniature")}
 
 # A key at the top that belongs further down: `epochs: 3`
-for _table in ("train", "augment", "data", "objective", "asha", "seeds", "confirm", "limits", "search"):
+for _table in ("train", "augment", "data", "objective", "asha", "seeds", "confirm", "limits", "notify", "search"):
     _inner = ROOT.fields[_table].kind
     assert isinstance(_inner, Table)
     for _name in _inner.fields:

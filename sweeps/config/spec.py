@@ -68,6 +68,14 @@ class ConfirmSpec:
 
 
 @dataclass(frozen=True)
+class NotifySpec:
+    """Names of environment variables, never what they hold: a spec goes into the record and to every worker."""
+
+    webhook: str | None = None  # of an http(s) address
+    command: str | None = None  # of a command line
+
+
+@dataclass(frozen=True)
 class SweepSpec:
     name: str
     backbone: str  # empty where `search.backbone` opens it
@@ -96,6 +104,7 @@ class SweepSpec:
     disk_gb: float | None = None
     memory_gb: float | None = None
     hours: float | None = None
+    notify: NotifySpec = NotifySpec()
     packing: str | int = "off"
     decisions: str = IN_ORDER
     source_text: str = ""  # the YAML as read, with overrides applied

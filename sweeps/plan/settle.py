@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 MINIATURE_TRIAL_BYTES = 2 * GIB  # a process with torch and its CUDA context; the miniature itself is nothing beside it
 RECIPE_VARIABLE, FULL_RECIPE = "AUDIO_SWEEPS_MINIATURE", "full"  # the variable may say `test`: a short one, for tests
-# What a sweep that goes on takes from the command: where it writes, how much it may take, and the hardware
-FROM_THE_COMMAND = ("results", "disk_gb", "memory_gb", "hours", "profile")
+# What a sweep that goes on takes from the command: where it writes, how much it may take, who hears, and the hardware
+FROM_THE_COMMAND = ("results", "disk_gb", "memory_gb", "hours", "profile", "notify")
 
 
 @dataclass(frozen=True)

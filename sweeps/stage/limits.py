@@ -42,6 +42,7 @@ class DiskLimit:
         """`sweep` is the sweep's folder; `artifacts` gives those of its runs in the record, where they are local."""
         self.limit_bytes, self.sweep, self.artifacts = limit_bytes, sweep, artifacts
         self.trials_at_once = trials_at_once
+        self.used_bytes: int | None = None  # when it was looked at last
         self._order = Order()
         self._looked = float("-inf")
 
@@ -54,6 +55,7 @@ class DiskLimit:
 
     def _look(self) -> Order:
         used = size_bytes(self.sweep) + sum(map(size_bytes, self.artifacts()))
+        self.used_bytes = used
         points = [path for depth in ("*/*", "*/*/*") for path in self.sweep.glob(f"{depth}/epoch-*")]
         coming = self.trials_at_once * max(map(size_bytes, points), default=0)
         if self.limit_bytes is not None and used + coming > self.limit_bytes:

@@ -15,6 +15,7 @@ from sweeps.stage.cleanup import Housekeeper
 from sweeps.stage.events import Events, StageEvents
 from sweeps.stage.failures import FailureWatch
 from sweeps.stage.holds import Hold, Overseer, Reins
+from sweeps.stage.metrics import StageMetrics
 from sweeps.stage.view import StageView
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import EXPLORE, Workspace
@@ -36,6 +37,8 @@ class Session:
     console: Console
     overseers: Sequence[Overseer] = ()
     events: Events | None = None  # for a program that reads along
+    observers: Sequence[Observer] = ()  # of every stage
+    disk_bytes: Callable[[], int | None] = lambda: None  # what the sweep keeps
 
 
 def run_stage(
@@ -70,12 +73,16 @@ def run_stage(
         ranked=job.stage == EXPLORE,
         paused=paused,
     )
-    told: list[Observer] = [recorder, view, housekeeper]
+    told: list[Observer] = [recorder, view, housekeeper, *session.observers]
     if session.events is not None:
         told.append(StageEvents(session.events, job.stage))
         session.events.write("stage", stage=job.stage, trials=trials, begun=len(progress.trials), fold=job.outer_fold)
     with view:
         view.catch_up(progress)
+        metrics = StageMetrics(
+            session.workspace.sweep_id, job.stage, job.outer_fold, progress, view, session.disk_bytes
+        )
+        told.append(metrics)
         train_all(
             job,
             progress,
@@ -86,6 +93,7 @@ def run_stage(
             pruner=pruner,
         )
     housekeeper.all_over()
+    metrics.all_over()
     session.tracker.flush()
     progress.close()
     return recorder

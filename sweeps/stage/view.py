@@ -93,7 +93,7 @@ class StageView:
             self.console.print(f"  {row.name}: {trial.status} after epoch {row.epoch}", highlight=False, soft_wrap=True)
 
     def render(self) -> Group:
-        best = self._best()
+        best = self.best()
         rows = list(self.rows.values())
         table = live_table(rows, self.axes, self.metric, best=best, width=self.console.width)
         return Group(table, Text(self._summary(best)))
@@ -101,21 +101,29 @@ class StageView:
     def _summary(self, best: Row | None) -> str:
         rows = list(self.rows.values())
         done = sum(row.over for row in rows)
-        total = self.trials + self._clones()
         elapsed = time.monotonic() - self._since
-        parts = [f"{done} of {total} done", f"{sum(row.status == PRUNED for row in rows)} pruned", _duration(elapsed)]
+        parts = [
+            f"{done} of {self.total} done",
+            f"{sum(row.status == PRUNED for row in rows)} pruned",
+            _duration(elapsed),
+        ]
         if self._held():
             parts.insert(0, "paused")
-        elif (left := self._seconds_left(total, elapsed)) is not None:
+        elif (left := self.seconds_left()) is not None:
             parts.append(f"about {_duration(left)} to go")
         if best is not None:
             parts.append(f"best so far: {best.name} {value(best)}")
         return " · ".join(parts)
 
-    def _seconds_left(self, total: int, elapsed: float) -> float | None:
+    @property
+    def total(self) -> int:
+        """Trials that there will be."""
+        return self.trials + self._clones()
+
+    def seconds_left(self) -> float | None:
         """By the pace of this session's own epochs; None before its first. A trial that is yet to begin counts as long
         as those that are over were, or as planned."""
-        rows = list(self.rows.values())
+        rows, total, elapsed = list(self.rows.values()), self.total, time.monotonic() - self._since
         trained = sum(row.epoch for row in rows) - self._epochs_before
         over = [row.epoch for row in rows if row.over]
         longest = max((row.planned_epochs for row in rows), default=0)
@@ -131,7 +139,8 @@ class StageView:
             self._asked, self._is_paused = now, self._paused()
         return self._is_paused
 
-    def _best(self) -> Row | None:
+    def best(self) -> Row | None:
+        """The trial that leads; None before the first result, and where trials are not ranked."""
         scored = [row for row in self.rows.values() if row.objective is not None]
         if not scored or not self.ranked:
             return None

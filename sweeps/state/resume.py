@@ -14,8 +14,8 @@ from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
 
 AUTO, RESUME, NEW, EXTEND = "auto", "resume", "new", "extend"
-# Where and how fast, not what; and `miniature` has been applied where it holds
-MAY_CHANGE = ("results", "limits", "profile", "miniature")
+# Where, how fast and who hears of it, not what; and `miniature` has been applied where it holds
+MAY_CHANGE = ("results", "limits", "notify", "profile", "miniature")
 SHOWN_DIFFERENCES = 8
 SHOWN_CHARACTERS = 60
 

@@ -87,6 +87,7 @@ class Trial:
         self.told = start.known_results  # results that the driver has
         self.about = {"config_id": self.config_id, "lanes": [lane_folder(key.seed, key.fold) for key in self.keys]}
         self.packed_with = 1  # lanes in the largest pack of the epoch
+        self.clips_heard = 0  # in the epoch, once for every lane that trained on them
         self.history: list[dict[str, Any]] = []  # one result an epoch
         self.answers: dict[str, Predictions] = {}  # to validation clips without training, and to test clips
         self.point: Path | None = None  # the newest resume point
@@ -194,6 +195,7 @@ class Trial:
         """One epoch of every lane; its result and the resume point are on the disk when this returns."""
         started = time.perf_counter()
         self.packed_with = self.place.trials_met = 1
+        self.clips_heard = 0
         engine = self.open()
         TURNAROUND.computing_starts()
         reports = [self.untuned_report(engine)] if self.untuned else self.lane_reports(engine)
@@ -207,6 +209,7 @@ class Trial:
     def lane_reports(self, engine: Engine) -> list[dict[str, Any]]:
         """The latest report of every lane, after an epoch of those that have one left."""
         lanes = [lane for lane in self.lanes if not lane.finished]
+        self.clips_heard = sum(len(self.clips[lane.key.fold][0]) for lane in lanes)
         clip = clip_bytes(self.size.total_params, self.job.precision)
         found = self.place.train(lanes, clip, self.folder / HANG_FILE)
         for lane, (outcome, together) in zip(lanes, found, strict=True):
@@ -242,6 +245,7 @@ class Trial:
             "kept_below": engine.kept_below(self.lanes[0].name) if self.lanes else "",
             "batch_parts": self.batch_parts,
             "pack_lanes": self.packed_with,
+            "train_clips": self.clips_heard,
             "peak_memory_bytes": metering.peak_bytes(self.job.engine_settings["device"]),
             "done": self.untuned or all(lane.finished for lane in self.lanes),
         }
