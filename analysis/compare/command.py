@@ -55,8 +55,9 @@ PARSER.words(
 PARSER.value(
     "--metric",
     "NAME",
-    "accuracy, balanced_accuracy, macro_f1, loss; mae, mse, rmse, pearson, ccc, r2; wer, cer; of several labels "
-    "map, macro_auroc, micro_auroc, macro_f1, loss (default: the sweep's, else accuracy, mae or map by the data)",
+    "accuracy, balanced_accuracy, macro_f1, auroc, average_precision, brier, ece, loss; mae, mse, rmse, pearson, ccc, "
+    "r2; wer, cer; of several labels map, macro_auroc, micro_auroc, macro_f1, loss "
+    "(default: the sweep's, else accuracy, mae or map by the data)",
 )
 PARSER.value(
     "--alpha",

@@ -12,7 +12,7 @@ from analysis.compare.sources import Source
 from analysis.predictions.align import aligned
 from analysis.predictions.files import labelled
 from analysis.predictions.metrics import CLASSIFICATION, DEFAULTS, METRICS, REGRESSION, TAGS, Score, columns
-from analysis.predictions.tags import TAG_METRICS, are_tags
+from analysis.predictions.tags import CLASS_AREAS, TAG_METRICS, are_tags
 from trainables.errors import InputError
 from trainables.records import Predictions
 
@@ -27,14 +27,14 @@ def choose_metric(sources: Sequence[Source], name: str | None) -> tuple[Score, l
     """
     everything = [run for source in sources for run in source.runs.values()]
     tags = are_tags(everything)
-    known = {**METRICS, **TAG_METRICS} if tags else METRICS
+    known: Mapping[str, Score] = {**METRICS, **TAG_METRICS} if tags else {**METRICS, **CLASS_AREAS}
     if name is not None and name not in known:
         if name in TAG_METRICS:
             raise InputError(
                 f"--metric {name}: it is for several labels a clip, with targets that are lists of 0 and 1 and outputs "
                 "that are lists of as many probabilities."
             )
-        names = ", ".join(dict.fromkeys((*METRICS, *TAG_METRICS)))
+        names = ", ".join(dict.fromkeys((*METRICS, *CLASS_AREAS, *TAG_METRICS)))
         raise InputError(f"--metric {name}: there is no such metric; there are {names}.")
     ranked_by = sorted({source.metric for source in sources if source.metric})
     chosen = name or (ranked_by[0] if len(ranked_by) == 1 else None)

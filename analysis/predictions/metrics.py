@@ -25,14 +25,16 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from analysis.predictions.align import correct
-from analysis.predictions.scores import log_probability_of_target
+from analysis.predictions.scores import excess_rows, log_probability_of_target, shares_of
 from trainables.records import Predictions
+from trainables.tasks.certainty import squared_distances
 from trainables.tasks.texts import characters, words
 from trainables.tasks.word_codes import comparable
 
 CLASSIFICATION, REGRESSION, TRANSCRIPTION = "classification", "regression", "transcription"
 TAGS = "several labels a clip"
-AREAS = ("map", "macro_auroc", "micro_auroc")  # of several labels, under curves: `analysis.predictions.tags`
+# Under curves: `analysis.predictions.tags`
+AREAS = ("map", "macro_auroc", "micro_auroc", "auroc", "average_precision")
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,23 @@ _ALL = (
     SumMetric("balanced_accuracy", CLASSIFICATION, "max", rows=_class_rows, value=_balanced, most=1.0),
     SumMetric("macro_f1", CLASSIFICATION, "max", rows=_class_rows, value=macro_f1_of_counts, most=1.0),
     SumMetric("loss", CLASSIFICATION, "min", rows=_loss_rows, value=ratio, is_mean=True),
+    SumMetric(
+        "brier",
+        CLASSIFICATION,
+        "min",
+        rows=lambda p: mean_of(squared_distances(*shares_of(p))),
+        value=ratio,
+        is_mean=True,
+        most=2.0,
+    ),
+    SumMetric(
+        "ece",
+        CLASSIFICATION,
+        "min",
+        rows=excess_rows,
+        value=lambda sums: over(np.abs(sums[..., :-1]).sum(axis=-1), sums[..., -1]),
+        most=1.0,
+    ),
     SumMetric("mae", REGRESSION, "min", rows=lambda p: _rated(np.abs(_errors(p))), value=_mean_rated, is_mean=True),
     SumMetric("mse", REGRESSION, "min", rows=lambda p: _rated(_errors(p) ** 2), value=_mean_rated, is_mean=True),
     SumMetric("rmse", REGRESSION, "min", rows=lambda p: _rated(_errors(p) ** 2), value=_root),

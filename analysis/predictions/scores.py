@@ -11,6 +11,7 @@ import scipy.special
 
 from trainables.errors import InputError
 from trainables.records import Predictions
+from trainables.tasks.certainty import excess_by_bin
 
 ROUNDED = 0.005  # what a probability written with two decimals may be off by
 
@@ -49,3 +50,17 @@ def log_probability_of_target(predictions: Predictions) -> np.ndarray:
             "log-probabilities or logits instead, or more decimals."
         )
     return np.asarray(np.log(own))
+
+
+def shares_of(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) the column of the right class, and (N, C) probabilities. Raises InputError without score columns."""
+    if predictions.scores is None:
+        raise InputError("This metric needs score columns, one per class; the predictions have none.")
+    place = {name: column for column, name in enumerate(predictions.classes)}
+    wanted = np.array([place[target] for target in predictions.targets])
+    return wanted, probabilities(np.asarray(predictions.scores))
+
+
+def excess_rows(predictions: Predictions) -> np.ndarray:
+    """(N, BINS + 1): `excess_by_bin`, and 1."""
+    return np.column_stack([excess_by_bin(*shares_of(predictions)), np.ones(len(predictions))])

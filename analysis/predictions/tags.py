@@ -1,6 +1,8 @@
 """Several labels a clip: targets (N, C) of 0 or 1, outputs (N, C) that are the labels' probabilities. Each metric is
 what `trainables.tasks.multilabel` scores.
 
+Areas of clips that have one class each are here too, class against class.
+
 macro F1 and the loss are functions of sums over clips. Areas under curves need the order of all clips: they are
 computed with every test group left out in turn, which the verdict rests on, and cannot be drawn again as sums.
 """
@@ -8,12 +10,22 @@ computed with every test group left out in turn, which the verdict rests on, and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from analysis.predictions.left_out import average_precision, roc_area
-from analysis.predictions.metrics import METRICS, TAGS, Score, SumMetric, macro_f1_of_counts, mean_of, ratio
+from analysis.predictions.metrics import (
+    CLASSIFICATION,
+    METRICS,
+    TAGS,
+    Score,
+    SumMetric,
+    macro_f1_of_counts,
+    mean_of,
+    ratio,
+)
+from analysis.predictions.scores import shares_of
 from trainables.records import Predictions
 
 FOUND_FROM = 0.5  # the probability from which on a label counts as found
@@ -26,13 +38,14 @@ class OrderMetric(Score):
 
     area: Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
     together: bool = False
+    tables: Callable[[Predictions], tuple[np.ndarray, np.ndarray]] = field(default=lambda p: tables(p))
 
     def __call__(self, predictions: Predictions) -> float:
         return float(self.left_out(predictions, np.zeros(len(predictions), dtype=np.intp), 0)[0])
 
     def left_out(self, predictions: Predictions, numbers: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
         """The metric of all clips (), and without each group (G,); `numbers` (N,) is each clip's group."""
-        targets, shares = tables(predictions)
+        targets, shares = self.tables(predictions)
         if self.together:
             repeated = np.repeat(numbers, targets.shape[1])
             found = self.area(targets.ravel(), shares.ravel(), repeated, groups)
@@ -49,6 +62,12 @@ def tables(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """(N, C) each: targets and probabilities."""
     targets, shares = (np.array(list(side), dtype=float) for side in (predictions.targets, predictions.outputs))
     return targets, shares
+
+
+def class_tables(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """(N, C) each, of clips with one class: 1 where it is that class, and probabilities."""
+    wanted, shares = shares_of(predictions)
+    return np.eye(shares.shape[1])[wanted], shares
 
 
 def are_tags(runs: Sequence[Predictions]) -> bool:
@@ -87,10 +106,17 @@ _ALL: tuple[SumMetric | OrderMetric, ...] = (
 TAG_METRICS: Mapping[str, SumMetric | OrderMetric] = {metric.name: metric for metric in _ALL}
 
 
+# Of clips with one class each: that class against all others, the mean over classes
+CLASS_AREAS: Mapping[str, OrderMetric] = {
+    name: OrderMetric(name, CLASSIFICATION, "max", most=1.0, area=area, tables=class_tables)
+    for name, area in (("auroc", roc_area), ("average_precision", average_precision))
+}
+
+
 def metric_of(name: str, runs: Sequence[Predictions]) -> Score | None:
     """The metric of this name that is for predictions of this kind; None where none is."""
     if runs and are_tags(runs):
         return TAG_METRICS.get(name)
     if name == "loss" and any(run.scores is None for run in runs):
         return None  # of ratings and texts it is the training's own
-    return METRICS.get(name)
+    return METRICS.get(name) or CLASS_AREAS.get(name)

@@ -57,6 +57,10 @@ IN_FULL = {
     "rmse": "root of the mean squared error, RMSE",
     "ccc": "concordance correlation coefficient, CCC",
     "macro_f1": "F1, the mean over classes",
+    "auroc": "area under the ROC curve, the mean over classes, each against all others",
+    "average_precision": "average precision, the mean over classes",
+    "brier": "Brier score",
+    "ece": "expected calibration error, ECE",
 }
 MINIATURE_NOTE = (
     "This sweep ran on the miniature, a small stand-in: the numbers show that it works from end to end, and say "

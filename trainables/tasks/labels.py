@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from trainables.errors import InputError
 from trainables.records import Answers, Predictions
-from trainables.tasks import metrics
+from trainables.tasks import certainty, metrics, tag_metrics
 
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "loss")
-LOWER_IS_BETTER = ("loss",)
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "auroc", "average_precision", "brier", "ece", "loss")
+LOWER_IS_BETTER = ("brier", "ece", "loss")
 MOST_NAMED = 12  # labels in a sentence
 
 
@@ -55,7 +56,9 @@ def label_answers(labels: tuple[str, ...], targets: Sequence[str], scores: Seque
 
 
 def label_metrics(predictions: Predictions) -> dict[str, float]:
-    """Every name in METRICS; loss is the mean of -log softmax(scores)[target] over the labels, in nats."""
+    """Every name in METRICS; loss is the mean of -log softmax(scores)[target] over the labels, in nats. The areas are
+    means over the labels that some clips have and some have not, each against all others; `brier` and `ece`:
+    `certainty`."""
     if predictions.scores is None:
         raise ValueError("the loss needs the scores of every label")
     targets, outputs = predictions.targets, predictions.outputs
@@ -63,5 +66,25 @@ def label_metrics(predictions: Predictions) -> dict[str, float]:
         "accuracy": metrics.accuracy(targets, outputs),
         "balanced_accuracy": metrics.balanced_accuracy(targets, outputs),
         "macro_f1": metrics.macro_f1(targets, outputs),
+        **_of_shares(predictions),
         "loss": metrics.cross_entropy(targets, predictions.scores, predictions.classes),
+    }
+
+
+def _of_shares(predictions: Predictions) -> dict[str, float]:
+    """What rests on probabilities; NaN where a model that has diverged gives none."""
+    import numpy as np
+    from scipy.special import softmax
+
+    shares = softmax(np.asarray(predictions.scores, dtype=np.float64), axis=1)
+    if not np.isfinite(shares).all():
+        return dict.fromkeys(("auroc", "average_precision", "brier", "ece"), math.nan)
+    place = {label: column for column, label in enumerate(predictions.classes)}
+    wanted = np.array([place[target] for target in predictions.targets])
+    is_of = np.eye(len(place))[wanted]
+    return {
+        "auroc": tag_metrics.mean_known(tag_metrics.areas_under_roc(is_of, shares)),
+        "average_precision": tag_metrics.mean_known(tag_metrics.average_precisions(is_of, shares)),
+        "brier": certainty.brier_score(wanted, shares),
+        "ece": certainty.expected_calibration_error(wanted, shares),
     }

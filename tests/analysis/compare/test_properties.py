@@ -13,13 +13,15 @@ from analysis.compare import pair_tests
 from analysis.compare.comparison import Compared, compare_sources
 from analysis.compare.sources import Source, find_source
 from analysis.predictions.metrics import AREAS
+from analysis.predictions.tags import TAG_METRICS, OrderMetric
 from analysis.stats.finding import RESAMPLED, Method
 from trainables.records import Predictions
 
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ONE_SIDED = (Method.EQUIVALENT, Method.NO_WORSE)  # small p-values are what equal arms should have
 NUMBERS = ("mae", "mse", "rmse", "pearson", "ccc", "r2")
-FURTHER = ("balanced_accuracy", "mse", "rmse", "ccc", "r2", "cer", *AREAS)
+FURTHER = ("balanced_accuracy", "brier", "ece", "mse", "rmse", "ccc", "r2", "cer", *AREAS)
+AREAS_OF_TAGS = [name for name, metric in TAG_METRICS.items() if isinstance(metric, OrderMetric)]
 RESAMPLES = 300  # none of these properties is about how many
 
 
@@ -60,7 +62,7 @@ def source(name: str, design: dict, stream: int) -> Source:
             target = [f"one two three w{i}" for i in range(count)]
             output = [" ".join("x" if rng.random() < 0.3 else w for w in text.split()) for text in target]
             runs[seed] = Predictions(**shared, targets=target, outputs=output)
-        elif design["metric"] in AREAS:
+        elif design["metric"] in AREAS_OF_TAGS:
             truths = np.array([[i % 2, i % 3 == 0] for i in range(count)], dtype=float)
             shares = 1 / (1 + np.exp(1 - 2 * truths - 2 * rng.standard_normal((count, 2))))
             runs[seed] = Predictions(**shared, targets=list(truths), outputs=list(shares))

@@ -8,9 +8,11 @@ import sklearn.metrics
 
 from analysis.predictions.metrics import METRICS, SumMetric, character_errors, word_errors
 from analysis.predictions.pseudovalues import pseudovalues
+from analysis.predictions.tags import metric_of
 from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks import metrics, rating_metrics
+from trainables.tasks.labels import label_metrics
 
 CLASSES = ("a", "b", "c")
 
@@ -50,6 +52,18 @@ def test_class_metrics_are_the_trainables(name: str) -> None:
     without_c = run.take(np.array([i for i, t in enumerate(run.targets) if t != "c"]))
     expected = getattr(metrics, name)(without_c.targets, without_c.outputs)
     assert METRICS[name](without_c) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["brier", "ece", "auroc", "average_precision"])
+def test_what_scores_are_needed_for_is_what_the_task_scores_and_so_are_its_pseudovalues(name: str) -> None:
+    run = labels()
+    metric = metric_of(name, [run])
+    assert metric is not None
+    assert metric(run) == pytest.approx(label_metrics(run)[name], abs=1e-12)
+    slow = pseudovalues(run, lambda part: label_metrics(part)[name])
+    np.testing.assert_allclose(pseudovalues(run, metric), slow, atol=1e-9)
+    with pytest.raises(InputError, match="needs score columns"):
+        metric(replace(run, scores=None))
 
 
 def test_the_loss_is_the_trainables_and_needs_scores() -> None:
