@@ -18,9 +18,9 @@ _EVAL = "eval"
 _HELD_OUT = "heldout"
 _DEVELOPMENT = ("dev", "devel", "development")
 _WORDS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "vali", *_DEVELOPMENT), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("validation", "validate", "valid", "val", "vali", *_DEVELOPMENT), "validation"),
+    **dict.fromkeys(("test", "testing", "tst"), "test"),
     **dict.fromkeys(("eval", "evaluate", "evaluation", _HELD_OUT), _EVAL),
 }
 # Words that stand beside a split's name and say nothing of what is heard
@@ -94,7 +94,7 @@ def split_names(names: Iterable[str]) -> SplitNames:
         said.append(f"{shown} is taken for the {meant} split{beside}")
     development = [name for name, kind in kinds.items() if kind == "validation" and {*_words(name)} & {*_DEVELOPMENT}]
     only = all(name in development for name, split in of.items() if split == "validation")
-    if development and only and "train" not in kinds.values() and len({*of.values()}) > 1:
+    if development and "train" not in kinds.values() and (not only or len({*of.values()}) > 1):
         of |= dict.fromkeys(development, "train")
         said.append(f"{', '.join(development)} is taken for the train split: no name says train")
     return SplitNames(of, tuple(said))

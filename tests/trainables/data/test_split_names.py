@@ -10,9 +10,18 @@ from trainables.errors import InputError
     ("written", "split"),
     [
         *[(name, "train") for name in ("train", "Train", "TRAINING", " train ", "train-clean-100", "train.clean.360")],
-        *[(name, "train") for name in ("training_data", "TrainSet", "train01", "my_train_v2", "train-00000-of-00004")],
-        *[(name, "validation") for name in ("validation", "val", "VALID", "dev", "dev-other", "valset", "development")],
-        *[(name, "test") for name in ("test", "Testing", "test-other", "test_set", "testdata", "Eval", "eval_data")],
+        *[
+            (name, "train")
+            for name in ("training_data", "TrainSet", "train01", "my_train_v2", "trn", "train-00000-of-00004")
+        ],
+        *[
+            (name, "validation")
+            for name in ("validation", "val", "VALID", "dev", "dev-other", "valset", "development", "validate")
+        ],
+        *[
+            (name, "test")
+            for name in ("test", "Testing", "test-other", "test_set", "testdata", "tst", "Eval", "eval_data")
+        ],
         *[(name, None) for name in ("cat", "trainer", "attest", "", "...", "held-out", "train-test", "retrain")],
     ],
 )
@@ -30,6 +39,10 @@ def test_a_name_alone(written: str, split: str | None) -> None:
         ("dev eval", {"dev": "train", "eval": "test"}),
         ("dev-clean test-clean", {"dev-clean": "train", "test-clean": "test"}),
         ("valid test", {"valid": "validation", "test": "test"}),
+        (  # Clotho
+            "development validation evaluation",
+            {"development": "train", "validation": "validation", "evaluation": "test"},
+        ),
         ("train bus", {"train": "train"}),
     ],
 )

@@ -78,7 +78,8 @@ def advise_on_lists(tree: Tree, account: Account, *, tables: bool = True) -> Non
     if "split" in account.origins:
         return
     lists = [parts for parts in tree.others if parts[-1].lower().endswith(_ENDINGS) and parts not in tree.taken]
-    lists += [parts for parts in tree.tables if parts not in tree.taken] if tables else []
+    unread = {path for paths in account.files_unread.values() for path in paths}
+    lists += [parts for parts in tree.tables if shown(parts) in unread] if tables else []
     lists = [parts for parts in lists if split_name(parts[-1].rpartition(".")[0]) or "split" in parts[-1].lower()]
     if not lists:
         return

@@ -14,6 +14,7 @@ from trainables.data.formats.published import as_published
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.clip_rows import examples_of
 from trainables.data.tables.gathered import gathered
+from trainables.data.tables.named_files import naming_files
 from trainables.data.tables.rows import read_rows
 from trainables.errors import InputError
 
@@ -44,6 +45,7 @@ def read_manifest(path: Path, wanted: Wanted, prefix: str = "") -> Reading:
     if not table.rows:
         account.refuse_beyond(wanted.skip, len(account.left_out))
         raise InputError(f"{path}: none of its {len(account.left_out)} rows can be used.")
+    wanted = naming_files(path, table.rows, wanted, account)
     said = dict(account.origins)
     examples = examples_of(path, table.rows, wanted.audio_folder or path.parent, wanted, account, prefix)
     # a format's reader makes columns of ours, of which the table knows nothing

@@ -13,7 +13,7 @@ from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.table import Row
 
-_LINE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\t\s*(\d+(?:[.,]\d+)?)(?:\t(.*))?")
+_LINE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\t\s*(\d+(?:[.,]\d+)?)(?:\t([^\t]*))?")
 _NAMED_AFTER = re.compile(r"[-_. ]?labels?(?:[-_ ]?track)?", re.IGNORECASE)  # bird_labels.txt beside bird.wav
 
 

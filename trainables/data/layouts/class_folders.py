@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,9 +12,11 @@ from trainables.data.examples import AudioPiece, Example
 from trainables.data.layouts.levels import SHOWN, Levels, Place, find_levels, shown
 from trainables.data.layouts.tree import BROKEN_LINK, EMPTY, NOT_DECODED, Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.split_names import is_plain
 from trainables.errors import InputError
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".rar", ".tar.bz2", ".tar.xz")
+_PART = re.compile(r"(?<![^\W_])[^\W\d_](?![^\W_])")  # the `a` of `training-a`
 _REMEDIES = {
     NOT_DECODED: "Convert them (ffmpeg -i IN OUT.flac), install the optional decoder (uv sync --extra compressed)",
     BROKEN_LINK: "Fetch what the links stand for (git annex get, dvc pull)",
@@ -58,7 +61,7 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
             group = first.setdefault(tree.real_path(parts), name) if place.group is None else place.group
             audio = (AudioPiece(str(tree.path(parts))),)
             examples.append(Example(id=name, audio=audio, group=group, target=_label(place.label), split=place.split))
-    problems = _vanished(tree, examples, lost)
+    problems = [*_vanished(tree, examples, lost), *_splits_for_classes(tree, examples, wanted)]
     if problems:
         raise InputError(problems)
     for parts in tree.tables:
@@ -67,6 +70,17 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
     account.guesses += [_homeless(*place, count) for place, count in sorted(homeless.items())]
     _tell(account, levels, examples)
     return Reading(examples, account)
+
+
+def _splits_for_classes(tree: Tree, examples: Sequence[Example], wanted: Wanted) -> list[str]:
+    """A sentence where every class has the name of a split, as `training-a` and `training-b` have, of PhysioNet."""
+    labels = sorted({str(example.target) for example in examples})
+    if wanted.layout is not None or len(labels) < 2 or not all(is_plain(_PART.sub("", label)) for label in labels):
+        return []
+    return [
+        f"{tree.folder}: the folders {shown(labels)} have the names of splits, and no class folders stand in them. Add "
+        "a metadata.csv with the columns file_name and label; where these are the classes, say data.layout: classes."
+    ]
 
 
 def _label(folder: str) -> str:

@@ -18,6 +18,7 @@ from trainables.data.layouts.found import one_home, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.split_names import among_siblings, of_files
+from trainables.data.tables.named_files import naming_files
 from trainables.data.tables.rows import read_rows
 from trainables.data.tables.spellings import meaning
 from trainables.errors import InputError
@@ -42,7 +43,9 @@ def _names_sound(tree: Tree, table: Parts) -> bool:
     except InputError:
         return False
     columns = {name for _, row in rows[:FIRST] for name in row}
-    return any(meaning(name) == "audio" for name in columns) or any(known.knows(rows) for known in KNOWN)
+    if any(meaning(name) == "audio" for name in columns) or any(known.knows(rows) for known in KNOWN):
+        return True
+    return "audio" in naming_files(tree.path(table), rows, Wanted("label", Path()), Account()).columns
 
 
 def read(tree: Tree, wanted: Wanted) -> Reading:
@@ -55,6 +58,8 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
         except InputError:
             if splits[table] == "train" or not _lacks_target(tree, table, wanted):
                 raise
+    if not readings:
+        read_manifest(tree.path(next(iter(splits))), wanted)  # says what it lacks
     account = Account()
     if len(readings) < len(splits):
         splits = splits | _without_secret(readings, splits)

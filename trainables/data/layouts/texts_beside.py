@@ -12,6 +12,7 @@ from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import lines_of, reading, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.sound.endings import is_sound
 from trainables.data.tables.table import Row
 
 ENDINGS = (".txt", ".lab", ".normalized.txt", ".original.txt")
@@ -41,12 +42,13 @@ def read_texts_beside(tree: Tree, wanted: Wanted) -> Reading | None:
     samples = timed == len(lines)  # TIMIT
     if samples:
         account.guesses.append(f"The two numbers before each text ({timed} of them) are samples, and not read.")
-    speakers = {sound[-2] for sound in beside} if apart else set()
+    in_folders = apart or (samples and all(len(sound) > 1 for sound in beside))
+    speakers = {sound[-2] for sound in beside} if in_folders else set()
     if len(speakers) > 1:
         account.origins["group"] = "the folder that sound and text have in common"
         account.guesses.append(
             f"The {len(speakers)} folders that sound and text have in common, such as {min(speakers)}, are the groups: "
-            "the speakers, as VCTK has them."
+            "the speakers, as VCTK and TIMIT have them."
         )
     rows: list[Row] = []
     for sound in tree.sounds:
@@ -74,7 +76,9 @@ def _beside(tree: Tree) -> dict[Parts, Parts]:
     found = {}
     for sound in tree.sounds:
         stem = (*sound[:-1], sound[-1].rpartition(".")[0])
-        if text := next((texts[stem, ending] for ending in ENDINGS if (stem, ending) in texts), None):
+        bare = (*stem[:-1], stem[-1].rpartition(".")[0] if is_sound(stem[-1]) else stem[-1])  # SA1.WAV.wav
+        keys = [(name, ending) for name in (stem, bare) for ending in ENDINGS]
+        if text := next((texts[key] for key in keys if key in texts), None):
             found[sound] = text
     return found
 

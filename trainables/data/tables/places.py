@@ -80,6 +80,19 @@ def other_home(table: Path, home: Path, written: Sequence[str]) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
+def leads_to_sound(table: Path, home: Path, names: Sequence[str]) -> bool:
+    """Whether all `names`, which lack their endings, are those of sound files: at `home`, or at one place near it."""
+    listing = _listings()
+    if not names or any("/" in name or "\\" in name or is_sound(name) for name in names):
+        return False
+    if all(_walk(str(home), [name], listing) for name in names):
+        return True
+    if other_home(table, home, names) is not None:
+        return True
+    lost = [os.path.join(home, name) for name in names]
+    return len(_spread(lost, home, listing)) == len(names)
+
+
 def located(examples: Sequence[Example], home: Path, account: Account, *, moved: bool) -> list[Example]:
     """The examples with the paths of files that are there, as far as there is one file for a name; relative paths begin
     at `home`. `moved`: the sweep file says that the files lie there, whatever folders the table names before them."""

@@ -50,3 +50,9 @@ def test_folders_of_splits(lay: Lay, read_source: Read) -> None:
     texts = {f"{split}/a.txt": "0.01\t0.05\twren\n" for split in ("train", "test")}
     reading = read_source(lay(["train/a.wav", "test/a.wav"], texts))
     assert {(clip.id.split("/")[0], clip.split) for clip in reading.examples} == {("train", "train"), ("test", "test")}
+
+
+def test_tables_of_more_columns_are_no_label_tracks(lay: Lay, read_source: Read) -> None:
+    """ICBHI's breathing cycles: start, end, crackles, wheezes."""
+    folder = lay(["a/1.wav", "b/2.wav"], dict.fromkeys(("a/1.txt", "b/2.txt"), "0.01\t0.05\t0\t1\n"))
+    assert {clip.target for clip in read_source(folder).examples} == {"a", "b"}

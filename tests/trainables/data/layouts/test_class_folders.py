@@ -124,3 +124,17 @@ def test_a_folder_of_the_whole_disk_is_refused(plant: Plant, read: Read, monkeyp
 def test_class_folders_give_no_texts(plant: Plant, read: Read) -> None:
     with pytest.raises(InputError, match=r"needs a column 'text'.*metadata\.csv"):
         read(plant("{cat,dog}/1.wav"), column="text")
+
+
+@pytest.mark.parametrize("spec", ["training-{a,b,c}/{1,2}.wav", "{train1,train2}/{1,2}.wav"])
+def test_folders_that_are_all_called_as_one_split_are_no_classes(plant: Plant, read: Read, spec: str) -> None:
+    """PhysioNet's heart sounds lie in training-a to training-f."""
+    folder = plant(spec)
+    with pytest.raises(InputError, match="have the names of splits, and no class folders stand in them"):
+        read(folder)
+    assert len({clip.target for clip in read(folder, layout="classes").examples}) > 1
+
+
+def test_classes_of_trains_are_classes(plant: Plant, read: Read) -> None:
+    reading = read(plant("{train_horn,train_whistle}/{1,2}.wav"))
+    assert {clip.target for clip in reading.examples} == {"train_horn", "train_whistle"}

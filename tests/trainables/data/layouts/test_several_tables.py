@@ -136,3 +136,18 @@ def test_beside_a_secret_test_evaluate_is_the_test(lay: Lay, read_source: Read) 
     assert {clip.id: clip.split for clip in reading.examples} == dict(
         zip(names, ["train"] * 2 + ["test"] * 2, strict=True)
     )
+
+
+def test_tables_that_all_lack_the_target_are_refused(lay: Lay, read_source: Read) -> None:
+    """Clotho has five captions in columns of their own."""
+    names = ("development", "validation", "evaluation")
+    texts = {f"clotho_captions_{s}.csv": f"file_name,caption_1,caption_2\n{s}.wav,one,two\n" for s in names}
+    folder = lay([f"{s}/{s}.wav" for s in names], texts)
+    with pytest.raises(InputError, match="has no column 'text'; its columns are file_name, caption_1, caption_2"):
+        read_source(folder, "text")
+    reading = read_source(folder, "text", text="caption_1")
+    assert {clip.id: clip.split for clip in reading.examples} == {
+        "development.wav": "train",
+        "validation.wav": "validation",
+        "evaluation.wav": "test",
+    }

@@ -100,3 +100,11 @@ def test_texts_in_folders_that_are_called_alike(lay: Lay, read_source: Read) -> 
         f"wav48/{who}/{who}_00{n}_mic{mic}.flac": (f"word {n} of {who}", who) for who, n in names for mic in (1, 2)
     }
     assert reading.account.origins["group"] == "the folder that sound and text have in common"
+
+
+@pytest.mark.parametrize("ending", [".WAV", ".WAV.wav"])  # as NIST and as Kaggle have it
+def test_timit_groups_by_speaker(lay: Callable[..., Path], read_source: Callable[..., Reading], ending: str) -> None:
+    names = [f"{split}/DR1/{voice}/S{n}" for split, voice in (("TRAIN", "FCJF0"), ("TEST", "FAKS0")) for n in (1, 2)]
+    folder = lay([name + ending for name in names], {name + ".TXT": f"0 46797 She had {name[-1]}.\n" for name in names})
+    reading = read_source(folder, "text")
+    assert [(clip.group, clip.split) for clip in reading.examples] == [("FAKS0", "test")] * 2 + [("FCJF0", "train")] * 2
