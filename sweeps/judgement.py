@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sweeps.config.resolve import unread_by
 from sweeps.config.spec import SweepSpec
 from sweeps.judge import judge as judge_record
 from sweeps.plan.prepare import Prepared
+from trainables.config import WHOLE, TrialConfig
 
 if TYPE_CHECKING:
     from analysis.verdict.result import Verdict
@@ -32,8 +34,15 @@ def labelled(found: Verdict, spec: SweepSpec, outcomes: Sequence[Outcome]) -> Ve
     per = spec.finalists.per
     configurations: dict[str, list[dict[str, Any]]] = {}
     for run in (run for outcome in outcomes for run in outcome.confirmed):
-        ratio = run.config.alpha / run.config.rank  # an axis of its own, which a configuration keeps as alpha
-        configurations.setdefault(run.arm, []).append({**run.config.as_dict(), "alpha_ratio": ratio})
+        configurations.setdefault(run.arm, []).append(told_by(run.config))
     axes = ["backbone", *(axis.name for axis in spec.axes if axis.name != "backbone")]
     labels = arm_labels(configurations, axes, per=per)
     return replace(found, labels=labels, each="finalist" if per is None else per.replace("_", " "))
+
+
+def told_by(config: TrialConfig) -> dict[str, Any]:
+    """What tells a configuration from others: its values, alpha also as the ratio that is an axis of its own, without
+    what its adapter does not read."""
+    values = {**config.as_dict(), "alpha_ratio": config.alpha / config.rank}
+    unread = unread_by(config.adapter) | ({"alpha_ratio"} if config.adapter == WHOLE else set())
+    return {name: None if name in unread else value for name, value in values.items()}

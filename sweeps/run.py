@@ -56,7 +56,7 @@ PARSER = command_line.Parser(
 PARSER.words(
     {
         "FILE": "a sweep file, or the name of a shipped one: qwen_lora, qwen_qlora, ast_lora, htsat_lora, beats_lora, "
-        "efficientat_lora, moonshine_lora, whisper_lora, audio_backbones",
+        "efficientat_lora, moonshine_lora, whisper_lora, audio_backbones, adapters",
         "key=value": "replaces an entry of the file, in the file's own syntax; --key value is the same",
     }
 )

@@ -15,7 +15,7 @@ from sweeps.confirm.stage import Confirmed
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.texts import texts_scored_as
 from sweeps.state.workspace import Workspace, relative, size_bytes
-from trainables.config import TrialConfig
+from trainables.config import LORA, WHOLE, TrialConfig
 from trainables.records import Predictions
 from trainables.tasks.texts import said_of
 
@@ -94,10 +94,13 @@ def print_summary(
     say(f"Results:   {relative(workspace.folder)}")
     if (kept := _sound_bytes(workspace)) >= WORTH_FREEING_BYTES:
         say(f"Free disk: python -m sweeps.clean {workspace.sweep_id} (decoded sound takes {kept / 1e9:.2f} GB)")
-    say(f"Adapters of {shown.best}, one per seed, for PeftModel.from_pretrained:")
-    for run in confirmed:
-        if run.arm == verdict.best:
-            say(f"  seed {run.seed}: {relative(run.folder / 'adapter')}")
+    best = [run for run in confirmed if run.arm == verdict.best]
+    if any(run.config.adapter == WHOLE for run in best):
+        say(f"Weights of {shown.best}, one model per seed, for its load_state_dict:")
+    else:
+        say(f"Adapters of {shown.best}, one per seed, for PeftModel.from_pretrained:")
+    for run in best:
+        say(f"  seed {run.seed}: {relative(run.folder / 'adapter')}")
     say(f"Use it:    python -m sweeps.predict {relative(workspace.folder)} FILES --output answers.csv")
     if command := tracker.ui_command():
         say(f"Compare:   {command}")
@@ -188,8 +191,11 @@ def describe(config: TrialConfig, *, untuned: bool = False) -> str:
     where = f"{config.backbone} {config.model_size} {'fp' if config.quantization == 'none' else config.quantization}"
     if untuned:
         return where
+    if config.adapter == WHOLE:
+        return f"{where} whole model lr={config.learning_rate:.1e}"
+    kind = "" if config.adapter == LORA else f" {config.adapter}"
     return (
-        f"{where} r={config.rank} alpha={config.alpha} {config.target_modules} lr={config.learning_rate:.1e} "
+        f"{where}{kind} r={config.rank} alpha={config.alpha} {config.target_modules} lr={config.learning_rate:.1e} "
         f"dropout={config.lora_dropout:.2f}"
     )
 

@@ -13,7 +13,17 @@ SCHEDULERS = ("linear", "cosine", "constant")
 HEADS = ("full", "lora")
 KEEPS = ("last", "best")
 FULL, FIT = "full", "fit"  # windows
-LATER = ("window_seconds",)  # fields that came later: at their defaults they change no `config_id` of before
+LORA, DORA, RSLORA, PISSA, OLORA, LORA_PLUS, WHOLE = "lora", "dora", "rslora", "pissa", "olora", "lora_plus", "none"
+ADAPTERS = (LORA, DORA, RSLORA, PISSA, OLORA, LORA_PLUS, WHOLE)
+TAKE_APART = (PISSA, OLORA)  # they begin from a part of the frozen weights, and train beside the rest of them
+WITH_PEERS = (LORA, RSLORA, LORA_PLUS)  # they can train in one batch with others: trainables/packing
+# What an adapter alone has: `adapter: none` trains the model whole and reads none of these
+OF_ADAPTERS = ("rank", "alpha", "target_modules", "layers", "lora_dropout")
+LATER = (
+    "window_seconds",
+    "adapter",
+    "lora_plus_ratio",
+)  # fields that came later: at their defaults they change no `config_id` of before
 DEFAULT_ASHA = {"grace_epochs": 1, "reduction_factor": 3}  # of a sweep file that does not say
 SAMPLINGS = ("random", "group_by_length")
 AUGMENTATIONS = (
@@ -64,6 +74,8 @@ class TrialConfig:
     frequency_mask_bins: int = 0
     time_masks: int = 2
     time_mask_frames: int = 0
+    adapter: str = LORA  # how the model is adapted: trainables/training/adapter_kinds.py; none: it is trained whole
+    lora_plus_ratio: float = 16.0  # lora_plus: B's learning rate is so many times A's
     window_seconds: str | float = FULL  # what the encoder hears: full | fit (the clip's length) | so many seconds
 
     def as_dict(self) -> dict[str, Any]:

@@ -16,13 +16,41 @@ SCALES = {"uniform": "uniformly from", "log_uniform": "log-uniformly from", "int
 DEFAULTS = TrialConfig("", "").as_dict()
 
 
-def settings_text(recorded: Recorded) -> str:
-    """Empty where the sweep file was not recorded or cannot be read."""
+LORA_PAPER = "LoRA (Hu et al. 2021; QLoRA where weights were 4 bit, Dettmers et al. 2023)"
+ADAPTERS = {
+    "lora": LORA_PAPER,
+    "dora": "DoRA (Liu et al. 2024)",
+    "rslora": "rank-stabilised LoRA (Kalajdzievski 2023)",
+    "pissa": "PiSSA (Meng et al. 2024)",
+    "olora": "OLoRA (Büyükakyüz 2024)",
+    "lora_plus": "LoRA+ (Hayou et al. 2024)",
+    "none": "no adapter, all weights being trained",
+}
+
+
+def adapted_by(recorded: Recorded) -> list[str]:
+    """The kinds of adapters that the search and the baseline could have, as a paper names them."""
+    file = _file(recorded) or {}
+    said = [_part(file, "search").get("adapter"), _part(file, "baseline").get("adapter")]
+    named: list[Any] = []
+    for one in said:
+        chosen = one.get("choice") if isinstance(one, Mapping) else one
+        named += chosen if isinstance(chosen, list) else [chosen]
+    return [paper for adapter, paper in ADAPTERS.items() if adapter in named] or [LORA_PAPER]
+
+
+def _file(recorded: Recorded) -> Mapping[str, Any] | None:
     try:
         file = yaml.safe_load(recorded.yaml_text) if recorded.yaml_text else None
     except yaml.YAMLError:
-        return ""
-    if not isinstance(file, Mapping):
+        return None
+    return file if isinstance(file, Mapping) else None
+
+
+def settings_text(recorded: Recorded) -> str:
+    """Empty where the sweep file was not recorded or cannot be read."""
+    file = _file(recorded)
+    if file is None:
         return ""
     sentences = [_ranges(_part(file, "search")), _training(file), _pruning(file), _baseline(_part(file, "baseline"))]
     return " ".join(sentence for sentence in [*sentences, _splits(recorded)] if sentence)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.record.sweep import Recorded, folds_of
-from analysis.report.as_set import settings_text
+from analysis.report.as_set import adapted_by, settings_text
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
 from analysis.report.sharing import Shared
@@ -18,6 +18,7 @@ from trainables.records import PARAM_TEXTS, TAG_DECISIONS, TAG_LOOKS, TAG_SESSIO
 
 RANDOM_TRIALS = 10  # of the sampler, at least
 NAMES = {
+    "adapter": "the kind of adapter",
     "rank": "the rank of LoRA",
     "alpha": "its alpha",
     "alpha_ratio": "the ratio of alpha to rank",
@@ -53,10 +54,9 @@ def _searched(recorded: Recorded) -> str:
     folds = sorted({run.fold for trial in recorded.trials for run in trial.runs})
     inner = f" and {len(folds)} folds" if len(folds) > 1 else ""
     return (
-        f"We adapted {_listed(models) or 'the model'} with LoRA (Hu et al. 2021; QLoRA where weights were 4 bit, "
-        f"Dettmers et al. 2023) and searched {axes or 'no axis'} with {len(recorded.trials)} trials, "
-        f"{_proposed(recorded)}, each trained for up to {epochs} epochs "
-        f"under {_count(len(seeds), 'seed')}{inner}; asynchronous successive "
+        f"We adapted {_listed(models) or 'the model'} with {_listed(adapted_by(recorded))}, and searched "
+        f"{axes or 'no axis'} with {len(recorded.trials)} trials, {_proposed(recorded)}, each trained for up to "
+        f"{epochs} epochs under {_count(len(seeds), 'seed')}{inner}; asynchronous successive "
         f"halving (Li et al. 2020) stopped {pruned} of them early by {recorded.objective}."
     )
 

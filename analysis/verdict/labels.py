@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainables.config import WHOLE
+
 if TYPE_CHECKING:  # they load SciPy, and names alone need none
     from analysis.verdict.comparison import Comparison
     from analysis.verdict.result import Verdict
@@ -105,6 +107,8 @@ def _told_apart(name: str, others: Sequence[str], axes: Sequence[str], values: M
 def _in_words(axis: str, value: Any) -> str:
     if axis == "quantization":
         return "not quantized" if value == "none" else str(value)
+    if axis == "adapter":
+        return "whole model" if value == WHOLE else str(value)
     if axis == "model_size" and Path(str(value)).is_absolute():
         return Path(str(value)).name  # a checkpoint's folder
     shown = f"{value:.2g}" if isinstance(value, float) else str(value)

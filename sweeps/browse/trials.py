@@ -20,7 +20,9 @@ PAGE_ROWS = 100
 DRAWN_BEST, DRAWN_REST = 60, 240
 STATES = (RUNNING, "stopping", COMPLETED, PRUNED, STOPPED, FAILED)
 BEST = "best"  # the order in which a table opens: what runs, then the best first
-STAGE_2_AXES = ("backbone", "model_size", "quantization", "rank", "alpha_ratio", "target_modules", "learning_rate")
+STAGE_2_AXES = (
+    "backbone", "model_size", "quantization", "adapter", "rank", "alpha_ratio", "target_modules", "learning_rate"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

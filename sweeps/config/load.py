@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.config import located_yaml, rules
+from sweeps.config.adapter_rules import with_own_conditions
 from sweeps.config.axis import allows, axes_of, fixed_of, in_order, open_of
 from sweeps.config.checkpoints import with_folders
 from sweeps.config.confirm_rules import DEFAULT_SEEDS, finalists_of
@@ -125,7 +126,7 @@ def parse_variants(
 
 def _read_values(root: Node) -> tuple[dict[str, Any], Problems]:
     problems = Problems(root)
-    values = ROOT.read(root, (), problems)
+    values = with_own_conditions(ROOT.read(root, (), problems))
     rules.check(values, problems)
     return values, problems
 

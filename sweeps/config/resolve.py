@@ -9,7 +9,7 @@ from typing import Any
 from sweeps.config.axis import Axis, conditions, discrete_values, is_active, may_open
 from sweeps.config.search_types import DEFAULT_RANK
 from sweeps.config.spec import SweepSpec
-from trainables.config import TrialConfig
+from trainables.config import LORA, LORA_PLUS, OF_ADAPTERS, WHOLE, TrialConfig
 
 _CONFIG_FIELDS = {field.name for field in fields(TrialConfig)}
 
@@ -50,7 +50,14 @@ def _config(spec: SweepSpec, values: Mapping[str, Any]) -> TrialConfig:
     merged |= {**spec.fixed, **values}
     if "alpha_ratio" in merged:
         merged["alpha"] = round(merged["alpha_ratio"] * merged.get("rank", DEFAULT_RANK))
-    return TrialConfig(**{name: value for name, value in merged.items() if name in _CONFIG_FIELDS})
+    unread = unread_by(merged.get("adapter", LORA))
+    return TrialConfig(**{name: value for name, value in merged.items() if name in _CONFIG_FIELDS - unread})
+
+
+def unread_by(adapter: str) -> set[str]:
+    """What a training with this adapter does not read, and what must not tell two of them apart."""
+    of_others = set() if adapter == LORA_PLUS else {"lora_plus_ratio"}
+    return of_others | (set(OF_ADAPTERS) if adapter == WHOLE else set())
 
 
 def configurations_count(spec: SweepSpec) -> int | None:

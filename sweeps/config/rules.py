@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sweeps.config.adapter_rules import adapter_rule
 from sweeps.config.axis import Axis, allows, axes_of, cycle, discrete_values, fixed_of, is_active
 from sweeps.config.confirm_rules import confirm_rule, finalists_rule, seeds_rule
 from sweeps.config.overrides import MINIATURE
@@ -30,6 +31,7 @@ def check(values: Values, problems: Problems) -> None:
         _asha,
         seeds_rule,
         _alpha,
+        adapter_rule,
         _conditions,
         _baseline,
         _warm_start,
@@ -184,7 +186,8 @@ def _baseline(values: Values, problems: Problems) -> None:
     point = {**fixed, **baseline}
     for axis in axes:
         left_open = axis.name not in baseline and is_active(axis, axes, point)
-        if left_open and not problems.touch("baseline", axis.name):
+        reported = problems.touch("baseline", axis.name) or problems.touch("search", axis.name)
+        if left_open and not reported:
             problems.add(("baseline", axis.name), "missing: the search opens it, so the baseline has to name its value")
     for name in baseline:
         _known_and_active("baseline", ("baseline", name), name, values, point, problems)

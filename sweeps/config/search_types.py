@@ -10,7 +10,7 @@ from sweeps.config.axis import Axis
 from sweeps.config.container_types import Either, Field, Many, Table
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
-from trainables.config import AUGMENTATIONS, FIT, FULL, QUANTIZATIONS, SCHEDULERS, TrialConfig
+from trainables.config import ADAPTERS, AUGMENTATIONS, FIT, FULL, QUANTIZATIONS, SCHEDULERS, TrialConfig
 from trainables.registry import BACKBONES
 
 DEFAULT_RANK: Any = next(field.default for field in fields(TrialConfig) if field.name == "rank")
@@ -22,6 +22,8 @@ AXIS_VALUES: dict[str, Kind] = {
     "backbone": Name(tuple(BACKBONES), "a backbone out of"),
     "model_size": Text(rule="a size's name, a checkpoint of the hub (owner/name or owner/name@revision), or a folder"),
     "quantization": Name(QUANTIZATIONS),
+    "adapter": Name(ADAPTERS),
+    "lora_plus_ratio": Number(minimum=1, maximum=10_000),
     "rank": Number(minimum=1, maximum=65_536, whole=True),
     "alpha": COUNT,
     "alpha_ratio": Number(above=0, maximum=10_000, exact=True),
@@ -51,6 +53,12 @@ AXIS_HELP = {
     "backbone": "The pretrained model, one of several; then no `backbone` stands at the top.",
     "model_size": "A size of the backbone; or any checkpoint of its architecture: owner/name[@revision], ./folder.",
     "quantization": "Of the frozen weights: none, or nf4 (QLoRA).",
+    "adapter": (
+        "lora; dora (trains the length of each weight row apart); rslora (scale alpha / sqrt(rank)); pissa, olora "
+        "(begin from a part of the frozen weights); lora_plus (B learns faster than A); none: no adapter, the model is "
+        "trained whole. Where it can be none, axes of an adapter are open for the others alone, without a `when:`."
+    ),
+    "lora_plus_ratio": "adapter lora_plus: B's learning rate is so many times A's. Open for lora_plus alone.",
     "rank": "LoRA's rank r.",
     "alpha": "LoRA's scale is alpha / rank.",
     "alpha_ratio": "Instead of alpha: alpha = alpha_ratio * rank.",

@@ -138,6 +138,13 @@ class SweepSpec:
         return (*self.confirm.looks, seeds) if self.confirm.looks else interim_looks(seeds)
 
     @property
+    def adapters(self) -> list[str]:
+        """Every kind of adapter that the search or the baseline may use."""
+        found = [value for axis in self.axes if axis.name == "adapter" for value in axis.values]
+        found += [point["adapter"] for point in (self.fixed, self.baseline) if "adapter" in point]
+        return list(dict.fromkeys(found)) or [_trial_default("adapter")]
+
+    @property
     def quantizations(self) -> list[str]:
         """Every quantization that the search or the baseline may use."""
         found = [value for axis in self.axes if axis.name == "quantization" for value in axis.values]

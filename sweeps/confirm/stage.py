@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from trainables.contract import Task
 
 # of what is open in the search, for the eye
-COLUMNS = ("backbone", "model_size", "quantization", "rank", "alpha_ratio", "target_modules", "learning_rate")
+COLUMNS = (
+    "backbone",
+    "model_size",
+    "quantization",
+    "adapter",
+    "rank",
+    "alpha_ratio",
+    "target_modules",
+    "learning_rate",
+)
 
 
 @dataclass(frozen=True)

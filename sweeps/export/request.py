@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sweeps.predict.exported import ADAPTER, CTRANSLATE2, MERGED, ONNX
 from sweeps.predict.loadable import Tuned
+from trainables.config import WHOLE
 from trainables.errors import InputError
 
 FORMATS = (ADAPTER, MERGED, CTRANSLATE2, ONNX)
@@ -73,6 +74,8 @@ def check_fits(request: Request, tuned: Tuned) -> None:
         problems.append(NO_NF4)
     if form == ADAPTER and not tuned.adapters:
         problems.append(f"--arm: nothing was trained of {tuned.arm}, so there is no adapter; --merge writes the model.")
+    if form == ADAPTER and tuned.config.adapter == WHOLE:
+        problems.append(f"--arm: {tuned.arm} was trained whole, so there is no adapter; --merge writes the model.")
     if form == CTRANSLATE2 and backbone != "whisper":
         problems.append(f"--format: CTranslate2 runs Whisper, not {backbone}; take --merge.")
     if form == ONNX and tuned.task_kind not in HEADS:

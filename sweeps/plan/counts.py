@@ -12,12 +12,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainables import measured
+from trainables.config import LORA, OLORA, PISSA, WHOLE
 from trainables.errors import InputError
 from trainables.modeling import configurations
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.outline import Outline, digest
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from trainables.contract import Backbone, Task
 
 
@@ -28,6 +31,10 @@ class Choice:
     target_modules: str  # a preset of the backbone
     layers: int | None  # the topmost ones; None: all
     rank: int
+    adapter: str = LORA  # none: the whole model, and nothing else of this counts
+
+
+WHOLE_MODEL = Choice("", None, 0, WHOLE)
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,20 @@ def size_counts(
 
 
 def _counted(backbone: Backbone, size: str, task: Task, head: str, choices: Sequence[Choice]) -> SizeCounts:
-    from trainables.training.targets import adapted_modules, count, head_mode, head_modules, quantizable_params
+    from trainables.training.targets import (
+        adapted_modules,
+        count,
+        head_mode,
+        head_modules,
+        quantizable_params,
+        why_cannot_adapt,
+    )
 
     skeleton = backbone.skeleton(size, task)
     targets: list[TargetCount] = []
     problems: list[str] = []
-    for preset, layers in dict.fromkeys((choice.target_modules, choice.layers) for choice in choices):
+    adapters = [choice for choice in choices if choice.adapter != WHOLE]
+    for preset, layers in dict.fromkeys((choice.target_modules, choice.layers) for choice in adapters):
         mode = head_mode(backbone, preset, head)
         heads = head_modules(backbone, skeleton) if mode == "full" else ()
         try:
@@ -77,8 +92,11 @@ def _counted(backbone: Backbone, size: str, task: Task, head: str, choices: Sequ
         except InputError as error:
             problems += error.problems
             continue
-        for choice in (each for each in choices if (each.target_modules, each.layers) == (preset, layers)):
-            found = count(skeleton, modules, choice.rank, heads)
+        for choice in (each for each in adapters if (each.target_modules, each.layers) == (preset, layers)):
+            if reason := why_cannot_adapt(skeleton, modules, choice.adapter, choice.rank):
+                problems.append(f"search.adapter: {reason}.")
+                continue
+            found = count(skeleton, modules, choice.rank, heads, choice.adapter)
             targets.append(
                 TargetCount(
                     choice,
@@ -89,10 +107,40 @@ def _counted(backbone: Backbone, size: str, task: Task, head: str, choices: Sequ
                     found.total_params,
                 )
             )
+    if len(adapters) < len(choices):
+        targets.append(_whole(skeleton, backbone))
     total_params = sum(parameter.numel() for parameter in skeleton.parameters())
-    return SizeCounts(total_params, quantizable_params(skeleton), tuple(targets), tuple(problems))
+    return SizeCounts(total_params, quantizable_params(skeleton), tuple(targets), tuple(dict.fromkeys(problems)))
+
+
+def _whole(skeleton: nn.Module, backbone: Backbone) -> TargetCount:
+    """Nothing is adapted, all is trained."""
+    from trainables.training.targets import head_modules, never_trained
+
+    fixed = set(never_trained(skeleton))
+    trained = {name: parameter.numel() for name, parameter in skeleton.named_parameters() if name not in fixed}
+    heads = tuple(f"{head}." for head in head_modules(backbone))
+    return TargetCount(
+        WHOLE_MODEL,
+        matched_modules=0,
+        adapter_params=0,
+        head_params=sum(size for name, size in trained.items() if name.startswith(heads)),
+        trainable_params=sum(trained.values()),
+        total_params=sum(parameter.numel() for parameter in skeleton.parameters()),
+    )
 
 
 def _restored(kept: dict[str, Any]) -> SizeCounts:
     targets = tuple(TargetCount(**{**each, "choice": Choice(**each["choice"])}) for each in kept["targets"])
     return SizeCounts(kept["total_params"], kept["quantizable_params"], targets, tuple(kept["problems"]))
+
+
+def unquantizable(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Of pairs (adapter, quantization) those that cannot be: the frozen weights change, and are in 4 bits."""
+    reasons = {WHOLE: "trains all weights", PISSA: "changes the frozen weights", OLORA: "changes the frozen weights"}
+    return [
+        f"search.adapter: {adapter} {reasons[adapter]}, which {quantization} keeps in 4 bits: leave one of the two "
+        "out, or let conditions (`when:`) keep them apart; lora, dora, rslora and lora_plus take them as they are."
+        for adapter, quantization in dict.fromkeys(pairs)
+        if adapter in reasons and quantization != "none"
+    ]

@@ -16,6 +16,7 @@ from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, Profile, choose, probe
 from sweeps.machine.weights import Decision, lacking, needs_miniature
 from trainables import registry
+from trainables.config import WHOLE
 from trainables.conversion.folder import unpack
 from trainables.errors import InputError
 from trainables.miniature.makers import recipe_for
@@ -151,13 +152,14 @@ def known_sizes(spec: SweepSpec, name: str, backbone: Backbone) -> dict[str, Siz
 
 
 def largest_trial_bytes(spec: SweepSpec, backbones: Mapping[str, Backbone]) -> int:
-    """What the most demanding trial needs on its device, the adapter taken as 1 % of the model."""
+    """What the most demanding trial needs on its device, an adapter taken as 1 % of the model."""
+    parts = 1 if WHOLE in spec.adapters else 100
     return max(
         needed_bytes(
             size.total_params,
             quantization,
             "bf16",
-            trainable_params=size.total_params // 100,
+            trainable_params=size.total_params // parts,
             batch_size=spec.train.batch_size,
         )
         for name, backbone in backbones.items()

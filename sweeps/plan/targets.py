@@ -15,16 +15,16 @@ from sweeps.config.scalar_types import nearest
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
 from sweeps.machine.profile import GIB, fits
-from sweeps.plan.counts import Choice, SizeCounts, TargetCount, size_counts
+from sweeps.plan.counts import WHOLE_MODEL, Choice, SizeCounts, TargetCount, size_counts, unquantizable
 from sweeps.plan.prepare import Prepared
-from trainables.config import FULL, TrialConfig
+from trainables.config import FULL, LORA, WHOLE, TrialConfig
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.sizes import size_of
 
 if TYPE_CHECKING:
     from trainables.contract import Backbone, Size
 
-COUNTED_AXES = ("backbone", "model_size", "quantization", "target_modules", "layers", "rank", "batch_size")
+COUNTED_AXES = ("backbone", "model_size", "quantization", "adapter", "target_modules", "layers", "rank", "batch_size")
 SPECTROGRAM_MASKS = ("frequency_mask_bins", "time_mask_frames")
 GPU_SIZES_GIB = (16, 24, 40, 48, 80, 141, 192)
 Point = Mapping[str, Any]  # one value per counted axis
@@ -45,6 +45,7 @@ class TargetRow:
     head_params: int
     trainable_params: int
     total_params: int  # backbone with its head, without adapters
+    adapter: str = LORA
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class MemoryRow:
     needed_bytes: int  # an estimate
     fits: bool
     smallest_gpu_gib: int | None  # of GPU_SIZES_GIB; None: none of them
+    whole: bool = False  # all of it is trained, and not an adapter
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,16 @@ def check_backbone(prepared: Prepared) -> BackboneCheck:
         targets += part[1]
         memory += part[2]
     baseline = baseline_config(prepared.spec)
-    named = (baseline.backbone, baseline.model_size, baseline.target_modules, baseline.layers, baseline.rank)
+    own = (
+        WHOLE_MODEL
+        if baseline.adapter == WHOLE
+        else Choice(baseline.target_modules, baseline.layers, baseline.rank, baseline.adapter)
+    )
     baseline_params = [
         row.trainable_params
         for row in targets
-        if (row.backbone, row.model_size, row.target_modules, row.layers, row.rank) == named
+        if (row.backbone, row.model_size) == (baseline.backbone, baseline.model_size)
+        and Choice(row.target_modules, row.layers, row.rank, row.adapter) == own
     ]
     beyond = _beyond(prepared, memory)
     return BackboneCheck(tuple(targets), tuple(memory), sum(baseline_params), tuple(unknown), tuple(beyond))
@@ -117,8 +124,7 @@ def _check_one(
             rows = [_target_row(name, size, counted) for counted in counts.targets]
             targets += rows
             unknown += counts.problems
-            largest = max((row.trainable_params for row in rows), default=0)
-            memory += _memory_rows(prepared, name, sizes[size], size, counts, of_size, largest)
+            memory += _memory_rows(prepared, name, sizes[size], size, counts, of_size, rows)
     return unknown, targets, memory
 
 
@@ -128,13 +134,22 @@ def _is_named(size: Any, sizes: Mapping[str, Size]) -> bool:
 
 def _choices(backbone: Backbone, points: Sequence[Point]) -> list[Choice]:
     """Every adapter that the points ask for, presets in their order and ranks upwards."""
-    pairs = dict.fromkeys((point["target_modules"], point["layers"]) for point in points)
-    return [
-        Choice(*pair, rank=rank)
-        for pair in pairs
-        if pair[0] in backbone.PRESETS
-        for rank in sorted({point["rank"] for point in points if (point["target_modules"], point["layers"]) == pair})
+    kinds = dict.fromkeys(
+        (point["target_modules"], point["layers"], point["adapter"]) for point in points if point["adapter"] != WHOLE
+    )
+    adapters = [
+        Choice(preset, layers, rank, adapter)
+        for preset, layers, adapter in kinds
+        if preset in backbone.PRESETS
+        for rank in sorted(
+            {
+                point["rank"]
+                for point in points
+                if (point["target_modules"], point["layers"], point["adapter"]) == (preset, layers, adapter)
+            }
+        )
     ]
+    return adapters + ([WHOLE_MODEL] if any(point["adapter"] == WHOLE for point in points) else [])
 
 
 def _target_row(backbone_name: str, size: str, counted: TargetCount) -> TargetRow:
@@ -149,6 +164,7 @@ def _target_row(backbone_name: str, size: str, counted: TargetCount) -> TargetRo
         head_params=counted.head_params,
         trainable_params=counted.trainable_params,
         total_params=counted.total_params,
+        adapter=counted.choice.adapter,
     )
 
 
@@ -159,18 +175,20 @@ def _memory_rows(
     name: str,
     counts: SizeCounts,
     points: Sequence[Point],
-    largest_adapter: int,
+    targets: Sequence[TargetRow],
 ) -> list[MemoryRow]:
     profile, total_params = prepared.profile, counts.total_params
     rows = []
-    for quantization in _distinct(points, "quantization"):
+    for quantization, whole in dict.fromkeys((point["quantization"], point["adapter"] == WHOLE) for point in points):
+        of_kind = [p for p in points if (p["quantization"], p["adapter"] == WHOLE) == (quantization, whole)]
+        trained = (row.trainable_params for row in targets if (row.adapter == WHOLE) == whole)
         needed = needed_bytes(
             total_params,
             quantization,
             profile.precision,
-            # seeds advance together, each with an adapter of its own
-            trainable_params=largest_adapter * len(prepared.spec.explore_seeds),
-            batch_size=max(point["batch_size"] for point in points if point["quantization"] == quantization),
+            # seeds advance together, each with an adapter of its own, or with all weights
+            trainable_params=max(trained, default=0) * len(prepared.spec.explore_seeds),
+            batch_size=max(point["batch_size"] for point in of_kind),
             kept_params=total_params - counts.quantizable_params,
         )
         rows.append(
@@ -183,6 +201,7 @@ def _memory_rows(
                 needed_bytes=needed,
                 fits=prepared.weights.miniature or fits(needed, profile.facts, total_params=total_params),
                 smallest_gpu_gib=next((gib for gib in GPU_SIZES_GIB if needed <= gib * GIB), None),
+                whole=whole,
             )
         )
     return rows
@@ -237,7 +256,9 @@ def _unknown(prepared: Prepared, backbone_name: str, sizes: Mapping[str, Size], 
             found.append(f"search.model_size: no condition opens a size for {backbone_name}; add one that does.")
         elif name not in sizes:
             found.append(f"search.model_size: {backbone.NAME} has no size {name} ({nearest(name, sizes)}).")
-    for name in _distinct(points, "target_modules"):
+    found += unquantizable([(point["adapter"], point["quantization"]) for point in points])
+    adapted = [point for point in points if point["adapter"] != WHOLE]
+    for name in _distinct(adapted, "target_modules"):
         if name not in backbone.PRESETS:
             near = nearest(name, backbone.PRESETS)
             found.append(f"search.target_modules: {backbone.NAME} has no preset {name} ({near}).")
@@ -268,8 +289,11 @@ def _beyond(prepared: Prepared, memory: Sequence[MemoryRow]) -> list[str]:
     for row in memory:
         if not row.fits:
             remedy = "nf4, a smaller size, or a smaller batch_size with more gradient_accumulation"
+            if row.whole:
+                remedy = "an adapter in place of search.adapter none, or a smaller size"
             found.append(
-                f"search.model_size: {row.model_size} with quantization {row.quantization} needs about "
+                f"search.model_size: {row.model_size} with quantization {row.quantization}"
+                f"{', trained whole,' if row.whole else ''} needs about "
                 f"{row.needed_bytes / GIB:.1f} GiB, and {facts.kind} ({facts.name}) has {facts.free_bytes / GIB:.1f} "
                 f"free: take it out of the search and the baseline, or try {remedy}."
             )

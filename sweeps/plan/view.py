@@ -17,6 +17,7 @@ from sweeps.plan.plan import AxisRow, Plan
 from sweeps.plan.splits_view import splits_view
 from sweeps.plan.targets import TargetRow
 from sweeps.plan.workload import ClipCounts, Stages
+from trainables.config import LORA, WHOLE
 from trainables.data.storing import FLOAT32, LAZY
 
 ADVICE = "yellow"
@@ -155,16 +156,19 @@ def _many(count: int, word: str) -> str:
 def _targets(plan: Plan) -> Table:
     """One row per size and targets: an adapter grows in proportion to its rank, so the ends of the ranks say it all."""
     pairs: dict[tuple[str, str, str], list[TargetRow]] = {}
+    several = {row.adapter for row in plan.targets} != {LORA}
     for row in plan.targets:
         below = "" if row.layers is None else f", top {row.layers}"
-        pairs.setdefault((row.backbone, row.model_size, row.target_modules + below), []).append(row)
+        kind = f"{row.adapter}: " if several else ""
+        what = "none: the whole model" if row.adapter == WHOLE else f"{kind}{row.target_modules}{below}"
+        pairs.setdefault((row.backbone, row.model_size, what), []).append(row)
     rows = (
         (
             backbone,
             short_size(size),
             targets,
             f"{of_pair[0].matched_modules:,}",
-            _ends([row.rank for row in of_pair]),
+            _ends([row.rank for row in of_pair]) if of_pair[0].adapter != WHOLE else "-",
             _ends([row.adapter_params for row in of_pair]),
             f"{of_pair[0].head_params:,}",
             _ends([row.trainable_params for row in of_pair]),
@@ -192,7 +196,7 @@ def _memory(plan: Plan) -> Table:
         (
             row.backbone,
             short_size(row.model_size),
-            row.quantization,
+            row.quantization + (", trained whole" if row.whole else ""),
             row.checkpoint,
             row.licence,
             f"{row.needed_bytes / GIB:.1f} GiB",

@@ -8,6 +8,7 @@ from sweeps.config.axis import discrete_values
 from sweeps.config.resolve import axes_that_open
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.workload import ClipCounts, Stages
+from trainables.packing.compatibility import ADAPTERS_ALONE
 
 FEWEST_TRIALS = 4  # of a value that is to have a finalist: the best of fewer is mostly luck
 FEWEST_SEEDS = 3
@@ -16,7 +17,7 @@ HEARD_ALIKE = 0.9  # of the longest window
 
 def design_warnings(spec: SweepSpec, stages: Stages, heard: Sequence[ClipCounts]) -> list[str]:
     """`heard`: what each backbone, or several together, hear of a clip."""
-    return [*_trials(spec, stages), *_finalists(spec), *_seeds(stages), *_shares_heard(heard)]
+    return [*_trials(spec, stages), *_finalists(spec), *_seeds(stages), *_shares_heard(heard), *_alone(spec)]
 
 
 def _values(spec: SweepSpec, name: str) -> list[object]:
@@ -71,3 +72,13 @@ def _shares_heard(heard: Sequence[ClipCounts]) -> list[str]:
         "comparison is of what is heard as well."
         for clips in short
     ]
+
+
+def _alone(spec: SweepSpec) -> list[str]:
+    """Adapters that packing leaves out."""
+    if spec.packing == "off":
+        return []
+    found = [ADAPTERS_ALONE[name] for name in spec.adapters if name in ADAPTERS_ALONE]
+    return (
+        [f"packing: trainings of these adapters share no batch, and train alone: {'; '.join(found)}."] if found else []
+    )

@@ -26,6 +26,7 @@ from trainables.errors import InputError
 from trainables.modeling.heads import load_heads
 from trainables.modeling.nf4 import to_full
 from trainables.sizes import hearing_of
+from trainables.training.adapter_kinds import as_saved, weights_of
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 
 CHUNK_CLIPS = 64  # decoded ahead: what is in memory at once, twice
@@ -96,8 +97,8 @@ class Model:
             load_heads(self.engine.model, self.engine.loaded.head_modules, tuned.base)
         self.lanes: dict[int, str] = {}  # seed -> the engine's name for its adapter
         for seed, folder in tuned.adapters.items():
-            name, _ = self.engine.add_adapter(config, seed=0, dropout_seed=0)
-            self.engine.bank.load_tensors(name, load_file(folder / "adapter_model.safetensors"))
+            name, _ = self.engine.add_adapter(as_saved(config), seed=0, dropout_seed=0)
+            self.engine.bank.load_tensors(name, load_file(folder / weights_of(config)))
             self.lanes[seed] = name
         self._answered = 0
 

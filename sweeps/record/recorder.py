@@ -11,6 +11,7 @@ from sweeps.record.background import Run
 from sweeps.record.child_runs import ChildRuns
 from sweeps.state.progress import COMPLETED, StageProgress, TrialProgress
 from sweeps.state.workspace import CONFIRM, lane_folder
+from trainables.config import WHOLE
 from trainables.records import (
     COST_MEMORY,
     COST_SECONDS,
@@ -126,4 +127,6 @@ class Recorder:
         axes = {name: getattr(config, name) for name in active if hasattr(config, name)}
         if "alpha_ratio" in active:
             axes["alpha_ratio"] = config.alpha / config.rank
-        return {**axes, "alpha": config.alpha, "seed": lane["seed"], **counts}
+        if config.adapter != WHOLE:
+            axes["alpha"] = config.alpha
+        return {**axes, "seed": lane["seed"], **counts}

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweeps.config.resolve import resolve
+from sweeps.config.resolve import resolve, unread_by
 from sweeps.config.spec import SweepSpec
-from trainables.config import TrialConfig
+from trainables.config import LORA, TrialConfig
 
 TRIAL, UNTUNED = "trial", "untuned"
 
@@ -87,6 +87,8 @@ def read_assignment(given: Mapping[str, Any], spec: SweepSpec) -> Assignment:
 
 
 def values_of(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values in a journal's `given`, by the names of axes."""
-    values: Mapping[str, Any] = given.get("config", given)
-    return values
+    """The values in a journal's `given`, by the names of axes; of a whole configuration those that it reads."""
+    if "config" not in given:
+        return given
+    unread = unread_by(given["config"].get("adapter", LORA))
+    return {name: value for name, value in given["config"].items() if name not in unread}

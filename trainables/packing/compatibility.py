@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from trainables.config import FULL, TrialConfig
+from trainables.config import DORA, FULL, OLORA, PISSA, WHOLE, WITH_PEERS, TrialConfig
 from trainables.training.schedule import steps_per_epoch
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ class PackKey:
     steps_per_epoch: int  # lanes whose epochs end early would idle
     in_order: bool = True  # what it adapts hears clip after clip, as many rows for each
     window_seconds: str | float = FULL
+    adapter: str = ""  # one that cannot share
 
     @classmethod
     def of(
@@ -57,6 +58,7 @@ class PackKey:
             steps_per_epoch=steps_per_epoch(config, clips),
             in_order=in_order,
             window_seconds=config.window_seconds,
+            adapter="" if config.adapter in WITH_PEERS else config.adapter,
         )
 
 
@@ -65,8 +67,19 @@ def may_pay(device: str, quantization: str, precision: str, batch_size: int) -> 
     return device != "cpu" or quantization == "nf4" or precision == "bf16" or batch_size == 1
 
 
+# What several lanes in one batch share is the frozen module's answer, to which each adds its own
+ADAPTERS_ALONE = {
+    DORA: "dora scales what the frozen weights answer",
+    PISSA: "pissa changes the frozen weights",
+    OLORA: "olora changes the frozen weights",
+    WHOLE: "adapter none trains all weights",
+}
+
+
 def why_alone(key: PackKey) -> str | None:
     """Why a lane can share with nobody; None where it can."""
+    if key.adapter:
+        return ADAPTERS_ALONE[key.adapter]
     if key.precision == "fp16":
         return "fp16 needs a loss scale of each lane's own"
     if not key.in_order:

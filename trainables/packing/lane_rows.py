@@ -63,6 +63,23 @@ class LaneRows:
                     if moments := optimizer.state.get(parameter):
                         self._part(self.first, lane, slot, parameter).copy_(moments["exp_avg"].view(part.shape))
                         self._part(self.second, lane, slot, parameter).copy_(moments["exp_avg_sq"].view(part.shape))
+        self._take_groups(optimizers)
+
+    def _take_groups(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        """Where an optimizer has groups (LoRA+): how much faster than its first group each column of a lane learns,
+        and its decay; (lanes, columns) each."""
+        self.faster: Tensor | None = None
+        if all(len(optimizer.param_groups) == 1 for optimizer in optimizers):
+            return
+        self.faster, self.decays = torch.ones_like(self.weights), torch.zeros_like(self.weights)
+        for lane, optimizer in enumerate(optimizers):
+            first, *_ = groups = optimizer.param_groups
+            group_of = {id(parameter): group for group in groups for parameter in group["params"]}
+            for slot, parameter in self._of(lane):
+                group = group_of[id(parameter)]
+                faster = group["initial_lr"] / first["initial_lr"]
+                self._part(self.faster, lane, slot, parameter).fill_(faster)
+                self._part(self.decays, lane, slot, parameter).fill_(group["weight_decay"])
 
     def give(self, lane: int, optimizer: torch.optim.Optimizer, steps: int) -> None:
         """Writes a lane's parameters and moments back; `steps` counts all that it has taken."""
@@ -112,11 +129,15 @@ class LaneRows:
     ) -> None:
         """One step of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) for the lanes that are `active` (1 or 0).
 
-        `steps` counts from 1; all are (lanes, 1), float64 on the CPU.
+        `steps` counts from 1; all are (lanes, 1), float64 on the CPU. `rates` are those of each optimizer's first
+        group; `decays` of those that have one group.
         """
         keep = (1 - active * rates * decays).to(self.weights)
         to_first, to_second = ((active * (1 - beta)).to(self.weights) for beta in betas)
         length = (active * rates / (1 - betas[0] ** steps)).to(self.weights)
+        if self.faster is not None:
+            keep = 1 - (active * rates).to(self.weights) * self.faster * self.decays
+            length = length * self.faster
         root = (1 - betas[1] ** steps).sqrt().to(self.weights)
         self.weights.mul_(keep)
         self.first.lerp_(self.gradients, to_first.expand_as(self.first))

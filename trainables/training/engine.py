@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from trainables import registry
 from trainables.cache_key import digest, front_end, source_digest, versions
-from trainables.config import FULL, TrialConfig
+from trainables.config import FULL, WHOLE, TrialConfig
 from trainables.contract import Task
 from trainables.data.clips import Clips, lengths, samples
 from trainables.prefix_cache.activations import AUTO, Activations
@@ -27,7 +27,7 @@ from trainables.training.augmentation import Augmentation
 from trainables.training.batch import ClipBatch, joined
 from trainables.training.dropout import DropoutDraws
 from trainables.training.schedule import by_length, cut, part_size
-from trainables.training.targets import adapted_modules, head_mode
+from trainables.training.targets import adapted_modules, head_mode, never_trained
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "fp64": torch.float64}
 LOOK_AHEAD = 32  # evaluation batches within which clips of one shape, or of like length, are gathered
@@ -47,7 +47,8 @@ class EngineKey:
     @classmethod
     def of(cls, config: TrialConfig, precision: str) -> EngineKey:
         """The key of the engine that can train `config`."""
-        head = head_mode(registry.backbone(config.backbone), config.target_modules, config.head)
+        backbone = registry.backbone(config.backbone)
+        head = "full" if config.adapter == WHOLE else head_mode(backbone, config.target_modules, config.head)
         return cls(config.backbone, config.model_size, config.quantization, precision, head, config.window_seconds)
 
 
@@ -69,9 +70,7 @@ class Engine:
 
     def __init__(self, key: EngineKey, checkpoint: str, task: Task, settings: EngineSettings) -> None:
         torch.set_num_threads(settings.threads)
-        self.key = key
-        self.task = task
-        self.settings = settings
+        self.key, self.task, self.settings = key, task, settings
         self.backbone = registry.backbone(key.backbone)
         self.accelerator = Accelerator(
             cpu=settings.device == "cpu",
@@ -89,14 +88,13 @@ class Engine:
             self.backbone.cut_window(self.loaded, key.window_seconds)
         self.model: nn.Module = self.loaded.model
         if settings.gradient_checkpointing:
-            options = {"use_reentrant": False}
-            self.model.activation_checkpointing_enable(activation_checkpointing_kwargs=options)  # type: ignore[operator]
+            how = {"use_reentrant": False}
+            self.model.activation_checkpointing_enable(activation_checkpointing_kwargs=how)  # type: ignore[operator]
         heads = self.loaded.head_modules if key.head == "full" else ()
         self.bank = AdapterBank(self.model, heads, new_heads=self.loaded.new_heads)
         self._features: dict[str, KeptTensors] = {}  # by split
         self._chain = constant_chain(self.model, self.loaded.chain)
         self._cuts: dict[str, str | None] = {}  # lane -> what lies up to here is frozen and always the same
-        self._active = ""
         made_by = [key.backbone, source_digest(self.backbone), *versions()]
         self._front_end = digest([*made_by, *front_end(self.loaded)])
         where = [settings.device, str(settings.threads), *([f"window {key.window_seconds}"] if is_cut else [])]
@@ -113,7 +111,7 @@ class Engine:
             mode=settings.activations,
             limit_bytes=lambda clips: settings.kept_bytes_per_clip * len(clips),
         )
-        self._adapters_added = 0
+        self._adapters_added, self._active = 0, ""
         self.beat: Callable[[], None] = lambda: None  # called before every batch: a watchdog may listen
 
     def add_adapter(self, config: TrialConfig, *, seed: int, dropout_seed: int) -> tuple[str, DropoutDraws]:
@@ -121,6 +119,10 @@ class Engine:
         what its dropouts draw their masks from."""
         self._adapters_added += 1
         name = f"lane{self._adapters_added}"
+        if config.adapter == WHOLE:
+            self._cuts[name] = None  # nothing below it is frozen
+            self.bank.add_whole(name, seed=seed, fixed=never_trained(self._skeleton))
+            return name, DropoutDraws(dropout_seed)
         targets = adapted_modules(
             self.model,
             self.backbone,
@@ -139,6 +141,7 @@ class Engine:
             seed=seed,
             dropout_seed=dropout_seed,
             concatenated=self.loaded.that_concatenate(targets),
+            adapter=config.adapter,
         )
         return name, draws
 
@@ -219,6 +222,7 @@ class Engine:
             return list(rows)
         return by_length(rows, lambda row: samples(clips, row))
 
+    @torch.autocast("cpu", enabled=False)  # type: ignore[untyped-decorator]  # an epoch may ask for them inside
     def features(self, clips: Clips, row: int) -> Tensor:
         """One clip's features: computed once per sweep, and read from the split's folder by every worker."""
         split, index = clips.key(row)
@@ -227,8 +231,7 @@ class Engine:
             limit_bytes = self.settings.kept_bytes_per_clip * len(clips)
             self._features[split] = KeptTensors(Path(split), kind, limit_bytes=limit_bytes)
         kept = self._features[split]
-        found = kept.get(index)
-        if found is None:
+        if (found := kept.get(index)) is None:
             found = self.backbone.features(self.loaded, clips.waveform(row))
             kept.put(index, found)
         return found
@@ -242,8 +245,7 @@ class Engine:
         self.model.eval()
         outputs: list[Any] = [None] * len(clips)
         for rows in self.evaluation_passes(clips, part_size(self.settings.evaluation_batch_size, batch_parts)):
-            answers = self.answers(self.clip_batch(clips, rows, with_targets=False))
-            for row, value in zip(rows, answers, strict=True):
+            for row, value in zip(rows, self.answers(self.clip_batch(clips, rows, with_targets=False)), strict=True):
                 outputs[row] = value
         return outputs
 
@@ -285,16 +287,14 @@ class Engine:
 
     def parameter_counts(self, name: str) -> dict[str, int]:
         """The counts that MLflow keeps of a lane; `total_params` is the backbone with its head, without adapters."""
-        trainable, adapter = sum(p.numel() for p in self.bank.parameters(name)), self.bank.adapter_params(name)
         return {
-            "adapter_params": adapter,
-            "head_params": trainable - adapter,
-            "trainable_params": trainable,
-            "total_params": self._total_params,
+            "adapter_params": self.bank.adapter_params(name),
+            "head_params": self.bank.head_params(name),
+            "trainable_params": sum(p.numel() for p in self.bank.parameters(name)),
+            "total_params": sum(p.numel() for p in self._skeleton.parameters()),
         }
 
     @cached_property
-    def _total_params(self) -> int:
-        """Counted without weights: in the loaded model several parameters may share a byte."""
-        skeleton = self.backbone.skeleton(self.key.model_size, self.task)
-        return sum(parameter.numel() for parameter in skeleton.parameters())
+    def _skeleton(self) -> nn.Module:
+        """Without weights: in the loaded model several parameters may share a byte."""
+        return self.backbone.skeleton(self.key.model_size, self.task)

@@ -73,9 +73,7 @@ class Lane:
         self.changes = engine.augmentation(config, augmentation_seed)
         self.indifferent_to_padding = engine.bank.indifferent_to_padding(self.name)
         self.parameters = engine.bank.parameters(self.name)
-        self.optimizer = engine.accelerator.prepare_optimizer(
-            torch.optim.AdamW(self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
-        )
+        self.optimizer = engine.accelerator.prepare_optimizer(engine.bank.optimizer(self.name, config))
         self.weights = clip_weights(train)
         steps = total_steps(config, len(train))
         self.schedule = get_scheduler(

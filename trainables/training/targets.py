@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from trainables.config import DORA, LORA, TAKE_APART
 from trainables.contract import Backbone, Preset
 from trainables.errors import InputError
 
@@ -126,17 +127,44 @@ def _in_top_layers(model: nn.Module, names: Sequence[str], layers: int, *, what:
     return kept
 
 
-def count(model: nn.Module, names: Sequence[str], rank: int, head_modules: Sequence[str] = ()) -> Counts:
-    """Counts for LoRA of `rank` on the modules `names`, with `head_modules` trained whole.
+def never_trained(skeleton: nn.Module) -> list[str]:
+    """Parameters that a model's authors keep as they are, also where all others are trained: tables of positions."""
+    return [name for name, parameter in skeleton.named_parameters() if not parameter.requires_grad]
 
-    A LoRA pair on a Linear or a pointwise convolution has rank * (in + out) parameters (Hu et al. 2021). The model is
-    bare and not quantized, for example a skeleton on the `meta` device.
+
+def why_cannot_adapt(model: nn.Module, names: Sequence[str], adapter: str, rank: int) -> str | None:
+    """Why these modules of a bare model cannot take an adapter that begins from a part of their weights, in words for
+    a person; None where they can."""
+    if adapter not in TAKE_APART:
+        return None
+    modules = {name: module for name, module in adaptable_modules(model) if name in set(names)}
+    other = next((name for name, module in modules.items() if not isinstance(module, nn.Linear)), None)
+    if other is not None:
+        return (
+            f"{adapter} takes apart the weights of linear layers alone, and {other} is a "
+            f"{type(modules[other]).__name__}: choose other target_modules for it, or leave it out"
+        )
+    least = min(min(in_out_features(module)) for module in modules.values())
+    if rank > least:
+        return f"{adapter} takes at most rank {least} from the smallest of these modules, got {rank}: lower the rank"
+    return None
+
+
+def count(
+    model: nn.Module, names: Sequence[str], rank: int, head_modules: Sequence[str] = (), adapter: str = LORA
+) -> Counts:
+    """Counts for an adapter of `rank` on the modules `names`, with `head_modules` trained whole.
+
+    A LoRA pair on a Linear or a pointwise convolution has rank * (in + out) parameters (Hu et al. 2021); DoRA has the
+    length of each row of weights beside it. The model is bare and not quantized, for example a skeleton on the `meta`
+    device.
     """
-    features = {name: sum(in_out_features(module)) for name, module in adaptable_modules(model)}
+    features = {name: in_out_features(module) for name, module in adaptable_modules(model)}
+    lengths = sum(features[name][1] for name in names) if adapter == DORA else 0
     heads = {p for name in head_modules for p in model.get_submodule(name).parameters()}
     return Counts(
         matched_modules=len(names),
-        adapter_params=rank * sum(features[name] for name in names),
+        adapter_params=rank * sum(sum(features[name]) for name in names) + lengths,
         head_params=sum(p.numel() for p in heads),
         total_params=sum(p.numel() for p in model.parameters()),
     )

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pandas as pd
 
 from analysis.record.sweep import Recorded
-from analysis.report.as_set import settings_text
+from analysis.report.as_set import adapted_by, settings_text
 
 FILE = """
 name: hums
@@ -50,3 +50,13 @@ def test_defaults_are_said_where_the_file_is_silent_and_nothing_where_there_is_n
     assert "trained 3 epochs with AdamW" in text("name: hums\n")
     assert "gradients clipped to norm 1" in text("name: hums\n")
     assert text("") == text("[1, 2") == text("- a list\n") == ""
+
+
+def test_kinds_of_adapters_are_named_with_their_papers() -> None:
+    def kinds(yaml_text: str) -> list[str]:
+        return adapted_by(cast(Recorded, SimpleNamespace(yaml_text=yaml_text)))
+
+    assert [kind.split(" (")[0] for kind in kinds(FILE)] == ["LoRA"] == [kind.split(" (")[0] for kind in kinds("")]
+    found = kinds("search:\n  adapter: {choice: [dora, none]}\nbaseline: {adapter: lora}\n")
+    assert [kind.split(" (")[0] for kind in found] == ["LoRA", "DoRA", "no adapter, all weights being trained"]
+    assert kinds("search: {adapter: rslora}\n") == ["rank-stabilised LoRA (Kalajdzievski 2023)"]

@@ -37,6 +37,20 @@ def test_the_question_which_backbone_is_answered_with_its_name() -> None:
     assert arm_labels(arms, AXES, per="backbone") == {"finalist 1": "efficientat", "finalist 2": "wav2vec2"}
 
 
+def test_kinds_of_adapters_are_named_by_themselves() -> None:
+    arms = {
+        "finalist 1": [{"adapter": "dora", "rank": 16}],
+        "finalist 2": [{"adapter": "none", "rank": None}],
+        "baseline": [{"adapter": "lora", "rank": 8}],
+    }
+    axes = ["adapter", "rank"]
+    assert arm_labels(arms, axes, per="adapter") == {"finalist 1": "dora", "finalist 2": "whole model"}
+    assert arm_labels({**arms, "finalist 2": [{"adapter": "dora", "rank": 4}]}, axes)["finalist 1"] == (
+        "finalist 1 (rank 16)"
+    )
+    assert arm_labels(arms, axes)["finalist 2"] == "finalist 2 (whole model)"
+
+
 def test_otherwise_what_tells_them_apart_and_no_more() -> None:
     arms = {
         "finalist 1": [config(rank=16, target_modules="attention+mlp", learning_rate=3e-4)],

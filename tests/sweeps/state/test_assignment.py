@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,13 @@ def test_a_journal_of_stage_2_keeps_arm_role_configuration_and_seed(tmp_path: Pa
     assert found == confirming("finalist 1", "finalist", CONFIG, 123)
     assert (found.name, found.label, found.seed) == ("finalist-1-seed-123", "finalist 1, seed 123", 123)
     assert found.given == given
-    assert found.values == CONFIG.as_dict()
+    assert {**found.values, "lora_plus_ratio": 16.0} == CONFIG.as_dict()  # a ratio that LoRA does not read
+
+
+def test_of_a_model_that_is_trained_whole_it_shows_no_rank() -> None:
+    found = confirming("finalist 1", "finalist", replace(CONFIG, adapter="none"), 123).values
+    assert "adapter" in found
+    assert not {"rank", "alpha", "target_modules", "lora_dropout", "layers"} & found.keys()
 
 
 def test_the_untuned_backbone_trains_nothing_and_has_an_id_of_its_own() -> None:

@@ -56,19 +56,22 @@ class Tones:
         return (self.name, index)
 
 
-def losses(name: str, checkpoint: Path, precision: str, folder: Path, quantization: str) -> list[float]:
+def losses(
+    name: str, checkpoint: Path, precision: str, folder: Path, quantization: str = "none", **more: str
+) -> list[float]:
     """Training losses of two epochs, and the validation loss at the end."""
     backbone: Any = registry.backbone(name)
     kind = backbone.TASKS[0]
     options, targets = TASKS[kind]
     size = next(iter(backbone.MINIATURE_SIZES))
     key = EngineKey(name, size, quantization, precision)
-    engine = Engine(key, str(checkpoint), registry.task(kind, dict(options)), EngineSettings(activations="off"))
+    settings = EngineSettings(activations=more.pop("activations", "off"))
+    engine = Engine(key, str(checkpoint), registry.task(kind, dict(options)), settings)
     clips = Tones(str(folder / "clips"), backbone.SAMPLE_RATE_HZ, targets)
     preset = next(iter(backbone.PRESETS))
     config = TrialConfig(
         backbone=name, model_size=size, quantization=quantization, target_modules=preset, rank=4, alpha=8,
-        learning_rate=1e-3, epochs=2, batch_size=3,
+        learning_rate=1e-3, epochs=2, batch_size=3, **more,
     )  # fmt: skip
     lane = Lane(engine, config, LaneKey(1, "-"), clips, clips)
     assert {p.dtype for p in lane.parameters} == {torch.float32}  # what is trained keeps every bit
@@ -91,4 +94,27 @@ def test_every_backbone_trains_on_frozen_weights_in_bfloat16(
         rough = losses(name, checkpoint, "bf16", tmp_path, quantization)
     assert all(map(math.isfinite, rough))
     assert rough == pytest.approx(exact, rel=0.05)
+    assert rough != exact
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("htsat", {"adapter": "none"}),  # its batch norm has statistics in bfloat16
+        ("wav2vec2", {"adapter": "dora"}),
+        ("qwen2_audio", {"adapter": "pissa"}),
+        ("ast", {"activations": "always"}),  # an epoch computes features of which it knows no shape yet
+    ],
+)
+def test_kinds_of_adapters_and_kept_activations_train_in_it_too(
+    name: str, more: dict[str, str], tmp_path: Path, write_random: Callable[..., None]
+) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    write_random(name, TASKS[registry.backbone(name).TASKS[0]][0], checkpoint)
+    with own_state():
+        exact = losses(name, checkpoint, "fp32", tmp_path, **more)
+    with own_state():
+        rough = losses(name, checkpoint, "bf16", tmp_path / "rough", **more)
+    assert rough == pytest.approx(exact, rel=0.05, abs=0.05)
     assert rough != exact

@@ -26,6 +26,7 @@ from trainables.packing.pack import Pack
 from trainables.prefix_cache.activations import ALWAYS, OFF
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.lane import Lane, LaneKey
+from trainables.training.targets import adapted_modules, why_cannot_adapt
 
 TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),
@@ -33,6 +34,7 @@ TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "transcription": ({"vocabulary": tuple("abcd")}, ["ab", "a", "cabd"]),
 }
 WITHIN = 1e-10
+WITH_LORA_PLUS = ("ast", "efficientat", "qwen2_audio")
 EPOCHS, STEPS = 2, 15  # of one clip: it is the clips that take the time
 
 
@@ -95,7 +97,8 @@ def make_bench(tmp_path_factory: pytest.TempPathFactory, write_random: Callable[
 
 
 def configurations(name: str, quantization: str = "none") -> list[tuple[TrialConfig, int]]:
-    """Three (configuration, seed): ranks, alphas, rates, targets, dropout, decay, schedules and clipping are mixed."""
+    """Three (configuration, seed): ranks, alphas, rates, targets, dropout, decay, schedules, clipping and kinds of
+    adapters are mixed."""
     backbone = registry.backbone(name)
     size = next(iter(backbone.MINIATURE_SIZES))
     few, *_, most = [label for label, preset in backbone.PRESETS.items() if not preset.reaches_head]
@@ -111,10 +114,11 @@ def configurations(name: str, quantization: str = "none") -> list[tuple[TrialCon
         batch_size=1,
         warmup_ratio=0.2,
     )
-    changes = {"mixup_alpha": 0.4} if name == "beats" else {}
+    changes: dict[str, Any] = {"mixup_alpha": 0.4} if name == "beats" else {}
+    changes |= {"adapter": "lora_plus", "lora_plus_ratio": 4.0, "weight_decay": 0.2} if name in WITH_LORA_PLUS else {}
     return [
         (replace(base, weight_decay=0.1, scheduler="constant"), 1),
-        (replace(base, lora_dropout=0.2, scheduler="cosine", clip_norm=None), 2),
+        (replace(base, lora_dropout=0.2, scheduler="cosine", clip_norm=None, adapter="rslora"), 2),
         (replace(base, rank=2, alpha=6, target_modules=most, learning_rate=1e-2, clip_norm=0.1, **changes), 3),
     ]
 
@@ -221,3 +225,39 @@ def test_on_four_bits_too(name: str, make_bench: Callable[..., Bench], exact_nf4
     lanes = [bench.lane(config, seed) for config, seed in chosen]
     for ours, theirs in zip(traced(lanes, lambda: Pack(lanes).train_epoch()), solo, strict=True):
         assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("name", registry.BACKBONES)
+@pytest.mark.parametrize("adapter", ["dora", "pissa", "none"])
+def test_a_lane_that_cannot_be_packed_leaves_the_backbone_as_it_was(
+    adapter: str, name: str, make_bench: Callable[..., Bench]
+) -> None:
+    """It learns in every backbone that takes it, beside a lane of plain LoRA that does not notice."""
+    bench = make_bench(name, precision="fp32")
+    bench.engine.model.float()
+    config = replace(configurations(name)[0][0], epochs=1)
+    if why_cannot_adapt(
+        bench.engine.backbone.skeleton(config.model_size, bench.engine.task),
+        adapted_modules(
+            bench.engine.model, bench.engine.backbone, target_modules=config.target_modules, size=config.model_size,
+            head="full",
+        ),
+        adapter,
+        config.rank,
+    ):  # fmt: skip
+        assert (name, adapter) in {("efficientat", "pissa")}
+        return
+    clips = bench.validation
+    beside = Lane(bench.engine, config, LaneKey(1, "-"), bench.train, clips)
+    expected = beside.predict(clips), bench.engine.predict_untuned(clips)
+    lane = Lane(bench.engine, replace(config, adapter=adapter), LaneKey(2, "-"), bench.train, clips)
+    before = bench.engine.bank.tensors(lane.name)
+    lane.train_epoch()
+    after = bench.engine.bank.tensors(lane.name)
+    learnt = sum(not torch.equal(before[key], after[key]) for key in before)
+    assert learnt >= len([key for key in before if not key.startswith("begun.")]) // 2
+    for own, found in zip(expected, (beside.predict(clips), bench.engine.predict_untuned(clips)), strict=True):
+        assert own.outputs == found.outputs
+        assert own.scores is None or np.array_equal(own.scores, found.scores)  # type: ignore[arg-type]
+    lane.close()
+    beside.close()

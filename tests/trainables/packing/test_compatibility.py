@@ -24,6 +24,8 @@ def test_what_an_adapter_and_its_optimizer_are_may_differ() -> None:
         scheduler="cosine", clip_norm=None, warmup_ratio=0.5, epochs=100, keep="best", mixup_alpha=1.0,
     )  # fmt: skip
     assert why_apart(share(), share(other)) is None
+    for adapter in ("rslora", "lora_plus"):
+        assert why_apart(share(), share(replace(other, adapter=adapter))) is None
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,9 @@ def test_what_an_adapter_and_its_optimizer_are_may_differ() -> None:
         (share(batch_parts=2), "batch_parts 1 and 2"),
         (share(precision="fp16"), "loss scale"),
         (share(in_order=False), "one sequence"),
+        (share(replace(CONFIG, adapter="dora")), "dora scales what the frozen weights answer"),
+        (share(replace(CONFIG, adapter="pissa")), "pissa changes the frozen weights"),
+        (share(replace(CONFIG, adapter="none")), "adapter none trains all weights"),
     ],
 )
 def test_what_keeps_lanes_apart_is_said(other: PackKey, why: str) -> None:
