@@ -180,7 +180,7 @@ def fit_letters(
             f"{len(rest)} letters of validation or test texts are in no training text ({shown}): they cannot be taught."
         )
     account.guesses.append(
-        f"task.vocabulary: {', '.join(new)} learn to write the {len(characters)} letters of the training texts, "
+        f"task.vocabulary: new heads ({', '.join(new)}) write the {len(characters)} letters of the training texts, "
         "without punctuation"
     )
     fitted: Any = replace(asked, vocabulary=characters)

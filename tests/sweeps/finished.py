@@ -33,7 +33,7 @@ LABELS = ["bell", "drum", "horn"]
 TASKS: dict[str, dict[str, Any]] = {
     "classification": {"kind": "classification", "labels": LABELS},
     "label_scoring": {"kind": "label_scoring", "labels": LABELS[:2], "prompt": "Which one is it?"},
-    "transcription": {"kind": "transcription", "language": "en"},
+    "transcription": {"kind": "transcription", "language": "en", "vocabulary": list("etaoinshrdlu")},
     "regression": {"kind": "regression", "names": ["high", "fast"], "centre": [3.0, 40.0], "spread": [1.0, 5.0]},
     "multilabel": {"kind": "multilabel", "labels": LABELS},
 }

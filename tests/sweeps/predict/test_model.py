@@ -14,6 +14,7 @@ from sweeps.predict.tuned import find_tuned
 from sweeps.state.workspace import Workspace
 from tests.sweeps.finished import LABELS, SEEDS, MakeSweep
 from trainables.records import Predictions
+from trainables.tasks.texts import normalised
 
 BACKBONE = "efficientat"
 
@@ -51,6 +52,12 @@ def test_a_class_is_that_of_the_record(make_sweep: MakeSweep) -> None:
     answers, (recorded,) = answers_and_recorded(make_sweep(BACKBONE), SEEDS[0])
     assert [each.answer for each in answers] == recorded.outputs
     assert all(sum(each.probabilities.values()) == pytest.approx(1.0) for each in answers)
+
+
+def test_a_text_of_letters_is_that_of_the_record(make_sweep: MakeSweep) -> None:
+    answers, (recorded,) = answers_and_recorded(make_sweep("wav2vec2", kind="transcription"), SEEDS[0])
+    assert [normalised(each.answer, "basic") for each in answers] == recorded.outputs
+    assert any(recorded.outputs)
 
 
 def test_what_cannot_be_read_has_no_answer(make_sweep: MakeSweep, tmp_path: Path) -> None:
