@@ -29,6 +29,8 @@ MOST_OF_IT = 0.9  # or, where a part of a data set is here, of its sound
 LEAST_SHARE = 0.5  # of the sound that lists name together
 MOST_BYTES = 1 << 30
 MOST_LISTS, MOST_COLUMNS = 2_000, 3
+_DECIMAL = re.compile(r"\d+\.\d+")
+_SECONDS = re.compile(r"\d+(\.\d+)?")
 MOST_SPEAKERS = 0.8  # of the lines
 # Names that say who speaks
 _SPEAKERS = {
@@ -161,7 +163,9 @@ def _is_list(tree: Tree, parts: Parts, stems: Mapping[str, Sequence[Parts]]) -> 
         return False
     names = [_stem(cells[0]) for cells in cut]
     named = {name for name in names if name in stems}
-    if not named or not any(cells[-1] for cells in cut) or max(map(len, cut)) > MOST_COLUMNS:
+    if not named or max(map(len, cut)) > MOST_COLUMNS:
+        return False
+    if all(_DECIMAL.fullmatch(cells[-1]) or not cells[-1] for cells in cut):  # no text, or how long each sound is
         return False
     if len({cells[0] for cells in cut}) < len(cut) or _shape(names[0]) not in {_shape(name) for name in named}:
         return False
@@ -177,7 +181,11 @@ def _cut(line: str) -> list[str] | None:
     """Name, perhaps a column between, and text; None for an empty line."""
     for divider in "\t|":
         if divider in line:
-            return [cell.strip() for cell in line.split(divider)]
+            cells = [cell.strip() for cell in line.split(divider)]
+            timed = (
+                divider == "|" and len(cells) > MOST_COLUMNS and _SECONDS.fullmatch(cells[-1])
+            )  # CSS10: how long it is
+            return cells[:-1] if timed else cells
     words = line.split(maxsplit=1)
     return [words[0], words[1].strip() if len(words) > 1 else ""] if words else None
 

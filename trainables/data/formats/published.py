@@ -23,6 +23,7 @@ from trainables.data.formats import (
     raven,
     sound_events,
     speechbrain,
+    spoken_language,
 )
 from trainables.data.formats.known import KnownTable
 from trainables.data.reading import Account, Wanted
@@ -42,6 +43,7 @@ KNOWN: Sequence[KnownTable] = (
     *label_studio.TABLES,
     *chat.TABLES,
     *speechbrain.TABLES,
+    *spoken_language.TABLES,
 )
 
 

@@ -30,6 +30,8 @@ def read_texts_beside(tree: Tree, wanted: Wanted) -> Reading | None:
     beside = _beside(tree)
     apart = not beside
     beside = beside or _in_folders_called_alike(tree)
+    if not beside:
+        beside, apart = _in_folders_side_by_side(tree), False
     if not beside or len(beside) < LEAST_SHARE * len(tree.sounds):
         return None
     lines = {sound: [line for line in lines_of(tree.path(text)) if line.strip()] for sound, text in beside.items()}
@@ -95,6 +97,17 @@ def _in_folders_called_alike(tree: Tree) -> dict[Parts, Parts]:
         if len(fits) == 1:
             found[sound] = fits[0]
     return found
+
+
+def _in_folders_side_by_side(tree: Tree) -> dict[Parts, Parts]:
+    """Sound -> the one text of its name in a folder beside its own: `ABA/wav/1.wav`, `ABA/transcript/1.txt`."""
+    texts: dict[tuple[Parts, str], list[Parts]] = {}
+    for parts in tree.others:
+        if len(parts) > 1 and (ending := _ending(parts[-1])):
+            texts.setdefault((parts[:-2], parts[-1][: -len(ending)]), []).append(parts)
+    sounds = [parts for parts in tree.sounds if len(parts) > 1]
+    fits = {sound: texts.get((sound[:-2], sound[-1].rpartition(".")[0]), []) for sound in sounds}
+    return {sound: of[0] for sound, of in fits.items() if len(of) == 1}
 
 
 def _ending(name: str) -> str:

@@ -24,6 +24,9 @@ LONGEST_FIELD = 131_072  # characters
 SPACES = " "
 MOST_KEPT = 1 << 14
 
+# The columns of FLEURS' tables, which have no header (Conneau et al. 2022, arXiv:2205.12446; its loader on the hub)
+_FLEURS = ("sentence_number", "path", "raw_transcription", "transcription", "characters", "num_samples", "gender")
+
 Record = tuple[int, list[str]]  # the line where it begins, and its cells
 
 
@@ -46,6 +49,9 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
     if noted := _header_in_notes(notes, divider, known, header):
         table.guesses.append(f"The columns of {name} are named in a note above them: {', '.join(noted)}.")
         header = noted
+    elif _is_fleurs(header):
+        table.guesses.append(f"{name} has no header and is read as FLEURS has it: {', '.join(_FLEURS)}.")
+        header = [*_FLEURS]
     else:
         del records[0]
     _refuse_bad_header(name, top + 1, header, known)
@@ -165,6 +171,11 @@ def _unquoted(cell: str) -> str:
     inner = cell[1:-1]
     quoted = len(cell) >= 2 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
     return inner.replace('""', '"') if quoted else cell
+
+
+def _is_fleurs(cells: Sequence[str]) -> bool:
+    """A number, a file, what is said in three forms, the number of samples, and who speaks."""
+    return len(cells) == len(_FLEURS) and is_sound(cells[1]) and cells[5].isdigit() and cells[6].isupper()
 
 
 def _is_fairseq(cells: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ from pathlib import Path
 from trainables.data.examples import Example
 from trainables.data.reading import Account, Wanted
 from trainables.data.sound.endings import is_sound
+from trainables.data.split_names import split_name
 from trainables.data.tables.table import Row
 
 UNICODE, CAPITALS, SUFFIX = "another form of Unicode", "other capital letters", "the suffix that is missing"
@@ -76,8 +77,15 @@ def other_home(table: Path, home: Path, written: Sequence[str]) -> Path | None:
         and sum(_is_in(folder, name, listing) for name in every) >= _LEAST_FOUND * len(every)
     ]
     if len(found) > 1:  # train.csv beside train/ and test/, where both have a 0001.wav
-        found = [folder for folder in found if folder.name.lower() == table.name.partition(".")[0].lower()]
+        found = [folder for folder in found if _is_of(folder.name, table.name.partition(".")[0])]
     return found[0] if len(found) == 1 else None
+
+
+def _is_of(folder: str, table: str) -> bool:
+    """Whether a folder is called as a table is, or as its split."""
+    return folder.lower() == table.lower() or (
+        split_name(folder) is not None and split_name(folder) == split_name(table)
+    )
 
 
 def leads_to_sound(table: Path, home: Path, names: Sequence[str]) -> bool:

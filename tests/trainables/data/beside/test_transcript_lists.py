@@ -71,6 +71,7 @@ def test_aishell_3_spells_every_character(lay: Lay, read_source: Read) -> None:
         ("utt_spk_text.tsv", "a1\ts1\tone\na2\ts2\ttwo\na3\ts1\tthree\n", "s2"),
         ("filelist.txt", "wavs/a1.wav|s1|one\nwavs/a2.wav|s2|two\nwavs/a3.wav|s1|three\n", "s2"),
         ("filelist.txt", "DUMMY/a1.wav|one\nDUMMY/a2.wav|two\nDUMMY/a3.wav|three, or four\n", None),
+        ("transcript.txt", "m/a1.wav|One|one|3.13\nm/a2.wav|Two|two|2.5\nm/a3.wav|Three|three|1\n", None),  # CSS10
         ("text.txt", "a1 one\r\na2  two\r\na3\r\n", None),
         ("trans.lst", "\ufeffa1 one\n\na2 two\na3 three\n", None),
         ("prompts.txt", "*/a1 one\n*/a2 two\n*/a3 three\n", None),
@@ -130,6 +131,7 @@ def test_two_texts_for_one_sound_are_refused(lay: Lay, read_source: Read) -> Non
     "texts",
     [
         {"notes.txt": "x is a good one\nthe other is not\nnor are the others\n"},
+        {"durations.txt": "x 1.25\ny 0.5\n"},
         {"x.txt": "x is what is said\n", "y.txt": "this is said\n"},
     ],
 )

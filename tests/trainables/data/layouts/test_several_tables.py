@@ -151,3 +151,15 @@ def test_tables_that_all_lack_the_target_are_refused(lay: Lay, read_source: Read
         "validation.wav": "validation",
         "evaluation.wav": "test",
     }
+
+
+def test_fleurs_has_no_header(lay: Lay, read_source: Read) -> None:
+    texts = {s: f"7\t{s}1.wav\tRaw {s}.\traw {s}\tr a w\t1600\tFEMALE\n" for s in ("train", "dev", "test")}
+    folder = lay([f"audio/{s}/{s}1.wav" for s in texts], {f"{s}.tsv": text for s, text in texts.items()})
+    reading = read_source(folder, "text")
+    assert {clip.split: clip.target for clip in reading.examples} == {
+        "train": "raw train",
+        "validation": "raw dev",
+        "test": "raw test",
+    }
+    assert any("has no header and is read as FLEURS has it" in sentence for sentence in reading.account.guesses)

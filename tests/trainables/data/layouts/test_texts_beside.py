@@ -108,3 +108,12 @@ def test_timit_groups_by_speaker(lay: Callable[..., Path], read_source: Callable
     folder = lay([name + ending for name in names], {name + ".TXT": f"0 46797 She had {name[-1]}.\n" for name in names})
     reading = read_source(folder, "text")
     assert [(clip.group, clip.split) for clip in reading.examples] == [("FAKS0", "test")] * 2 + [("FCJF0", "train")] * 2
+
+
+def test_folders_of_sound_and_texts_side_by_side(lay: Lay, read_source: Read) -> None:
+    """L2-ARCTIC: the same sentences of every speaker, in folders of the same names."""
+    names = [(voice, n) for voice in ("ABA", "BWC") for n in "12"]
+    texts = {f"{voice}/transcript/a{n}.txt": f"{voice} says {n}" for voice, n in names}
+    texts |= {f"{voice}/annotation/a{n}.TextGrid": "x" for voice, n in names}
+    reading = read_source(lay([f"{voice}/wav/a{n}.wav" for voice, n in names], texts), "text")
+    assert [clip.target for clip in reading.examples] == [f"{voice} says {n}" for voice, n in names]
