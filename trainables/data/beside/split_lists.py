@@ -42,7 +42,8 @@ def with_listed_splits(tree: Tree, reading: Reading, wanted: Wanted) -> Reading:
     examples = reading.examples
     if not examples or any(example.split for example in examples) or "split" in wanted.columns:
         return reading
-    lists = _lists(tree, examples)
+    unread = {path for paths in reading.account.files_unread.values() for path in paths}
+    lists = _lists(tree, examples, [*tree.others, *(parts for parts in tree.tables if shown(parts) in unread)])
     splits = {of.split for of in lists}
     if not splits & {"validation", "test"} or len(lists) > len(splits):  # none, or a split for each of several folds
         return reading
@@ -105,9 +106,9 @@ def _divided(tree: Tree, reading: Reading, lists: Sequence[_List], sides: Mappin
     return Reading(kept, account)
 
 
-def _lists(tree: Tree, examples: Sequence[Example]) -> list[_List]:
-    """The lists whose names give a split, and most of whose lines name clips."""
-    found = [parts for parts in (*tree.others, *tree.tables) if parts[-1].lower().endswith(ENDINGS)]
+def _lists(tree: Tree, examples: Sequence[Example], files: Sequence[Parts]) -> list[_List]:
+    """Those of `files` whose names give a split, and most of whose lines name clips."""
+    found = [parts for parts in files if parts[-1].lower().endswith(ENDINGS)]
     found = [parts for parts in found if parts not in tree.taken]
     stems = {parts[-1].rpartition(".")[0] for parts in found}
     try:
@@ -153,8 +154,15 @@ def _by_name(tree: Tree, examples: Iterable[Example]) -> Mapping[str, frozenset[
 
 def _named(line: str, clips: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """The clips that the longest of these names which names any: the whole line, cells of a table, words."""
-    names = {_plain(cell) for cell in (line, *_DIVIDERS.split(line), *line.split())}
+    cells = {_plain(cell) for cell in (line, *_DIVIDERS.split(line), *line.split())}
+    names = {name for cell in cells for name in _ends(cell)}
     return clips.get(max((name for name in names if name in clips), key=len, default=""), frozenset())
+
+
+def _ends(path: str) -> list[str]:
+    """A path and what follows its first folders, which may be those of another machine."""
+    parts = path.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
 def _plain(cell: str) -> str:

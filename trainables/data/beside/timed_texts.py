@@ -5,6 +5,7 @@ Files of one name with a recording belong to it, wherever they lie. Of several t
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +36,7 @@ _UTTERANCES = frozenset(
 )
 _PAUSES = frozenset(("sil", "sp", "spn", "<eps>", "<sil>", "<p>", "<p:>", "#", "xxx"))
 _CHANNELS = {"1": 0, "2": 1, "A": 0, "B": 1}  # as NIST calls them
+_LANGUAGE = re.compile(r"\.[a-z]{2,3}([-_][A-Za-z]{2,4})?$")  # talk.en.srt
 # Of other tools, and what to do with them
 OTHERS: Mapping[str, str] = {
     ".eaf": "ELAN's annotations: in ELAN, File > Export As > Tab-delimited Text",
@@ -196,7 +198,8 @@ def _by_stem(sounds: Sequence[Parts]) -> dict[str, list[Parts]]:
 
 def _sound(parts: Parts, home: Mapping[str, Sequence[Parts]], recording: str | None = None) -> Parts | None:
     """The recording of a file: of its name and in its folder, or the only one of its name."""
-    fits = home.get(recording or parts[-1].rpartition(".")[0], ())
+    name = recording or parts[-1].rpartition(".")[0]
+    fits = home.get(name) or home.get(_LANGUAGE.sub("", name), ())
     beside = [sound for sound in fits if sound[:-1] == parts[:-1]]
     chosen = beside or fits
     return chosen[0] if len(chosen) == 1 else None

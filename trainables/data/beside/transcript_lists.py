@@ -20,6 +20,7 @@ from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.sound.endings import is_sound
 from trainables.data.split_names import of_files
+from trainables.data.tables.delimited import unquoted
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
@@ -181,7 +182,7 @@ def _cut(line: str) -> list[str] | None:
     """Name, perhaps a column between, and text; None for an empty line."""
     for divider in "\t|":
         if divider in line:
-            cells = [cell.strip() for cell in line.split(divider)]
+            cells = [unquoted(cell.strip()) for cell in line.split(divider)]
             timed = (
                 divider == "|" and len(cells) > MOST_COLUMNS and _SECONDS.fullmatch(cells[-1])
             )  # CSS10: how long it is

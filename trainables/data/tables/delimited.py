@@ -164,10 +164,10 @@ def _undivided_by_quotes(lines: Sequence[str], divider: str) -> list[Record]:
     width = len(found[0][1])
     if any(len(cells) != width for _, cells in found):
         return []
-    return [(number, [_unquoted(cell) for cell in cells]) for number, cells in found]
+    return [(number, [unquoted(cell) for cell in cells]) for number, cells in found]
 
 
-def _unquoted(cell: str) -> str:
+def unquoted(cell: str) -> str:
     inner = cell[1:-1]
     quoted = len(cell) >= 2 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
     return inner.replace('""', '"') if quoted else cell

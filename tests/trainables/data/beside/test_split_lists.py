@@ -33,6 +33,7 @@ def splits_of(reading: Reading) -> dict[str, str | None]:
         {"splits/test.csv": "id\n1\n3\n", "splits/train.csv": "id\n2\n4\n"},
         {"test.tsv": "cat\\1.wav\tcat\ndog\\3.wav\tdog\n"},
         {"test.csv": '"cat/1.wav"\n"dog/3.wav"\n'},
+        {"test.txt": "/home/me/data/cat/1.wav\n/home/me/data/dog/3.wav\n"},
         {"eval.txt": "\ufeffcat/1.wav\ndog/3.wav\n\n"},
         {"train_files.txt": "old/machine/2.wav\n2.wav\n4.wav\n", "test_files.txt": "1.wav\n3.wav\n"},
     ],
@@ -112,3 +113,9 @@ def test_a_clip_on_two_sides_is_refused(lay: Lay, read_source: Read) -> None:
 )
 def test_lists_that_do_not_say_it_are_not_read(lay: Lay, read_source: Read, lists: dict[str, str]) -> None:
     assert {clip.split for clip in read_source(lay(CLASSES, lists)).examples} == {None}
+
+
+@pytest.mark.parametrize("name", ["test.csv", "test_metadata.csv"])
+def test_the_table_itself_is_no_list(lay: Lay, read_source: Read, name: str) -> None:
+    reading = read_source(lay(CLASSES, {name: "path,label\ncat/1.wav,cat\ndog/3.wav,dog\n"}))
+    assert {clip.split for clip in reading.examples} == {None}

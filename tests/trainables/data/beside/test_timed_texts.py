@@ -89,6 +89,12 @@ def test_subtitles_in_srt(lay: Lay, read_source: Read, text: str) -> None:
     assert found(reading) == [("a", 0.5, 0.75, "hello there you"), ("a", 2.0, 0.9, "1984")]
 
 
+@pytest.mark.parametrize("name", ["a.en.srt", "a.pt-BR.srt", "a.deu.srt"])
+def test_subtitles_that_name_their_language(lay: Lay, read_source: Read, name: str) -> None:
+    reading = read_source(lay(["a.wav"], {name: CUES.format(n="1\n", m=",")}, seconds=3), "text")
+    assert [clip.target for clip in reading.examples] == ["hello there you", "1984"]
+
+
 def test_subtitles_in_vtt_with_notes_names_and_voices(lay: Lay, read_source: Read) -> None:
     text = "WEBVTT\nKind: captions\n\nSTYLE\n::cue { color: red }\n\nfirst\n00:00.500 --> 00:01.250 align:start\n"
     text += "<v Ann>a &amp; b\n\nNOTE two\nlines\n\nsecond\n00:00:02.000 --> 00:00:02.900\n<v Bob>bye\n"

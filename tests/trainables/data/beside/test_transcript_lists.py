@@ -68,6 +68,7 @@ def test_aishell_3_spells_every_character(lay: Lay, read_source: Read) -> None:
     [
         ("line_index.tsv", "afr_0184_0123456789\ten\nafr_0185_0123456789\ttwee\nafr_0184_0123456790\tdrie\n", "185"),
         ("line_index.tsv", "a1\tone\na2\ttwo words\na3\tthree\n", None),
+        ("line_index.tsv", 'a1\t"one"\na2\t"two ""words"""\na3\tthree\n', None),
         ("utt_spk_text.tsv", "a1\ts1\tone\na2\ts2\ttwo\na3\ts1\tthree\n", "s2"),
         ("filelist.txt", "wavs/a1.wav|s1|one\nwavs/a2.wav|s2|two\nwavs/a3.wav|s1|three\n", "s2"),
         ("filelist.txt", "DUMMY/a1.wav|one\nDUMMY/a2.wav|two\nDUMMY/a3.wav|three, or four\n", None),
@@ -83,6 +84,7 @@ def test_other_lists(lay: Lay, read_source: Read, name: str, lines: str, groups:
     reading = read_source(lay([f"wavs/{stem}.wav" for stem in stems], {name: lines}), "text")
     assert len(reading.examples) == 3
     assert [clip.id for clip in reading.examples][:1] == [f"wavs/{min(stems)}.wav"]
+    assert not any('"one"' in str(clip.target) for clip in reading.examples)
     if groups is None:
         assert len({clip.group for clip in reading.examples}) == 3
     else:
