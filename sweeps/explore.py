@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from sweeps.config.sampler_rules import SAMPLERS
 from sweeps.control.steering import SearchSteering, Steering
 from sweeps.search.finalists import Explored, explored
 from sweeps.search.rungs import make_pruner
@@ -26,7 +27,8 @@ def explore(session: Session, job: Job, steering: Steering) -> list[Explored]:
     progress = StageProgress(session.workspace.stage(EXPLORE), spec)
     progress.space([asdict(axis) for axis in spec.axes])
     decisions = progress.decide(Decisions(spec.decisions, session.profile.concurrency * job.trials_together))
-    session.tracker.note_decisions(decisions.in_words)
+    learns = SAMPLERS[spec.sampler].learns
+    session.tracker.note_decisions(decisions.in_words if learns else f"{decisions.order}, {decisions.places} at once")
     proposals = OptunaProposals(spec, decisions=decisions)
     proposals.replay(progress)
     if proposals.left_out:

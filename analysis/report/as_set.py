@@ -28,6 +28,23 @@ ADAPTERS = {
 }
 
 
+SAMPLERS = {
+    "tpe": "tree-structured Parzen estimator (Bergstra et al. 2011",
+    "gp": "Gaussian process with expected improvement (Jones et al. 1998",
+    "cmaes": "CMA-ES (Hansen and Ostermeier 2001",
+    "qmc": "a scrambled Sobol sequence (Bergstra and Bengio 2012",
+    "random": "drawn at random (Bergstra and Bengio 2012",
+    "grid": "all configurations, each once in random order (brute force",
+}
+LEARN = ("tpe", "gp", "cmaes")  # from trials before; they begin at random
+
+
+def sampled_by(recorded: Recorded) -> str:
+    """A name of SAMPLERS."""
+    name = (_file(recorded) or {}).get("sampler")
+    return name if name in SAMPLERS else "tpe"
+
+
 def adapted_by(recorded: Recorded) -> list[str]:
     """The kinds of adapters that the search and the baseline could have, as a paper names them."""
     file = _file(recorded) or {}

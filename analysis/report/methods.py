@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.record.sweep import Recorded, folds_of
-from analysis.report.as_set import adapted_by, settings_text
+from analysis.report.as_set import LEARN, SAMPLERS, adapted_by, sampled_by, settings_text
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
 from analysis.report.sharing import Shared
@@ -70,7 +70,10 @@ def _proposed(recorded: Recorded) -> str:
 
 
 def _sampled(recorded: Recorded) -> str:
-    name = f"tree-structured Parzen estimator (Bergstra et al. 2011, in Optuna {_version(recorded, 'optuna')})"
+    sampler = sampled_by(recorded)
+    name = f"{SAMPLERS[sampler]}, in Optuna {_version(recorded, 'optuna')})"
+    if sampler not in LEARN:
+        return name if sampler == "random" else f"proposed from {name}"
     first = _random_trials(recorded)
     if len(recorded.trials) - recorded.clones <= first:
         return f"all drawn at random (too few for the {name} to begin)"
@@ -79,7 +82,9 @@ def _sampled(recorded: Recorded) -> str:
 
 def drawn_at_random(recorded: Recorded) -> str:
     """A sentence: how many of the trials owe nothing to the others."""
-    trials = len(recorded.trials)
+    trials, sampler = len(recorded.trials), sampled_by(recorded)
+    if sampler not in LEARN:
+        return f"None of the {trials} trials was proposed by the others: they were {sampler}'s."
     return f"Of {trials} trials at least the first {min(trials, _random_trials(recorded))} were drawn at random."
 
 

@@ -198,7 +198,17 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
     folds = data.get("folds", {})
     asha = {**DEFAULT_ASHA, **values.get("asha", {})}
     seeds = {**DEFAULT_SEEDS, **values.get("seeds", {})}
-    may_be_left_out = ("results", "profile", "precision", "head", "warm_start", "augment", "packing", "decisions")
+    may_be_left_out = (
+        "results",
+        "profile",
+        "precision",
+        "head",
+        "warm_start",
+        "augment",
+        "packing",
+        "decisions",
+        "sampler",
+    )
     optional = {key: values[key] for key in may_be_left_out if key in values}
     opened = open_of(values)
     return SweepSpec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -62,13 +62,18 @@ def unread_by(adapter: str) -> set[str]:
 
 def configurations_count(spec: SweepSpec) -> int | None:
     """How many distinct configurations there are, conditions respected; None where a continuous axis can be active."""
-    watched = {name for axis in spec.axes for name in axis.when}
+    return count_configurations(spec.axes, spec.fixed)
+
+
+def count_configurations(axes: Sequence[Axis], fixed: Mapping[str, Any]) -> int | None:
+    """`configurations_count` of axes in order, and of what is fixed beside them."""
+    watched = {name for axis in axes for name in axis.when}
 
     def count(index: int, point: dict[str, Any]) -> int | None:
-        if index == len(spec.axes):
+        if index == len(axes):
             return 1
-        axis = spec.axes[index]
-        if not is_active(axis, spec.axes, {**spec.fixed, **point}):
+        axis = axes[index]
+        if not is_active(axis, axes, {**fixed, **point}):
             return count(index + 1, point)
         values = discrete_values(axis)
         if values is None:
@@ -77,7 +82,7 @@ def configurations_count(spec: SweepSpec) -> int | None:
             rest = count(index + 1, point)
             return None if rest is None else len(values) * rest
         # Only values that some condition names differ in what follows; all others are counted at once.
-        named = {value for other in spec.axes for value in other.when.get(axis.name, ()) if value in values}
+        named = {value for other in axes for value in other.when.get(axis.name, ()) if value in values}
         parts = [count(index + 1, {**point, axis.name: value}) for value in named]
         others = len(values) - len(named)
         if others:

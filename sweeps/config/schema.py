@@ -15,6 +15,7 @@ from sweeps.config.confirm_tables import CONFIRM, FINALISTS, SEEDS
 from sweeps.config.container_types import Either, Field, Many, Names, Table, Tagged
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.notify_table import NOTIFY
+from sweeps.config.sampler_rules import SAMPLERS
 from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, nearest
 from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
 from sweeps.config.spec import AS_THEY_COME, IN_ORDER
@@ -198,6 +199,11 @@ ROOT = Table(
         "train": Field(TRAIN, "What all trainings share; an axis of the same name replaces an entry."),
         "objective": Field(OBJECTIVE, "What the search improves, on validation data.", required=True),
         "trials": Field(COUNT, "Configurations that stage 1 tries.", required=True),
+        "sampler": Field(
+            Name(tuple(SAMPLERS)),
+            "By what stage 1 proposes: tpe (learns, any space), gp and cmaes (learn, no conditions), qmc (a Sobol "
+            "sequence, no conditions), random, or grid (every configuration once).",
+        ),
         "asha": Field(ASHA, "Early stopping of stage 1."),
         "seeds": Field(SEEDS, "Random seeds of the two stages."),
         "finalists": Field(FINALISTS, "Which trials are confirmed: a number, or {count: n}, or {per: axis}."),

@@ -107,6 +107,7 @@ class SweepSpec:
     notify: NotifySpec = NotifySpec()
     packing: str | int = "off"
     decisions: str = IN_ORDER
+    sampler: str = "tpe"  # one of `sweeps.config.sampler_rules.SAMPLERS`
     source_text: str = ""  # the YAML as read, with overrides applied
     base_folder: str = "."  # relative paths in the YAML start here
 

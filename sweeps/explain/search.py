@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sweeps.config.resolve import baseline_config
+from sweeps.config.sampler_rules import SAMPLERS
 from sweeps.config.spec import SweepSpec
 from sweeps.explain.cuts import Cut, cuts
 from sweeps.search.finalists import choose_finalists, explored
 from sweeps.state.decisions import FEWEST_RESULTS
 from sweeps.state.progress import CLONED, COMPLETED, FAILED, PRUNED, STOPPED, StageProgress, TrialProgress
 
-TPE = "proposed by the estimator (TPE) from the trials before"
+TPE = SAMPLERS["tpe"].proposes
 MOST_PASSED_OVER = 5
 
 
@@ -24,6 +25,7 @@ def origins(progress: StageProgress, spec: SweepSpec) -> dict[str, str]:
     found: dict[str, str] = {}
     noted = progress.decisions
     at_random = FEWEST_RESULTS if noted is None else noted.random_trials
+    sampler = SAMPLERS[spec.sampler]
     before = 0
     for event in progress.events:
         if event["event"] == CLONED:
@@ -37,10 +39,10 @@ def origins(progress: StageProgress, spec: SweepSpec) -> dict[str, str]:
             elif given in warm:
                 warm.remove(given)
                 found[event["trial"]] = "given by the file (warm_start)"
-            elif before < at_random:
+            elif sampler.learns and before < at_random:
                 found[event["trial"]] = "drawn at random"
             else:
-                found[event["trial"]] = TPE
+                found[event["trial"]] = sampler.proposes
             before += 1
     return found
 

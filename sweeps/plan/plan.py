@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.stats.crossed import FEW_GROUPS, FEWEST_GROUPS
 from sweeps.config.resolve import axes_that_open, configurations_count, describe_space
+from sweeps.config.sampler_rules import SAMPLERS, TPE
 from sweeps.plan.further_tests import EvaluationRow, evaluation_rows
 from sweeps.plan.packing import trials_at_once
 from sweeps.plan.power import PowerPlan, plan_power
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from trainables.data.splits import SplitRow
 
 MOST_LACKING = 6  # classes of a split that advice names
-STARTUP_TRIALS = 10  # TPE proposes at random before it has seen these
+STARTUP_TRIALS = 10  # a sampler that learns proposes at random before it has seen these
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Plan:
     weights_reason: str
     axes: tuple[AxisRow, ...]
     space: str
+    sampler: str
     configurations: int | None  # None: an axis is continuous
     understood: Understood  # how the source was read
     sound: SoundFacts | None  # what the headers of its files say
@@ -144,6 +146,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         weights_reason=prepared.weights.reason,
         axes=tuple(AxisRow(a.name, a.kind, a.values, dict(a.when)) for a in axes_that_open(spec)),
         space=describe_space(spec),
+        sampler=spec.sampler,
         configurations=configurations_count(spec),
         understood=understood(prepared.clips.account, prepared.doubts),
         sound=prepared.clips.sound,
@@ -189,8 +192,11 @@ def _advised(plan: Plan) -> Plan:
         found.append(f"No example of a class in a split ({lacking_classes(plan.splits)}): scores there mean little.")
     if len(plan.stages.confirm_seeds) < 2:
         found.append("One confirm seed: the verdict will be about these trained models, not about the configurations.")
-    if plan.stages.trials <= STARTUP_TRIALS:
-        found.append(f"{plan.stages.trials} trials are proposed at random: TPE learns from the first {STARTUP_TRIALS}.")
+    if SAMPLERS[plan.sampler].learns and plan.stages.trials <= STARTUP_TRIALS:
+        learner = "TPE" if plan.sampler == TPE else plan.sampler
+        found.append(
+            f"{plan.stages.trials} trials are proposed at random: {learner} learns from the first {STARTUP_TRIALS}."
+        )
     return replace(plan, advice=tuple(found or ["Nothing stands in the way."]))
 
 

@@ -103,7 +103,7 @@ def _stages(plan: Plan) -> str:
     return (
         f"{cost}Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds}{outer} = "
         f"{stages.explore_runs} runs of "
-        f"{_many(stages.epochs, 'epoch')}, {pruning}. "
+        f"{_many(stages.epochs, 'epoch')}, proposed by {plan.sampler}, {pruning}. "
         f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x "
         f"{_many(len(stages.confirm_seeds), 'seed')}{outer} = {stages.confirm_runs} runs, none pruned{untuned}. "
         f"{_looks(stages)}At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sweeps.config.axis import discrete_values
 from sweeps.config.resolve import axes_that_open
+from sweeps.config.sampler_rules import CMAES
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.workload import ClipCounts, Stages
 from trainables.packing.compatibility import ADAPTERS_ALONE
@@ -17,7 +18,14 @@ HEARD_ALIKE = 0.9  # of the longest window
 
 def design_warnings(spec: SweepSpec, stages: Stages, heard: Sequence[ClipCounts]) -> list[str]:
     """`heard`: what each backbone, or several together, hear of a clip."""
-    return [*_trials(spec, stages), *_finalists(spec), *_seeds(stages), *_shares_heard(heard), *_alone(spec)]
+    return [
+        *_trials(spec, stages),
+        *_finalists(spec),
+        *_seeds(stages),
+        *_shares_heard(heard),
+        *_alone(spec),
+        *_at_random(spec),
+    ]
 
 
 def _values(spec: SweepSpec, name: str) -> list[object]:
@@ -71,6 +79,17 @@ def _shares_heard(heard: Sequence[ClipCounts]) -> list[str]:
         f"clip, others up to {longest:g} s: {clips.cropped} of {clips.examples} clips are heard in part, and the "
         "comparison is of what is heard as well."
         for clips in short
+    ]
+
+
+def _at_random(spec: SweepSpec) -> list[str]:
+    """Axes that CMA-ES has no part in."""
+    choices = list(dict.fromkeys(axis.name for axis in axes_that_open(spec) if axis.kind == "choice"))
+    if spec.sampler != CMAES or not choices:
+        return []
+    return [
+        f"sampler: cmaes searches ranges of numbers; {len(choices)} choices are drawn at random: {', '.join(choices)}. "
+        "tpe and gp learn of those too."
     ]
 
 

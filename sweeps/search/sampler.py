@@ -1,4 +1,4 @@
-"""The sampler: Optuna's TPE (Bergstra et al. 2011).
+"""Where trials come from: one of Optuna's samplers (samplers.py), over the file's axes.
 
 The sampler is rebuilt from a stage's journal: it is asked and told again, in order, what the journal has, so that its
 history and its random state are those of the sweep that was interrupted. Of which trials it may have heard when it
@@ -8,7 +8,6 @@ other values, the sampler starts anew there, with the earlier trials that lie in
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
@@ -18,8 +17,10 @@ import optuna
 
 from sweeps.config.axis import allows
 from sweeps.config.resolve import open_axes
+from sweeps.config.sampler_rules import SAMPLERS
 from sweeps.config.spec import AS_THEY_COME, SweepSpec
 from sweeps.search.pruning import OBJECTIVE
+from sweeps.search.samplers import make_sampler
 from sweeps.search.space import asked_as, distribution, propose
 from sweeps.state.decisions import Decisions
 from sweeps.state.progress import (
@@ -55,7 +56,7 @@ class Proposals(Protocol):
 
 
 class OptunaProposals:
-    """TPE over the file's axes, seeded by the first exploration seed."""
+    """The file's sampler over its axes, seeded by the first exploration seed."""
 
     def __init__(self, spec: SweepSpec, *, decisions: Decisions) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -66,6 +67,7 @@ class OptunaProposals:
         self.endings: dict[str, Mapping[str, Any] | None] = {}  # of trials of which the sampler has not heard
         self.heard: set[str] = set()
         self.earlier = 0  # trials of a space with other values
+        self.learns = SAMPLERS[spec.sampler].learns
         self.left_out = 0  # of the earlier trials, for lying outside this space
         self.clones = 0  # trials beyond those of the file
 
@@ -107,10 +109,13 @@ class OptunaProposals:
 
     def _due(self) -> Iterator[str]:
         """The trials of which the sampler has not heard, and by which the next one is proposed."""
-        known = self.decisions.known_to_sampler(len(self.asked)) if self.decisions.in_order else 0
+        waits = self.learns and self.decisions.in_order
+        known = self.decisions.known_to_sampler(len(self.asked)) if waits else 0
         return (name for name in islice(self.asked, known) if name not in self.heard)
 
     def _hear(self) -> None:
+        if not self.learns:
+            return
         due = self._due() if self.decisions.in_order else self.endings
         for name in [name for name in due if name in self.endings]:
             self._hear_of(name, self.endings.pop(name))
@@ -178,15 +183,7 @@ class OptunaProposals:
             self.endings.pop(name, None)
 
     def _study(self, seed: int) -> optuna.Study:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.TPESampler(
-                seed=seed,
-                n_startup_trials=self.decisions.results_first,
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-            )
+        sampler = make_sampler(self.spec.sampler, seed=seed, results_first=self.decisions.results_first)
         direction = "maximize" if self.spec.mode == "max" else "minimize"
         return optuna.create_study(sampler=sampler, pruner=optuna.pruners.NopPruner(), direction=direction)
 

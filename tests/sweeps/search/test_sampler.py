@@ -89,6 +89,58 @@ def test_cut_after_any_event_it_proposes_prunes_and_ends_alike(spec: SweepSpec, 
         assert search(spec, folder).events == whole
 
 
+UNCONDITIONAL = ["search.lora_dropout=0.05", "baseline.lora_dropout=null"]
+
+
+@pytest.mark.parametrize("sampler", ["gp", "cmaes", "qmc", "random", "grid"])
+def test_every_sampler_goes_on_alike_after_any_event(sampler: str, tmp_path: Path) -> None:
+    grid = ["search.learning_rate={choice: [1.0e-5, 1.0e-4, 1.0e-3]}", "baseline.learning_rate=1.0e-4"]
+    given = [f"trials={TRIALS}", f"train.epochs={EPOCHS}", "asha.reduction_factor=2", f"sampler={sampler}"]
+    spec = load_sweep("qwen_lora", [*given, *UNCONDITIONAL, *(grid if sampler == "grid" else [])])
+    whole = search(spec, tmp_path / "whole").events
+    asked = [event["given"] for event in whole if event["event"] == "asked"]
+    assert len({repr(given) for given in asked}) == len(asked) == TRIALS
+    other = search(replace(spec, explore_seeds=(7,)), tmp_path / "other").events
+    assert [event["given"] for event in other if event["event"] == "asked"] != asked
+    for at in range(5, len(whole), 23):
+
+        def kill(count: int, at: int = at) -> None:
+            if count == at:
+                raise Killed
+
+        folder = tmp_path / f"cut-{at}"
+        with pytest.raises(Killed):
+            search(spec, folder, after_event=kill)
+        assert search(spec, folder).events == whole
+
+
+@pytest.mark.parametrize("sampler", ["gp", "cmaes"])
+def test_what_learns_comes_nearer_than_chance(sampler: str, tmp_path: Path) -> None:
+    """The score falls with the distance from a learning rate of 2e-4."""
+    more = ["trials=60", "train.epochs=1", "asha.grace_epochs=1", *UNCONDITIONAL]
+    found = {}
+    for name in (sampler, "random"):
+        spec = load_sweep("qwen_lora", [*more, f"sampler={name}"])
+        trials = list(search(spec, tmp_path / name).trials.values())[-15:]
+        found[name] = sum(abs(trial.given["learning_rate"] - 2e-4) for trial in trials) / len(trials)
+    assert found[sampler] < 0.5 * found["random"]
+
+
+def test_a_grid_tries_every_configuration_once(tmp_path: Path) -> None:
+    spec = load_sweep(
+        "qwen_lora",
+        [
+            "sampler=grid", "trials=18", "train.epochs=1", "search.alpha_ratio={choice: [1, 2]}",
+            "search.rank={choice: [4, 16]}", "search.learning_rate={choice: [1.0e-4]}", "baseline.learning_rate=1.0e-4",
+            "search.lora_dropout={choice: [0.0, 0.1], when: {rank: [16]}}", "baseline.rank=4",
+            "baseline.lora_dropout=null", "search.quantization=none", "search.model_size=7b",
+            "baseline.model_size=null", "baseline.quantization=none",
+        ],
+    )  # fmt: skip
+    given = [repr(sorted(trial.given.items())) for trial in search(spec, tmp_path).trials.values()]
+    assert len(given) == len(set(given)) == 18
+
+
 def with_values(spec: SweepSpec, **values: tuple[Any, ...]) -> SweepSpec:
     axes = tuple(replace(axis, values=values.get(axis.name, axis.values)) for axis in spec.axes)
     return replace(spec, axes=axes)
