@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
@@ -63,11 +65,15 @@ def scrape(ray_folder: Path) -> str:
         return ""
 
 
-def test_a_real_sweep_is_scraped_and_tells_its_end(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, server: Server
-) -> None:
+@pytest.fixture
+def ray_folder() -> Iterator[Path]:
+    """Below /tmp: the path of a socket has at most 107 bytes."""
+    with TemporaryDirectory(prefix="r", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def test_a_real_sweep_is_scraped_and_tells_its_end(tmp_path: Path, ray_folder: Path, server: Server) -> None:
     write_clips(tmp_path)
-    ray_folder = tmp_path_factory.mktemp("r")  # sockets have short paths
     heard = tmp_path / "heard.json"
     environment = {
         **os.environ,
