@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+LETTERS_OF_FILE = "task.vocabulary"  # the key of a sweep file that says the letters of new heads
+
 
 @dataclass(frozen=True)
 class TextLimits:
@@ -64,6 +66,12 @@ class Spelling:
     lacking: Callable[[str], list[str]] | None = None  # what a text has and a recogniser's own letters have not
     fold: str = ""  # lower | upper: texts are brought to this case, the only one of its letters
     makes_letters: bool = False  # its letters are those of the training texts
+    told_letters: bool = False  # its letters are those of the sweep file
+
+    @property
+    def letters_of(self) -> str:
+        """Who has its letters: the backbone, or the key of the sweep file that says them for all new heads."""
+        return LETTERS_OF_FILE if self.told_letters else self.backbone
 
     @property
     def limits(self) -> TextLimits:

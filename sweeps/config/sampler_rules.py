@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.config.adapter_rules import NEED_ADAPTER, RATIO
 from sweeps.config.axis import Axis, axes_of, cycle, discrete_values, fixed_of, in_order, open_of
 from sweeps.config.resolve import count_configurations
 from sweeps.config.scalar_types import Problems
+from trainables.config import LORA_PLUS, WHOLE
 
 Values = Mapping[str, Any]
 TPE, GP, CMAES, QMC, RANDOM, GRID = "tpe", "gp", "cmaes", "qmc", "random", "grid"
@@ -44,7 +46,7 @@ def sampler_rule(values: Values, problems: Problems) -> None:
         problems.add(
             ("sampler",),
             f"{name} cannot search axes that are open only under a condition ({', '.join(conditional)}): take one of "
-            f"{able}, or leave the conditions out",
+            f"{able}, or leave the conditions out{_adapters_own(conditional, values)}",
         )
     if name == CMAES and not any(axis.kind != "choice" for axis in axes_of(values)):
         problems.add(
@@ -78,6 +80,17 @@ def _conditional(values: Values) -> list[str]:
     """Axes that are closed for some configurations."""
     opened = open_of(values)
     return [name for name, one in opened.items() if isinstance(one, tuple) or _may_close(one, values)]
+
+
+def _adapters_own(conditional: Sequence[str], values: Values) -> str:
+    """What to do about conditions that nobody wrote, because a kind of adapter brings them."""
+    kinds = set(_values(values.get("search", {}).get("adapter")))
+    hints = []
+    if WHOLE in kinds and len(kinds) > 1 and set(conditional) & set(NEED_ADAPTER):
+        hints.append("adapter none has none of an adapter's axes: take it out of search.adapter, or fix them")
+    if LORA_PLUS in kinds and len(kinds) > 1 and RATIO in conditional:
+        hints.append(f"{RATIO} is of lora_plus alone: fix it")
+    return f" ({'; '.join(hints)})" if hints else ""
 
 
 def _may_close(axis: Axis, values: Values) -> bool:

@@ -73,7 +73,9 @@ def spellings_of(
         return found
     said = Vocabulary.made(asked.vocabulary)
     return [
-        replace(each, lacking=said.lacking, fold=said.fold, makes_letters=False) if each.makes_letters else each
+        replace(each, lacking=said.lacking, fold=said.fold, makes_letters=False, told_letters=True)
+        if each.makes_letters
+        else each
         for each in found
     ]
 
@@ -100,7 +102,8 @@ def check_lengths(
     if not isinstance(asked, Transcription):
         return [True] * len(examples)
     rows = len(examples) + len(account.left_out)
-    long = too_long(examples, spellings, account) | unspellable(examples, seconds, spellings, account)
+    long = too_long(examples, spellings, account)
+    long |= unspellable(examples, seconds, spellings, account, known=long)
     account.refuse_beyond(skip, rows)
     account.advice += hurried(examples, seconds)
     return [example.id not in long for example in examples]

@@ -33,6 +33,14 @@ def test_a_condition_that_always_holds_is_none() -> None:
 def test_conditions_that_an_adapter_brings_count() -> None:
     kinds = ["search.adapter={choice: [lora, none]}", "baseline.adapter=lora", "sampler=gp", *PLAIN]
     assert "(rank, alpha_ratio, target_modules)" in problems(*kinds)
+    assert "adapter none has none of an adapter's axes: take it out of search.adapter, or fix them" in problems(*kinds)
+    assert "adapter none" not in problems("sampler=gp")
+
+
+def test_the_condition_that_lora_plus_brings_is_explained() -> None:
+    ratio = ["search.adapter={choice: [lora, lora_plus]}", "search.lora_plus_ratio={choice: [4, 16]}"]
+    found = problems("sampler=gp", "baseline.adapter=lora", *ratio, *PLAIN)
+    assert "lora_plus_ratio is of lora_plus alone" in found
 
 
 def test_a_grid_needs_separate_values_and_has_an_end() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trainables import registry
 from trainables.data.doubts.letters import unspellable
 from trainables.data.doubts.text_lengths import answer_length, too_long
@@ -56,3 +58,26 @@ def test_a_decoders_limits_do_not_ask_it() -> None:
     assert too_long(given, [new_letters()], account) == set()
     assert answer_length([(given, [1.0])], [new_letters()]) == (1.0, 0)
     assert not account.advice
+
+
+def test_a_text_that_no_recogniser_can_write_is_one_row() -> None:
+    """`data.skip` counts rows: three recognisers, or both reasons, make no three rows of one."""
+    short = Vocabulary.made(tuple("ab"))
+    both = [replace(new_letters(), backbone=name, lacking=short.lacking) for name in ("one", "two")]
+    account = Account()
+    given = examples("abc" * 9, "ab" * 9, "ab")
+    assert unspellable(given, [0.1] * 3, [*both, new_letters()], account) == {"c0", "c1"}
+    assert [row.where for row in account.left_out] == ["c0 (c)", "c1 (18 letters in 4 frames)"]
+    assert "one and two have no letter for what the text holds (in all texts: c 9)" in account.left_out[0].problem
+    assert "one and two and wav2vec2 say at most one letter" in account.left_out[1].problem
+    again = Account()
+    assert unspellable(given, [0.1] * 3, both, again, known={"c0", "c1"}) == set()
+    assert not again.left_out
+
+
+def test_letters_that_the_file_says_are_mended_in_the_file() -> None:
+    told = [replace(new_letters(), lacking=Vocabulary.made(("a",)).lacking, told_letters=True)]
+    account = Account()
+    assert unspellable(examples("ab"), [9.0], [*told, replace(told[0], backbone="hubert")], account) == {"c0"}
+    (row,) = account.left_out
+    assert row.problem.startswith("task.vocabulary has no letter for what the text holds (in all texts: b 1): add them")
