@@ -35,7 +35,7 @@ FEWEST_TRIALS = 10  # of which an order can lose a winner in more than one way
 PARSER = command_line.Parser(
     "sweeps.replay", "SWEEP [--orders N] [--workers N] [--seed N] [--tracking-uri URI] [--json]", DESCRIPTION
 )
-PARSER.words({"SWEEP": "a sweep's id, the beginning of one, or a name (its latest)"})
+PARSER.words({"SWEEP": "a sweep's id, the beginning of one, a name (its latest), or its results folder"})
 PARSER.value("--orders", "N", "random orders of the trials (default: %(default)s)", read=POSITIVE, default=200)
 PARSER.value("--workers", "N", "trials at once (default: %(default)s)", read=POSITIVE, default=2)
 PARSER.value(
@@ -204,11 +204,10 @@ def replay(command: Command) -> None:
     """Replays and prints. Raises InputError."""
     with silently(command.json):
         doing(f"reading the curves of {command.sweep}, and replaying them")
-    from sweeps.record.store import default_uri
-    from sweeps.state.find import results_folder
+    from analysis.record.store import sweep_and_store
 
-    uri = command.tracking_uri or default_uri(results_folder())
-    found = replayed(command.sweep, uri, orders=command.orders, workers=command.workers, seed=command.seed)
+    sweep, uri = sweep_and_store(command.sweep, command.tracking_uri)
+    found = replayed(sweep, uri, orders=command.orders, workers=command.workers, seed=command.seed)
     done()
     if command.json:
         print(json.dumps(found.as_dict(), indent=2))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.record.store import sqlite_path
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
 from sweeps.replay import command
@@ -58,6 +59,20 @@ def test_the_table(uri: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "4 trials of 3 epochs by val/accuracy" in shown
     assert "the sweep trained 9 of 12 epochs, 2 trials to their end; trial_c won" in shown
     assert "median grace 1" in shown
+
+
+def test_a_sweeps_folder_has_its_record_beside_it(
+    uri: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every command that takes a SWEEP."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    path = sqlite_path(uri)
+    assert path is not None
+    folder = path.parent / "speech-1"
+    folder.mkdir()
+    (folder / "sweep.yaml").write_text(SHIPPED.read_text())
+    assert command.main([str(folder), "--orders", "5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sweep_id"] == "speech-1"
 
 
 def test_what_cannot_be_replayed_is_said_in_a_sentence(uri: str, capsys: pytest.CaptureFixture[str]) -> None:
