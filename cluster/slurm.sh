@@ -65,13 +65,14 @@ hosts="$(scontrol show hostnames "$SLURM_JOB_NODELIST")"
 head="${hosts%%$'\n'*}"
 addresses="$(srun --overlap --nodes=1 --ntasks=1 --nodelist="$head" hostname --ip-address)"
 head_ip="${addresses%%[[:space:]]*}"
-port=$((20000 + SLURM_JOB_ID % 10000)) # two jobs may share a node
+# two jobs may share a node; below 20000 are ports of Ray's workers, from 32768 on those that the system gives away
+port=$((20000 + SLURM_JOB_ID % 4000))
 address="$head_ip:$port"
 
 # --overlap: the driver and the steps share the job's cores. --temp-dir: /tmp/ray may be another user's.
 srun --overlap --nodes=1 --ntasks=1 --nodelist="$head" "$bin/ray" start --head --block --node-ip-address="$head_ip" \
-  --port="$port" --ray-client-server-port="$((port + 10000))" --dashboard-host=127.0.0.1 \
-  --dashboard-port="$((port + 20000))" \
+  --port="$port" --ray-client-server-port="$((port + 4000))" --dashboard-host=127.0.0.1 \
+  --dashboard-port="$((port + 8000))" \
   --temp-dir="/tmp/ray-$SLURM_JOB_ID" "${options[@]}" &
 steps+=("$!")
 

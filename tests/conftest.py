@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # else Ray would st
 # the libraries are compiled once, not by each of the many processes: half of the time of their imports
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A shell has its background jobs ignore Ctrl-C, and all that these start, which no script can undo: tests send it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # the same examples in every run: a rare one that fails is found where somebody looks for it, not in a change of others
 hypothesis.settings.register_profile("same", derandomize=True)
@@ -37,6 +43,8 @@ FIRST = {
     "tests/sweeps/stage/test_tune_experiment.py": "ray",
     "tests/sweeps/stage/test_ray_session.py": "ray",
     "tests/sweeps/worker/test_pool.py": "ray",
+    "tests/test_watching_a_real_sweep.py": "ray",
+    "tests/test_cluster_slurm.py": "ray",
     "tests/weights/test_whisper_tiny_en.py": "weights",
 }
 MOST_PROCESSES = 4  # torch is imported in each

@@ -97,7 +97,7 @@ def test_head_and_worker_start_and_the_driver_reaches_both(site: dict[str, str])
     out, _ = process.communicate(timeout=60)
     text = log.read_text()
     assert (process.returncode, "interrupted" in text) == (130, True), out
-    port = 20_000 + int(JOB) % 10_000
+    port = 20_000 + int(JOB) % 4_000
     assert f"driver -m sweeps.run sweep.yaml results=/a folder at 127.0.0.1:{port}" in text
     assert text.count("\n 1 node_") == 2
     assert "\n600\n" in text

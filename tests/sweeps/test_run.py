@@ -79,7 +79,7 @@ def test_what_is_meant_by_other_words(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["qwen_lora", "--profile", "gpu"]) == 2
     error = capsys.readouterr().err
     assert "got 'gpu' (nearest: cuda)" in error
-    assert main(["qwen_lora", "objective.metric=val/auroc"]) == 2
+    assert main(["qwen_lora", "objective.metric=val/perplexity"]) == 2
     assert "(known: val/accuracy" in capsys.readouterr().err  # and not nearest to a metric of another kind
 
 
