@@ -94,7 +94,12 @@ def interim_look(
 
 
 def _score(spec: SweepSpec, task: Task) -> Callable[[Predictions], float]:
+    """Called for every test group that is left out: of labels the one metric, and not all that a task scores."""
+    from trainables.tasks.labels import METRICS, label_metric
+
     name = spec.metric.partition("/")[2]
+    if task.column == "label" and name in METRICS:
+        return lambda predictions: label_metric(predictions, name)
     return lambda predictions: task.score(predictions).get(name, math.nan)
 
 

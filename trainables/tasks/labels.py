@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trainables.errors import InputError
@@ -56,35 +56,50 @@ def label_answers(labels: tuple[str, ...], targets: Sequence[str], scores: Seque
 
 
 def label_metrics(predictions: Predictions) -> dict[str, float]:
-    """Every name in METRICS; loss is the mean of -log softmax(scores)[target] over the labels, in nats. The areas are
-    means over the labels that some clips have and some have not, each against all others; `brier` and `ece`:
-    `certainty`."""
+    """Every name in METRICS: `label_metric`."""
+    return {name: label_metric(predictions, name) for name in METRICS}
+
+
+def label_metric(predictions: Predictions, name: str) -> float:
+    """One of METRICS; loss is the mean of -log softmax(scores)[target] over the labels, in nats. The areas are means
+    over the labels that some clips have and some have not, each against all others; `brier` and `ece`: `certainty`.
+    What rests on probabilities is NaN where a model that has diverged gives none.
+
+    Raises ValueError: no scores.
+    """
     if predictions.scores is None:
         raise ValueError("the loss needs the scores of every label")
-    targets, outputs = predictions.targets, predictions.outputs
-    return {
-        "accuracy": metrics.accuracy(targets, outputs),
-        "balanced_accuracy": metrics.balanced_accuracy(targets, outputs),
-        "macro_f1": metrics.macro_f1(targets, outputs),
-        **_of_shares(predictions),
-        "loss": metrics.cross_entropy(targets, predictions.scores, predictions.classes),
-    }
+    if name in _OF_ANSWERS:
+        return _OF_ANSWERS[name](predictions.targets, predictions.outputs)
+    if name == "loss":
+        return metrics.cross_entropy(predictions.targets, predictions.scores, predictions.classes)
+    return _of_shares(predictions, name)
 
 
-def _of_shares(predictions: Predictions) -> dict[str, float]:
-    """What rests on probabilities; NaN where a model that has diverged gives none."""
+def _of_shares(predictions: Predictions, name: str) -> float:
     import numpy as np
     from scipy.special import softmax
 
     shares = softmax(np.asarray(predictions.scores, dtype=np.float64), axis=1)
     if not np.isfinite(shares).all():
-        return dict.fromkeys(("auroc", "average_precision", "brier", "ece"), math.nan)
+        return math.nan
     place = {label: column for column, label in enumerate(predictions.classes)}
     wanted = np.array([place[target] for target in predictions.targets])
-    is_of = np.eye(len(place))[wanted]
-    return {
-        "auroc": tag_metrics.mean_known(tag_metrics.areas_under_roc(is_of, shares)),
-        "average_precision": tag_metrics.mean_known(tag_metrics.average_precisions(is_of, shares)),
-        "brier": certainty.brier_score(wanted, shares),
-        "ece": certainty.expected_calibration_error(wanted, shares),
-    }
+    if name in _OF_CERTAINTY:
+        return _OF_CERTAINTY[name](wanted, shares)
+    return tag_metrics.mean_known(_OF_LABELS[name](np.eye(len(place))[wanted], shares))
+
+
+_OF_ANSWERS: Mapping[str, Callable[[Sequence[str], Sequence[str]], float]] = {
+    "accuracy": metrics.accuracy,
+    "balanced_accuracy": metrics.balanced_accuracy,
+    "macro_f1": metrics.macro_f1,
+}
+_OF_CERTAINTY: Mapping[str, Callable[[Any, Any], float]] = {
+    "brier": certainty.brier_score,
+    "ece": certainty.expected_calibration_error,
+}
+_OF_LABELS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "auroc": tag_metrics.areas_under_roc,
+    "average_precision": tag_metrics.average_precisions,
+}
