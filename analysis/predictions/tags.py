@@ -10,7 +10,7 @@ computed with every test group left out in turn, which the verdict rests on, and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,13 +32,19 @@ FOUND_FROM = 0.5  # the probability from which on a label counts as found
 SMALLEST = 1e-12  # probability in the loss
 
 
+def tables(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """(N, C) each: targets and probabilities."""
+    targets, shares = (np.array(list(side), dtype=float) for side in (predictions.targets, predictions.outputs))
+    return targets, shares
+
+
 @dataclass(frozen=True)
 class OrderMetric(Score):
     """The mean over labels of `area`, or with `together` the area over all clips and labels at once."""
 
     area: Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
     together: bool = False
-    tables: Callable[[Predictions], tuple[np.ndarray, np.ndarray]] = field(default=lambda p: tables(p))
+    tables: Callable[[Predictions], tuple[np.ndarray, np.ndarray]] = tables
 
     def __call__(self, predictions: Predictions) -> float:
         return float(self.left_out(predictions, np.zeros(len(predictions), dtype=np.intp), 0)[0])
@@ -56,12 +62,6 @@ class OrderMetric(Score):
             total = np.where(known, by_label, 0.0).sum(axis=0)
             found = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         return found[0], found[1:]
-
-
-def tables(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """(N, C) each: targets and probabilities."""
-    targets, shares = (np.array(list(side), dtype=float) for side in (predictions.targets, predictions.outputs))
-    return targets, shares
 
 
 def class_tables(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:

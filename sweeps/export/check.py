@@ -72,15 +72,9 @@ def compare(
         return _texts(recorded, places, clips, outputs, task, of)
     was = probabilities(np.asarray(recorded.scores, dtype=np.float64)[places])
     now = probabilities(np.asarray(outputs, dtype=np.float64))
-    differences = np.abs(was - now).max(axis=1)
-    worst = int(differences.argmax())
-    if not differences[worst] <= tolerance:
-        raise SweepFailed(
-            f"the export answers clip {clips.examples[worst].id!r} otherwise than the sweep recorded: a probability "
-            f"differs by {differences[worst]:.4f}, and {tolerance:g} is allowed. Nothing was exported."
-        )
+    largest = _largest(np.abs(was - now), clips, tolerance)
     ties = int((was.argmax(axis=1) != now.argmax(axis=1)).sum())  # within the tolerance, or it would have failed
-    return Checked(len(clips), of, tolerance, float(differences[worst]), ties=ties)
+    return Checked(len(clips), of, tolerance, largest, ties=ties)
 
 
 def _numbers(
@@ -96,16 +90,22 @@ def _numbers(
     """(C, D) ratings, each in its spread, or probabilities."""
     was = np.array([recorded.outputs[place] for place in places], dtype=np.float64)
     unit = np.array(task.spread) if task.kind == "regression" else 1.0
-    differences = (np.abs(was - np.array(list(said), dtype=np.float64)) / unit).max(axis=1)
-    worst = int(differences.argmax())
-    if not differences[worst] <= tolerance:
-        what = "a rating differs by" if task.kind == "regression" else "a probability differs by"
-        unit_said = " of its spread" if task.kind == "regression" else ""
+    differences = np.abs(was - np.array(list(said), dtype=np.float64)) / unit
+    largest = _largest(differences, clips, tolerance, ratings=task.kind == "regression")
+    return Checked(len(clips), of, tolerance, largest, NUMBERS[task.kind])
+
+
+def _largest(differences: np.ndarray, clips: Clips, tolerance: float, *, ratings: bool = False) -> float:
+    """Of all (N, C) `differences`. Raises SweepFailed with its clip where it is more than the tolerance, or NaN."""
+    by_clip = differences.max(axis=1)
+    worst = int(by_clip.argmax())
+    if not by_clip[worst] <= tolerance:
+        what, unit = ("a rating", " of its spread") if ratings else ("a probability", "")
         raise SweepFailed(
-            f"the export answers clip {clips.examples[worst].id!r} otherwise than the sweep recorded: {what} "
-            f"{differences[worst]:.4f}{unit_said}, and {tolerance:g} is allowed. Nothing was exported."
+            f"the export answers clip {clips.examples[worst].id!r} otherwise than the sweep recorded: {what} differs "
+            f"by {by_clip[worst]:.4f}{unit}, and {tolerance:g} is allowed. Nothing was exported."
         )
-    return Checked(len(clips), of, tolerance, float(differences[worst]), NUMBERS[task.kind])
+    return float(by_clip[worst])
 
 
 def _texts(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.predictions.tags import tables
 from trainables.records import Predictions
 from trainables.tasks import rating_metrics, tag_metrics
 
@@ -22,13 +23,13 @@ def rows_of(answers: Predictions, task: Any) -> tuple[str, list[str]]:
 
 
 def tag_rows(answers: Predictions, labels: Sequence[str]) -> list[str]:
-    targets, shares = (np.array(list(side), dtype=float) for side in (answers.targets, answers.outputs))
+    targets, shares = tables(answers)
     columns = (tag_metrics.average_precisions(targets, shares), tag_metrics.areas_under_roc(targets, shares))
     return [_row(label, targets[:, at].sum(), [column[at] for column in columns]) for at, label in enumerate(labels)]
 
 
 def rating_rows(answers: Predictions, names: Sequence[str]) -> list[str]:
-    targets, outputs = (np.array(list(side), dtype=float) for side in (answers.targets, answers.outputs))
+    targets, outputs = tables(answers)
     found = rating_metrics.by_column(targets, outputs)
     columns = [found[name] for name in ("pearson", "ccc", "mae")]
     rated = np.isfinite(targets).sum(axis=0)
