@@ -23,6 +23,7 @@ from analysis.verdict.wording import as_record
 from sweeps.judgement import judge
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
+from trainables import registry
 from trainables.errors import InputError
 from trainables.records import NO_SEED, PARAM_MODE, PARAM_OBJECTIVE, Predictions
 
@@ -72,7 +73,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Verdict]:
     tracker.flush()
     prepared: Any = SimpleNamespace(
         spec=SimpleNamespace(metric="val/accuracy", mode="max", finalists=SimpleNamespace(per=None)),
-        task=SimpleNamespace(score=lambda predictions: {"accuracy": accuracy(predictions)}),
+        task=registry.task("classification", {}),
     )
     found = judge(prepared, tracker, look=1)
     tracker.finish_sweep(verdict=as_record(found))
