@@ -1,7 +1,7 @@
 """What should be said of labels before they are compared: those that no target has, and numbers that look like labels.
 
-Labels are compared code point by code point. A label that occurs among outputs only is most often a spelling: another
-Unicode form of the same letter, a space at the end, a capital.
+Files are read in Unicode's composed form and without outer spaces (`analysis.predictions.files`). A label that occurs
+among outputs only is then most often a capital, or what a sweep recorded in another form.
 """
 
 from __future__ import annotations

@@ -160,7 +160,8 @@ def same_seeds(sources: Sequence[Source]) -> tuple[dict[str, dict[int, Predictio
             (only,) = source.runs.values()
             runs[source.name] = dict.fromkeys(seeds, only)
             warnings.append(
-                f"{source.name} knows no seed: as one fixed model it stands under every seed of the others."
+                f"{source.name} knows no seed: as one fixed model it stands under every seed of the others, and of it "
+                "the claim is about this model only."
             )
     return runs, warnings
 

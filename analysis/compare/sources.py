@@ -86,8 +86,8 @@ def find_source(word: str, tracking_uri: str | None) -> list[Source]:
     if Path(word).suffix.lower() in SUFFIXES:
         path = Path(word)
         parts = [path] if path.exists() or "," not in word else [Path(part) for part in word.split(",")]
-        runs = read_file(path) if len(parts) == 1 else read_parts(parts)
-        return [Source(given or parts[0].stem, runs, seeded=len(runs) > 1 or 0 not in runs)]
+        found = read_file(path) if len(parts) == 1 else read_parts(parts)
+        return [Source(given or parts[0].stem, found.runs, seeded=found.seeded, warnings=found.notes)]
     if RUN_ID.fullmatch(word):
         return [_run(word, given, store_of(tracking_uri))]
     sweep, _, what = word.partition(":")

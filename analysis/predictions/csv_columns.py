@@ -1,12 +1,13 @@
-"""The columns of a CSV file (RFC 4180), cells as texts.
+"""The columns of a CSV file (RFC 4180), cells as texts; divided by commas, or else by what divides its first line.
 
-A file in which nothing is quoted is cut at its commas and line ends as a whole, several times as fast as row by row;
+A file in which nothing is quoted is cut at its dividers and line ends as a whole, several times as fast as row by row;
 any other goes through the `csv` module, which also finds what is wrong. Both give the same.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -14,40 +15,58 @@ import numpy as np
 from trainables.cell_limit import cells_up_to
 
 MOST_CELL = 2**30  # characters
-COMMA, LINE_END = ord(","), ord("\n")
+DIVIDERS = (",", ";", "\t", "|")
+LINE_END = ord("\n")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file in UTF-16 begins
 
 
 def csv_columns(path: Path) -> dict[str, list[str]]:
-    """Column -> cells; empty lines are passed over. Raises ValueError: no rows, a column that stands twice, rows of
-    unequal length, quotes that do not close, other bytes than UTF-8."""
-    quick = _cut(path.read_bytes().removeprefix(BYTE_ORDER_MARK))
-    return _read(path) if quick is None else quick
+    """Column -> cells, without spaces at their ends where the names have some; empty lines are passed over. Raises
+    ValueError: no rows, a column that stands twice, rows of unequal length, quotes that do not close, other bytes than
+    UTF-8 or UTF-16 with its mark."""
+    content = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
+    if content[:2] in UTF_16:
+        content = content.decode("utf-16").encode()
+    divider = _divider(content)
+    quick = _cut(content, divider)
+    columns = _read(content, divider) if quick is None else quick
+    if all(name == name.strip() for name in columns):
+        return columns
+    return {name.strip(): [cell.strip() for cell in cells] for name, cells in columns.items()}
 
 
-def _cut(content: bytes) -> dict[str, list[str]] | None:
+def _divider(content: bytes) -> str:
+    first = content.strip(b"\r\n").replace(b"\r", b"\n").partition(b"\n")[0].decode("utf-8", errors="replace")
+    return next((divider for divider in DIVIDERS if divider in first), ",")
+
+
+def _cut(content: bytes, divider: str) -> dict[str, list[str]] | None:
     """None where a cell may be quoted, or rows are not all alike."""
     content = content.replace(b"\r\n", b"\n").strip(b"\n")
     if b'"' in content or b"\r" in content or b"\0" in content:
         return None
-    width = content.partition(b"\n")[0].count(b",") + 1
+    mark = ord(divider)
+    width = content.partition(b"\n")[0].count(divider.encode()) + 1
     letters = np.frombuffer(content, dtype=np.uint8)
-    marks = np.append(letters[(letters == COMMA) | (letters == LINE_END)], np.uint8(LINE_END))
+    marks = np.append(letters[(letters == mark) | (letters == LINE_END)], np.uint8(LINE_END))
     if width < 2 or len(marks) % width:  # of a single column an empty line would be a cell
         return None
     rows = marks.reshape(-1, width)
-    if not ((rows[:, :-1] == COMMA).all() and (rows[:, -1] == LINE_END).all()):
+    if not ((rows[:, :-1] == mark).all() and (rows[:, -1] == LINE_END).all()):
         return None
-    cells = content.decode("utf-8").replace("\n", ",").split(",")
+    cells = content.decode("utf-8").replace("\n", divider).split(divider)
     names = cells[:width]
     if len(set(names)) < width:
         return None
     return {name: cells[place::width] for name, place in zip(names, range(width, 2 * width), strict=True)}
 
 
-def _read(path: Path) -> dict[str, list[str]]:
-    with cells_up_to(MOST_CELL), path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, strict=True)
+def _read(content: bytes, divider: str) -> dict[str, list[str]]:
+    with cells_up_to(MOST_CELL):
+        spaced = content.partition(b'"')[0].endswith(divider.encode() + b" ")  # a, "b": the quote opens after the space
+        text = io.StringIO(content.decode("utf-8"), newline="")
+        rows = csv.reader(text, strict=True, delimiter=divider, skipinitialspace=spaced)
         names = next((row for row in rows if row), [])
         if not names:
             raise ValueError("it is empty")

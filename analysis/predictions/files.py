@@ -5,8 +5,9 @@
     group, fold                             without `group` each example is its own
     score/CLASS, one per class              log-probabilities, logits or probabilities
 
-as Parquet, CSV, JSON (a list of objects) or JSON lines. Numbers with a fraction, and lists of numbers, are regression;
-everything else is a class label, or a text where the metric is wer or cer. pyarrow loads when used.
+as Parquet, CSV, JSON (a list of objects) or JSON lines; names that other programs give them are known
+(`column_names`). Numbers with a fraction, and lists of numbers, are regression; everything else is a class label, or a
+text where the metric is wer or cer: in Unicode's composed form (NFC) and without outer spaces. pyarrow loads when used.
 """
 
 from __future__ import annotations
@@ -14,36 +15,45 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from analysis.predictions.csv_columns import csv_columns
+from analysis.predictions.column_names import by_our_names
+from analysis.predictions.csv_columns import UTF_16, csv_columns
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, SCORE_PREFIX, Predictions
 
 NAMES = ("example_id", "group")  # whose cells may not be empty
-REQUIRED = ("example_id", "target", "output")
-SUFFIXES = (".parquet", ".csv", ".json", ".jsonl")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file in UTF-16 begins
+ANSWERS = ("target", "output")
+REQUIRED = ("example_id", *ANSWERS)
+DIVIDED = (".csv", ".tsv")
+SUFFIXES = (".parquet", *DIVIDED, ".json", ".jsonl")
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 Columns = dict[str, list[Any]]
 
 
-def read_file(path: Path) -> dict[int, Predictions]:
-    """seed -> predictions; seed 0 where the file names none.
+@dataclass(frozen=True)
+class Answers:
+    """What a file holds."""
 
-    Raises InputError: no such file, another format, not readable, a required column missing, no rows, a seed that is
-    no whole number, targets or outputs partly numbers and partly not.
-    """
-    return _runs(path.name, read_columns(path))
+    runs: dict[int, Predictions]  # seed -> predictions; seed 0 where the file names none
+    seeded: bool  # whether it names its seeds
+    notes: tuple[str, ...] = ()  # what was guessed or changed, with a count
 
 
-def read_parts(paths: Sequence[Path]) -> dict[int, Predictions]:
+def read_file(path: Path) -> Answers:
+    """Raises InputError: no such file, another format, not readable, a required column missing or twice, no rows, a
+    seed that is no whole number, targets or outputs partly numbers and partly not."""
+    return _answers_of(path.name, read_columns(path))
+
+
+def read_parts(paths: Sequence[Path]) -> Answers:
     """As `read_file`, of a file whose rows stand in several. Raises InputError also where their columns differ."""
     parts = [read_columns(path) for path in paths]
     problems = [
@@ -55,29 +65,52 @@ def read_parts(paths: Sequence[Path]) -> dict[int, Predictions]:
     if problems:
         raise InputError(problems)
     columns = {name: [value for part in parts for value in part[name]] for name in parts[0]}
-    return _runs(",".join(path.name for path in paths), columns)
+    return _answers_of(",".join(path.name for path in paths), columns)
 
 
-def _runs(file: str, columns: Columns) -> dict[int, Predictions]:
+def _answers_of(file: str, found: Columns) -> Answers:
+    columns, notes = by_our_names(file, found)
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise InputError(
             f"{file}: column {', '.join(missing)} is missing; it needs {', '.join(REQUIRED)}, it has "
-            f"{', '.join(map(repr, columns)) or 'none'}.{_why_missing(columns, missing)}"
+            f"{', '.join(map(repr, found)) or 'none'}."
         )
     if not columns["example_id"]:
         raise InputError(f"{file}: it has no rows.")
+    changed = 0
+    for name in (*NAMES, *ANSWERS):
+        if name in columns:
+            columns[name], count = _composed(columns[name])
+            changed += count * (name in ANSWERS)
+    if changed:
+        notes.append(
+            f"{file}: {changed} targets and outputs were brought to Unicode's composed form (NFC) and freed of outer "
+            "spaces, so that equal labels are equal."
+        )
     if unnamed := [problem for name in NAMES if (problem := _unnamed(file, name, columns)) is not None]:
         raise InputError(unnamed)
     columns["target"], columns["output"] = _answers(file, columns["target"], columns["output"])
     every = range(len(columns["example_id"]))
     if "seed" not in columns:
-        return {0: _predictions(file, columns, every)}
+        return Answers({0: _predictions(file, columns, every)}, seeded=False, notes=tuple(notes))
     seeds = [_seed(file, value) for value in columns["seed"]]
-    return {
+    runs = {
         seed: _predictions(file, columns, [row for row, own in enumerate(seeds) if own == seed])
         for seed in dict.fromkeys(seeds)
     }
+    return Answers(runs, seeded=True, notes=tuple(notes))
+
+
+def _composed(values: list[Any]) -> tuple[list[Any], int]:
+    """The texts in composed Unicode (NFC) and without outer spaces, and how many changed by it."""
+    composed = [_spelled(value) if isinstance(value, str) else value for value in values]
+    changed = (isinstance(before, str) and before != now for before, now in zip(values, composed, strict=True))
+    return composed, sum(changed)
+
+
+def _spelled(text: str) -> str:
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text.strip())
 
 
 def _unnamed(file: str, name: str, columns: Columns) -> str | None:
@@ -97,16 +130,14 @@ def read_columns(path: Path) -> Columns:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     try:
-        if path.suffix.lower() != ".parquet" and path.read_bytes()[:2] in UTF_16:
-            raise ValueError("it is written in UTF-16; save it as UTF-8")
         if path.suffix.lower() == ".parquet":
             import pyarrow.parquet as pq
 
             table = pq.read_table(path)
             return {name: table[name].to_pylist() for name in table.column_names}
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() in DIVIDED:
             return dict(csv_columns(path))
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-16" if path.read_bytes()[:2] in UTF_16 else "utf-8-sig")
         rows = json.loads(text) if path.suffix.lower() == ".json" else _json_lines(text)
     except Exception as error:  # pyarrow, csv, json and the file system have no error in common
         reason = (str(error).splitlines() or [repr(error)])[0]
@@ -115,16 +146,6 @@ def read_columns(path: Path) -> Columns:
         raise InputError(f"{path.name}: needs a list of objects, one per answer.")
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _why_missing(columns: Columns, missing: Sequence[str]) -> str:
-    """What most often hides a column of a CSV file; empty where nothing does."""
-    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(columns) == 1 and mark in next(iter(columns)):
-            return f" The columns are divided by {name}; they must be divided by commas."
-    if any(name.strip() in missing for name in columns):
-        return " There are spaces around the names (and cells?); write none beside the commas."
-    return ""
 
 
 def _json_lines(text: str) -> list[Any]:
@@ -151,7 +172,7 @@ def _predictions(name: str, columns: Columns, rows: Sequence[int]) -> Prediction
         targets=pick("target"),
         outputs=pick("output"),
         scores=scores,
-        classes=tuple(column.removeprefix(SCORE_PREFIX) for column in score_names),
+        classes=tuple(_spelled(column.removeprefix(SCORE_PREFIX)) for column in score_names),
     )
 
 

@@ -69,7 +69,7 @@ def named(found: dict, name: str) -> list[dict]:
 def test_two_configurations_are_judged_by_the_verdicts_rule(tmp_path: Path, capsys) -> None:
     a, b = classified(tmp_path / "a.csv", 3.0), classified(tmp_path / "b.csv", 0.8, stream=1)
     found = outcome(capsys, a, b)
-    expected = compare(read_file(a), read_file(b), METRICS["accuracy"], metric_name="accuracy")
+    expected = compare(read_file(a).runs, read_file(b).runs, METRICS["accuracy"], metric_name="accuracy")
     assert found["winner"] == "a"
     assert found["difference"] == pytest.approx(expected.difference)
     assert found["interval"] == pytest.approx(expected.interval)
@@ -189,6 +189,11 @@ def test_seeds_that_differ_are_paired_and_said(tmp_path: Path, capsys) -> None:
     found = outcome(capsys, a, fixed)
     assert any("fixed knows no seed" in warning for warning in found["warnings"])
     assert [row["members"] for row in found["ensembles"]] == [3, 4]
+    once = classified(tmp_path / "once.csv", 1.0, seeds=(0,), stream=2)
+    zero = classified(tmp_path / "zero.csv", 1.5, seeds=(0, 1, 2))
+    found = outcome(capsys, zero, once)  # a seed of number 0 is a seed, and one seed says nothing of new ones
+    assert any("Seeds 1, 2 are missing on one side" in warning for warning in found["warnings"])
+    assert found["claim"] == "these trained models only, on new test groups"
 
 
 def test_regression_and_its_correlations(tmp_path: Path, capsys) -> None:
@@ -344,7 +349,7 @@ def test_a_correlation_with_constant_outputs_is_refused(tmp_path: Path, capsys) 
     for number in range(5):
         flat = regression(tmp_path / f"flat{number}.csv", np.full(60, rng.standard_normal()), targets)
         assert "a correlation is not defined" in refused(capsys, good, flat, "--metric", "pearson")
-        assert METRICS["pearson"](read_file(flat)[0]) == 0.0  # as the ratings' task scores it
+        assert METRICS["pearson"](read_file(flat).runs[0]) == 0.0  # as the ratings' task scores it
     assert outcome(capsys, good, flat, "--metric", "mae")["p_value"] is not None
 
 

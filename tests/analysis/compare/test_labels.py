@@ -29,11 +29,20 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
     return capsys.readouterr().err
 
 
-@pytest.mark.parametrize("other", [unicodedata.normalize("NFD", "é"), "é ", "É"])
-def test_another_spelling_of_a_label_is_named(tmp_path: Path, capsys, other: str) -> None:
+@pytest.mark.parametrize("other", [unicodedata.normalize("NFD", "é"), "é "])
+def test_a_label_is_the_same_in_every_form_of_unicode_and_beside_spaces(tmp_path: Path, capsys, other: str) -> None:
     targets = ["x", "é"] * 20
     a = written(tmp_path / "a.csv", targets, targets)
     b = written(tmp_path / "b.csv", targets, ["x", other] * 20)
+    found = outcome(capsys, a, b)
+    assert (found["difference"], found["winner"]) == (0.0, None)
+    assert any("b.csv: 20 targets and outputs were brought to" in w for w in found["warnings"])
+
+
+def test_another_spelling_of_a_label_is_named(tmp_path: Path, capsys) -> None:
+    targets = ["x", "é"] * 20
+    a = written(tmp_path / "a.csv", targets, targets)
+    b = written(tmp_path / "b.csv", targets, ["x", "É"] * 20)
     (note,) = [w for w in outcome(capsys, a, b)["warnings"] if w.startswith("b: labels")]
     assert "20 times, but for spelling the target 'é' (U+00E9)" in note
     c = written(tmp_path / "c.csv", targets, ["x", "zzz"] * 20)
@@ -65,9 +74,30 @@ def test_decimals_are_numbers_and_decimal_commas_are_refused(tmp_path: Path, cap
     assert "decimal commas" in refused(capsys, comma, f"b={comma}")
 
 
-def test_files_in_another_dress_are_refused_by_their_cause(tmp_path: Path, capsys) -> None:
-    (tmp_path / "spaces.csv").write_text("example_id, target, output\n1, a, b\n")
-    (tmp_path / "semicolons.csv").write_text("example_id;target;output\n1;a;b\n")
-    (tmp_path / "utf16.csv").write_text("example_id,target,output\n1,a,b\n", encoding="utf-16")
-    for name, cause in (("spaces", "spaces around"), ("semicolons", "semicolons"), ("utf16", "UTF-16")):
-        assert cause in refused(capsys, tmp_path / f"{name}.csv", f"b={tmp_path / name}.csv")
+ROWS = [(f"e{i}", "ab"[i % 2], "ab"[i % 3 % 2]) for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("divider", "encoding"), [(",", "utf-8"), (", ", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-8"), (",", "utf-16")]
+)
+def test_a_file_in_another_dress_says_the_same(tmp_path: Path, capsys, divider: str, encoding: str) -> None:
+    lines = [("example_id", "target", "output"), *ROWS]
+    other = tmp_path / "other.csv"
+    other.write_text("".join(f"{divider.join(line)}\n" for line in lines), encoding=encoding)
+    plain = written(tmp_path / "plain.csv", [target for _, target, _ in ROWS], [output for *_, output in ROWS])
+    found = outcome(capsys, other, plain)
+    assert found["difference"] == 0.0
+    assert found["configurations"][0]["mean"] == found["configurations"][1]["mean"]
+
+
+def test_columns_by_the_names_of_other_programs(tmp_path: Path, capsys) -> None:
+    plain = written(tmp_path / "plain.csv", [target for _, target, _ in ROWS], [output for *_, output in ROWS])
+    other = tmp_path / "other.csv"
+    other.write_text("File Name;true_label;y-pred;Speaker\n" + "".join(f"{e};{t};{o};{e}\n" for e, t, o in ROWS))
+    found = outcome(capsys, other, plain)
+    assert found["difference"] == 0.0
+    said = "'File Name' as example_id, 'true_label' as target, 'y-pred' as output, 'Speaker' as group"
+    assert any(said in w for w in found["warnings"])
+    doubt = tmp_path / "doubt.csv"
+    doubt.write_text("id,label,prediction,hyp\n" + "".join(f"{e},{t},{o},a\n" for e, t, o in ROWS))
+    assert "'prediction' and 'hyp' may each be the output" in refused(capsys, doubt, plain)

@@ -17,7 +17,7 @@ QUICK = {
     "empty lines around": b"\n\na,b\n1,2\n\n\n",
     "no rows": b"a,b\n",
     "other scripts": "a,b\n\u00e9,e\u0301 \u2028\n".encode(),
-    "spaces": b"a, b\n 1,2 \n",
+    "spaces": b"a,b\n 1,2 \n",
 }
 SLOW = {
     "quoted": b'a,b\n"1,5",2\n',
@@ -31,28 +31,45 @@ SLOW = {
 def test_both_ways_give_the_same(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
-    assert module._cut(content.removeprefix(module.BYTE_ORDER_MARK)) == csv_columns(path) == module._read(path)
+    content = content.removeprefix(module.BYTE_ORDER_MARK)
+    assert module._cut(content, ",") == csv_columns(path) == module._read(content, ",")
 
 
 @pytest.mark.parametrize("content", SLOW.values(), ids=SLOW)
 def test_what_cannot_be_cut_is_read(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
-    assert module._cut(content) is None
-    assert csv_columns(path) == module._read(path)
+    assert module._cut(content, ",") is None
+    assert csv_columns(path) == module._read(content, ",")
 
 
-def test_every_short_file(tmp_path: Path) -> None:
-    """All texts of seven marks: the same columns, or the same refusal."""
+@pytest.mark.parametrize("divider", module.DIVIDERS)
+def test_every_divider(divider: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
+    for lines in ((("a", "b"), ("1", "2")), (('"a"', "b"), ("1", f'"2{divider}3"'))):
+        text = "".join(f"{divider.join(line)}\n" for line in lines)
+        path.write_text(text)
+        with path.open(newline="") as file:
+            names, row = csv.reader(file, delimiter=divider)
+        assert csv_columns(path) == {name: [cell] for name, cell in zip(names, row, strict=True)}
+
+
+@pytest.mark.parametrize("content", [b"a, b\n 1,2 \n", b'a, "b"\n1, "2"\n'])
+def test_spaces_beside_the_dividers(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    assert csv_columns(path) == {"a": ["1"], "b": ["2"]}
+
+
+def test_every_short_file() -> None:
+    """All texts of seven marks: the same columns, or the same refusal."""
     cut = 0
     for letters in itertools.product("x,\n", repeat=7):
         content = "".join(letters).encode()
-        quick = module._cut(content)
+        quick = module._cut(content, ",")
         if quick is not None:
             cut += 1
-            path.write_bytes(content)
-            assert quick == module._read(path)
+            assert quick == module._read(content, ",")
     assert cut > 50
 
 

@@ -1,6 +1,7 @@
 """Plain files of predictions: every format says the same, and what is wrong is named."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def written(path: Path, rows: list[dict]) -> Path:
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".json", ".jsonl"])
 def test_every_format_says_the_same(tmp_path: Path, suffix: str) -> None:
-    found = read_file(written(tmp_path / f"p{suffix}", ROWS))
+    found = read_file(written(tmp_path / f"p{suffix}", ROWS)).runs
     assert list(found) == [1, 2]
     assert found[2].example_ids == ["a", "b"]
     assert found[2].outputs == ["no", "no"]
@@ -46,7 +47,7 @@ def test_what_the_sweeps_write_can_be_read(tmp_path: Path) -> None:
     target = [np.array([0.5, 1.0]), np.array([2.0, 3.0])]
     run = Predictions(["a", "b"], ["g", "h"], ["-", "-"], target, [t + 1 for t in target])
     run.write_parquet(tmp_path / "test.parquet")
-    found = read_file(tmp_path / "test.parquet")[0]
+    found = read_file(tmp_path / "test.parquet").runs[0]
     np.testing.assert_array_equal(found.targets, target)
     assert found.groups == ["g", "h"]
 
@@ -63,26 +64,26 @@ def test_what_the_sweeps_write_can_be_read(tmp_path: Path) -> None:
 def test_numbers_or_labels(tmp_path: Path, values: list[tuple[str, str]], expected: list) -> None:
     rows = [{"example_id": f"e{i}", "target": t, "output": o} for i, (t, o) in enumerate(values)]
     for suffix in (".csv", ".json"):
-        assert read_file(written(tmp_path / f"p{suffix}", rows))[0].targets == expected
+        assert read_file(written(tmp_path / f"p{suffix}", rows)).runs[0].targets == expected
 
 
 def test_without_groups_every_example_is_its_own(tmp_path: Path) -> None:
     rows = [{"example_id": 7, "target": "a", "output": "a"}, {"example_id": 8, "target": "b", "output": "a"}]
-    found = read_file(written(tmp_path / "p.json", rows))
+    found = read_file(written(tmp_path / "p.json", rows)).runs
     assert found[0].groups == found[0].example_ids == ["7", "8"]
 
 
 def test_missing_answers_stay_missing(tmp_path: Path) -> None:
     rows = [{"example_id": "a", "target": "1.5", "output": ""}, {"example_id": "b", "target": "2.5", "output": "2.0"}]
-    assert np.isnan(read_file(written(tmp_path / "p.csv", rows))[0].outputs[0])
+    assert np.isnan(read_file(written(tmp_path / "p.csv", rows)).runs[0].outputs[0])
     rows = [{"example_id": "a", "target": "x", "output": ""}, {"example_id": "b", "target": "y", "output": "y"}]
-    found = labelled(read_file(written(tmp_path / "q.csv", rows)), ("x", "y"))
+    found = labelled(read_file(written(tmp_path / "q.csv", rows)).runs, ("x", "y"))
     assert found[0].outputs == [None, "y"]
 
 
 def test_whole_numbers_can_be_read_as_numbers(tmp_path: Path) -> None:
     rows = [{"example_id": "a", "target": "1", "output": "3"}, {"example_id": "b", "target": "2", "output": "2"}]
-    found = read_file(written(tmp_path / "p.csv", rows))
+    found = read_file(written(tmp_path / "p.csv", rows)).runs
     assert numeric(found)[0].outputs == [3.0, 2.0]
     assert labelled(found, ("1", "2", "3"))[0].outputs == ["3", "2"]
 
@@ -126,7 +127,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_parts_of_a_file_need_the_same_columns(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("example_id,target,output\na,x,x\n")
     (tmp_path / "b.csv").write_text("example_id,output,target\nb,y,x\n")
-    assert read_parts([tmp_path / "a.csv", tmp_path / "b.csv"])[0].outputs == ["x", "y"]
+    assert read_parts([tmp_path / "a.csv", tmp_path / "b.csv"]).runs[0].outputs == ["x", "y"]
     (tmp_path / "c.csv").write_text("example_id,target,output,seed\nb,x,y,1\n")
     with pytest.raises(InputError, match="parts of one file need the same columns"):
         read_parts([tmp_path / "a.csv", tmp_path / "c.csv"])
@@ -134,5 +135,32 @@ def test_parts_of_a_file_need_the_same_columns(tmp_path: Path) -> None:
 
 def test_cells_are_what_stands_between_commas(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('example_id,target,output\r\n\r\n"1, 2",NA,"say ""x""\nand y"\r\n')
-    found = read_file(tmp_path / "a.csv")[0]
+    found = read_file(tmp_path / "a.csv").runs[0]
     assert (found.example_ids, found.targets, found.outputs) == (["1, 2"], ["NA"], ['say "x"\nand y'])
+
+
+def test_equal_names_and_labels_are_equal_however_they_are_spelled(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "\u00e9")
+    rows = [
+        {
+            "example_id": f"{decomposed}1",
+            "target": "\u00e9",
+            "output": decomposed,
+            f"score/{decomposed}": 0.9,
+            "score/x": 0.1,
+        },
+        {"example_id": "2 ", "target": "x", "output": " x", f"score/{decomposed}": 0.2, "score/x": 0.8},
+    ]
+    found = read_file(written(tmp_path / "p.json", rows))
+    run = found.runs[0]
+    assert run.targets == run.outputs == ["\u00e9", "x"]
+    assert run.example_ids == run.groups == ["\u00e91", "2"]
+    assert run.classes == ("\u00e9",)
+    (note,) = found.notes
+    assert "2 targets and outputs were brought to" in note
+
+
+def test_a_file_of_one_seed_names_it_whatever_its_number(tmp_path: Path) -> None:
+    rows = [{"example_id": "a", "target": "x", "output": "x"}]
+    assert not read_file(written(tmp_path / "p.csv", rows)).seeded
+    assert read_file(written(tmp_path / "q.csv", [{**row, "seed": 0} for row in rows])).seeded
