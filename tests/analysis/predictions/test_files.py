@@ -155,7 +155,7 @@ def test_equal_names_and_labels_are_equal_however_they_are_spelled(tmp_path: Pat
     run = found.runs[0]
     assert run.targets == run.outputs == ["\u00e9", "x"]
     assert run.example_ids == run.groups == ["\u00e91", "2"]
-    assert run.classes == ("\u00e9",)
+    assert run.classes == ("\u00e9", "x")
     (note,) = found.notes
     assert "2 targets and outputs were brought to" in note
 
