@@ -3,42 +3,61 @@
 MLS (`train/transcripts.txt` beside `train/audio/SPEAKER/BOOK/`, openslr.org/94), AISHELL-1 and 3
 (`transcript/aishell_transcript_v0.8.txt`, openslr.org/33; `train/content.txt`, openslr.org/93), Google's
 `line_index.tsv` and `utt_spk_text.tsv` (openslr.org/35, 70), and the lists of text-to-speech recipes
-(`wavs/1.wav|SPEAKER|TEXT`).
+(`wavs/1.wav|SPEAKER|TEXT`); VoxForge (`SUBMISSION/etc/PROMPTS` beside `SUBMISSION/wav/`, voxforge.org), KSS (Korean,
+`transcript.v.1.4.txt` with six columns), LibriTTS (`*.trans.tsv` with two forms of a text) and ESD (`0001.txt` with an
+emotion behind the text).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from trainables.data.beside.named_lines import (
+    LEAST_NAMED,
+    MOST_BYTES,
+    MOST_LISTS,
+    column_number,
+    nearest,
+    shape,
+    some,
+    splits_of,
+    stem,
+    stems,
+    without_numbers,
+)
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import lines_of, reading, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
-from trainables.data.sound.endings import is_sound
-from trainables.data.split_names import of_files
 from trainables.data.tables.delimited import unquoted
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
 ENDINGS = (".txt", ".tsv", ".lst", ".list")
-LEAST_NAMED = 0.5  # of a list's lines
+_WITHOUT_ENDING = ("prompts", "transcripts")  # VoxForge: etc/PROMPTS
 MOST_OF_IT = 0.9  # or, where a part of a data set is here, of its sound
 LEAST_SHARE = 0.5  # of the sound that lists name together
-MOST_BYTES = 1 << 30
-MOST_LISTS, MOST_COLUMNS = 2_000, 3
+MOST_COLUMNS = 3
 _DECIMAL = re.compile(r"\d+\.\d+")
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 MOST_SPEAKERS = 0.8  # of the lines
+LEAST_WORDS = 3  # of a text, beside what is a speaker's name
 # Names that say who speaks
 _SPEAKERS = {
     "MLS": re.compile(r"(\d+)_\d+_\d{6}"),
+    "LibriTTS": re.compile(r"(\d+)_\d+_\d{6}_\d{6}"),
     "AISHELL": re.compile(r"BAC\d+(S\d{4})W\d+|(SSB\d{4})\d{4}"),
     "OpenSLR": re.compile(r"[a-z]{2,3}_(\d{4,5})_\d{8,}"),
 }
+# Names and folders that do
+_FOLDERS = {
+    "VoxForge": re.compile(r"(?:.*/)?(anonymous-\d{8}-\w+|[^/]+(?=-\d{8}-\w+/))(?:-\d{8}-\w+)?/(?:wav|flac)/[^/]+"),
+}
+_TAKEN = "the {} is read (`data.columns: {{text: '{}'}}` takes the other)."
+_KSS = re.compile(r"[1-9]/[1-9]_\d{4}\.wav")  # as written, with numbers written out, letter by letter, seconds, English
 _PINYIN = re.compile(r"[^\sA-Za-z]\s+[a-z]+[1-5](\s.*)?")  # AISHELL-3: every character, and how it is said
 
 
@@ -49,11 +68,12 @@ class _Line:
     name: str
     middle: str | None  # a column between name and text
     text: str
+    chosen: str = ""  # which of several columns is the text
 
 
 def begins_with_sound(tree: Tree, parts: Parts) -> bool:
     """Whether a table has no header, but a list's first line in its place."""
-    return parts[-1].lower().endswith(ENDINGS) and _is_list(tree, parts, _stems(tree))
+    return _may_be_list(parts) and _is_list(tree, parts, stems(tree), Wanted("text", tree.folder))
 
 
 def read_transcript_lists(tree: Tree, wanted: Wanted) -> Reading | None:
@@ -62,10 +82,10 @@ def read_transcript_lists(tree: Tree, wanted: Wanted) -> Reading | None:
     Raises InputError: two lists give one sound different texts, or a list is not written in UTF-8."""
     if wanted.column != "text" or not tree.sounds:
         return None
-    stems = _stems(tree)
-    found = [parts for parts in (*tree.others, *tree.tables) if parts[-1].lower().endswith(ENDINGS)]
-    lists = [parts for parts in islice(found, MOST_LISTS) if _is_list(tree, parts, stems)]
-    lines = {parts: list(_lines(tree, parts, stems)) for parts in lists}
+    known = stems(tree)
+    found = [parts for parts in (*tree.others, *tree.tables) if _may_be_list(parts)]
+    lists = [parts for parts in islice(found, MOST_LISTS) if _is_list(tree, parts, known, wanted)]
+    lines = {parts: list(_lines(tree, parts, known, wanted)) for parts in lists}
     texts: dict[Parts, _Line] = {}
     for line in (line for of_list in lines.values() for line in of_list if line.sound):
         other = texts.setdefault(line.sound or (), line)
@@ -82,12 +102,12 @@ def read_transcript_lists(tree: Tree, wanted: Wanted) -> Reading | None:
 def _reading(
     tree: Tree, lines: Mapping[Parts, Sequence[_Line]], texts: Mapping[Parts, _Line], wanted: Wanted
 ) -> Reading:
-    names = [shown(parts) for parts in lines]
-    some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    account = Account(layout=f"transcripts in lists ({some})")
-    account.origins["text"] = f"the lines of {some}"
+    account = Account(layout=f"transcripts in lists ({some(lines)})")
+    account.origins["text"] = f"the lines of {some(lines)}"
+    account.guesses += sorted({line.chosen for line in texts.values() if line.chosen})
     groups = _groups(texts, account)
-    splits = _splits(lines, account)
+    sounds = {parts: [line.sound for line in of_list if line.sound] for parts, of_list in lines.items()}
+    splits = splits_of(sounds, account)
     rows: list[Row] = []
     for sound in tree.sounds:
         if sound not in texts:
@@ -107,7 +127,7 @@ def _reading(
     for table in tree.tables:
         if table not in lines:
             account.not_read(shown(table), "a table, and the lists give the texts")
-    return with_folder_splits(reading(tree.folder, rows, wanted, account), wanted)
+    return with_folder_splits(reading(tree.folder, rows, without_numbers(wanted), account), wanted)
 
 
 def _groups(texts: Mapping[Parts, _Line], account: Account) -> dict[Parts, str]:
@@ -120,8 +140,8 @@ def _groups(texts: Mapping[Parts, _Line], account: Account) -> dict[Parts, str]:
             "groups."
         )
         return {sound: str(line.middle) for sound, line in texts.items()}
-    for whose, pattern in _SPEAKERS.items():
-        found = {sound: pattern.fullmatch(sound[-1].rpartition(".")[0]) for sound in texts}
+    for whose, pattern in (_SPEAKERS | _FOLDERS).items():
+        found = {sound: pattern.fullmatch(shown(sound) if whose in _FOLDERS else stem(sound[-1])) for sound in texts}
         if texts and all(found.values()):
             speakers = {sound: next(filter(None, match.groups())) for sound, match in found.items() if match}
             account.origins["group"] = "the speaker in the names of the files"
@@ -133,49 +153,30 @@ def _groups(texts: Mapping[Parts, _Line], account: Account) -> dict[Parts, str]:
     return {}
 
 
-def _splits(lines: Mapping[Parts, Sequence[_Line]], account: Account) -> dict[Parts, str]:
-    """What the names of several lists in one folder say, where all say it; other splits are those of folders."""
-    stems = [parts[-1].rpartition(".")[0] for parts in lines]
-    if len(lines) < 2 or len({parts[:-1] for parts in lines}) > 1:
-        return {}
-    of = of_files(stems).of
-    if len(of) < len(stems) or len({*of.values()}) < 2:
-        return {}
-    account.origins["split"] = ", ".join(f"{shown(parts)} is {of[parts[-1].rpartition('.')[0]]}" for parts in lines)
-    return {line.sound: of[parts[-1].rpartition(".")[0]] for parts in lines for line in lines[parts] if line.sound}
+def _may_be_list(parts: Parts) -> bool:
+    return parts[-1].lower().endswith(ENDINGS) or parts[-1].lower() in _WITHOUT_ENDING
 
 
-def _stems(tree: Tree) -> dict[str, list[Parts]]:
-    """A sound's name without its ending -> the sounds that are called so."""
-    found: dict[str, list[Parts]] = defaultdict(list)
-    for sound in tree.sounds:
-        found[sound[-1].rpartition(".")[0]].append(sound)
-    return found
-
-
-def _is_list(tree: Tree, parts: Parts, stems: Mapping[str, Sequence[Parts]]) -> bool:
+def _is_list(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]], wanted: Wanted) -> bool:
     """Lines begin with names of sound, and the first is no header; a text for one sound is no list."""
     path = tree.path(parts)
-    if parts[-1].rpartition(".")[0] in stems:
+    if parts[-1].rpartition(".")[0] in known:
         return False
     try:
         cut = [] if path.stat().st_size > MOST_BYTES else [cells for line in lines_of(path) if (cells := _cut(line))]
     except (OSError, InputError):
         return False
-    names = [_stem(cells[0]) for cells in cut]
-    named = {name for name in names if name in stems}
-    if not named or max(map(len, cut)) > MOST_COLUMNS:
+    names = [stem(cells[0]) for cells in cut]
+    named = {name for name in names if name in known}
+    widest = max(map(len, cut), default=0)
+    chosen = column_number(wanted, "text")
+    if not named or (widest > MOST_COLUMNS and not _is_kss(cut) and not (chosen and 2 <= chosen <= widest)):
         return False
     if all(_DECIMAL.fullmatch(cells[-1]) or not cells[-1] for cells in cut):  # no text, or how long each sound is
         return False
-    if len({cells[0] for cells in cut}) < len(cut) or _shape(names[0]) not in {_shape(name) for name in named}:
+    if len({cells[0] for cells in cut}) < len(cut) or shape(names[0]) not in {shape(name) for name in named}:
         return False
-    return len(named) >= LEAST_NAMED * len(names) or len(named) >= MOST_OF_IT * len(stems)
-
-
-def _shape(name: str) -> str:
-    """What names of one data set have in common: `BAC000S0000W0000`."""
-    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d+", "0", name))
+    return len(named) >= LEAST_NAMED * len(names) or len(named) >= MOST_OF_IT * len(known)
 
 
 def _cut(line: str) -> list[str] | None:
@@ -191,31 +192,42 @@ def _cut(line: str) -> list[str] | None:
     return [words[0], words[1].strip() if len(words) > 1 else ""] if words else None
 
 
-def _lines(tree: Tree, parts: Parts, stems: Mapping[str, Sequence[Parts]]) -> Iterator[_Line]:
+def _is_kss(cut: Sequence[Sequence[str]]) -> bool:
+    return all(len(cells) == 6 and _KSS.fullmatch(cells[0]) and _SECONDS.fullmatch(cells[4]) for cells in cut)
+
+
+def _columns(cut: Sequence[Sequence[str]], wanted: Wanted) -> tuple[int, int | None, str]:
+    """Where text and speaker stand in the lines, counted from 0; -1 is the last column. And why."""
+    if chosen := column_number(wanted, "text"):
+        group = column_number(wanted, "group")
+        return chosen - 1, group - 1 if group else None, ""
+    if _is_kss(cut):
+        return 2, None, "KSS writes every text four times; the third column, with numbers written out, is read."
+    if any(len(cells) != 3 for cells in cut):
+        return -1, None, ""
+    middles, lasts = ([cells[at] for cells in cut] for at in (1, 2))
+    if sum(map(_is_same_text, middles, lasts)) > len(cut) / 2:
+        return 2, None, f"The second and the third column are two forms of one text; {_TAKEN.format('third', 2)}"
+    spoken = sum(len(text.split()) >= LEAST_WORDS for text in middles)
+    if 2 * spoken > len(cut) and 2 * len({*lasts}) <= len({*middles}):  # ESD: an emotion behind the text
+        return 1, None, f"The third column has {len({*lasts})} values and is no text; {_TAKEN.format('second', 3)}"
+    return 2, 1, ""
+
+
+def _is_same_text(one: str, other: str) -> bool:
+    """Whether two texts share half of their words, as two spellings of what is said do."""
+    words, others = ({word.strip(".,;:!?\"'").lower() for word in text.split()} for text in (one, other))
+    return len(words) >= LEAST_WORDS and 2 * len(words & others) >= max(len(words), len(others))
+
+
+def _lines(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]], wanted: Wanted) -> Iterator[_Line]:
     lines = lines_of(tree.path(parts))
     cut = [(number, cells) for number, line in enumerate(lines, start=1) if (cells := _cut(line))]
     spelled = all(_PINYIN.fullmatch(cells[-1]) for _, cells in cut if cells[-1])
+    text_at, middle_at, chosen = _columns([cells for _, cells in cut], wanted)
     for number, cells in cut:
-        text = " ".join(cells[-1].split()[::2]) if spelled else cells[-1]
-        sound = _nearest(parts, cells[0], stems.get(_stem(cells[0]), ()))
-        middle = cells[1] if len(cells) == 3 else None
-        yield _Line(f"{shown(parts)} line {number}", sound, cells[0], middle, text if len(cells) > 1 else "")
-
-
-def _stem(name: str) -> str:
-    last = name.replace("\\", "/").rpartition("/")[2]
-    return last.rpartition(".")[0] if is_sound(last) else last
-
-
-def _nearest(listing: Parts, name: str, sounds: Sequence[Parts]) -> Parts | None:
-    """Of several sounds of one name the one whose folders are those that the line names, or nearest to the list."""
-    folders = [part for part in name.replace("\\", "/").split("/")[:-1] if part not in ("", ".")]
-    fits = [sound for sound in sounds if [*sound[-len(folders) - 1 : -1]] == folders] if folders else []
-    ranked = Counter({sound: _common(listing, sound) for sound in fits or sounds}).most_common(2)
-    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return None
-    return ranked[0][0]
-
-
-def _common(one: Parts, other: Parts) -> int:
-    return next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+        text = cells[text_at] if 1 < len(cells) > text_at else ""
+        sound = nearest(parts, cells[0], known.get(stem(cells[0]), ()))
+        middle = cells[middle_at] if middle_at is not None and len(cells) > middle_at else None
+        text = " ".join(text.split()[::2]) if spelled else text
+        yield _Line(f"{shown(parts)} line {number}", sound, cells[0], middle, text, chosen)

@@ -3,7 +3,7 @@
 1. a published format (`published.py`),
 2. tables called metadata, at the top or in the folders of the splits (`folder_tables.py`),
 3. Parquet files that embed the sound (`shards.py`),
-4. transcripts in lists (`beside/transcript_lists.py`),
+4. transcripts or labels in lists (`beside/transcript_lists.py`, `beside/label_lists.py`),
 5. the one table that names the sound,
 6. class folders (`class_folders.py`).
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainables.data.beside.label_lists import read_label_lists
 from trainables.data.beside.split_lists import with_listed_splits
 from trainables.data.beside.tables_beside import advise_on_lists, naming_sound
 from trainables.data.beside.timed_texts import advise_on_timed, read_timed_texts
@@ -56,7 +57,7 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
 
 def _read_apart(outer: Tree, tree: Tree, wanted: Wanted) -> Reading | None:
     """What is said or heard lies in a folder beside the one, `tree`, that holds all sound."""
-    if reading := read_transcript_lists(outer, wanted):
+    if reading := read_transcript_lists(outer, wanted) or read_label_lists(outer, wanted):
         return reading
     if outer.tables:
         return None
@@ -78,7 +79,7 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if shards := find_shards(tree, wanted):
         return read_shards(tree, shards, wanted)
-    if reading := read_transcript_lists(tree, wanted):
+    if reading := read_transcript_lists(tree, wanted) or read_label_lists(tree, wanted):
         return reading
     if reading := read_single_table(tree, wanted):
         return reading

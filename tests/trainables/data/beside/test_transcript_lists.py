@@ -144,3 +144,38 @@ def test_other_texts_are_no_lists(lay: Lay, read_source: Read, texts: dict[str, 
     else:
         with pytest.raises(InputError, match="file_name and text"):
             read_source(lay(sounds, texts), "text")
+
+
+def test_voxforge(lay: Lay, read_source: Read) -> None:
+    submissions = ("anonymous-20080219-abc", "Aaron-20080318-kdl", "Aaron-20090101-xyz")
+    sounds = [f"{name}/wav/a000{number}.wav" for name in submissions for number in (1, 2)]
+    texts = {
+        f"{name}/etc/PROMPTS": f"{name}/mfc/a0001 OF {at}\n{name}/mfc/a0002 THE {at}\n"
+        for at, name in enumerate(submissions)
+    }
+    texts |= {f"{name}/etc/prompts-original": "a0001 Of that.\na0002 The one.\n" for name in submissions}
+    reading = read_source(lay(sounds, texts), "text")
+    assert [clip.target for clip in reading.examples] == ["OF 1", "THE 1", "OF 2", "THE 2", "OF 0", "THE 0"]
+    assert [clip.group for clip in reading.examples] == ["Aaron"] * 4 + ["anonymous-20080219-abc"] * 2
+
+
+def test_kss_writes_a_text_four_times(lay: Lay, read_source: Read) -> None:
+    names = ["1/1_0000.wav", "1/1_0001.wav", "2/2_0000.wav"]
+    lines = "".join(f"{name}|{at}개|{at} 개요|letters|3.5|{at} pieces\n" for at, name in enumerate(names))
+    reading = read_source(lay(names, {"transcript.v.1.4.txt": lines}), "text")
+    assert [clip.target for clip in reading.examples] == ["0 개요", "1 개요", "2 개요"]
+    assert any("third column" in sentence for sentence in reading.account.guesses)
+    reading = read_source(lay(names, {"transcript.v.1.4.txt": lines}), "text", text="6")
+    assert [clip.target for clip in reading.examples] == ["0 pieces", "1 pieces", "2 pieces"]
+
+
+def test_libritts_has_two_forms_of_a_text(lay: Lay, read_source: Read) -> None:
+    names = [f"{reader}_198_00000{n}_000000" for reader in (19, 26) for n in (0, 1)]
+    sounds = [f"train-clean-100/{name.split('_')[0]}/198/{name}.wav" for name in names]
+    lines = {19: "", 26: ""}
+    for name in names:
+        lines[int(name.split("_")[0])] += f"{name}\tIt was Mr. Brown of {name}.\tIt was Mister Brown of {name}.\n"
+    texts = {f"train-clean-100/{reader}/198/{reader}_198.trans.tsv": of for reader, of in lines.items()}
+    reading = read_source(lay(sounds, texts), "text")
+    assert {clip.target for clip in reading.examples} == {f"It was Mister Brown of {name}." for name in names}
+    assert [clip.group for clip in reading.examples] == ["19", "19", "26", "26"]
