@@ -88,17 +88,21 @@ class Parser(argparse.ArgumentParser):
     def flag(self, name: str, text: str) -> None:
         self._options[name] = self.add_argument(name, action="store_true", help=text)
 
-    def value(self, name: str, metavar: str, text: str, *, read: Reader = str, default: Any = None) -> None:
-        """An option with a value. Where `read` refuses the text, the problem is kept and the other options are read."""
-        self._options[name] = self.add_argument(
-            name, action=_Checked, metavar=metavar, help=text, read=read, default=default
-        )
+    def value(
+        self, name: str, metavar: str, text: str, *, also: str | None = None, read: Reader = str, default: Any = None
+    ) -> None:
+        """An option with a value, `also` under a second name. Where `read` refuses the text, the problem is kept and
+        the other options are read."""
+        names = [name] if also is None else [name, also]
+        option = self.add_argument(*names, action=_Checked, metavar=metavar, help=text, read=read, default=default)
+        self._options |= dict.fromkeys(names, option)
 
     def read(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         """The words and options, and what is wrong with them. `--help` prints the help text and raises SystemExit."""
         words, problems = self._joined(arguments)
         given, left = self.parse_known_intermixed_args(words, argparse.Namespace(problems=problems))
-        unknown = dict.fromkeys(word.partition("=")[0] for word in left)
+        dashed = [word for word in left if word.startswith("-")] or left  # what follows an unknown option is its value
+        unknown = dict.fromkeys(word.partition("=")[0] for word in dashed)
         known = ", ".join([*self._options, "--help"])
         for name in unknown:
             near = nearest_word(name, [*self._options, "--help"])

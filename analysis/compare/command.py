@@ -69,7 +69,8 @@ PARSER.value(
 PARSER.value(
     "--margin",
     "DIFFERENCE",
-    'also tests equivalence and "no worse than" within this difference',
+    'also tests equivalence and "no worse than" within this difference, with the Bayesian probability of it',
+    also="--worth",
     read=command_line.number("a number above 0, in the metric's unit", lambda margin: 0.0 < margin < math.inf),
 )
 PARSER.value(

@@ -19,6 +19,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import ne
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,11 @@ def _answers_of(file: str, found: Columns) -> Answers:
 
 def _composed(values: list[Any]) -> tuple[list[Any], int]:
     """The texts in composed Unicode (NFC) and without outer spaces, and how many changed by it."""
+    if set(map(type, values)) == {str}:
+        composed = list(map(str.strip, values))
+        if not all(map(str.isascii, composed)):
+            composed = list(map(_spelled, composed))
+        return composed, sum(map(ne, values, composed))
     composed = [_spelled(value) if isinstance(value, str) else value for value in values]
     changed = (isinstance(before, str) and before != now for before, now in zip(values, composed, strict=True))
     return composed, sum(changed)

@@ -39,6 +39,19 @@ def test_a_value_may_begin_with_a_dash(parser: Parser) -> None:
     assert (given.output, problems) == ("--y", [])
 
 
+def test_an_option_under_its_second_name() -> None:
+    parser = Parser("a.b", "SWEEP [options]", "Does.", exits={Exit.DONE: "said"}, sections={"examples": "  one"})
+    parser.value("--margin", "M", "in the unit", also="--worth", read=number("a share", lambda x: 0 < x < 1))
+    assert parser.read(["--worth", "0.1"])[0].margin == parser.read(["--margin=0.1"])[0].margin == 0.1
+    assert parser.read(["--worth=2"])[1] == ["--worth 2: expected a share."]
+
+
+def test_what_follows_an_unknown_option_is_its_value(parser: Parser) -> None:
+    assert [problem.split(";")[0] for problem in parser.read(["a", "--colour", "red"])[1]] == [
+        "--colour is not an option"
+    ]
+
+
 def test_every_problem_is_said_at_once(parser: Parser) -> None:
     _, problems = parser.read(["--alpha", "2", "--seed", "-1", "--colour=red", "--out", "--output"])
     assert sorted(problems) == [
