@@ -53,6 +53,11 @@ class Preset:
     # into its parts), -> modules in each of them; and how many once
     layers: Mapping[str, int] = field(default_factory=dict)
     once: int = 0
+    kinds: Mapping[str, Preset] = field(default_factory=dict)  # `model_type` of a configuration -> its own preset
+
+    def of(self, config: Any) -> Preset:
+        """That of the configuration's kind of model, where the preset says something for several."""
+        return self.kinds.get(getattr(config, "model_type", ""), self)
 
     def expected(self, size: str, config: Any) -> int | None:
         """How many modules it must match; None where it does not say, or `config` names no such layers."""

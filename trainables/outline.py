@@ -100,6 +100,10 @@ def _writer(kept: Mapping[str, Any]) -> Writer:
     return Writer(**{**kept, **limits, **lists, "frames": frames})
 
 
+def _preset(kept: Mapping[str, Any]) -> Preset:
+    return Preset(**{**kept, "kinds": {kind: _preset(each) for kind, each in kept["kinds"].items()}})
+
+
 def _as_tuples(value: Any) -> Any:
     return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
@@ -107,7 +111,7 @@ def _as_tuples(value: Any) -> Any:
 def _restored(kept: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: _as_tuples(kept[name]) for name in PLAIN if name in kept}
     found |= {name: {size: size_from(each) for size, each in kept[name].items()} for name in SIZES}
-    found["PRESETS"] = {name: Preset(**each) for name, each in kept["PRESETS"].items()}
+    found["PRESETS"] = {name: _preset(each) for name, each in kept["PRESETS"].items()}
     if "SPECTROGRAM" in kept:
         found["SPECTROGRAM"] = None if kept["SPECTROGRAM"] is None else Spectrogram(**kept["SPECTROGRAM"])
     if kept.get("WRITER") is not None:

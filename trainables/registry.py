@@ -20,6 +20,7 @@ BACKBONES: dict[str, str] = {
     "moonshine": "trainables.backbones.moonshine",
     "whisper": "trainables.backbones.whisper",
     "qwen2_audio": "trainables.backbones.qwen2_audio",
+    "hf_classifier": "trainables.backbones.hf_classifier",
 }
 
 TASKS: dict[str, str] = {

@@ -18,12 +18,14 @@ from sweeps.machine.provenance import private
 from sweeps.predict.exported import ADAPTER, CARD, CTRANSLATE2, EXPORT, ONNX
 from sweeps.predict.tuned import TEST, read_verdict
 from trainables.errors import InputError
+from trainables.outline import outline
 from trainables.records import Predictions
 from trainables.registry import task as make_task
 
 if TYPE_CHECKING:
     from analysis.record.sweep import Recorded
     from sweeps.export.exported import Exported
+    from trainables.config import TrialConfig
 
 PIPELINES = {
     "classification": ("audio-classification", "Audio Classification"),
@@ -194,7 +196,7 @@ def _use(exported: Exported) -> str:
         if manifest["format"] == ADAPTER:
             where = "its base model, in `base/` here" if manifest["base"]["miniature"] else "its base model"
             plain = f"\n\n`PeftModel.from_pretrained` loads the adapter onto {where}."
-            if exported.found.tuned.config.backbone == "wavlm":
+            if _kind(exported.found.tuned.config) == "wavlm":
                 plain += (
                     " transformers' WavLM hands the bare weights of its attention to torch: there an adapter on them "
                     "changes nothing, without a warning. Export with `--merge` for use without audio-sweeps."
@@ -204,6 +206,12 @@ def _use(exported: Exported) -> str:
         f"{hears} `answer` gives {ANSWERS[exported.found.tuned.task_kind]}.\n\n```python\n"
         f'FOLDER = "."  # where this file lies\n{exported.code.rstrip()}\n```'
     )
+
+
+def _kind(config: TrialConfig) -> str:
+    """The backbone's name; of one that takes several kinds of checkpoints the `model_type` of this one."""
+    backbone: Any = outline(config.backbone)
+    return config.backbone if backbone.SIZES else str(backbone.config(config.model_size).model_type)
 
 
 def _scores(exported: Exported) -> list[str]:

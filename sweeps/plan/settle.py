@@ -136,16 +136,24 @@ def decide_weights(spec: SweepSpec, backbones: Mapping[str, Backbone], profile: 
 
 def known_sizes(spec: SweepSpec, name: str, backbone: Backbone) -> dict[str, Size]:
     """The published sizes and checkpoints of a backbone that the sweep names; all published ones where it names none.
-    Raises InputError: a checkpoint's configuration cannot be had or used."""
+    Raises InputError: a checkpoint's configuration cannot be had or used, or none is named where there are no sizes."""
     named: dict[str, Size] = {}
     problems: list[str] = []
-    for size in spec.sizes_of(name):
-        if size in backbone.SIZES or (names_checkpoint(size) and not is_size(backbone, size)):
+    asked = spec.sizes_of(name)
+    for size in asked:
+        if not is_size(backbone, size) and not names_checkpoint(size) and any(map(names_checkpoint, asked)):
+            problems.append(f"search.model_size: {name} has no size {size}; it is no checkpoint either.")
+        elif size in backbone.SIZES or (names_checkpoint(size) and not is_size(backbone, size)):
             try:
                 unpack(size)
                 named[size] = size_of(backbone, size)
             except InputError as error:
                 problems += error.problems
+    if not named and not problems and not backbone.SIZES:
+        problems.append(
+            f"search.model_size: {name} has no sizes of its own; name a checkpoint: a folder (./mine) or one of the "
+            "hub (owner/name)."
+        )
     if problems:
         raise InputError(problems)
     return named or dict(backbone.SIZES)

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,7 @@ class Vocabulary:
     @cached_property
     def fold(self) -> str:
         """`lower` or `upper` where its letters are of that case alone, and texts are brought to it; else empty."""
-        cased = [token for token in self._ids if token.lower() != token.upper()]
-        if not cased:
-            return ""
-        if all(token == token.lower() for token in cased):
-            return "lower"
-        return "upper" if all(token == token.upper() for token in cased) else ""
+        return only_case(self._ids)
 
     def spell(self, text: str) -> list[int]:
         """A text as token ids. Signs that it lacks and nobody says (punctuation) are left out, letters that it lacks
@@ -66,17 +61,16 @@ class Vocabulary:
     def lacking(self, text: str) -> list[str]:
         """The letters, digits and marks of a text that it lacks, one by one."""
         rest = self._pattern.sub("", self._folded(text))
-        return [sign for sign in rest if _is_said(sign)]
+        return [sign for sign in rest if is_said(sign)]
 
     def read(self, best: Iterable[int]) -> str:
         """The text of the best token of each frame: repetitions are one token, blanks part equal letters."""
-        text, before = "", self.blank
-        for token in best:
-            if token != before and token not in self.special:
+        text = ""
+        for token in joined(best, self.blank):
+            if token not in self.special:
                 text += self.tokens[token]
-            elif token != before and token == self.space:
+            elif token == self.space:
                 text += " "
-            before = token
         return " ".join(text.split())
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -106,7 +100,7 @@ class Vocabulary:
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def _folded(self, text: str) -> str:
-        return {"lower": str.lower, "upper": str.upper}.get(self.fold, str)(unicodedata.normalize("NFC", text))
+        return in_case(unicodedata.normalize("NFC", text), self.fold)
 
     def _word(self, word: str) -> list[int]:
         found, behind = [], 0
@@ -116,7 +110,27 @@ class Vocabulary:
         return found + self._unknowns(word[behind:])
 
     def _unknowns(self, signs: str) -> list[int]:
-        return [] if self.unknown is None else [self.unknown for sign in signs if _is_said(sign)]
+        return [] if self.unknown is None else [self.unknown for sign in signs if is_said(sign)]
+
+
+def only_case(tokens: Iterable[str]) -> str:
+    """`lower` or `upper` where all tokens that have a case are of that one; else empty."""
+    cased = [token for token in tokens if token.lower() != token.upper()]
+    if not cased:
+        return ""
+    if all(token == token.lower() for token in cased):
+        return "lower"
+    return "upper" if all(token == token.upper() for token in cased) else ""
+
+
+def in_case(text: str, case: str) -> str:
+    """`text` brought to `lower` or `upper`; as it is where `case` is empty."""
+    return {"lower": str.lower, "upper": str.upper}.get(case, str)(text)
+
+
+def joined(best: Iterable[int], blank: int) -> list[int]:
+    """The tokens that the best one of each frame means: repetitions are one, and blanks, which part equal ones, go."""
+    return [token for token, _ in groupby(best) if token != blank]
 
 
 def characters_of(texts: Iterable[str]) -> tuple[str, ...]:
@@ -124,7 +138,7 @@ def characters_of(texts: Iterable[str]) -> tuple[str, ...]:
     their code points."""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(sign for sign in unicodedata.normalize("NFC", text).lower() if _is_said(sign))
+        counts.update(sign for sign in unicodedata.normalize("NFC", text).lower() if is_said(sign))
     return tuple(sorted(counts, key=lambda sign: (-counts[sign], sign)))
 
 
@@ -186,5 +200,6 @@ def _content(token: Any) -> str:
     return str(token.get("content", "")) if isinstance(token, dict) else str(token)
 
 
-def _is_said(sign: str) -> bool:
+def is_said(sign: str) -> bool:
+    """Whether it is a letter, a digit, or a mark of one: no punctuation."""
     return sign.isalnum() or sign in SAID_MARKS or unicodedata.category(sign)[0] == "M"

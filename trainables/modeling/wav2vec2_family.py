@@ -14,7 +14,7 @@ clips of any length, with a mask.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,8 +29,10 @@ from trainables.contract import Described, Loaded, Preset, Size, Task
 from trainables.modeling import ctc, pretrained
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.head_loss import head_losses, head_targets, with_labels
+from trainables.modeling.layer_modules import PLAIN, Modules
 from trainables.modeling.seeded import seeded_init
-from trainables.modeling.vocabulary import Vocabulary, is_recogniser, of_checkpoint
+from trainables.modeling.subwords import Letters, own_spelling
+from trainables.modeling.vocabulary import Vocabulary, is_recogniser
 from trainables.writing import Frames, TextLimits, Writer
 
 SAMPLE_RATE_HZ = 16_000
@@ -38,6 +40,7 @@ CLASSIFIER_HEAD, RECOGNISER_HEAD = ("projector", "classifier"), ("lm_head",)
 HEAD_MODULES = (*CLASSIFIER_HEAD, *RECOGNISER_HEAD)  # a task has its own
 TASKS = ("classification", "regression", "multilabel", "transcription")
 BESIDE = (("preprocessor_config.json", "processor_config.json"),)
+WAVEFORM, FILTER_BANK = "input_values", "input_features"  # what a model is given, as transformers names it
 SHORTEST_SAMPLES = 400  # what the convolutions need for one frame
 LENGTH_STEP = 1600  # samples, 0.1 s: the grid of lengths
 _NO_LIMIT = TextLimits(10**9)  # of tokens: frames are the limit
@@ -76,6 +79,10 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def has_group_norm(config: Any) -> bool:
+    return bool(config.feat_extract_norm == "group")
+
+
 @dataclass(frozen=True)
 class Family:
     """One kind of these models; its methods are what a backbone file offers."""
@@ -87,27 +94,22 @@ class Family:
     sizes: Mapping[str, Size]  # the published ones
     kept: tuple[str, ...] = ()  # modules that stay out of 4 bits
     chain: str = r"feature_extractor|encoder\.layers\.\d+"  # see trainables/prefix_cache/cut.py; below `prefix`
+    modules: Modules = PLAIN
+    hears_padding: Callable[[Any], bool] = has_group_norm  # by a checkpoint's configuration: masked or not
+    extractor_class: Any = Wav2Vec2FeatureExtractor
+    recogniser_head: tuple[str, ...] = RECOGNISER_HEAD
 
     @property
     def presets(self) -> dict[str, Preset]:
-        layer = rf"{self.prefix}\.encoder\.layers\.\d+\."
-        attention, mlp = r"attention\.(q|k|v|out)_proj", r"feed_forward\.(intermediate|output)_dense"
-        projection = rf"{self.prefix}\.feature_projection\.projection"
-        return {
-            "qv": _in_each_layer(layer + r"attention\.(q|v)_proj", 2),
-            "attention": _in_each_layer(layer + attention, 4),
-            "attention+mlp": _in_each_layer(f"{layer}({attention}|{mlp})", 6),
-            "all-linear": _in_each_layer(f"{layer}({attention}|{mlp})|{projection}", 6, once=1),
-        }
+        return self.modules.presets(self.prefix)
 
     def config(self, size: str) -> Any:
         """A size's configuration, as in the published files, without the network; a checkpoint's from its own."""
         if names_checkpoint(size):
-            return pretrained.configuration(self.config_class, size, backbone=self.prefix)
+            return pretrained.configuration(self.config_class, size, backbone=self.config_class.model_type)
         return self.config_class(**SHAPES[size], **_NO_MASKS)
 
-    @staticmethod
-    def described(size: str) -> Described:
+    def described(self, size: str) -> Described:
         """The architecture has no longest clip: the window stays the backbone's."""
         del size
         return Described()
@@ -119,7 +121,7 @@ class Family:
         with torch.device("meta"):
             return self._model(config, task, letters)
 
-    def _model(self, config: Any, task: Task, letters: Vocabulary | None) -> nn.Module:
+    def _model(self, config: Any, task: Task, letters: Letters | None) -> nn.Module:
         """`letters`: those of the checkpoint, which a recogniser's own head knows; None: the task's."""
         if writes(task):
             return cast(nn.Module, self.recogniser_class(with_letters(config, letters or letters_of(task))))
@@ -136,8 +138,8 @@ class Family:
         """
         source = pretrained.source_of(checkpoint, size, self.sizes)
         config = pretrained.read(self.config_class, source, "configuration")
-        extractor = pretrained.read(Wav2Vec2FeatureExtractor, source, "feature extractor (preprocessor_config.json)")
-        heads = RECOGNISER_HEAD if writes(task) else CLASSIFIER_HEAD
+        extractor = pretrained.read(self.extractor_class, source, "feature extractor (preprocessor_config.json)")
+        heads = self.recogniser_head if writes(task) else CLASSIFIER_HEAD
         own = own_letters(_named(source), config) if writes(task) else None
         letters = own or (letters_of(task) if writes(task) else None)
         model: Any = pretrained.load_pretrained(
@@ -150,10 +152,11 @@ class Family:
             dtype=dtype,
             device=device,
         )
-        model.freeze_feature_encoder()  # else its input asks for gradients in every training step
+        if hasattr(model, "freeze_feature_encoder"):
+            model.freeze_feature_encoder()  # else its input asks for gradients in every training step
         if letters is not None:
             model.tokenizer = letters  # `predict` writes texts
-        hears_padding = config.feat_extract_norm == "group"
+        hears_padding = self.hears_padding(config)
         return Loaded(
             model,
             extractor,
@@ -175,13 +178,13 @@ class Family:
     def write(self, model: nn.Module, size: str, folder: Path) -> None:
         """Writes what `build` gave, and training changed, as a folder that `load` reads; of a recogniser the encoder
         alone, so that every task of texts has a head for its own letters."""
-        masked = SHAPES[size].get("feat_extract_norm") == "layer"
+        del size
         whole: Any = model
+        masked = not self.hears_padding(whole.config)
         (whole.base_model if hasattr(whole, "lm_head") else whole).save_pretrained(folder)
         Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=masked).save_pretrained(folder)
 
-    @staticmethod
-    def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
+    def features(self, loaded: Loaded, waveform: np.ndarray) -> Tensor:
         """(samples,) float32 at 16 kHz -> (samples,) float32: normalised where the checkpoint's processor says so;
         then silence, up to the shortest length or to the grid."""
         clip = np.asarray(waveform, dtype=np.float32)
@@ -196,20 +199,22 @@ class Family:
     def collate(
         loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
     ) -> dict[str, Tensor]:
-        """A batch on the CPU: input_values (B, samples), and attention_mask (B, samples) where lengths differ; with
-        targets (label names) what `head_targets` gives. For texts `frames` (B,), and with targets `labels` (B, L) and
-        `blank` ()."""
+        """A batch on the CPU: input_values (B, samples) or input_features (B, frames, bins), and attention_mask, (B,
+        samples) or (B, frames), where lengths differ; with targets (label names) what `head_targets` gives. For texts
+        `frames` (B,), and with targets `labels` (B, L) and `blank` ()."""
         lengths = torch.tensor([len(clip) for clip in features])
-        batch = {"input_values": nn.utils.rnn.pad_sequence(list(features), batch_first=True)}
+        name = WAVEFORM if features[0].ndim == 1 else FILTER_BANK
+        batch = {name: nn.utils.rnn.pad_sequence(list(features), batch_first=True)}
         if lengths.min() < lengths.max():
             batch["attention_mask"] = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
         if not writes(task):
             return batch if targets is None else batch | head_targets(task, targets)
         model: Any = loaded.model
-        batch["frames"] = model._get_feat_extract_output_lengths(lengths)
+        lengths_of = getattr(model, "_get_feat_extract_output_lengths", None) or model._get_subsampling_output_length
+        batch["frames"] = lengths_of(lengths).long()
         if targets is None:
             return batch
-        letters: Vocabulary = model.tokenizer
+        letters: Letters = model.tokenizer
         spelled = ctc.labels([letters.spell(text) for text in targets])
         return batch | {"labels": spelled, "blank": torch.tensor(letters.blank)}
 
@@ -228,7 +233,7 @@ class Family:
         outputs = logits(model, batch)
         if "frames" not in batch:
             return outputs.float()
-        letters: Vocabulary = pretrained.bare(model).tokenizer
+        letters: Letters = pretrained.bare(model).tokenizer
         return [letters.read(best) for best in ctc.best_tokens(outputs, batch["frames"])]
 
 
@@ -242,13 +247,13 @@ def letters_of(task: Task) -> Vocabulary:
     return Vocabulary.made(cast(Any, task).vocabulary or ())
 
 
-def own_letters(checkpoint: str, config: Any) -> Vocabulary | None:
+def own_letters(checkpoint: str, config: Any) -> Letters | None:
     """Of a checkpoint that was trained as a recogniser; None of others. Raises InputError as `of_checkpoint`."""
-    said = {name: getattr(config, name, None) for name in ("architectures", "vocab_size", "pad_token_id")}
-    return of_checkpoint(checkpoint, said) if is_recogniser(said) else None
+    said = {name: getattr(config, name, None) for name in ("model_type", "architectures", "vocab_size", "pad_token_id")}
+    return own_spelling(checkpoint, said) if is_recogniser(said) else None
 
 
-def with_letters(config: Any, letters: Vocabulary) -> Any:
+def with_letters(config: Any, letters: Letters) -> Any:
     """A transformers configuration, set to a head with these letters, and to the loss that is used here."""
     config.vocab_size, config.pad_token_id = len(letters.tokens), letters.blank
     config.ctc_loss_reduction = "mean"
@@ -257,8 +262,9 @@ def with_letters(config: Any, letters: Vocabulary) -> Any:
 
 def logits(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
     """(B, C), or (B, T, V) of a recogniser: of every frame."""
-    values = pretrained.own_dtype(model, batch["input_values"])
-    found: Tensor = model(input_values=values, attention_mask=batch.get("attention_mask")).logits
+    name = WAVEFORM if WAVEFORM in batch else FILTER_BANK
+    values = pretrained.own_dtype(model, batch[name])
+    found: Tensor = model(**{name: values}, attention_mask=batch.get("attention_mask")).logits
     return found
 
 
@@ -266,7 +272,3 @@ def _named(source: Mapping[str, Any]) -> str:
     """As `configurations.find` takes it."""
     name, revision = source["pretrained_model_name_or_path"], source["revision"]
     return f"{name}@{revision}" if revision else str(name)
-
-
-def _in_each_layer(pattern: str, modules: int, once: int = 0) -> Preset:
-    return Preset(pattern, layers={"num_hidden_layers": modules}, once=once)

@@ -12,7 +12,7 @@ from trainables.contract import Backbone, Loaded, Task
 from trainables.errors import InputError
 from trainables.modeling.wav2vec2_family import LENGTH_STEP, SHORTEST_SAMPLES
 from trainables.release.merged import named_outputs
-from trainables.release.plain_code import meaning
+from trainables.release.plain_code import kept_by, meaning
 
 MODEL = "model.onnx"
 CODE = """\
@@ -58,9 +58,10 @@ def write_onnx(
     `features` of one clip show the shape. Raises InputError: not installed, or a backbone whose front end only this
     package has.
     """
-    if backbone.NAME not in KNOWN:
+    own = kept_by(backbone, loaded)
+    if own not in KNOWN:
         raise InputError(
-            f"--format: the front end of {backbone.NAME} is no file that other software reads, so an ONNX file of its "
+            f"--format: the front end of {own} is no file that other software reads, so an ONNX file of its "
             "network would be of no use; take --merge and sweeps.predict."
         )
     try:
@@ -70,7 +71,7 @@ def write_onnx(
         raise InputError(
             "--format: onnx is not installed; `uv sync --extra export` brings it, or take --merge."
         ) from None
-    alone = backbone.NAME in ONE_CLIP
+    alone = own in ONE_CLIP
     batch = backbone.collate(loaded, [features] if alone else [features, features], task, None)
     (name,) = (key for key in batch if key != "attention_mask")
     example = batch[name].float()
@@ -95,5 +96,5 @@ def write_onnx(
 def onnx_code(loaded: Loaded, backbone: Any, task: Any) -> str:
     """How the file answers, as `plain_code` has it."""
     step = LENGTH_STEP if loaded.equal_shapes else 1
-    padded = PADDED.format(shortest=SHORTEST_SAMPLES, step=step) if backbone.NAME in WAVEFORMS else ""
+    padded = PADDED.format(shortest=SHORTEST_SAMPLES, step=step) if kept_by(backbone, loaded) in WAVEFORMS else ""
     return CODE.format(rate=backbone.SAMPLE_RATE_HZ, labels=named_outputs(task), padded=padded) + meaning(task)

@@ -17,9 +17,14 @@ from typing import Any, cast
 import numpy as np
 
 from trainables.contract import Loaded, Task
+from trainables.modeling import named_encoders
+from trainables.modeling.any_kind import KIND
+from trainables.modeling.frames_family import FramesFamily
 from trainables.modeling.wav2vec2_family import LENGTH_STEP, SHORTEST_SAMPLES
 from trainables.release.merged import named_outputs
 
+FRAMES_KINDS = tuple(kind for kind, family in named_encoders.FAMILIES.items() if isinstance(family, FramesFamily))
+WAVEFORMS = ("wav2vec2", "hubert", "wavlm", *(kind for kind in named_encoders.FAMILIES if kind not in FRAMES_KINDS))
 Answer = Callable[[np.ndarray], Any]
 
 CLASSIFIER = """\
@@ -66,6 +71,37 @@ def answer(waveform):
     with torch.no_grad():
         best = model(values).logits[0].argmax(dim=-1)
     text = tokenizer.decode(best)  # skip_special_tokens would take the blanks out before equal letters are joined
+    for token in tokenizer.all_special_tokens:
+        text = text.replace(token, "")
+    return " ".join(text.split())
+"""
+FRAMES = """\
+import numpy as np
+import torch
+from transformers import AutoFeatureExtractor, {classes}
+
+extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
+model = {auto}.from_pretrained(FOLDER, dtype=torch.float32).eval()
+
+
+def outputs(waveform):
+    waveform = np.pad(waveform, (0, max(0, {shortest} - len(waveform))))
+    heard = extractor(waveform, sampling_rate={rate}, return_attention_mask=True, return_tensors="pt")
+    inside = heard["attention_mask"][0].bool()
+    with torch.no_grad():
+        return model(heard["input_features"][:, inside]).logits[0]
+"""
+FRAMES_SCORES = """
+
+def answer(waveform):
+    return outputs(waveform).tolist()  # model.config.id2label names them
+"""
+FRAMES_TEXT = """
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+
+
+def answer(waveform):
+    text = tokenizer.decode(outputs(waveform).argmax(dim=-1))
     for token in tokenizer.all_special_tokens:
         text = text.replace(token, "")
     return " ".join(text.split())
@@ -184,10 +220,18 @@ def answer(waveform):  # log P(label and end of turn | clip, prompt) of each lab
 
 def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float) -> str | None:
     """The piece for a backbone with these parts and this task; None of networks that transformers does not have."""
-    name, rate, asked = backbone.NAME, backbone.SAMPLE_RATE_HZ, cast(Any, task)
+    name, rate, asked = kept_by(backbone, loaded), backbone.SAMPLE_RATE_HZ, cast(Any, task)
+    if name in FRAMES_KINDS:
+        shortest = cast(FramesFamily, named_encoders.FAMILIES[name]).shortest_samples
+        if task.column == "text":
+            auto = "AutoModelForCTC"
+            code = FRAMES.format(classes=f"{auto}, AutoTokenizer", auto=auto, rate=rate, shortest=shortest)
+            return code + FRAMES_TEXT
+        auto = "AutoModelForAudioClassification"
+        return FRAMES.format(classes=auto, auto=auto, rate=rate, shortest=shortest) + FRAMES_SCORES + meaning(task)
     if name in ("ast", "whisper_encoder"):
         return CLASSIFIER.format(rate=rate) + meaning(task)
-    if name in ("wav2vec2", "hubert", "wavlm"):
+    if name in WAVEFORMS:
         step = LENGTH_STEP if loaded.equal_shapes else 1
         if task.column == "text":
             return LETTERS.format(rate=rate, shortest=SHORTEST_SAMPLES, step=step)
@@ -217,6 +261,15 @@ def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float)
             end=backbone.END_OF_TURN,
         )
     return None
+
+
+def kept_by(backbone: Any, loaded: Loaded) -> str:
+    """The backbone's name; of one that takes several kinds of checkpoints that of the kind's own backbone, or the kind
+    (`model_type`) itself."""
+    if backbone.SIZES:
+        return str(backbone.NAME)
+    kind: str = loaded.extra[KIND]
+    return {"audio-spectrogram-transformer": "ast", "whisper": "whisper_encoder"}.get(kind, kind)
 
 
 def meaning(task: Any) -> str:

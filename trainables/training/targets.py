@@ -46,8 +46,10 @@ def resolve_targets(
     Raises InputError: nothing matches, or another number of modules than the preset states for `size`.
     """
     names = [name for name, _ in adaptable_modules(model)]
+    config = getattr(model, "config", None)
+    preset = preset.of(config)
     matched = [name for name in names if re.fullmatch(preset.pattern, name)]
-    expected = preset.expected(size, getattr(model, "config", None))
+    expected = preset.expected(size, config)
     if matched and len(matched) == expected:
         return matched
     what = f"target_modules: {preset_name}" if preset_name else f"the target pattern {preset.pattern!r}"

@@ -13,6 +13,7 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
+from tests.trainables.backbones.random_checkpoints import size_of
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
@@ -63,7 +64,7 @@ def losses(
     backbone: Any = registry.backbone(name)
     kind = backbone.TASKS[0]
     options, targets = TASKS[kind]
-    size = next(iter(backbone.MINIATURE_SIZES))
+    size = size_of(name, checkpoint)
     key = EngineKey(name, size, quantization, precision)
     settings = EngineSettings(activations=more.pop("activations", "off"))
     engine = Engine(key, str(checkpoint), registry.task(kind, dict(options)), settings)

@@ -21,7 +21,8 @@ from bitsandbytes.nn import Linear4bit
 from peft import PeftModel
 from torch import Tensor, nn
 
-from trainables import registry
+from tests.trainables.backbones import random_checkpoints
+from trainables import registry, sizes
 from trainables.contract import mean_loss
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 from trainables.training.targets import adapted_modules, count, head_mode, head_modules, resolve_targets
@@ -31,8 +32,10 @@ TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {  # kind -> its options, t
     "label_scoring": ({"labels": ("SPEECH", "NOISE"), "prompt": "Which?"}, ["NOISE", "SPEECH", "SPEECH"]),
     "transcription": ({}, ["a short one", "two", "the longest of these three texts"]),
 }
-ALL = [(name, size) for name in registry.BACKBONES for size in registry.backbone(name).MINIATURE_SIZES]
-SMALLEST = [(name, next(iter(registry.backbone(name).MINIATURE_SIZES))) for name in registry.BACKBONES]
+WITH_SIZES = [name for name in registry.BACKBONES if registry.backbone(name).MINIATURE_SIZES]
+NAMED = [("hf_classifier", kind) for kind in random_checkpoints.OWN]  # no sizes: kinds of checkpoints, by name
+ALL = [(name, size) for name in WITH_SIZES for size in registry.backbone(name).MINIATURE_SIZES] + NAMED
+SMALLEST = [(name, next(iter(registry.backbone(name).MINIATURE_SIZES))) for name in WITH_SIZES] + NAMED
 CPU = torch.device("cpu")
 ANSWER_TOKENS = 48  # at least as many as any target has
 
@@ -51,14 +54,16 @@ class Case:
         kind = self.backbone.TASKS[0]
         options, self.targets = TASKS[kind]
         self.task = registry.task(kind, dict(options))
-        window = self.backbone.MINIATURE_WINDOW_SECONDS
-        self.clips = [self.clip(seconds, seed) for seed, seconds in enumerate((window, 0.43 * window, 1.3 * window))]
+        has_sizes = bool(self.backbone.MINIATURE_SIZES)
+        self.window = self.backbone.MINIATURE_WINDOW_SECONDS if has_sizes else random_checkpoints.WINDOW_SECONDS
+        lengths = (self.window, 0.43 * self.window, 1.3 * self.window)
+        self.clips = [self.clip(seconds, seed) for seed, seconds in enumerate(lengths)]
 
     def clip(self, seconds: float, seed: int) -> np.ndarray:
         """A tone in noise, a different one for every seed, of the seconds that a store would keep."""
         rate = self.backbone.SAMPLE_RATE_HZ
         rng = np.random.default_rng(seed)
-        time = np.arange(round(min(seconds, self.backbone.MINIATURE_WINDOW_SECONDS) * rate)) / rate
+        time = np.arange(round(min(seconds, self.window) * rate)) / rate
         tone = np.sin(2 * np.pi * rng.uniform(200, 2000) * time)
         return (0.2 * tone + 0.05 * rng.standard_normal(len(time))).astype(np.float32)
 
@@ -186,6 +191,9 @@ def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], 
     @cache
     def make(name: str, size: str) -> Case:
         folder = tmp_path_factory.mktemp(f"{name}-{size}")
+        if (name, size) in NAMED:
+            random_checkpoints.write_configuration(size, folder)
+            size = str(folder)
         write_checkpoint(name, size, folder)
         return Case(name, size, folder)
 
@@ -210,7 +218,7 @@ def modes(case: Case) -> list[str]:
 # Shapes
 
 
-@pytest.mark.parametrize("name", registry.BACKBONES)
+@pytest.mark.parametrize("name", WITH_SIZES)
 def test_sizes_presets_and_heads_are_as_stated(name: str) -> None:
     backbone = registry.backbone(name)
     assert name == backbone.NAME
@@ -244,7 +252,7 @@ def test_time_and_frequency_lie_where_stated(case: Case) -> None:
     layout = getattr(case.backbone, "SPECTROGRAM", None)
     if layout is None:
         pytest.skip("it takes the waveform itself")
-    rate, window = case.backbone.SAMPLE_RATE_HZ, case.backbone.MINIATURE_WINDOW_SECONDS
+    rate, window = case.backbone.SAMPLE_RATE_HZ, case.window
     tone = np.sin(2 * np.pi * 600 * np.arange(round(window * rate)) / rate).astype(np.float32)
     features = case.backbone.features(case.engine().loaded, tone)
     shown = features.movedim((layout.time_axis, layout.frequency_axis), (-2, -1))[..., : layout.bins]
@@ -277,7 +285,7 @@ def test_loaded_whole_frozen_and_in_eval_mode(any_case: Case) -> None:
         assert bool(loaded.head_modules) == bool(head_modules(any_case.backbone))
         again, first = loaded.model.state_dict(), engine.loaded.model.state_dict()
         assert all(torch.equal(again[name], first[name]) for name in again if name in first)  # the head's included
-    stated = any_case.backbone.MINIATURE_SIZES[any_case.size].total_params
+    stated = sizes.size_of(any_case.backbone, any_case.size).total_params
     whole = any_case.backbone.load(
         str(any_case.checkpoint),
         any_case.task,

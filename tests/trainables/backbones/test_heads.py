@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.trainables.backbones.random_checkpoints import size_of
 from trainables import registry
 from trainables.tasks.multilabel import MultiLabel
 from trainables.tasks.regression import Regression
@@ -30,7 +31,7 @@ class Heads:
 
     def outputs_and_losses(self, task: Any, targets: list[Any]) -> tuple[np.ndarray, np.ndarray]:
         backbone: Any = registry.backbone(self.name)
-        key = EngineKey(self.name, next(iter(backbone.MINIATURE_SIZES)), "none", "fp32", "full")
+        key = EngineKey(self.name, size_of(self.name, self.checkpoint), "none", "fp32", "full")
         engine = Engine(key, str(self.checkpoint), task, EngineSettings())
         rng = np.random.default_rng(0)
         samples = round(0.5 * backbone.SAMPLE_RATE_HZ)

@@ -19,6 +19,7 @@ from bitsandbytes.nn import Linear4bit
 from peft import PeftModel
 from torch import Tensor, nn
 
+from tests.trainables.backbones.random_checkpoints import size_of
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.examples import Example
@@ -82,9 +83,9 @@ def make_bench(tmp_path_factory: pytest.TempPathFactory, write_random: Callable[
         name: str, *, precision: str = "fp64", quantization: str = "none", head: str = "full", kind: str = ""
     ) -> Bench:
         backbone = registry.backbone(name)
-        size = next(iter(backbone.MINIATURE_SIZES))
         folder = tmp_path_factory.mktemp(name)
         write_random(name, TASKS[backbone.TASKS[0]][0], folder)
+        size = size_of(name, folder)
         kind = kind or backbone.TASKS[0]
         options, targets = TASKS[kind]
         key = EngineKey(name, size, quantization, precision, head)
@@ -96,11 +97,10 @@ def make_bench(tmp_path_factory: pytest.TempPathFactory, write_random: Callable[
     return make
 
 
-def configurations(name: str, quantization: str = "none") -> list[tuple[TrialConfig, int]]:
+def configurations(name: str, size: str, quantization: str = "none") -> list[tuple[TrialConfig, int]]:
     """Three (configuration, seed): ranks, alphas, rates, targets, dropout, decay, schedules, clipping and kinds of
     adapters are mixed."""
     backbone = registry.backbone(name)
-    size = next(iter(backbone.MINIATURE_SIZES))
     few, *_, most = [label for label, preset in backbone.PRESETS.items() if not preset.reaches_head]
     base = TrialConfig(
         backbone=name,
@@ -180,7 +180,7 @@ def test_a_packed_lane_is_the_lane_alone(
     name: str, kind: str, make_bench: Callable[..., Bench], tmp_path: Path
 ) -> None:
     bench = make_bench(name, kind=kind)
-    chosen = configurations(name)
+    chosen = configurations(name, bench.engine.key.model_size)
     bench.engine.activations.mode = OFF
     solo = [alone(bench, config, seed) for config, seed in chosen]
     bench.engine.activations.mode = ALWAYS  # a pack starts above what is frozen for all of its lanes
@@ -220,7 +220,7 @@ def exact_nf4(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_on_four_bits_too(name: str, make_bench: Callable[..., Bench], exact_nf4: None) -> None:
     """Quantized from float32, computed in float64."""
     bench = make_bench(name, precision="fp32", quantization="nf4")
-    chosen = configurations(name, "nf4")
+    chosen = configurations(name, bench.engine.key.model_size, "nf4")
     solo = [alone(bench, config, seed) for config, seed in chosen]
     lanes = [bench.lane(config, seed) for config, seed in chosen]
     for ours, theirs in zip(traced(lanes, lambda: Pack(lanes).train_epoch()), solo, strict=True):
@@ -235,7 +235,7 @@ def test_a_lane_that_cannot_be_packed_leaves_the_backbone_as_it_was(
     """It learns in every backbone that takes it, beside a lane of plain LoRA that does not notice."""
     bench = make_bench(name, precision="fp32")
     bench.engine.model.float()
-    config = replace(configurations(name)[0][0], epochs=1)
+    config = replace(configurations(name, bench.engine.key.model_size)[0][0], epochs=1)
     if why_cannot_adapt(
         bench.engine.backbone.skeleton(config.model_size, bench.engine.task),
         adapted_modules(

@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from tests.trainables.backbones.random_checkpoints import OWN, SOME, size_of, write_checkpoint
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.clips import Selection
@@ -49,11 +50,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) 
     @cache
     def make(name: str) -> tuple[str, Path]:
         backbone: Any = registry.backbone(name)
-        size = next(iter(backbone.MINIATURE_SIZES))
         if name == "qwen2_audio":
             return "mini-1m", tiny_checkpoint
         folder = tmp_path_factory.mktemp(name)
         kind = backbone.TASKS[0]
+        size = size_of(name, folder)
+        if not backbone.MINIATURE_SIZES:
+            write_checkpoint(name, SOME[name], folder, TASKS[kind][0])
+            return size, folder
         backbone.write(backbone.build(size, registry.task(kind, dict(TASKS[kind][0])), 0), size, folder)
         return size, folder
 
@@ -116,6 +120,17 @@ def test_a_lane_that_starts_from_what_is_kept_is_the_lane_that_computes_all(
     assert len(list(store.glob(f"{KEPT}/activations-*/*.safetensors"))) == 6
     np.testing.assert_allclose(kept, plain, rtol=0, atol=1e-10)
     assert kept[0] != kept[2]  # it learns
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_and_so_of_every_kind_of_checkpoint(kind: str, tmp_path: Path, split: Callable[[str], Path]) -> None:
+    name = "hf_classifier"
+    checkpoint = write_checkpoint(name, kind, tmp_path, TASKS["classification"][0]), tmp_path
+    store = split(name)
+    plain = trained(engine_of(name, checkpoint, activations="off"), store)
+    kept = trained(engine_of(name, checkpoint, activations="always"), store)
+    assert len(list(store.glob(f"{KEPT}/activations-*/*.safetensors"))) == 6
+    np.testing.assert_allclose(kept, plain, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", ["ast", "beats", "wav2vec2"])

@@ -1,0 +1,76 @@
+"""Small configurations of every kind of checkpoint that a backbone without sizes of its own takes, and folders with
+random weights made of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trainables import registry
+
+WINDOW_SECONDS = 2.0
+_SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+_HEAD = {"classifier_proj_size": 32}
+_WAVEFORM = {**_SMALL, **_HEAD, "conv_dim": [8, 16, 16, 16, 16, 16, 16]}
+_POSITIONS = {"num_conv_pos_embeddings": 32, "num_conv_pos_embedding_groups": 8}
+_LAYER_NORMS = {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "conv_bias": True}
+_KERNEL = {"conv_depthwise_kernel_size": 7}
+
+KINDS: Mapping[str, Mapping[str, Any]] = {  # `model_type` -> the rest of its config.json
+    "data2vec-audio": {
+        **_WAVEFORM,
+        "num_conv_pos_embeddings": 2,
+        "num_conv_pos_embedding_groups": 8,
+        "conv_pos_kernel_size": 5,
+    },
+    "sew": {**_SMALL, **_HEAD, **_POSITIONS, "conv_dim": [8, *[16] * 12], "squeeze_factor": 2},
+    "unispeech-sat": {**_WAVEFORM, **_POSITIONS, **_LAYER_NORMS},
+    "wav2vec2-conformer": {**_WAVEFORM, **_POSITIONS, **_KERNEL},
+    "wav2vec2-bert": {
+        **_SMALL,
+        **_HEAD,
+        **_KERNEL,
+        "left_max_position_embeddings": 8,
+        "right_max_position_embeddings": 2,
+    },
+    "wav2vec2": {**_WAVEFORM, **_POSITIONS, **_LAYER_NORMS},
+    "hubert": {**_WAVEFORM, **_POSITIONS},
+    "wavlm": {**_WAVEFORM, **_POSITIONS},
+    "whisper": {
+        "d_model": 48,
+        "encoder_layers": 2,
+        "encoder_attention_heads": 4,
+        "encoder_ffn_dim": 64,
+        "decoder_layers": 1,
+        "decoder_attention_heads": 4,
+        "decoder_ffn_dim": 64,
+        "max_source_positions": 100,
+        **_HEAD,
+    },
+    "audio-spectrogram-transformer": {**_SMALL, "max_length": 198, "patch_size": 32, "frequency_stride": 32},
+}
+SOME = {"hf_classifier": "wav2vec2-bert"}  # a kind of each backbone without sizes, where one has to stand for all
+OWN = ("data2vec-audio", "sew", "unispeech-sat", "wav2vec2-conformer", "wav2vec2-bert")  # of no other backbone
+
+
+def write_configuration(kind: str, folder: Path, **changes: Any) -> str:
+    """Writes `config.json`, and nothing else; the checkpoint's name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": kind, **KINDS[kind], **changes}))
+    return str(folder)
+
+
+def write_checkpoint(name: str, kind: str, folder: Path, options: Mapping[str, Any], **changes: Any) -> str:
+    """Writes a whole checkpoint of the backbone `name`, random weights for its first task; its name."""
+    backbone: Any = registry.backbone(name)
+    checkpoint = write_configuration(kind, folder, **changes)
+    model = backbone.build(checkpoint, registry.task(backbone.TASKS[0], dict(options)), seed=0)
+    backbone.write(model, checkpoint, folder)
+    return checkpoint
+
+
+def size_of(name: str, folder: Path) -> str:
+    """What `model_size` is for random weights in `folder`: the smallest miniature, or the checkpoint's own name."""
+    return next(iter(registry.backbone(name).MINIATURE_SIZES), str(folder))
