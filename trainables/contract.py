@@ -116,6 +116,7 @@ class Task(Protocol):
     shows_samples: bool  # answers are free texts: a summary shows some of them beside the metrics
     metrics: tuple[str, ...]  # names without the split's prefix, e.g. ("accuracy", "macro_f1", "loss")
     lower_is_better: tuple[str, ...]  # those of `metrics`
+    joint: str  # its losses that are of the clips of a batch together, in words; left out, or empty: each clip has one
     answers_untuned: bool  # whether an untuned backbone can answer: no head has to be trained first
 
     def check_target(self, value: Any) -> str | None:

@@ -99,6 +99,8 @@ def _values(kind: Kind) -> str:
         return axis.value.expected
     if kind is POINT:
         return "a mapping: an axis -> its value"
+    if isinstance(kind, Table) and not any(entry.help for entry in kind.fields.values()):  # nothing to say of each
+        return f"a mapping from those to {_values(next(iter(kind.fields.values())).kind)} each"
     if isinstance(kind, Table | Patch):
         return "a mapping, below" if isinstance(kind, Table) else kind.expected
     if isinstance(kind, Tagged):

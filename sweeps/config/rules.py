@@ -11,6 +11,7 @@ from typing import Any
 from sweeps.config.adapter_rules import adapter_rule
 from sweeps.config.axis import Axis, allows, axes_of, cycle, discrete_values, fixed_of, is_active
 from sweeps.config.confirm_rules import confirm_rule, finalists_rule, seeds_rule
+from sweeps.config.loss_rules import loss_rule
 from sweeps.config.overrides import MINIATURE
 from sweeps.config.sampler_rules import sampler_rule
 from sweeps.config.scalar_types import Problems, nearest
@@ -42,6 +43,7 @@ def check(values: Values, problems: Problems) -> None:
         _columns,
         _evaluate,
         _augment,
+        loss_rule,
     ):
         rule(values, problems)
 

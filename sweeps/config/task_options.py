@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -33,6 +34,9 @@ def kind_of(hint: Any, option: Option) -> Kind:
         return kinds[0] if len(kinds) == 1 else Either(tuple(kinds))
     if get_origin(hint) is tuple:
         return Many(kind_of(get_args(hint)[0], option), at_least=option.at_least, unique=option.unique)
+    if get_origin(hint) is Mapping:
+        number = kind_of(get_args(hint)[1], option)
+        return Table({name: Field(number) for name in option.choices})
     if hint is str:
         if option.choices:
             return Name(option.choices)

@@ -15,7 +15,7 @@ from sweeps.plan.packing import trials_at_once
 from sweeps.plan.power import PowerPlan, plan_power
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import MemoryRow, TargetRow, check_backbone
-from sweeps.plan.warnings import design_warnings
+from sweeps.plan.warnings import design_warnings, loss_warnings
 from sweeps.plan.workload import (
     ClipCounts,
     Stages,
@@ -166,7 +166,10 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         download_bytes=0 if prepared.weights.miniature else download_bytes(check),
         problems=(*check.beyond, *disk_problems(spec, needed_bytes)),
         advice=(),
-        warnings=tuple(design_warnings(spec, stages, [clips, *otherwise])),
+        warnings=tuple(
+            design_warnings(spec, stages, [clips, *otherwise])
+            + loss_warnings(spec, prepared.task, [example.target for example in prepared.of_split("train")])
+        ),
         assumed=profile.facts.assumed,
         next_command=command,
     )

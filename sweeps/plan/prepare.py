@@ -151,7 +151,7 @@ def _prepared(settled: Settled, *, copies_apart: bool = False) -> Prepared:
         raise InputError(found.problems)
     clips = replace(clips, examples=examples)
     check_splits(spec, task, examples, splits)
-    check_weights(spec, examples, splits)
+    check_weights(spec, examples, splits, joint=getattr(task, "joint", ""))
     spec, task = complete_task(spec, task, examples, splits)
     spec, task = fit_letters(spec, task, examples, splits, spellings, clips.account)
     # of outer folds every one is trained on in some round

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
+from typing import Any
 
 from sweeps.config.axis import discrete_values
 from sweeps.config.resolve import axes_that_open
 from sweeps.config.sampler_rules import CMAES
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.workload import ClipCounts, Stages
+from trainables.contract import Task
 from trainables.packing.compatibility import ADAPTERS_ALONE
+from trainables.tasks.rating_losses import shares_of
 
 FEWEST_TRIALS = 4  # of a value that is to have a finalist: the best of fewer is mostly luck
 FEWEST_SEEDS = 3
 HEARD_ALIKE = 0.9  # of the longest window
+OFTEN_ENOUGH = 0.5  # of the batches say something about a rating
+FREE_LEVEL = ("pearson", "ranking")  # losses that leave the level of the answers free
+ASK_FOR_LEVEL = ("val/ccc", "val/mae", "val/rmse", "val/r2")
 
 
 def design_warnings(spec: SweepSpec, stages: Stages, heard: Sequence[ClipCounts]) -> list[str]:
@@ -101,3 +108,46 @@ def _alone(spec: SweepSpec) -> list[str]:
     return (
         [f"packing: trainings of these adapters share no batch, and train alone: {'; '.join(found)}."] if found else []
     )
+
+
+def loss_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> list[str]:
+    """What a loss that is of the clips of a batch together cannot teach; `training`: the targets of those clips."""
+    joint, rated = getattr(task, "joint", ""), getattr(task, "names", ())
+    if not joint:
+        return []
+    fewest, sizes = int(getattr(task, "fewest_clips", 1)), _batch_sizes(spec)
+    found = []
+    if spec.metric in ASK_FOR_LEVEL and set(shares_of(getattr(task, "loss", ""))) <= set(FREE_LEVEL):
+        found.append(
+            f"task.loss {joint} leaves level and scale of the answers free, and {spec.metric} asks for both: add a "
+            f"loss that does too, such as {{{joint.partition(',')[0]}: 1, mse: 0.5}}."
+        )
+    for place, name in enumerate(rated):
+        count = sum(target[place] is not None for target in training)
+        share = _enough(count / max(1, len(training)), min(sizes), fewest)
+        if share < OFTEN_ENOUGH:
+            found.append(
+                f"The rating {name} stands in {count:,} of {len(training):,} training clips: {share:.0%} of batches of "
+                f"{min(sizes)} have {fewest} of them, and from the others task.loss {joint} learns nothing about it. "
+                "Take larger batches, or add mse."
+            )
+    if left := [(size, rest) for size in sizes if 0 < (rest := len(training) % size) < fewest]:
+        told = ", ".join(f"of batches of {size} the last has {rest}" for size, rest in left)
+        found.append(
+            f"{len(training):,} training clips: {told}, and task.loss {joint} learns from {fewest} or more together; "
+            "in every epoch it learns nothing from those."
+        )
+    return found
+
+
+def _batch_sizes(spec: SweepSpec) -> list[int]:
+    """Every size of a batch, of a range its ends."""
+    axes = [axis for axis in spec.axes if axis.name == "batch_size"]
+    points = [spec.fixed, spec.baseline, *spec.warm_start]
+    found = {size for axis in axes for size in axis.values} | {p["batch_size"] for p in points if "batch_size" in p}
+    return sorted(found if axes or "batch_size" in spec.fixed else found | {spec.train.batch_size})
+
+
+def _enough(share: float, size: int, fewest: int) -> float:
+    """The chance that so many of a batch's clips have what a `share` of all clips has."""
+    return 1 - sum(comb(size, count) * share**count * (1 - share) ** (size - count) for count in range(fewest))

@@ -11,8 +11,9 @@ from trainables.errors import InputError
 NONE = '`data.columns: {weight: ""}` leaves the column unread'
 
 
-def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[str, str]) -> None:
-    """Raises InputError: training clips that all weigh nothing, or weights beside mixup, whose clips are of two."""
+def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[str, str], *, joint: str = "") -> None:
+    """Raises InputError: training clips that all weigh nothing; weights beside mixup, whose clips are of two, or beside
+    `joint` losses, which are of the clips of a batch together."""
     weights = [each.weight for each in examples if splits[each.id] == "train" and each.weight is not None]
     if not weights:
         return
@@ -25,6 +26,11 @@ def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[
         problems.append(
             f"mixup_alpha: {len(weights):,} training clips have a weight, and mixup makes one clip of two: use one of "
             f"them; {NONE}."
+        )
+    if joint:
+        problems.append(
+            f"task.loss: {len(weights):,} training clips have a weight, and {joint} is of the clips of a batch "
+            f"together, not of each: use mse, huber or mae; {NONE}."
         )
     if problems:
         raise InputError(problems)

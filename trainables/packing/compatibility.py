@@ -30,6 +30,7 @@ class PackKey:
     batch_parts: int
     steps_per_epoch: int  # lanes whose epochs end early would idle
     in_order: bool = True  # what it adapts hears clip after clip, as many rows for each
+    in_one_pass: bool = True  # no loss of its is of clips that pass apart
     window_seconds: str | float = FULL
     adapter: str = ""  # one that cannot share
 
@@ -43,6 +44,7 @@ class PackKey:
         clips: int,
         batch_parts: int = 1,
         in_order: bool = True,
+        in_one_pass: bool = True,
     ) -> PackKey:
         """Of a lane with `clips` training clips."""
         return cls(
@@ -57,6 +59,7 @@ class PackKey:
             batch_parts=batch_parts,
             steps_per_epoch=steps_per_epoch(config, clips),
             in_order=in_order,
+            in_one_pass=in_one_pass,
             window_seconds=config.window_seconds,
             adapter="" if config.adapter in WITH_PEERS else config.adapter,
         )
@@ -84,6 +87,8 @@ def why_alone(key: PackKey) -> str | None:
         return "fp16 needs a loss scale of each lane's own"
     if not key.in_order:
         return "it adapts modules that hear all clips of a batch as one sequence"
+    if not key.in_one_pass:
+        return "its loss is of the clips of a batch together, and they need several passes"
     return None
 
 

@@ -192,6 +192,7 @@ def pack_key(lane: Lane) -> PackKey:
         clips=len(lane.train),
         batch_parts=lane.batch_parts,
         in_order=not engine.loaded.that_concatenate(engine.bank.lora_parts(lane.name)),
+        in_one_pass=not lane.joint or (lane.batch_parts == 1 and not engine.loaded.equal_shapes),
     )
 
 

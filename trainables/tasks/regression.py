@@ -1,27 +1,27 @@
 """How is the clip rated? Answered by a head with one output per rating, which is trained with the adapter.
 
 Training: the mean over the clip's ratings of the squared, absolute or Huber error, in units of each rating's spread
-over the training clips; a missing rating has no part in it. An untuned backbone has no head and cannot answer.
+over the training clips; or how little the answers to a batch agree with its ratings (`trainables.tasks.rating_losses`);
+or a weighted sum of these. A missing rating has no part in it. An untuned backbone has no head and cannot answer.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainables.errors import InputError
 from trainables.records import Answers, Predictions
-from trainables.tasks import rating_metrics
+from trainables.tasks import rating_losses, rating_metrics
 from trainables.tasks.options import option
+from trainables.tasks.rating_losses import JOINT, LOSSES, shares_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-LOSSES = ("mse", "huber", "mae")
-HUBER_DELTA = 1.0  # spreads: from here on an error counts linearly (Huber 1964)
 EACH = ("pearson", "ccc", "mae")  # metrics that are shown of every rating too, where there are several
 
 
@@ -39,8 +39,12 @@ class Regression:
         pattern=r"[\w .-]+",
         rule="a name of letters, digits, spaces and . _ -",
     )
-    loss: str = option(
-        "What training makes small: mse, huber (linear beyond one spread) or mae.", default="mse", choices=LOSSES
+    loss: str | Mapping[str, float] = option(
+        "What training makes small: mse, huber (linear beyond one spread) or mae, clip by clip; ccc, pearson or "
+        "ranking, of the clips of a batch together; or a weighted sum, such as {ccc: 1, mse: 0.5}.",
+        default="mse",
+        choices=LOSSES,
+        above=0,
     )
     target_weights: tuple[float, ...] | None = option(
         "Weight of each rating in the training loss; left out, all weigh the same.", default=None, above=0, unique=False
@@ -69,6 +73,8 @@ class Regression:
         for name in ("names", "target_weights", "centre", "spread"):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else tuple(value))
+        if isinstance(self.loss, Mapping):
+            object.__setattr__(self, "loss", dict(self.loss))
         lengths = {
             name: len(value)
             for name in ("names", "target_weights", "centre", "spread")
@@ -80,6 +86,8 @@ class Regression:
             problems.append(f"{told}: give one for each rating.")
         if len(set(self.names)) < len(self.names):
             problems.append(f"task.names repeats a name: {list(self.names)!r}; each may stand once.")
+        if not self.loss:
+            problems.append(f"task.loss is an empty mapping: name at least one of {', '.join(LOSSES)}.")
         if problems:
             raise InputError(problems)
 
@@ -115,11 +123,26 @@ class Regression:
                     f"data.source: the rating {name!r} is {known[0]:g} in all {len(known):,} training clips "
                     "that have it: there is nothing to learn from it."
                 )
+            elif len(known) < self.fewest_clips:
+                problems.append(
+                    f"data.source: the rating {name!r} stands in {len(known)} training clips, and task.loss "
+                    f"{self.joint} is of {self.fewest_clips} or more together."
+                )
         if problems:
             raise InputError(problems)
         centre = self.centre or tuple(float(value) for value in np.nanmean(table, axis=0))
         spread = self.spread or tuple(float(value) for value in np.nanstd(table, axis=0))
         return replace(self, names=names, centre=centre, spread=spread)
+
+    @property
+    def joint(self) -> str:
+        """The losses that are of the clips of a batch together, with commas; empty: each clip has its own."""
+        return ", ".join(name for name in shares_of(self.loss) if name in JOINT)
+
+    @property
+    def fewest_clips(self) -> int:
+        """Of a batch from which something can be learned."""
+        return rating_losses.fewest_clips(self.loss)
 
     @property
     def head_outputs(self) -> int:
@@ -129,21 +152,21 @@ class Regression:
         return len(self.centre)
 
     def head_targets(self, targets: Sequence[Any]) -> dict[str, np.ndarray]:
-        """`rating` (B, D) float32 in spreads from the centre, and `rating_weight` (B, D), 0 where it is missing: the
-        weighted mean over D is a clip's. `huber_delta` (B,) and `error_scale` (B,) say which loss it is: the squared
-        error is Huber's with a wide delta, the absolute one Huber's with a narrow delta, each in its own scale."""
+        """`rating` (B, D) float32 in spreads from the centre; `target_weight` (B, D), 0 where it is missing, and
+        `rating_weight`, the same so that a clip's sum to 1; `loss_share` (B, losses), the weights of LOSSES."""
         import numpy as np
 
         table = (ratings_of(targets) - np.array(self.centre)) / np.array(self.spread)
         rated = np.isfinite(table)
         weight = rated * np.array(self.target_weights or (1.0,) * len(self.centre))
-        weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
-        delta, scale = _HUBER[self.loss]
+        shares = shares_of(self.loss)
         return {
             "rating": np.where(rated, table, 0.0).astype(np.float32),
-            "rating_weight": weight.astype(np.float32),
-            "huber_delta": np.full(len(table), delta, dtype=np.float32),
-            "error_scale": np.full(len(table), scale, dtype=np.float32),
+            "target_weight": weight.astype(np.float32),
+            "rating_weight": (weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)).astype(np.float32),
+            "loss_share": np.tile(
+                np.array([shares.get(name, 0.0) for name in LOSSES], dtype=np.float32), (len(table), 1)
+            ),
         }
 
     def check_target(self, value: Any) -> str | None:
@@ -171,7 +194,8 @@ class Regression:
 
     def score(self, predictions: Predictions) -> dict[str, float]:
         """Every name in `metrics`, as means over the ratings; with several, those of EACH for every one of them too,
-        such as `pearson/valence`. The loss is that of training, unweighted, so that it compares between runs."""
+        such as `pearson/valence`. The loss is that of training without `target_weights`, of all clips together, so that
+        it compares between runs."""
         import numpy as np
 
         targets, outputs = (np.array(list(side), dtype=float) for side in (predictions.targets, predictions.outputs))
@@ -189,14 +213,8 @@ class Regression:
     def _loss(self, targets: np.ndarray, outputs: np.ndarray) -> float:
         import numpy as np
 
-        error = np.abs(outputs - targets) / np.array(self.spread)
-        delta, scale = _HUBER[self.loss]
-        inside = np.minimum(error, delta)
-        return float(np.nanmean(scale * (0.5 * inside**2 + delta * (error - inside)), axis=1).mean())
-
-
-# loss -> (delta, scale): in the limit of a wide delta Huber's loss is half the square, of a narrow one delta times |e|
-_HUBER = {"mse": (1e6, 2.0), "huber": (HUBER_DELTA, 1.0), "mae": (1e-6, 1e6)}
+        spread = np.array(self.spread)
+        return rating_losses.mean_loss(targets / spread, outputs / spread, self.loss)
 
 
 def ratings_of(targets: Sequence[Any]) -> np.ndarray:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 
 from trainables.contract import Backbone, Loaded, Task
 from trainables.data.clips import Clips
-from trainables.modeling.head_loss import mixed_targets
+from trainables.modeling.head_loss import TOGETHER, mixed_targets
 from trainables.writing import Writer
 
 
@@ -32,6 +33,11 @@ class ClipBatch:
         return [self.clips.examples[row].language for row in self.rows]
 
 
+def joint_loss(task: Task) -> str:
+    """The losses that are of the clips of a batch together, in words; empty: each clip has its own."""
+    return str(getattr(task, "joint", ""))
+
+
 def joined(backbone: Backbone, loaded: Loaded, task: Task, batches: Sequence[ClipBatch]) -> dict[str, Tensor]:
     """One batch of all clips, in order, on the CPU; all with targets or none, all mixed or none."""
     features = [clip for part in batches for clip in part.features]
@@ -40,6 +46,9 @@ def joined(backbone: Backbone, loaded: Loaded, task: Task, batches: Sequence[Cli
     writer: Writer | None = getattr(backbone, "WRITER", None)
     told = {"languages": languages} if writer is not None and writer.told_language and any(languages) else {}
     batch: dict[str, Tensor] = cast(Any, backbone).collate(loaded, features, task, targets, **told)
+    if targets is not None and joint_loss(task) and len(batches) > 1:
+        sizes = torch.tensor([len(part.features) for part in batches])
+        batch[TOGETHER] = torch.arange(len(batches)).repeat_interleave(sizes)
     if not batches[0].partners:
         return batch
     partners = [target for part in batches for target in part.partners]

@@ -17,9 +17,10 @@ from trainables.config import TrialConfig
 from trainables.contract import mean_loss
 from trainables.data.clips import Clips, clip_weights, samples
 from trainables.records import Predictions
-from trainables.training.batch import ClipBatch
+from trainables.training.batch import ClipBatch, joint_loss
 from trainables.training.engine import Engine
 from trainables.training.faults import TrainingDiverged
+from trainables.training.joint_loss import learn_in_passes
 from trainables.training.lane_state import flatten_optimizer, read_state, restore_optimizer, write_state
 from trainables.training.schedule import (
     cut,
@@ -71,6 +72,7 @@ class Lane:
         self.order = np.random.default_rng(order_seed)
         self.name, self.draws = engine.add_adapter(config, seed=init_seed, dropout_seed=dropout_seed)
         self.changes = engine.augmentation(config, augmentation_seed)
+        self.joint = bool(joint_loss(engine.task))  # its loss is of the clips of a batch together
         self.indifferent_to_padding = engine.bank.indifferent_to_padding(self.name)
         self.parameters = engine.bank.parameters(self.name)
         self.optimizer = engine.accelerator.prepare_optimizer(engine.bank.optimizer(self.name, config))
@@ -100,13 +102,9 @@ class Lane:
         for passes in self.steps():
             clips_in_step = sum(len(rows) for rows in passes)
             for rows in passes:
-                clips = self.clip_batch(rows)
-                batch = engine.collated(clips)
-                with engine.accelerator.autocast(), engine.without_prefix(clips):
-                    loss = self._loss(batch, rows)
                 # every clip weighs the same, also in a batch that is smaller than the others
-                engine.accelerator.backward(loss * (len(rows) / clips_in_step))
-                loss_sum += self.finite(float(loss.detach())) * len(rows)
+                loss = self._learn(rows, len(rows) / clips_in_step)
+                loss_sum += self.finite(loss) * len(rows)
                 clips_seen += len(rows)
             if config.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
@@ -116,6 +114,23 @@ class Lane:
             self.optimizer.zero_grad(set_to_none=True)
             self.step += 1
         return self.end_epoch(loss_sum / clips_seen, learning_rate, self.predict(self.validation))
+
+    def _learn(self, rows: list[int], share: float) -> float:
+        """Adds `share` of the gradient of the mean loss of these clips. Returns the loss."""
+        engine = self.engine
+        if self.joint and len(passes := self._divided(rows)) > 1:
+            return learn_in_passes(engine, self.clip_batch, passes, share)
+        clips = self.clip_batch(rows)
+        batch = engine.collated(clips)
+        with engine.accelerator.autocast(), engine.without_prefix(clips):
+            loss = self._loss(batch, rows)
+        engine.accelerator.backward(loss * share)
+        return float(loss.detach())
+
+    def _divided(self, rows: list[int]) -> list[list[int]]:
+        """A batch by forward pass, as memory and the shapes of its clips ask for."""
+        micro_batch = part_size(self.config.batch_size, self.batch_parts)
+        return [part for same in self.engine.passes(self.train, rows) for part in cut(same, micro_batch)]
 
     def _loss(self, batch: dict[str, Tensor], rows: Sequence[int]) -> Tensor:
         """The mean over clips of (weight of the clip *) its loss; a scalar with a graph."""
@@ -206,8 +221,8 @@ class Lane:
         return self.engine.clip_batch(self.train, rows, with_targets=True, changes=self.changes)
 
     def steps(self) -> Iterator[list[list[int]]]:
-        """An epoch's optimizer steps in this epoch's order, each as the rows of its forward passes; stops at the last
-        step."""
+        """An epoch's optimizer steps in this epoch's order, each as the rows of its forward passes, or of its batches
+        where the loss is of a batch together; stops at the last step."""
         config = self.config
         if config.sampling == "group_by_length":
             lengths = [samples(self.train, row) for row in range(len(self.train))]
@@ -216,6 +231,9 @@ class Lane:
             order = shuffled(len(self.train), self.order)
         steps = min(steps_per_epoch(config, len(order)), self.last_step - self.step)
         for rows in cut(order, config.batch_size * config.gradient_accumulation)[:steps]:
+            if self.joint:
+                yield cut(rows, config.batch_size)
+                continue
             yield [clips for part in self._parts(rows) for clips in self.engine.passes(self.train, part)]
 
     def _parts(self, rows: list[int]) -> list[list[int]]:
