@@ -21,6 +21,7 @@ BACKBONES: dict[str, str] = {
     "whisper": "trainables.backbones.whisper",
     "qwen2_audio": "trainables.backbones.qwen2_audio",
     "hf_classifier": "trainables.backbones.hf_classifier",
+    "hf_ctc": "trainables.backbones.hf_ctc",
 }
 
 TASKS: dict[str, str] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from trainables import measured
 from trainables.contract import Size
@@ -18,6 +18,7 @@ from trainables.errors import InputError
 from trainables.modeling import configurations
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.outline import digest, size_from
+from trainables.registry import task_class
 
 if TYPE_CHECKING:
     from typing import Any
@@ -60,7 +61,7 @@ def hearing_of(backbone: Backbone, names: Sequence[str], *, miniature: bool) -> 
 
 def _counted(backbone: Backbone, name: str) -> Size:
     try:
-        skeleton = backbone.skeleton(name, _AnyTask())
+        skeleton = backbone.skeleton(name, cast("Any", _AnyTask(task_class(backbone.TASKS[0]).column)))
     except InputError:
         raise
     except Exception as error:  # a configuration whose parts do not fit each other
@@ -75,7 +76,10 @@ def _counted(backbone: Backbone, name: str) -> Size:
 
 
 class _AnyTask:
-    """Whatever a head is made for."""
+    """Whatever a head is made for; `column` says whether for texts."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
 
     labels = ANY_LABELS
     head_outputs = len(ANY_LABELS)

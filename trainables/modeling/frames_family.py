@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -39,9 +39,10 @@ class FramesFamily(Family):
         return Described(writer=replace(WRITER, frames=frames))
 
     def write(self, model: nn.Module, size: str, folder: Path) -> None:
-        """Writes what `build` gave as a folder that `load` reads."""
+        """Writes what `build` gave as a folder that `load` reads; where there is an encoder by itself, that alone."""
         del size
-        cast(Any, model).save_pretrained(folder)
+        whole: Any = model
+        (whole.base_model if hasattr(whole, "lm_head") else whole).save_pretrained(folder)
         self.extractor_class().save_pretrained(folder)
 
     def features(self, loaded: Loaded, waveform: np.ndarray) -> Tensor:

@@ -72,8 +72,11 @@ def as_configuration(config_class: Any, said: Mapping[str, Any], checkpoint: str
 
 
 def silence(config: PreTrainedConfig) -> None:
-    """Switches off whatever a configuration lets a model draw from a global generator: dropout, layerdrop, masks."""
-    for name, value in vars(config).items():
+    """Switches off whatever a configuration lets a model draw from a global generator: dropout, layerdrop, masks; in
+    the configurations within it too."""
+    for name, value in list(vars(config).items()):
+        if isinstance(value, PreTrainedConfig):
+            silence(value)
         draws = "drop" in name or (name.startswith("mask_") and name.endswith("_prob"))
         if draws and isinstance(value, int | float):
             setattr(config, name, 0.0)

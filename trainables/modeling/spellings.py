@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.configurations import find, read_configuration
-from trainables.modeling.vocabulary import Vocabulary, characters_of, is_recogniser, needed_frames, of_checkpoint
+from trainables.modeling.subwords import Letters, own_spelling
+from trainables.modeling.vocabulary import Vocabulary, characters_of, is_recogniser, needed_frames
 from trainables.writing import Spelling, Writer
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ def letters(
     for size in own:
         said = read_configuration(size.checkpoint, backbone.ARCHITECTURES, backbone=backbone.NAME)
         if size.checkpoint not in _published(backbone) and is_recogniser(said):
-            known = of_checkpoint(size.checkpoint, said, fetch=fetch)
+            known = own_spelling(size.checkpoint, said, fetch=fetch)
             name = f"{backbone.NAME} {size.checkpoint}"
             count = _remembered(lambda texts, known=known: _frames(known, texts), writer)  # type: ignore[misc]
-            found.append(Spelling(name, writer, False, count, frozenset(), known.lacking, known.fold))
+            own_writer = size.writer or writer  # its frames may be of another length
+            found.append(Spelling(name, own_writer, False, count, frozenset(), known.lacking, known.fold))
     if len(found) < max(1, len(sizes)):
         count = _remembered(lambda texts: _frames(Vocabulary.made(characters_of(texts)), texts), writer)
         found.append(Spelling(backbone.NAME, writer, miniature, count, frozenset(), fold="lower", makes_letters=True))
@@ -64,7 +66,7 @@ def _published(backbone: Backbone) -> set[str]:
     return {size.checkpoint for size in backbone.SIZES.values()}
 
 
-def _frames(vocabulary: Vocabulary, texts: Sequence[str]) -> list[int]:
+def _frames(vocabulary: Letters, texts: Sequence[str]) -> list[int]:
     return [needed_frames(vocabulary.spell(text)) for text in texts]
 
 

@@ -87,7 +87,7 @@ def has_group_norm(config: Any) -> bool:
 class Family:
     """One kind of these models; its methods are what a backbone file offers."""
 
-    prefix: str  # of the names of its modules
+    prefix: str  # of the names of its modules; may be empty
     model_class: Any  # ...ForSequenceClassification
     recogniser_class: Any  # ...ForCTC
     config_class: Any
@@ -161,7 +161,7 @@ class Family:
             model,
             extractor,
             heads,
-            chain=rf"{self.prefix}\.({self.chain})",
+            chain=rf"{self.prefix}\.({self.chain})" if self.prefix else self.chain,
             equal_shapes=hears_padding,
             pads_to_longest=not hears_padding,
             new_heads=own is None,
@@ -170,10 +170,13 @@ class Family:
     def build(self, size: str, task: Task, seed: int) -> nn.Module:
         """An untrained model on the CPU in float32, every weight drawn from `seed`, all of it trainable."""
         built = self.config(size)
-        built.initializer_range = built.hidden_size**-0.5  # the default is for wide models
+        encoder = getattr(built, "encoder_config", built)
+        wide = encoder.hidden_size**-0.5  # the default is for wide models
+        built.initializer_range = encoder.initializer_range = wide
         pretrained.silence(built)
+        letters = own_letters(size, built) if names_checkpoint(size) and writes(task) else None
         with seeded_init(seed):
-            return self._model(built, task, None)
+            return self._model(built, task, letters)
 
     def write(self, model: nn.Module, size: str, folder: Path) -> None:
         """Writes what `build` gave, and training changed, as a folder that `load` reads; of a recogniser the encoder

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
 from trainables import registry
 
 WINDOW_SECONDS = 2.0
@@ -51,15 +53,40 @@ KINDS: Mapping[str, Mapping[str, Any]] = {  # `model_type` -> the rest of its co
     },
     "audio-spectrogram-transformer": {**_SMALL, "max_length": 198, "patch_size": 32, "frequency_stride": 32},
 }
-SOME = {"hf_classifier": "wav2vec2-bert"}  # a kind of each backbone without sizes, where one has to stand for all
+RECOGNISERS: Mapping[str, Mapping[str, Any]] = {  # of the kinds that only write, or write in another way
+    "parakeet_ctc": {
+        "architectures": ["ParakeetForCTC"],
+        "vocab_size": 64,
+        "pad_token_id": 63,
+        "encoder_config": {**_SMALL, "conv_kernel_size": 5, "subsampling_conv_channels": 8},
+    },
+    "wav2vec2-bert with an adapter": {**KINDS["wav2vec2-bert"], "model_type": "wav2vec2-bert", "add_adapter": True},
+}
+SOME = {"hf_classifier": "wav2vec2-bert", "hf_ctc": "parakeet_ctc"}  # a kind that stands for all of a backbone
 OWN = ("data2vec-audio", "sew", "unispeech-sat", "wav2vec2-conformer", "wav2vec2-bert")  # of no other backbone
+TEXTS = ("a short one", "two", "the longest of these three texts", "ab", "a cab", "cabd", "cd")  # that Parakeet spells
 
 
 def write_configuration(kind: str, folder: Path, **changes: Any) -> str:
     """Writes `config.json`, and nothing else; the checkpoint's name."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({"model_type": kind, **KINDS[kind], **changes}))
+    said = {"model_type": kind, **{**KINDS, **RECOGNISERS}[kind], **changes}
+    (folder / "config.json").write_text(json.dumps(said))
+    if said["model_type"] == "parakeet_ctc":
+        write_pieces(folder, blank=said["pad_token_id"])
     return str(folder)
+
+
+def write_pieces(folder: Path, *, blank: int) -> None:
+    """A tokenizer as Parakeet has it: pieces of words by SentencePiece's marks, the blank last."""
+    pieces = Tokenizer(models.BPE(unk_token="<unk>"))
+    pieces.pre_tokenizer, pieces.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    trainer = trainers.BpeTrainer(vocab_size=blank, special_tokens=["<unk>"], show_progress=False)
+    pieces.train_from_iterator(TEXTS, trainer)
+    pieces.add_special_tokens([f"<{number}>" for number in range(pieces.get_vocab_size(), blank)] + ["<pad>"])
+    pieces.save(str(folder / "tokenizer.json"))
+    said = {"tokenizer_class": "ParakeetTokenizer", "unk_token": "<unk>", "pad_token": "<pad>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
 
 
 def write_checkpoint(name: str, kind: str, folder: Path, options: Mapping[str, Any], **changes: Any) -> str:

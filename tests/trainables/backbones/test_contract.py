@@ -30,13 +30,17 @@ from trainables.training.targets import adapted_modules, count, head_mode, head_
 TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {  # kind -> its options, targets of three clips
     "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),
     "label_scoring": ({"labels": ("SPEECH", "NOISE"), "prompt": "Which?"}, ["NOISE", "SPEECH", "SPEECH"]),
-    "transcription": ({}, ["a short one", "two", "the longest of these three texts"]),
+    "transcription": ({"vocabulary": tuple("ethorsanlgwfx")}, list(random_checkpoints.TEXTS[:3])),
 }
 WITH_SIZES = [name for name in registry.BACKBONES if registry.backbone(name).MINIATURE_SIZES]
-NAMED = [("hf_classifier", kind) for kind in random_checkpoints.OWN]  # no sizes: kinds of checkpoints, by name
+NAMED = [  # no sizes: kinds of checkpoints, by name
+    *(("hf_classifier", kind) for kind in random_checkpoints.OWN),
+    *(("hf_ctc", kind) for kind in ("data2vec-audio", "wav2vec2-bert", *random_checkpoints.RECOGNISERS)),
+]
 ALL = [(name, size) for name in WITH_SIZES for size in registry.backbone(name).MINIATURE_SIZES] + NAMED
 SMALLEST = [(name, next(iter(registry.backbone(name).MINIATURE_SIZES))) for name in WITH_SIZES] + NAMED
 CPU = torch.device("cpu")
+MOST_FRAMES = 128  # at least as many as any clip has
 ANSWER_TOKENS = 48  # at least as many as any target has
 
 
@@ -117,6 +121,10 @@ class Case:
         batch = self.batch(engine, clips, with_targets=True)
         said = batch["labels"]
         logits: Tensor = self.backbone.logits(model, batch)  # type: ignore[attr-defined]
+        if "frames" in batch:  # of a recogniser by CTC every frame
+            behind = torch.arange(logits.shape[1]) >= batch["frames"][:, None]
+            of_frames = logits.log_softmax(-1).masked_fill(behind[..., None], 0.0)
+            return nn.functional.pad(of_frames, (0, 0, 0, MOST_FRAMES - of_frames.shape[1])).flatten(1)
         of_said = logits.log_softmax(-1).gather(-1, said.clamp(min=0)[..., None])[..., 0].masked_fill(said < 0, 0.0)
         return nn.functional.pad(of_said, (0, ANSWER_TOKENS - of_said.shape[1]))
 
@@ -181,6 +189,8 @@ def _measure_statistics(case: Case, model: nn.Module, task: Any) -> None:
     features = [case.backbone.features(loaded, case.clip(1.0, seed)) for seed in range(10, 18)]
     for norm in norms:
         norm.momentum = None  # the plain mean over batches: here of one
+    if hasattr(loaded.model, "tokenizer"):  # what `load` gives to a model that writes
+        model.tokenizer = loaded.model.tokenizer
     case.backbone.predict(model.train(), case.backbone.collate(loaded, features, task, None))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
@@ -480,4 +490,5 @@ def test_the_head_starts_from_the_lanes_seed(case: Case) -> None:
     first, again, other = head(1), head(1), head(2)
     assert first
     assert all(torch.equal(first[key], again[key]) for key in first)
-    assert any(not torch.equal(first[key], other[key]) for key in first)
+    drawn = any(not torch.equal(first[key], other[key]) for key in first)
+    assert drawn == engine.loaded.new_heads  # else it starts as the checkpoint has it
