@@ -108,6 +108,11 @@ def among_siblings(names: Collection[str]) -> SplitNames:
     return split_names(name for name in names if every or is_plain(name))
 
 
+def are_splits(names: Collection[str]) -> bool:
+    """Whether all names that stand side by side are those of splits."""
+    return len(among_siblings(names).of) == len(set(names))
+
+
 def of_files(names: Sequence[str]) -> SplitNames:
     """What names of files mean that are the parts of one data set, such as `speech_test-train-00000-of-00002`: where a
     name says two splits, the words that all names begin with do not count. Raises InputError: as `split_names`."""

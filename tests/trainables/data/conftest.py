@@ -35,7 +35,7 @@ def write_tone() -> Callable[..., Path]:
         time = np.arange(round(seconds * rate)) / rate
         samples = np.repeat(0.5 * np.sin(2 * np.pi * hz * time)[:, None], channels, axis=1)
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, samples, rate)
+        soundfile.write(path, samples, rate, format="NIST" if path.suffix == ".sph" else None)
         return path
 
     return write

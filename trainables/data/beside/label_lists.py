@@ -25,11 +25,11 @@ from trainables.data.beside.named_lines import (
     stems,
     without_numbers,
 )
-from trainables.data.layouts.folder_splits import with_folder_splits
+from trainables.data.layouts.folder_splits import folders_may_be_classes, with_folder_splits
 from trainables.data.layouts.found import lines_of, reading, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
-from trainables.data.split_names import among_siblings, is_plain
+from trainables.data.split_names import are_splits, is_plain
 from trainables.data.tables.delimited import unquoted
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
@@ -68,7 +68,7 @@ def read_label_lists(tree: Tree, wanted: Wanted) -> Reading | None:
     pairs = [(sound, cells) for of in lists for number, cells in of.lines if (sound := named[of.parts, number])]
     at = _repeats_folders(pairs) if column_number(wanted, "label") is None else None
     if at is None:
-        if column_number(wanted, "label") is None and _folders_may_be_classes(heard):
+        if column_number(wanted, "label") is None and folders_may_be_classes(heard):
             return None
         at = _label_at(tree, lists, wanted)
     if at is None:
@@ -212,15 +212,4 @@ def _repeats_folders(pairs: Sequence[tuple[Parts, Sequence[str]]]) -> int | None
     columns = range(len(pairs[0][1]))
     fits = [at for at in columns if all(cells[at] in sound[:-1] for sound, cells in pairs)]
     fits = [at for at in fits if len({cells[at] for _, cells in pairs}) > 1]
-    return fits[0] if len(fits) == 1 and not _names_of_splits({cells[fits[0]] for _, cells in pairs}) else None
-
-
-def _names_of_splits(names: set[str]) -> bool:
-    return len(among_siblings(names).of) == len(names)
-
-
-def _folders_may_be_classes(sounds: set[Parts]) -> bool:
-    """Whether some level of folders has several names that are neither splits nor numbers."""
-    depth = max(len(sound) for sound in sounds) - 1
-    levels = [{sound[level] for sound in sounds if len(sound) > level + 1} for level in range(depth)]
-    return any(len(of) > 1 and not _names_of_splits(of) and not all(map(str.isdigit, of)) for of in levels)
+    return fits[0] if len(fits) == 1 and not are_splits({cells[fits[0]] for _, cells in pairs}) else None

@@ -39,7 +39,7 @@ def text_grid(path: Path) -> list[Stretch]:
     from praatio.utilities.textgrid_io import parseTextgridStr
 
     try:
-        tiers = parseTextgridStr(_text(path), includeEmptyIntervals=False)["tiers"]
+        tiers = parseTextgridStr(text_of(path), includeEmptyIntervals=False)["tiers"]
         found = [
             Stretch(float(start), float(end), " ".join(str(label).split()), str(tier["name"]))
             for tier in tiers
@@ -58,11 +58,11 @@ def subtitles(path: Path) -> list[Stretch]:
 
     form = path.suffix.lower().removeprefix(".")
     try:
-        captions = webvtt.from_buffer(io.StringIO(_text(path)), format=form).captions
+        captions = webvtt.from_buffer(io.StringIO(text_of(path)), format=form).captions
         found = [
             Stretch(
-                _seconds(caption.start),
-                _seconds(caption.end),
+                seconds_of(caption.start),
+                seconds_of(caption.end),
                 " ".join(html.unescape(caption.text).split()),
                 speaker=caption.voice or None,
             )
@@ -81,7 +81,7 @@ def is_htk(line: str) -> bool:
 def htk_labels(path: Path) -> list[Stretch]:
     """Lines of start, end and label: whole numbers are 100 ns, as HTK writes them, others seconds. Raises InputError:
     other lines are among them."""
-    lines = [line for line in _text(path).splitlines() if line.strip()]
+    lines = [line for line in text_of(path).splitlines() if line.strip()]
     matches = [_HTK.fullmatch(line) for line in lines]
     if not all(matches):
         number = matches.index(None) + 1
@@ -96,7 +96,7 @@ def stm(path: Path) -> list[Stretch]:
     """Lines of recording, channel, speaker, start, end, labels in <> and text (NIST's SCTK; openslr.org/51, TED-LIUM).
     What is not scored is left out. Raises InputError: other lines are among them."""
     found = []
-    for number, line in enumerate(_text(path).splitlines(), start=1):
+    for number, line in enumerate(text_of(path).splitlines(), start=1):
         if not line.strip() or line.startswith(";;"):
             continue
         match = _STM.fullmatch(line.strip())
@@ -120,7 +120,8 @@ READERS: Mapping[str, Callable[[Path], list[Stretch]]] = {
 }
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a file holds. Raises InputError: no text in a known encoding, too large, or unreadable."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path}: is larger than {MOST_BYTES >> 20} MiB; is it what its name says?")
@@ -129,7 +130,7 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
-def _seconds(clock: str) -> float:
+def seconds_of(clock: str) -> float:
     """`01:02:03.500` or `02:03.500`."""
     seconds = 0.0
     for part in clock.replace(",", ".").split(":"):

@@ -11,21 +11,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trainables.data.beside.timed_files import READERS, Stretch, is_htk
+from trainables.data.beside import timed_files, written_times
+from trainables.data.beside.timed_files import Stretch, is_htk
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import first_line, reading, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.sound.audio import probe
+from trainables.data.sound.problems import SoundError
 from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
 LEAST_SHARE = 0.5  # of the recordings have such a file
+READERS = {**timed_files.READERS, ".txt": written_times.turns, ".text": written_times.switchboard}
 NAMES = {
     ".textgrid": "TextGrids of Praat",
     ".vtt": "subtitles",
     ".srt": "subtitles",
     ".stm": "segments of NIST",
     ".lab": "labels of HTK",
+    ".txt": "turns with their times",
+    ".text": "transcripts of Switchboard",
 }
 # Tiers that hold what is said, from which words and phones are derived
 _UTTERANCES = frozenset(
@@ -34,7 +40,7 @@ _UTTERANCES = frozenset(
         *("orthography", "phrase", "phrases", "ipu", "trans", "orthographic"),
     )
 )
-_PAUSES = frozenset(("sil", "sp", "spn", "<eps>", "<sil>", "<p>", "<p:>", "#", "xxx"))
+_PAUSES = frozenset(("sil", "sp", "spn", "<eps>", "<sil>", "<p>", "<p:>", "#", "xxx", "[silence]"))
 _CHANNELS = {"1": 0, "2": 1, "A": 0, "B": 1}  # as NIST calls them
 _LANGUAGE = re.compile(r"\.[a-z]{2,3}([-_][A-Za-z]{2,4})?$")  # talk.en.srt
 # Of other tools, and what to do with them
@@ -60,7 +66,7 @@ def read_timed_texts(tree: Tree, wanted: Wanted) -> Reading | None:
     if wanted.column not in ("label", "text") or not tree.sounds:
         return None
     files = {parts: ending for parts in tree.others if (ending := _ending(parts[-1])) in {*READERS, *OTHERS}}
-    files = {parts: ending for parts, ending in files.items() if ending != ".lab" or _has_times(tree, parts, wanted)}
+    files = {parts: ending for parts, ending in files.items() if _has_times(tree, parts, ending, wanted)}
     home = _by_stem(tree.sounds)
     for kind in dict.fromkeys(files.values()):
         of_kind = [parts for parts, ending in files.items() if ending == kind]
@@ -68,7 +74,9 @@ def read_timed_texts(tree: Tree, wanted: Wanted) -> Reading | None:
             _refuse_others(tree, of_kind, kind, home, wanted)
             continue
         stretches = {
-            parts: READERS[kind](tree.path(parts)) for parts in of_kind if kind == ".stm" or _sound(parts, home)
+            parts: READERS[kind](tree.path(parts))
+            for parts in of_kind
+            if kind in (".stm", ".text") or _sound(parts, home)
         }
         if _recordings(stretches, home) >= LEAST_SHARE * len(tree.sounds):
             return _reading(tree, kind, stretches, home, wanted)
@@ -78,7 +86,11 @@ def read_timed_texts(tree: Tree, wanted: Wanted) -> Reading | None:
 def advise_on_timed(tree: Tree, account: Account) -> None:
     """Adds a sentence where such files lie beside sound that is read without them."""
     home = _by_stem(tree.sounds)
-    left = [parts for parts in tree.others if parts not in tree.taken and _ending(parts[-1]) in {*NAMES, *OTHERS}]
+    left = [
+        parts
+        for parts in tree.others
+        if parts not in tree.taken and _ending(parts[-1]) in {*timed_files.READERS, *OTHERS}
+    ]
     counts = Counter(_ending(parts[-1]) for parts in left if _sound(parts, home))
     for ending, count in counts.items():
         if count >= LEAST_SHARE * len(tree.sounds):
@@ -102,7 +114,7 @@ def _reading(
     pauses = strange = 0
     heard: set[Parts] = set()
     voices = {stretch.speaker for of_file in stretches.values() for stretch in of_file}
-    stereo = _stereo(stretches, home)
+    stereo = _stereo(tree, stretches, home)
     for parts, of_file in stretches.items():
         for number, stretch in enumerate(of_file, start=1):
             sound = _sound(parts, home, stretch.recording)
@@ -133,14 +145,25 @@ def _reading(
     return with_folder_splits(reading(tree.folder, rows, _without_tier(wanted), account), wanted)
 
 
-def _stereo(stretches: Mapping[Parts, Sequence[Stretch]], home: Mapping[str, Sequence[Parts]]) -> set[Parts]:
+def _stereo(
+    tree: Tree, stretches: Mapping[Parts, Sequence[Stretch]], home: Mapping[str, Sequence[Parts]]
+) -> set[Parts]:
     """Recordings of which two channels are named: of a telephone call, say."""
     named: dict[Parts, set[str]] = defaultdict(set)
     for parts, of_file in stretches.items():
         for stretch in of_file:
             if stretch.channel and (sound := _sound(parts, home, stretch.recording)):
                 named[sound].add(stretch.channel)
-    return {sound for sound, channels in named.items() if len(channels) == 2 and channels <= _CHANNELS.keys()}
+    named = {sound: channels for sound, channels in named.items() if len(channels) == 2}
+    return {sound for sound, channels in named.items() if channels <= _CHANNELS.keys() and _has_two(tree, sound)}
+
+
+def _has_two(tree: Tree, sound: Parts) -> bool:
+    """Whether the sides of a call have a channel each, and are not mixed. What cannot be opened is refused later."""
+    try:
+        return probe(tree.path(sound)).channels == 2
+    except SoundError:
+        return True
 
 
 def _without_tier(wanted: Wanted) -> Wanted:
@@ -184,9 +207,16 @@ def _refuse_others(
         )
 
 
-def _has_times(tree: Tree, parts: Parts, wanted: Wanted) -> bool:
-    """Whether a `.lab` holds labels with times, which may be phones and are no texts; others hold what is said."""
-    return wanted.column == "label" and is_htk(first_line(tree.path(parts)))
+def _has_times(tree: Tree, parts: Parts, ending: str, wanted: Wanted) -> bool:
+    """Whether a `.lab` holds labels with times, which may be phones and are no texts (others hold what is said), and
+    whether a text has them."""
+    if ending == ".lab":
+        return wanted.column == "label" and is_htk(first_line(tree.path(parts)))
+    if ending == ".txt":
+        return written_times.holds_turns(tree.path(parts))
+    return ending != ".text" or (
+        parts[-1].endswith("trans.text") and written_times.is_switchboard(first_line(tree.path(parts)))
+    )
 
 
 def _by_stem(sounds: Sequence[Parts]) -> dict[str, list[Parts]]:

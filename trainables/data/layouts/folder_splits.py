@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from trainables.data.layouts.levels import shown
 from trainables.data.reading import Reading, Wanted
-from trainables.data.split_names import among_siblings
+from trainables.data.split_names import among_siblings, are_splits
 from trainables.errors import InputError
 
 
@@ -52,3 +52,11 @@ def _split_level(folders: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
         if len(set(splits.of.values())) > 1:
             return names
     return {}
+
+
+def folders_may_be_classes(sounds: Iterable[tuple[str, ...]]) -> bool:
+    """Whether some level of the folders above the sound has several names that are neither splits nor numbers."""
+    folders = {sound[:-1] for sound in sounds}
+    depth = max(map(len, folders), default=0)
+    levels = [{path[level] for path in folders if len(path) > level} for level in range(depth)]
+    return any(len(of) > 1 and not are_splits(of) and not all(map(str.isdigit, of)) for of in levels)

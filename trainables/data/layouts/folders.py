@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainables.data.beside.json_beside import read_json_beside
 from trainables.data.beside.label_lists import read_label_lists
 from trainables.data.beside.split_lists import with_listed_splits
 from trainables.data.beside.tables_beside import advise_on_lists, naming_sound
@@ -60,7 +61,7 @@ def _read_apart(outer: Tree, tree: Tree, wanted: Wanted) -> Reading | None:
     if reading := read_transcript_lists(outer, wanted) or read_label_lists(outer, wanted):
         return reading
     if outer.tables:
-        return None
+        return read_json_beside(outer, wanted)
     return read_texts_beside(outer, wanted) or _read_timed(outer, tree, wanted)
 
 
@@ -85,7 +86,7 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if reading := read_texts_beside(tree, wanted):
         return reading
-    if reading := _read_timed(tree, tree, wanted):
+    if reading := _read_timed(tree, tree, wanted) or read_json_beside(tree, wanted):
         return reading
     reading = with_listed_splits(tree, read_class_folders(tree, wanted), wanted)
     advise_on_timed(tree, reading.account)

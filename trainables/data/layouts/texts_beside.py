@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from trainables.data.beside.written_times import are_turns
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import lines_of, reading, shown
 from trainables.data.layouts.tree import Parts, Tree
@@ -35,6 +36,8 @@ def read_texts_beside(tree: Tree, wanted: Wanted) -> Reading | None:
     if not beside or len(beside) < LEAST_SHARE * len(tree.sounds):
         return None
     lines = {sound: [line for line in lines_of(tree.path(text)) if line.strip()] for sound, text in beside.items()}
+    if 2 * sum(map(are_turns, lines.values())) >= len(lines):
+        return None
     timed = sum(bool(of) and all(map(_SAMPLES.match, of)) for of in lines.values())
     if any(len(of) > 1 and all(map(_SAMPLES.match, of)) for of in lines.values()):
         return None

@@ -128,10 +128,17 @@ def test_ted_lium(lay: Lay, read_source: Read) -> None:
     ]
 
 
-def test_a_call_of_two_channels(lay: Lay, read_source: Read) -> None:
+@pytest.mark.parametrize(("channels", "heard"), [(2, [0, 1]), (1, [None, None])])
+def test_a_call_of_two_channels_or_mixed_into_one(
+    lay: Lay, read_source: Read, write_tone: Callable[..., Path], channels: int, heard: Sequence[int | None]
+) -> None:
     text = "call1 A call1-A 0.0 1.0 <O> hello\ncall1 B call1-B 0.5 1.5 <O> yes\n"
-    reading = read_source(lay(["call1.wav"], {"all.stm": text}, seconds=2), "text")
-    assert [(clip.audio[0].channel, clip.group) for clip in reading.examples] == [(0, "call1-A"), (1, "call1-B")]
+    folder = lay([], {"all.stm": text})
+    write_tone(folder / "call1.wav", seconds=2, channels=channels)
+    clips = read_source(folder, "text").examples
+    assert [(clip.audio[0].channel, clip.group) for clip in clips] == list(
+        zip(heard, ("call1-A", "call1-B"), strict=True)
+    )
 
 
 @pytest.mark.parametrize("ending", ["eaf", "trs", "ctm", "rttm", "lrc", "cha"])
