@@ -4,7 +4,7 @@ random weights made of them."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,12 @@ def write_configuration(kind: str, folder: Path, **changes: Any) -> str:
     return str(folder)
 
 
-def write_pieces(folder: Path, *, blank: int) -> None:
+def write_pieces(folder: Path, *, blank: int, texts: Sequence[str] = TEXTS) -> None:
     """A tokenizer as Parakeet has it: pieces of words by SentencePiece's marks, the blank last."""
     pieces = Tokenizer(models.BPE(unk_token="<unk>"))
     pieces.pre_tokenizer, pieces.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
     trainer = trainers.BpeTrainer(vocab_size=blank, special_tokens=["<unk>"], show_progress=False)
-    pieces.train_from_iterator(TEXTS, trainer)
+    pieces.train_from_iterator(texts, trainer)
     pieces.add_special_tokens([f"<{number}>" for number in range(pieces.get_vocab_size(), blank)] + ["<pad>"])
     pieces.save(str(folder / "tokenizer.json"))
     said = {"tokenizer_class": "ParakeetTokenizer", "unk_token": "<unk>", "pad_token": "<pad>"}
