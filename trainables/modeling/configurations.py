@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,26 @@ def find(checkpoint: str, file: str, *, fetch: bool = False) -> Path | None:
     from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
 
     name, revision = split_revision(checkpoint)
-    if fetch and not constants.HF_HUB_OFFLINE:
+    if fetch and not constants.HF_HUB_OFFLINE and hub_answers():
         try:
             return Path(hf_hub_download(name, file, revision=revision, etag_timeout=HUB_TIMEOUT_SECONDS))
         except Exception:  # no network, a proxy's page, a gated or vanished repository: perhaps it is cached
             pass
     cached = try_to_load_from_cache(name, file, revision=revision)
     return Path(cached) if isinstance(cached, str) else None
+
+
+@cache
+def hub_answers() -> bool:
+    """Whether the hub can be reached at all; asked once in a process. The library would try each file five times more,
+    for half a minute, and write a line for each."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_SECONDS)
+    except Exception:  # no network, no such host, a certificate that is not known
+        return False
+    return True
 
 
 def read_configuration(checkpoint: str, architectures: Sequence[str], *, backbone: str) -> dict[str, Any]:
