@@ -110,8 +110,10 @@ def adapted_modules(
 
 
 def layer_names(model: nn.Module) -> list[str]:
-    """The layers that a model stacks, lowest first: encoder before decoder, audio before language."""
-    found = [name for name, _ in model.named_modules() if _LAYER.fullmatch(name)]
+    """The layers that a model stacks, lowest first: encoder before decoder, audio before language. A lone convolution
+    of a front end that is numbered likewise (Parakeet's) is none."""
+    stacked = ((name, module) for name, module in model.named_modules() if _LAYER.fullmatch(name))
+    found = [name for name, module in stacked if any(True for _ in module.children())]
     return [name for name in found if not any(other.startswith(f"{name}.") for other in found)]  # blocks, not stages
 
 

@@ -21,6 +21,7 @@ from trainables.modeling.spellings import spellings
 from trainables.modeling.subwords import Subwords, own_spelling
 from trainables.release.merged import write_front_end, write_merged
 from trainables.release.plain_code import plain_code, run
+from trainables.training.targets import adapted_modules, layer_names
 
 BACKBONE: Any = registry.backbone("hf_ctc")
 LETTERS = tuple("ethorsanlgwfxbcd")
@@ -58,6 +59,16 @@ def test_a_plan_counts_from_the_configuration_alone(kind: str, tmp_path: Path) -
     head = independent.ctc_head if kind == "parakeet_ctc" else independent.lm_head
     whole = sum(p.numel() for p in independent.parameters())
     assert sizes.size_of(BACKBONE, name).total_params == whole - sum(p.numel() for p in head.parameters())
+
+
+def test_the_top_layers_are_the_encoders_and_no_part_of_the_front_end(tmp_path: Path) -> None:
+    name = write_configuration("parakeet_ctc", tmp_path)
+    model = BACKBONE.skeleton(name, TASK)
+    assert layer_names(model) == ["encoder.layers.0", "encoder.layers.1"]
+    top = adapted_modules(model, BACKBONE, target_modules="qv", size=name, head="full", layers=1)
+    assert top == ["encoder.layers.1.self_attn.q_proj", "encoder.layers.1.self_attn.v_proj"]
+    with pytest.raises(InputError, match="layers: 3 is more than"):
+        adapted_modules(model, BACKBONE, target_modules="qv", size=name, head="full", layers=3)
 
 
 @pytest.mark.parametrize("kind", ALL)
