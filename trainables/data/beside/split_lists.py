@@ -16,6 +16,7 @@ from trainables.data.examples import Example
 from trainables.data.layouts.found import first_line, lines_of, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Reading, Wanted
+from trainables.data.sound.endings import is_sound
 from trainables.data.split_names import of_files
 from trainables.errors import InputError
 
@@ -155,6 +156,7 @@ def _by_name(tree: Tree, examples: Iterable[Example]) -> Mapping[str, frozenset[
 def _named(line: str, clips: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """The clips that the longest of these names which names any: the whole line, cells of a table, words."""
     cells = {_plain(cell) for cell in (line, *_DIVIDERS.split(line), *line.split())}
+    cells |= {cell.rpartition(".")[0] for cell in cells if is_sound(cell)}  # of a set that was converted since
     names = {name for cell in cells for name in _ends(cell)}
     return clips.get(max((name for name in names if name in clips), key=len, default=""), frozenset())
 

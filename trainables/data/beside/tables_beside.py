@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from trainables.data.layouts.found import shown
 from trainables.data.layouts.tree import Parts, Tree
-from trainables.data.reading import Account
+from trainables.data.reading import Account, Wanted
 from trainables.data.split_names import split_name
 from trainables.data.tables.rows import read_rows
 from trainables.data.tables.spellings import meaning
@@ -28,44 +29,79 @@ _ENDINGS = (".txt", ".lst", ".list")
 _SPLITTING = re.compile(r"[\s,;|]+")
 
 
+@dataclass(frozen=True)
+class _Naming:
+    """A table that names most of the sound."""
+
+    table: Parts
+    column: str  # which names it
+    clips: int
+    others: Sequence[str]  # columns
+    rows: Sequence[Mapping[str, Any]]
+
+    @property
+    def shown_others(self) -> str:
+        more = f" and {len(self.others) - SHOWN} more" if len(self.others) > SHOWN else ""
+        return ", ".join(self.others[:SHOWN]) + more
+
+
 def naming_sound(tree: Tree) -> list[str]:
-    """A sentence for each table that names most of the sound."""
+    """A sentence for each table that names most of the sound, beside folders that give the labels."""
+    return [_sentence(tree, found) for found in _naming(tree)]
+
+
+def refuse_for_table(tree: Tree, wanted: Wanted) -> None:
+    """Raises InputError where the folders do not give what the task needs, and a table names the sound: how to read
+    it."""
+    for found in _naming(tree):
+        raise InputError(
+            f"{tree.folder}: its folders give no {wanted.column!r}, and {shown(found.table)} names {found.clips:,} of "
+            f"the clips in its column {found.column!r}: give it as data.source, with `data.columns: {{audio: "
+            f"{found.column}, {wanted.column}: ...}}`, which may be {found.shown_others}."
+        )
+
+
+def _naming(tree: Tree) -> Iterator[_Naming]:
     names = {parts[-1] for parts in tree.sounds}
-    found = []
+    stems = {name.rpartition(".")[0] for name in names}
     tables = [parts for parts in tree.tables if parts not in tree.taken]
     for table in sorted(tables, key=lambda parts: (len(parts), parts))[:MOST_TABLES]:
         with suppress(InputError, OSError):
-            if tree.path(table).stat().st_size <= MOST_BYTES and (sentence := _sentence(tree, table, names)):
-                found.append(sentence)
-    return found
+            if tree.path(table).stat().st_size <= MOST_BYTES and (found := _named(tree, table, names, stems)):
+                yield found
 
 
-def _sentence(tree: Tree, table: Parts, names: set[str]) -> str:
+def _named(tree: Tree, table: Parts, names: set[str], stems: set[str]) -> _Naming | None:
     rows = [row for _, row in read_rows(tree.path(table), {}, Path()).rows]
     columns = list(dict.fromkeys(name for row in rows for name in row if name))
-    for column in columns:
-        named = {str(row.get(column)).replace("\\", "/").rpartition("/")[2] for row in rows} & names
-        if len(named) >= LEAST_SHARE * len(names):
-            others = [name for name in columns if name != column]
-            if same := _same_as_folders(tree, column, others, rows):
-                return (
-                    f"{shown(table)} names {len(named):,} of the clips in its column {column!r}, and its column "
-                    f"{same!r} says what their folders say; it is not read."
-                )
-            more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
-            return (
-                f"{shown(table)} names {len(named):,} of the clips in its column {column!r} and is not read, since the "
-                f"folders give the labels; where its other columns ({', '.join(others[:SHOWN])}{more}) say splits, "
-                f"groups or labels, give it as data.source, with `data.columns: {{audio: {column}}}`."
-            )
-    return ""
+    for called in (names, stems):  # with their endings, else without
+        for column in columns:
+            written = {str(row.get(column)).replace("\\", "/").rpartition("/")[2] for row in rows}
+            clips = len(written & called)
+            if clips and clips >= LEAST_SHARE * len(names):
+                return _Naming(table, column, clips, [name for name in columns if name != column], rows)
+    return None
+
+
+def _sentence(tree: Tree, found: _Naming) -> str:
+    if same := _same_as_folders(tree, found.column, found.others, found.rows):
+        return (
+            f"{shown(found.table)} names {found.clips:,} of the clips in its column {found.column!r}, and its column "
+            f"{same!r} says what their folders say; it is not read."
+        )
+    return (
+        f"{shown(found.table)} names {found.clips:,} of the clips in its column {found.column!r} and is not read, "
+        f"since the folders give the labels; where its other columns ({found.shown_others}) say splits, groups or "
+        f"labels, give it as data.source, with `data.columns: {{audio: {found.column}}}`."
+    )
 
 
 def _same_as_folders(tree: Tree, column: str, others: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     """The column that repeats the folders' names, where it is the only one that labels, splits or groups; or ""."""
     folders: dict[str, set[str]] = defaultdict(set)
     for parts in tree.sounds:
-        folders[parts[-1]] |= {*parts[:-1]}
+        for name in (parts[-1], parts[-1].rpartition(".")[0]):
+            folders[name] |= {*parts[:-1]}
     pairs = [(row, folders[str(row.get(column)).replace("\\", "/").rpartition("/")[2]]) for row in rows]
     meant = [name for name in others if meaning(name) in ("label", "split", "group", "fold")]
     said = [name for name in meant if all(not of or str(row.get(name)) in of for row, of in pairs)]

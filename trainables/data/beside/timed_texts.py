@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainables.data.beside import timed_files, written_times
+from trainables.data.beside.named_lines import stem
 from trainables.data.beside.timed_files import Stretch, is_htk
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import first_line, reading, shown
@@ -229,7 +230,8 @@ def _by_stem(sounds: Sequence[Parts]) -> dict[str, list[Parts]]:
 def _sound(parts: Parts, home: Mapping[str, Sequence[Parts]], recording: str | None = None) -> Parts | None:
     """The recording of a file: of its name and in its folder, or the only one of its name."""
     name = recording or parts[-1].rpartition(".")[0]
-    fits = home.get(name) or home.get(_LANGUAGE.sub("", name), ())
+    bare = _LANGUAGE.sub("", name)
+    fits = home.get(name) or home.get(bare) or home.get(stem(bare), ())  # talk.vtt, talk.en.vtt, talk.mp3.vtt
     beside = [sound for sound in fits if sound[:-1] == parts[:-1]]
     chosen = beside or fits
     return chosen[0] if len(chosen) == 1 else None

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from trainables.data.beside.json_beside import read_json_beside
 from trainables.data.beside.label_lists import read_label_lists
+from trainables.data.beside.label_texts import read_label_texts
+from trainables.data.beside.named_splits import with_named_splits
 from trainables.data.beside.split_lists import with_listed_splits
-from trainables.data.beside.tables_beside import advise_on_lists, naming_sound
+from trainables.data.beside.tables_beside import advise_on_lists, naming_sound, refuse_for_table
 from trainables.data.beside.timed_texts import advise_on_timed, read_timed_texts
 from trainables.data.beside.transcript_lists import read_transcript_lists
 from trainables.data.layouts.class_folders import read_class_folders
@@ -47,6 +49,8 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
     else:
         reading = _read(tree, wanted)
     reading = with_listed_splits(tree, reading, wanted)
+    if tree is not outer:  # the lists may lie beside the folder of the sound
+        reading = with_listed_splits(outer, reading, wanted)
     advise_on_lists(tree, reading.account, tables=not reading.account.layout.startswith("class folders"))
     outer.taken |= {(*tree.folder.relative_to(outer.folder).parts, *parts) for parts in tree.taken}
     outer.note_left(reading.account)
@@ -86,9 +90,11 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if reading := read_texts_beside(tree, wanted):
         return reading
-    if reading := _read_timed(tree, tree, wanted) or read_json_beside(tree, wanted):
+    if reading := _read_timed(tree, tree, wanted) or read_label_texts(tree, wanted) or read_json_beside(tree, wanted):
         return reading
-    reading = with_listed_splits(tree, read_class_folders(tree, wanted), wanted)
+    if wanted.column != "label":
+        refuse_for_table(tree, wanted)
+    reading = with_named_splits(with_listed_splits(tree, read_class_folders(tree, wanted), wanted), wanted)
     advise_on_timed(tree, reading.account)
     reading.account.advice += naming_sound(tree)
     refuse_other_labels(tree, wanted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from trainables.data.beside import fma, iemocap, thchs30, voxceleb
 from trainables.data.layouts import (
     audacity,
     coded_names,
@@ -41,7 +42,11 @@ FORMATS: Sequence[Format] = (
     Format("Speech Commands", speech_commands.matches, speech_commands.read),
     Format("ESC-50, UrbanSound8K, FSD50K", sound_tables.matches, sound_tables.read),
     Format("RAVDESS", ravdess.matches, ravdess.read),
-    Format("CREMA-D, EmoDB, SAVEE", coded_names.matches, coded_names.read),
+    Format("CREMA-D, EmoDB, SAVEE, TESS, FSDD, AudioMNIST, VocalSound", coded_names.matches, coded_names.read),
+    Format("IEMOCAP", iemocap.matches, iemocap.read),
+    Format("FMA", fma.matches, fma.read),
+    Format("VoxCeleb", voxceleb.matches, voxceleb.read),
+    Format("THCHS-30", thchs30.matches, thchs30.read),
     Format("Raven", raven_tables.matches, raven_tables.read),
     Format("Audacity", audacity.matches, audacity.read),
     Format("tables by split", several_tables.matches, several_tables.read),

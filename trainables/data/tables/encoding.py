@@ -25,6 +25,8 @@ _OTHERS = (
     (b"version https://git-lfs", "a pointer of Git LFS and not the file itself: fetch it with `git lfs pull`"),
     (b"<!DOCTYPE", "a web page and no table: was a page of log-in or error downloaded in its place?"),
     (b"<html", "a web page and no table: was a page of log-in or error downloaded in its place?"),
+    (b"\x89HDF", "an HDF5 file: write its sound to WAV or FLAC files, and a table of them"),
+    (b"\x93NUMPY", "an array of NumPy and no table: write the table as CSV or Parquet"),
     (b"RIFF", "a sound file and no table"),
     (b"fLaC", "a sound file and no table"),
     (b"OggS", "a sound file and no table"),

@@ -9,7 +9,7 @@ from sys import intern
 from typing import Any
 
 from trainables.data.sound.endings import is_sound
-from trainables.data.split_names import split_names
+from trainables.data.split_names import are_splits, split_names
 from trainables.data.tables.spellings import meaning
 from trainables.data.tables.table import Table
 from trainables.errors import InputError
@@ -81,6 +81,23 @@ def _add(table: Table, where: str, value: Any) -> None:
         table.broken.append((where, f"must be a JSON object with the columns as keys, is {_kind(value)}."))
 
 
+def _are_files(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) and is_sound(one) for one in value)
+
+
+def _of_files(name: str, whole: dict[str, list[str]]) -> Table:
+    """`{"dog": ["1.wav"], "cat": ["2.wav"]}`. Raises InputError: the keys are splits, and nothing is a label."""
+    if are_splits(list(whole)):
+        raise InputError(
+            f"{name}: holds the files of each split, and no labels: write a list of objects such as "
+            '{"audio": "a.wav", "label": "dog", "split": "train"}.'
+        )
+    rows = [{"audio": file, "label": label} for label, files in whole.items() for file in files]
+    table = Table(form="one JSON object with the files of each label")
+    table.guesses.append(f"The keys of {name} ({', '.join(list(whole)[:4])}) are the labels of the files below them.")
+    return _numbered(name, rows, table)
+
+
 def _of_object(name: str, whole: dict[str, Any]) -> Table:
     alone = len(whole) == 1
     holding = [key for key, value in whole.items() if _holds_rows(value) and (alone or not _are_pieces(value))]
@@ -106,6 +123,8 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
             rows = [dict(zip(keys, row, strict=True)) for row in whole["data"]]
             return _numbered(name, rows, Table(form="one JSON object with columns and data"))
     columns = list(whole.values())
+    if len(columns) > 1 and all(map(_are_files, columns)) and not any(meaning(key) == "audio" for key in whole):
+        return _of_files(name, whole)
     if len(columns) > 1 and all(isinstance(column, list) for column in columns):
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(f"{key}: {len(column)}" for key, column in whole.items())

@@ -119,3 +119,13 @@ def test_lists_that_do_not_say_it_are_not_read(lay: Lay, read_source: Read, list
 def test_the_table_itself_is_no_list(lay: Lay, read_source: Read, name: str) -> None:
     reading = read_source(lay(CLASSES, {name: "path,label\ncat/1.wav,cat\ndog/3.wav,dog\n"}))
     assert {clip.split for clip in reading.examples} == {None}
+
+
+def test_lists_may_name_the_files_before_they_were_converted(lay: Lay, read_source: Read) -> None:
+    names = [f"{genre}/{genre}.0000{number}" for genre in ("blues", "jazz") for number in range(4)]
+    texts = {
+        f"{split}_filtered.txt": "".join(f"{name}.wav\n" for name in names if name[-1] in of)
+        for split, of in {"train": "01", "valid": "2", "test": "3"}.items()
+    }
+    reading = read_source(lay([f"genres/{name}.flac" for name in names], texts))
+    assert [clip.split for clip in reading.examples] == ["train", "train", "validation", "test"] * 2

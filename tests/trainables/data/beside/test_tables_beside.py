@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from trainables.data.reading import Reading
+from trainables.errors import InputError
 
 Lay, Read = Callable[..., Path], Callable[..., Reading]
 CLASSES = ["cat/1.wav", "cat/2.wav", "dog/3.wav", "dog/4.wav"]
@@ -59,3 +60,16 @@ def test_texts_for_sound_in_several_folders(lay: Lay, read_source: Read) -> None
     texts = {"t.csv": "file,text\n1.wav,one\n2.wav,two\n"}
     reading = read_source(lay(["anna/1.wav", "bert/2.wav"], texts), "text")
     assert [clip.target for clip in reading.examples] == ["one", "two"]
+
+
+@pytest.mark.parametrize("column", ["labels", "text", "targets"])
+def test_a_table_that_names_the_sound_is_what_is_asked_for(lay: Lay, read_source: Read, column: str) -> None:
+    table = "clip_id,guitar,rock,mp3_path\n1,0,1,cat/1.wav\n3,1,1,dog/3.wav\n4,0,0,dog/4.wav\n"
+    with pytest.raises(InputError, match=r"more\.csv names 3 .* 'mp3_path'.*may be clip_id, guitar, rock"):
+        read_source(lay(CLASSES, {"notes/more.csv": table}), column)
+
+
+def test_a_table_may_name_sound_without_its_ending(lay: Lay, read_source: Read) -> None:
+    table = "sample_key,instrument,relevance\n1,flute,0.5\n2,flute,0.5\n3,bass,0.4\n4,bass,0.6\n"
+    advice = read_source(lay(CLASSES, {"notes/more.csv": table})).account.advice
+    assert any("more.csv names 4 of the clips in its column 'sample_key'" in sentence for sentence in advice)

@@ -176,3 +176,10 @@ def test_text_grids_in_utf_16(lay: Lay, read_source: Read) -> None:
     folder = lay(["a.wav"], seconds=3)
     (folder / "a.TextGrid").write_text(grid({"x": [(0, 1, "schön")]}), encoding="utf-16")
     assert [clip.target for clip in read_source(folder, "text").examples] == ["schön"]
+
+
+@pytest.mark.parametrize("name", ["talk{}.vtt", "talk{}.en.vtt", "talk{}.wav.vtt", "talk{}.wav.en.vtt"])
+def test_names_of_subtitles(lay: Lay, read_source: Read, name: str) -> None:
+    texts = {name.format(n): "WEBVTT\n\n00:00.500 --> 00:02.000\nhello\n" for n in "12"}
+    reading = read_source(lay(["talk1.wav", "talk2.wav"], texts, seconds=2), "text")
+    assert found(reading) == [("talk1", 0.5, 1.5, "hello"), ("talk2", 0.5, 1.5, "hello")]

@@ -14,6 +14,15 @@ Lay, Read = Callable[..., Path], Callable[..., Reading]
 CREMA_D = [f"AudioWAV/{actor}_IEO_{code}_XX.wav" for actor in (1001, 1002) for code in ("ANG", "SAD")]
 EMODB = [f"wav/{speaker}a01{code}a.wav" for speaker in ("03", "08") for code in "WF"]
 SAVEE = [f"{speaker}{between}{code}01.wav" for speaker in ("DC", "KL") for code in ("a", "sa") for between in "/"]
+TESS = [
+    "OAF_Fear/OAF_back_fear.wav",
+    "OAF_Sad/OAF_back_sad.wav",
+    "YAF_fear/YAF_bar_fear.wav",
+    "YAF_sad/YAF_bar_sad.wav",
+]
+FSDD = [f"recordings/{digit}_{voice}_0.wav" for voice in ("george", "theo") for digit in (0, 7)]
+AUDIO_MNIST = [f"data/{voice}/{digit}_{voice}_{take}.wav" for voice in ("01", "60") for digit in (0, 7) for take in "0"]
+VOCAL_SOUND = [f"audio_16k/{voice}_0_{kind}.wav" for voice in ("f0003", "m0012") for kind in ("cough", "sigh")]
 SAVEE_FLAT = [name.replace("/", "_") for name in SAVEE]
 
 
@@ -24,9 +33,13 @@ SAVEE_FLAT = [name.replace("/", "_") for name in SAVEE]
         (EMODB, ["happiness", "anger"] * 2, ["03", "03", "08", "08"]),
         (SAVEE, ["anger", "sadness"] * 2, ["DC", "DC", "KL", "KL"]),
         (SAVEE_FLAT, ["anger", "sadness"] * 2, ["DC", "DC", "KL", "KL"]),
+        (TESS, ["fear", "sad"] * 2, ["back", "back", "bar", "bar"]),
+        (FSDD, ["0", "0", "7", "7"], ["george", "theo"] * 2),
+        (AUDIO_MNIST, ["0", "7"] * 2, ["01", "01", "60", "60"]),
+        (VOCAL_SOUND, ["cough", "sigh"] * 2, ["f0003", "f0003", "m0012", "m0012"]),
     ],
 )
-def test_emotions_are_labels_and_speakers_are_groups(
+def test_codes_are_labels_and_speakers_are_groups(
     lay: Lay, read_source: Read, names: list[str], labels: list[str], groups: list[str]
 ) -> None:
     reading = read_source(lay(names))
@@ -44,3 +57,17 @@ def test_folders_of_classes_stay_classes(lay: Lay, read_source: Read, names: lis
 def test_a_name_that_does_not_fit_is_another_set(lay: Lay, read_source: Read) -> None:
     with pytest.raises(InputError, match="no class folders"):
         read_source(lay([*SAVEE_FLAT, "other.wav"]))
+
+
+def test_lists_of_speakers_are_splits(lay: Lay, read_source: Read) -> None:
+    sides = {"f0003": "tr", "m0012": "val", "f2441": "te"}
+    texts = {f"meta/{short}_meta.csv": f"{voice},female,25,usa,english,no\n" for voice, short in sides.items()}
+    sounds = [f"audio_16k/{voice}_0_{kind}.wav" for voice in sides for kind in ("cough", "sigh")]
+    reading = read_source(lay(sounds, texts))
+    assert {(clip.group, clip.split) for clip in reading.examples} == {
+        ("f0003", "train"),
+        ("m0012", "validation"),
+        ("f2441", "test"),
+    }
+    missing = read_source(lay(["audio_16k/f0009_0_cough.wav"], {}))
+    assert {clip.split for clip in missing.examples} == {None}  # a speaker of no list: the lists are of another set

@@ -128,3 +128,11 @@ def test_columns_and_data_as_pandas_splits_them() -> None:
         {"audio": "a", "label": "x"},
         {"audio": "b", "label": "y"},
     ]
+
+
+def test_files_below_labels() -> None:
+    table = json_rows("labels.json", json.dumps({"dog": ["1.wav", "2.wav"], "cat": ["3.wav"]}))
+    rows = [row for _, row in table.rows]
+    assert [(row["audio"], row["label"]) for row in rows] == [("1.wav", "dog"), ("2.wav", "dog"), ("3.wav", "cat")]
+    with pytest.raises(InputError, match="the files of each split, and no labels"):
+        json_rows("labels.json", json.dumps({"train": ["1.wav", "2.wav"], "test": ["3.wav"]}))

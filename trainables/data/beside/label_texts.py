@@ -1,0 +1,77 @@
+"""Labels in files of their own beside the sound: `a.wav` and `a.txt` with a label, or one in each line, as the test
+part of IRMAS has them (Bosch et al. 2012, upf.edu/web/mtg/irmas); `a.cls`, as WebDataset unpacks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainables.data.layouts.folder_splits import folders_may_be_classes, with_folder_splits
+from trainables.data.layouts.found import lines_of, reading, shown
+from trainables.data.layouts.tree import Parts, Tree
+from trainables.data.reading import Account, Reading, Wanted
+from trainables.data.tables.table import Row
+from trainables.errors import InputError
+
+ENDINGS = (".txt", ".cls", ".label", ".lab")
+LEAST_SHARE = 0.5  # of the sound that has such a file
+MOST_CLASSES = 0.5  # of the sounds
+MOST_BYTES, MOST_WORDS, MOST_LETTERS = 4096, 4, 60  # of a file, a label
+
+
+def read_label_texts(tree: Tree, wanted: Wanted) -> Reading | None:
+    """None where the task wants no labels, where folders may be the classes, or where the files hold texts: long lines,
+    or different ones nearly everywhere."""
+    if wanted.column not in ("label", "labels") or wanted.column in wanted.columns:
+        return None
+    if wanted.column == "label" and folders_may_be_classes(tree.sounds):
+        return None
+    beside = _beside(tree)
+    if len(beside) < max(2, LEAST_SHARE * len(tree.sounds)):
+        return None
+    found = {sound: _labels(tree, parts) for sound, parts in beside.items()}
+    if any(labels is None for labels in found.values()):
+        return None
+    labels = {sound: of for sound, of in found.items() if of is not None}
+    if wanted.column == "label" and any(len(of) != 1 for of in labels.values()):
+        return None
+    distinct = {label for of in labels.values() for label in of}
+    if not 2 <= len(distinct) <= max(2, MOST_CLASSES * sum(map(len, labels.values()))):
+        return None
+    account = Account(layout=f"labels in files beside the sound ({len(beside)})")
+    account.origins[wanted.column] = f"the lines of {len(beside)} files beside the sound"
+    rows: list[Row] = []
+    for sound in tree.sounds:
+        if sound not in labels:
+            account.not_read(shown(sound), "no label lies beside it")
+            continue
+        target: Any = labels[sound] if wanted.column == "labels" else labels[sound][0]
+        rows.append((shown(beside[sound]), {"audio": shown(sound), wanted.column: target}))
+    tree.taken |= {*beside.values()}
+    for table in tree.tables:
+        account.not_read(shown(table), "a table, and the files beside the sound give the labels")
+    return with_folder_splits(reading(tree.folder, rows, wanted, account), wanted)
+
+
+def _beside(tree: Tree) -> dict[Parts, Parts]:
+    """Sound -> the file of its name in its folder."""
+    files = {parts for parts in tree.others if parts[-1].lower().endswith(ENDINGS)}
+    found = {}
+    for sound in tree.sounds if files else ():
+        stem = sound[-1].rpartition(".")[0]
+        fits = [named for ending in ENDINGS if (named := (*sound[:-1], stem + ending)) in files]
+        if len(fits) == 1:
+            found[sound] = fits[0]
+    return found
+
+
+def _labels(tree: Tree, parts: Parts) -> list[str] | None:
+    """The filled lines; None where they are no labels."""
+    path = tree.path(parts)
+    try:
+        lines = lines_of(path) if path.stat().st_size <= MOST_BYTES else []
+    except (OSError, InputError):
+        return None
+    labels = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    fits = all(len(label.split()) <= MOST_WORDS and len(label) <= MOST_LETTERS for label in labels)
+    return labels if labels and fits else None
