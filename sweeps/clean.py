@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweeps.stage.place import alone_at
 from sweeps.state.find import RESULTS_HELP, SWEEP_HELP, find_workspace, results_folder
 from sweeps.state.manifest import held, state_of
 from sweeps.state.progress import FAILED, StageProgress
@@ -79,18 +80,26 @@ def clean(word: str, results: str | None, *, dry_run: bool) -> int:
     """Frees, or says what would be freed; the bytes. Raises InputError: no such sweep, or it is running."""
     workspace = find_workspace(word, results_folder(results))
     # a dry run changes nothing, so it may look at a sweep that runs
-    with nullcontext() if dry_run else held(workspace, "wait for it, or see what could go with --dry-run"):
+    with nullcontext(remove) if dry_run else _alone(workspace) as removed:
         going = [(path, size_bytes(path)) for path in superfluous(workspace)]
         for path, size in going:
             print(f"  {size / 1e6:9.2f} MB  {path.relative_to(workspace.folder)}")
         if not dry_run:
-            remove(path for path, _ in going)
+            removed([path for path, _ in going])
     total = sum(size for _, size in going)
     done = "would be freed" if dry_run else "freed"
     print(f"{workspace.sweep_id}: {total / 1e6:.2f} MB {done}, {size_bytes(workspace.folder) / 1e6:.2f} MB are there")
     if not state_of(workspace).finished and (kept := sum(map(size_bytes, _sound(workspace)))):
         print(f"{kept / 1e6:.2f} MB of decoded sound stay: the sweep is not finished, and goes on with them")
     return total
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[Callable[[Sequence[Path]], None]]:
+    """What removes folders here and in the bucket, while no driver works on the sweep."""
+    otherwise = "wait for it, or see what could go with --dry-run"
+    with alone_at(workspace.results) as removed, held(workspace, otherwise):
+        yield removed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -59,6 +59,7 @@ def run_round(prepared: Prepared, session: Session, steering: Steering) -> Outco
     stores = make_stores(prepared, workspace, ("test", *prepared.evaluations), console)
     say_heard(prepared, stores, console)
     tracker.log_looks(note_look(workspace, spec.confirm_seeds))
+    session.flush()  # a look at the test data is never forgotten
     confirmed = confirm(
         session,
         replace(job, stage=CONFIRM, stores={**job.stores, **stores}, folds={}),

@@ -7,29 +7,30 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sweeps.config.load import KEPT_FILE
 from sweeps.control.steering import Steering
 from sweeps.plan.head import plan_facts, print_head, write_plan
 from sweeps.plan.left_out import write_left_out
-from sweeps.plan.packing import trials_at_once, trials_per_worker
+from sweeps.plan.packing import trials_per_worker
 from sweeps.plan.parts import make_console
 from sweeps.plan.prepare import Prepared, prepare, prepare_settled, rounds_of
 from sweeps.plan.restore import check_same_data, manifest_of, settle_again
-from sweeps.plan.settle import settle
+from sweeps.plan.settle import Settled, settle
 from sweeps.plan.texts import texts_scored_as
 from sweeps.record.store import default_uri, is_new
-from sweeps.stage.holds import Overseer
-from sweeps.stage.hooks import hooks_of
+from sweeps.stage.hooks import Hooks, hooks_of
 from sweeps.stage.inputs import (
     build_miniatures,
     miniatures_built,
     write_splits,
 )
-from sweeps.stage.limits import DiskLimit, RecordLimit, TimeLimit
+from sweeps.stage.limits import limits_of
 from sweeps.stage.listening import sound_of
 from sweeps.stage.notify import Notifier
+from sweeps.stage.place import Place, results_at
 from sweeps.stage.ray_session import EarlyRay
 from sweeps.stage.voice import Voice
 from sweeps.state.extend import Extension, to_extend
@@ -82,15 +83,21 @@ def run_sweep(
 
     Raises InputError before anything starts, SweepFailed after.
     """
+    voice = Voice.of(quiet=quiet, events=events)
+    settled = settle(file, overrides, planning=False)
+    hooks = hooks_of(settled.spec.notify)
+    with results_at(settled.spec.results, partial(voice.console.print, soft_wrap=True, markup=False)) as place:
+        return _run_in(place, settled, hooks, voice, file, overrides, mode)
+
+
+def _run_in(
+    place: Place, settled: Settled, hooks: Hooks, voice: Voice, file: str, overrides: Sequence[str], mode: str
+) -> Workspace:
+    """`run_sweep`, now that its file is read and there is a place for results."""
     from sweeps.plan.plan import make_plan
 
-    started = time.monotonic()
-    voice = Voice.of(quiet=quiet, events=events)
-    console = voice.console
-    settled = settle(file, overrides, planning=False)
+    started, console, folder = time.monotonic(), voice.console, place.folder
     spec = settled.spec
-    hooks = hooks_of(spec.notify)
-    folder = check_results(spec.results, needed_bytes=0)
     command = shlex.join(["python", "-m", "sweeps.run", file, *overrides])
     workspace: Workspace | None
     extension: Extension | None = None
@@ -98,6 +105,8 @@ def run_sweep(
         workspace, extension = to_extend(folder, spec, command)
     else:
         workspace = choose(folder, spec.name, spec.source_text, mode, command)
+    if workspace is not None:
+        place.bring(workspace)
     doing(f"reading the clips' headers: {spec.data.source}")
     # only now are data read: those of the sweep that is meant
     if workspace is not None:
@@ -119,16 +128,17 @@ def run_sweep(
     if plan.problems:
         raise InputError(plan.problems)
     going_on = workspace is not None and extension is None  # its data are there, and most of its runs
-    results = check_results(prepared.spec.results, needed_bytes=0 if going_on else plan.disk_bytes)
+    check_results(str(folder), needed_bytes=0 if going_on else plan.disk_bytes)
     new = workspace is None
-    workspace = workspace or new_workspace(results, prepared.spec.name)
+    workspace = workspace or new_workspace(folder, prepared.spec.name)
+    place.begin(workspace)
     ray = EarlyRay(prepared.profile, preload=trials_per_worker(prepared) == 1)  # else most are light proxies
     notifier = Notifier(workspace, hooks, console)
     with held(workspace), ray, notifier:
         print_head(console, plan, relative(write_plan(plan, workspace.folder)), again=not new)
         voice.tell("begun", **plan_facts(plan), sweep=workspace.sweep_id, folder=str(workspace.folder), new=new)
         # not before the record is known to be good, nor beside what takes all cores: Ray gives up on a busy machine
-        if is_new(default_uri(results)) and miniatures_built(prepared):
+        if is_new(default_uri(folder)) and miniatures_built(prepared):
             ray.begin()
         manifest = manifest_of(prepared)
         if new:
@@ -148,13 +158,15 @@ def run_sweep(
         task = json.dumps(dict(prepared.spec.task_options), indent=1)
         (workspace.folder / TASK).write_text(task, encoding="utf-8")
         note_session(workspace, manifest.versions)
+        place.flush()
         doing("opening the record")
         try:
-            record_and_conclude(prepared, workspace, manifest, voice, ray, started, notifier)
+            record_and_conclude(prepared, workspace, manifest, voice, ray, started, notifier, place)
         finally:
             done()
             note_rest(workspace, time.monotonic() - started)
         note(workspace, event="finished")
+        place.flush()
     return workspace
 
 
@@ -166,6 +178,7 @@ def record_and_conclude(
     ray: EarlyRay,
     started: float,
     notifier: Notifier,
+    place: Place,
 ) -> None:
     """The sweep with its parent run in MLflow, which is closed however the sweep ends."""
     from analysis.report.command import write_report
@@ -203,7 +216,7 @@ def record_and_conclude(
     for name in ("splits.parquet", *([LEFT_OUT_FILE] if manifest.left_out else [])):
         tracker.log_file(workspace.folder / name)
     try:
-        conclude(prepared, workspace, tracker, voice, ray, started, notifier)
+        conclude(prepared, workspace, tracker, voice, ray, started, notifier, place)
     except KeyboardInterrupt:
         voice.tell("ended", state="interrupted", reason="")
         tracker.finish_sweep("interrupted")
@@ -233,6 +246,7 @@ def conclude(
     ray: EarlyRay,
     started: float,
     notifier: Notifier,
+    place: Place,
 ) -> None:
     """Every round and the verdict."""
     from analysis.verdict.wording import as_record, sentence
@@ -249,7 +263,7 @@ def conclude(
     done()
     also = f"Ray's dashboard {url}, or " if url else ""  # the command last, so that it is easily taken
     console.print(f"Watch:     {also}python -m sweeps.browse {where}", soft_wrap=True, markup=False)
-    disk, others = limits_of(prepared, workspace, tracker, started)
+    disk, others = limits_of(prepared, workspace, tracker, place, started)
     session = Session(
         workspace,
         prepared.profile,
@@ -257,8 +271,9 @@ def conclude(
         console,
         overseers=[disk, *others],
         events=voice.events,
-        observers=[notifier],
+        observers=[notifier, place],
         disk_bytes=lambda: disk.used_bytes,
+        flush=place.flush,
     )
     steering = Steering(workspace, tracker, console)
     outcomes = [
@@ -278,18 +293,3 @@ def conclude(
     print_summary(console, prepared, workspace, tracker, outcomes, found, seconds)
     voice.last(sentence(found))
     voice.tell("verdict", sentence=sentence(found), winner=found.winner, best=found.best, seconds=round(seconds, 1))
-
-
-def limits_of(
-    prepared: Prepared, workspace: Workspace, tracker: Tracker, started: float
-) -> tuple[DiskLimit, list[Overseer]]:
-    """The disk's limit, which knows what the sweep keeps, and the others."""
-    spec = prepared.spec
-    disk = DiskLimit(
-        None if spec.disk_gb is None else spec.disk_gb * 1e9,
-        workspace.folder,
-        tracker.artifact_folders,
-        trials_at_once=trials_at_once(prepared),
-    )
-    hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
-    return disk, [RecordLimit(lambda: tracker.gave_up), *hours]

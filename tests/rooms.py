@@ -28,7 +28,7 @@ FLOORS: Sequence[Sequence[str]] = (
         "trainables.records",
         "trainables.writing",
     ),
-    ("trainables.contract", "trainables.measured", "trainables.command_line"),
+    ("trainables.contract", "trainables.measured", "trainables.command_line", "trainables.bucket"),
     ("trainables.tasks", "trainables.cache_key", "trainables.registry"),
     ("trainables.outline", "trainables.data", "trainables.modeling"),
     ("trainables.networks", "trainables.prefix_cache", "trainables.sizes", "trainables.conversion"),
@@ -105,6 +105,7 @@ LIGHT = ("sweeps.config", "sweeps.state", "sweeps.plan", "sweeps.control", "swee
 
 # analysis never trains: these rooms of trainables are all that it sees
 SEEN_BY_ANALYSIS = (
+    "trainables.bucket",
     "trainables.doing",
     "trainables.errors",
     "trainables.redact",

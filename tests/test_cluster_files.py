@@ -159,3 +159,14 @@ def test_the_job_runs_on_the_cluster_beside_it_with_a_token_and_the_pinned_ray()
     assert results is not None
     assert results[1].startswith(head["volumeMounts"][0]["mountPath"])
     assert head["volumeMounts"] == group["template"]["spec"]["containers"][0]["volumeMounts"]
+
+
+def test_a_bucket_is_opened_for_what_is_done_there_and_for_one_folder_alone() -> None:
+    import json
+
+    policy = json.loads((Path(__file__).parents[1] / "cluster" / "s3_policy.json").read_text())
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    written = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}
+    assert actions == written | {"s3:ListBucket", "s3:GetBucketLocation"}
+    objects = [statement["Resource"] for statement in policy["Statement"] if "s3:PutObject" in statement["Action"]]
+    assert objects == ["arn:aws:s3:::BUCKET/sweeps/*"]

@@ -16,7 +16,9 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import urlopen
 
 from analysis.record.bundled import BundleClient, is_bundle
+from analysis.record.from_bucket import bring_sweep
 from analysis.record.new_store import copy_kept_tables, is_empty, keep_tables
+from trainables.bucket.address import is_uri
 from trainables.errors import InputError
 from trainables.redact import redacted
 
@@ -55,11 +57,12 @@ def store_of(tracking_uri: str | None) -> str:
 
 
 def sweep_and_store(word: str, tracking_uri: str | None) -> tuple[str, str]:
-    """(sweep, store) of SWEEP: an id, the beginning of one, a name, or a sweep's folder, which has its store beside it.
+    """(sweep, store) of SWEEP: an id, the beginning of one, a name, or a sweep's folder or URI, which has its store
+    beside it.
 
     Raises InputError where there is no store.
     """
-    folder = Path(word)
+    folder = bring_sweep(word) if is_uri(word) else Path(word)
     if folder.is_dir() and (folder / "sweep.yaml").is_file():
         beside = _sqlite(folder.absolute().parent / STORE)
         return folder.absolute().name, tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or beside

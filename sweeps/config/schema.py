@@ -37,10 +37,10 @@ TASK_OPTIONS = {kind: options_table(task) for kind, task in TASK_CLASSES.items()
 
 METRICS = tuple(dict.fromkeys(f"val/{name}" for task in TASK_CLASSES.values() for name in task.metrics))
 
-# `s3:`, `file:`, ... before a slash; one letter is a drive of Windows
+# not `s3:/`, `file:/`, ... with one slash; one letter before the colon is a drive of Windows
 FOLDER = Text(
-    r"(?![A-Za-z][A-Za-z0-9+.-]+:/)[\s\S]*\S[\s\S]*",
-    "a folder's path and no URI (on a cluster, a folder on a file system that every node mounts)",
+    r"(?![A-Za-z][A-Za-z0-9+.-]+:/(?!/))[\s\S]*\S[\s\S]*",
+    "a folder's path (on a cluster, one that every node mounts) or a URI with two slashes, such as s3://bucket/sweeps",
 )
 
 SKIP_PATTERN = r"none|unreadable|(\d{1,2}(\.\d+)?|100)%"
@@ -213,7 +213,9 @@ ROOT = Table(
             Many(POINT, at_least=0, unique=False),
             "Configurations that stage 1 tries first.",
         ),
-        "results": Field(FOLDER, "The folder of the record, adapters and reports, as a path."),
+        "results": Field(
+            FOLDER, "The folder of the record, adapters and reports: a path, or a URI such as s3://bucket/sweeps."
+        ),
         "profile": Field(Name(PROFILES), "The hardware; auto takes the fastest that is there."),
         "precision": Field(Name(PRECISIONS), "Number format of the frozen weights; auto: bf16 where that is fast."),
         "head": Field(Name(HEADS), "How a task head is trained: all its weights (full), or an adapter (lora)."),

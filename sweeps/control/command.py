@@ -118,7 +118,7 @@ def steer(command: Command) -> int:
     """Asks the sweep and says what it answered; the exit status. Raises InputError."""
     from sweeps.state.find import find_workspace, results_folder
 
-    workspace = find_workspace(command.sweep, results_folder(command.results))
+    workspace = find_workspace(command.sweep, results_folder(command.results), whole=False)
     if command.name == STATUS and command.watch:
         from sweeps.control.watching import watch
 

@@ -6,10 +6,11 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trainables import command_line
+from trainables.bucket.address import is_uri
 from trainables.command_line import Exit
 from trainables.doing import doing, done, silently
 from trainables.errors import InputError
@@ -95,6 +96,7 @@ def rerun(command: Command) -> int:
     from rich.console import Console
 
     from analysis.record.bundled import SCHEME
+    from analysis.record.from_bucket import bring_run
     from analysis.record.store import store_of
     from sweeps.rerun.comparison import compare
     from sweeps.rerun.recorded import assignment_of, facts_of, read_run
@@ -106,6 +108,8 @@ def rerun(command: Command) -> int:
         doing(f"reading the record of {command.run_id}")
     console = Console(highlight=False, stderr=command.json, soft_wrap=True)
     uri = command.tracking_uri
+    if is_uri(command.results):
+        command = replace(command, results=str(bring_run(str(command.results), command.run_id)))
     if uri is None and command.results is not None and (database := Path(command.results) / "mlflow.db").is_file():
         from sweeps.record.store import default_uri
 

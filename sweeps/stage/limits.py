@@ -6,9 +6,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sweeps.stage.holds import Hold, Order
-from sweeps.state.workspace import size_bytes
+from sweeps.plan.packing import trials_at_once
+from sweeps.stage.holds import Hold, Order, Overseer
+from sweeps.state.workspace import Workspace, size_bytes
+
+if TYPE_CHECKING:
+    from sweeps.plan.prepare import Prepared
+    from sweeps.record.tracker import Tracker
+    from sweeps.stage.place import Place
 
 SECONDS_PER_HOUR = 3600.0
 LOOK_SECONDS = 5.0
@@ -80,3 +87,18 @@ class RecordLimit:
     def order(self) -> Order:
         reason = self.gave_up()
         return Order(Hold.END, reason) if reason else Order()
+
+
+def limits_of(
+    prepared: Prepared, workspace: Workspace, tracker: Tracker, place: Place, started: float
+) -> tuple[DiskLimit, list[Overseer]]:
+    """The disk's limit, which knows what the sweep keeps, and the others."""
+    spec = prepared.spec
+    disk = DiskLimit(
+        None if spec.disk_gb is None else spec.disk_gb * 1e9,
+        workspace.folder,
+        tracker.artifact_folders,
+        trials_at_once=trials_at_once(prepared),
+    )
+    hours = [] if spec.hours is None else [TimeLimit(spec.hours, started)]
+    return disk, [RecordLimit(lambda: tracker.gave_up or place.gave_up), *hours]

@@ -39,6 +39,7 @@ class Session:
     events: Events | None = None  # for a program that reads along
     observers: Sequence[Observer] = ()  # of every stage
     disk_bytes: Callable[[], int | None] = lambda: None  # what the sweep keeps
+    flush: Callable[[], None] = lambda: None  # returns when what was written outlives this machine
 
 
 def run_stage(

@@ -7,19 +7,28 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
+from analysis.record.from_bucket import bring, bring_sweep, results_of
 from sweeps.state.manifest import MANIFEST, Manifest
 from sweeps.state.workspace import Workspace
+from trainables.bucket.address import is_uri
 from trainables.errors import InputError
 
 # What commands say of the two words that are read here
-SWEEP_HELP = "the sweep's id, the beginning of one, its name (the latest of that name), or its folder"
-RESULTS_HELP = "where sweeps are kept (default: beside MLFLOW_TRACKING_URI where that is a file, else ./results)"
+SWEEP_HELP = "the sweep's id, the beginning of one, its name (the latest of that name), or its folder or URI"
+RESULTS_HELP = (
+    "where sweeps are kept, a folder or a URI (default: beside MLFLOW_TRACKING_URI where that is a file, else "
+    "./results)"
+)
 SHOWN = 5
 SQLITE = "sqlite:///"
 
 
 def results_folder(results: str | None = None, tracking_uri: str | None = None) -> Path:
-    """Where sweeps are kept: as given, beside the record if that is a local file, else ./results."""
+    """Where sweeps are kept: as given, beside the record if that is a local file, else ./results. Of a URI its local
+    folder, with the heads of the sweeps that are there. Raises InputError where it cannot be read."""
+    if is_uri(results):
+        assert results is not None
+        return results_of(results, field="--results")
     uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "")
     if results is None and uri.startswith(SQLITE):
         return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])).absolute().parent
@@ -29,11 +38,21 @@ def results_folder(results: str | None = None, tracking_uri: str | None = None) 
         raise InputError(f"--results: {results!r} names the home folder of nobody here.") from None
 
 
-def find_workspace(word: str, results: Path) -> Workspace:
-    """The sweep that `word` names: its folder, its id, the beginning of one, or a name (its latest).
+def find_workspace(word: str, results: Path, *, whole: bool = True) -> Workspace:
+    """The sweep that `word` names: its folder (also URI/SWEEP), its id, the beginning of one, or a name (its latest).
+    Where it is kept in a bucket it is here afterwards; not `whole`: what says how far it is.
 
     Raises InputError: no such sweep, or the beginning of several.
     """
+    if is_uri(word):
+        folder = bring_sweep(word, whole=whole)
+        return Workspace(folder.parent, folder.name)
+    workspace = _found(word, results)
+    bring(workspace.results, workspace.sweep_id, whole=whole)
+    return workspace
+
+
+def _found(word: str, results: Path) -> Workspace:
     try:
         given = Path(word).expanduser().absolute()
         if (given / MANIFEST).is_file():
