@@ -25,7 +25,7 @@ from transformers.models.audio_spectrogram_transformer.modeling_audio_spectrogra
 
 from trainables.contract import Described, Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
-from trainables.modeling import pretrained
+from trainables.modeling import filter_bank, pretrained
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
@@ -174,12 +174,14 @@ def write(model: nn.Module, size: str, folder: Path) -> None:
 
 def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
     """(samples,) float32 at 16 kHz -> (frames, 128) float32: the front end's output without the padding behind."""
-    clip = np.asarray(waveform, dtype=np.float32)
+    clip = np.array(waveform, dtype=np.float32)  # a store's are read-only, which torch warns of
     if len(clip) < FRAME_SAMPLES:
         clip = np.pad(clip, (0, FRAME_SAMPLES - len(clip)))
     extractor = loaded.processor
-    out = extractor(clip, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")["input_values"][0]
-    kept: Tensor = out[: _frames(len(clip))]
+    bank = filter_bank.log_mel(torch.from_numpy(clip), bins=extractor.num_mel_bins, window="hanning")
+    kept = bank[: extractor.max_length]
+    if extractor.do_normalize:
+        kept = cast(Tensor, extractor.normalize(kept))
     return kept.contiguous()
 
 

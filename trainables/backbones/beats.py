@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchaudio.compliance import kaldi
 
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
+from trainables.modeling import filter_bank
 from trainables.modeling.checkpoints import fetch
 from trainables.modeling.head_loss import head_losses, head_outputs, head_targets
 from trainables.networks.beats import Beats, BeatsConfig
@@ -127,13 +127,7 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
     clip = torch.from_numpy(np.array(waveform[: loaded.extra["window_samples"]], dtype=np.float32))
     shortest = FRAME_SAMPLES + (PATCH_FRAMES - 1) * HOP_SAMPLES
     clip = functional.pad(clip, (0, max(0, shortest - len(clip))))
-    fbank: Tensor = kaldi.fbank(
-        clip[None] * FULL_SCALE,
-        num_mel_bins=MEL_BINS,
-        sample_frequency=SAMPLE_RATE_HZ,
-        frame_length=25,  # milliseconds
-        frame_shift=10,
-    )
+    fbank = filter_bank.log_mel(clip * FULL_SCALE, bins=MEL_BINS, window="povey")
     whole = len(fbank) // PATCH_FRAMES * PATCH_FRAMES
     return (fbank[:whole] - FBANK_MEAN) / (2 * FBANK_DEVIATION)
 
