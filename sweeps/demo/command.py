@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from sweeps.predict.quiet import quiet_bars, quiet_libraries
 from sweeps.state.find import RESULTS_HELP, SWEEP_HELP
 from trainables import command_line
 from trainables.errors import InputError
@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str]) -> Command:
 
 def serve(command: Command) -> None:
     """Serves until Ctrl-C. Raises InputError: gradio is not installed, no such sweep, no free port."""
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # of an optional kernel that it would fetch from the hub
+    quiet_libraries()
     from sweeps.predict.tuned import find_tuned
 
     if find_spec("gradio") is None:
@@ -67,6 +67,7 @@ def serve(command: Command) -> None:
     from sweeps.demo.page import page
     from sweeps.predict.model import Model
 
+    quiet_bars()
     models = {name: Model(tuned) for name, tuned in found.items()}
     window = next(iter(models.values())).hearing.window_seconds
     note = f"Of a clip the first {window:g} s are heard." + (

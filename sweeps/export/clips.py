@@ -45,7 +45,7 @@ def read_clips(found: Found, most: int) -> RecordedClips:
     waveforms = [
         load_waveform(example, hearing.sample_rate_hz, limit_seconds=hearing.window_seconds) for example in examples
     ]
-    return RecordedClips(Heard(examples, waveforms, 0), recorded, len(ids), hearing)
+    return RecordedClips(Heard(examples, waveforms), recorded, len(ids), hearing)
 
 
 def _read(path: object) -> Predictions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.export.request import CLIPS, FORMATS, Request
 from sweeps.predict.arm_options import add_arm_options
+from sweeps.predict.quiet import quiet_bars, quiet_libraries
 from sweeps.state.find import RESULTS_HELP, SWEEP_HELP
 from trainables import command_line
 from trainables.command_line import Exit
@@ -90,7 +90,7 @@ def parse(arguments: Sequence[str]) -> Command:
 
 def act(command: Command) -> None:
     """Raises InputError, SweepFailed."""
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # of an optional kernel that it would fetch from the hub
+    quiet_libraries()
     from sweeps.export.push import Destination
     from sweeps.export.request import check_words
 
@@ -99,6 +99,7 @@ def act(command: Command) -> None:
     to = None if command.push is None else Destination.checked(command.push, command.public, dry_run=command.dry_run)
     from sweeps.export.write import export
 
+    quiet_bars()
     exported = export(command.request, lambda text: print(text, flush=True))
     for checked in exported.checked.values():
         print(f"Checked: {checked.in_words}")

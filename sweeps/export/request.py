@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.predict.exported import ADAPTER, CTRANSLATE2, MERGED, ONNX
-from sweeps.predict.loadable import Tuned
+from sweeps.predict.loadable import HEADS, Tuned
 from trainables.config import WHOLE
 from trainables.errors import InputError
 
 FORMATS = (ADAPTER, MERGED, CTRANSLATE2, ONNX)
 DTYPES = ("fp32", "bf16")
-HEADS = ("classification", "multilabel", "regression")  # kinds of task that a head answers
 CLIPS = 200  # test clips that are answered again
 
 

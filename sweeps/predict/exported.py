@@ -80,6 +80,7 @@ def read_export(folder: Path, *, arm: str | None, seed: int | None, ensemble: bo
         revisions={found["base"]["checkpoint"]: rev} if (rev := found["base"].get("revision")) else {},
         base=folder if merged else folder / BASE if (folder / BASE).is_dir() else None,
         merged=merged,
+        merged_seeds=tuple(seeds) if merged else (),
         window_seconds=float(found["window_seconds"]),
         origin=str(folder),
     )

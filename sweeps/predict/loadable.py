@@ -10,6 +10,8 @@ from typing import Any
 from sweeps.machine.profile import Profile
 from trainables.config import TrialConfig
 
+HEADS = ("classification", "multilabel", "regression")  # kinds of task that a head answers
+
 
 @dataclass(frozen=True)
 class Tuned:
@@ -28,6 +30,7 @@ class Tuned:
     revisions: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> commit of its hub repository
     base: Path | None = None  # the backbone's weights, where they come along
     merged: bool = False  # `base` holds what was trained: adapter and head
+    merged_seeds: tuple[int, ...] = ()  # of which
     sizes: tuple[str, ...] = ()  # of its backbone that the sweep may use: they decide how clips are heard
     window_seconds: float | None = None  # that it hears; None: as `sizes` say
     origin: str = ""  # where it was read, where that is no sweep
@@ -43,7 +46,18 @@ class Tuned:
         return tuple(self.task_options.get("names", ()))
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the runs that trained it; empty where nothing was."""
+        return tuple(self.adapters) or self.merged_seeds
+
+    @property
+    def name(self) -> str:
+        """The same for the sweep's own model and every export of it: which sweep, arm and seeds."""
+        seeds = "+".join(map(str, self.seeds))
+        return "/".join(part for part in (self.sweep_id, self.arm.replace(" ", "-"), seeds) if part)
+
+    @property
     def in_words(self) -> str:
-        seeds = ", ".join(map(str, self.adapters))
-        which = f", seed{'s' if len(self.adapters) > 1 else ''} {seeds}" if self.adapters else ""
+        seeds = ", ".join(map(str, self.seeds))
+        which = f", seed{'s' if len(self.seeds) > 1 else ''} {seeds}" if self.seeds else ""
         return f"{self.arm} of {self.sweep_id}{which}{f', from {self.origin}' if self.origin else ''}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -15,12 +16,13 @@ import numpy as np
 from sweeps.machine.weights import checkpoint_to_load
 from sweeps.predict.answers_file import Answer
 from sweeps.predict.inputs import clip_of
-from sweeps.predict.loadable import Tuned
+from sweeps.predict.loadable import HEADS, Tuned
+from sweeps.predict.windows import windows
 from trainables import registry
 from trainables.contract import Backbone
 from trainables.data.clips import Clips
 from trainables.data.examples import Example
-from trainables.data.sound.audio import load_waveform
+from trainables.data.sound.audio import Decoder, as_waveform
 from trainables.data.sound.store import Hearing
 from trainables.errors import InputError
 from trainables.modeling.heads import load_heads
@@ -29,9 +31,9 @@ from trainables.sizes import hearing_of
 from trainables.training.adapter_kinds import as_saved, weights_of
 from trainables.training.engine import Engine, EngineKey, EngineSettings
 
-CHUNK_CLIPS = 64  # decoded ahead: what is in memory at once, twice
+CHUNK_CLIPS = 64  # that a thread takes at once; in memory is one chunk more than there are threads
 BATCH_CLIPS = 16  # in a forward pass
-THREADS = 2  # that decode
+MOST_THREADS = 4  # that decode and, on CPUs, compute: a batch's activations each
 FOUND = 0.5  # probability from which on a clip has a label
 NOWHERE = "-"  # the split folder of clips whose features are not kept
 
@@ -39,10 +41,9 @@ NOWHERE = "-"  # the split folder of clips whose features are not kept
 class Heard:
     """Waveforms in memory, as clips that an engine answers."""
 
-    def __init__(self, examples: Sequence[Example], waveforms: Sequence[np.ndarray], first: int) -> None:
+    def __init__(self, examples: Sequence[Example], waveforms: Sequence[np.ndarray]) -> None:
         self.examples = tuple(examples)
         self._waveforms = waveforms
-        self._first = first
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -51,7 +52,18 @@ class Heard:
         return self._waveforms[index]
 
     def key(self, index: int) -> tuple[str, int]:
-        return NOWHERE, self._first + index
+        return NOWHERE, index
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Clips, and what a thread has made of them."""
+
+    found: Sequence[
+        tuple[Example, np.ndarray | str]
+    ]  # (samples,) float32 at the backbone's rate, or why there are none
+    clips: Heard  # those that could be read
+    outputs: list[Any] | None  # of these clips; None where they pass in the main thread
 
 
 @dataclass(frozen=True)
@@ -77,10 +89,14 @@ class Model:
         self.task = registry.task(tuned.task_kind, dict(tuned.task_options))
         self.labels, self.ratings = tuned.labels, tuned.ratings
         checkpoint = str(tuned.base or checkpoint_to_load(config, tuned.revisions, tuned.recipe))
-        threads = profile.facts.cores if profile.device == "cpu" else profile.threads_per_worker
+        cores = profile.facts.cores if profile.device == "cpu" else profile.threads_per_worker
+        self.threads = max(1, min(MOST_THREADS, profile.facts.cores))
+        # an operation on one clip is too small for several cores, so that each core takes clips of its own; where all
+        # have to switch between adapters together, or a text is written token by token, they take turns
+        self.side_by_side = profile.device == "cpu" and self.task.kind in HEADS and len(tuned.adapters) <= 1
         settings = EngineSettings(
             device=profile.device,
-            threads=threads,
+            threads=max(1, cores // self.threads) if self.side_by_side else cores,
             evaluation_batch_size=batch_size,
             kept_bytes_per_clip=0,
             activations="off",
@@ -100,36 +116,52 @@ class Model:
             name, _ = self.engine.add_adapter(as_saved(config), seed=0, dropout_seed=0)
             self.engine.bank.load_tensors(name, load_file(folder / weights_of(config)))
             self.lanes[seed] = name
-        self._answered = 0
+        self._seed: int | None = None  # of the active adapter
 
-    def predict(self, inputs: Iterable[str | Path | Example]) -> Iterator[Answer]:
-        """An answer to each, in order, as they are asked for; memory holds two chunks of clips however many come."""
-        examples = (one if isinstance(one, Example) else clip_of(one) for one in inputs)
-        with ThreadPoolExecutor(THREADS) as pool:
-            ahead = _submitted(pool, examples, self._decoded)
-            while ahead:
-                waiting, ahead = ahead, _submitted(pool, examples, self._decoded)
-                yield from self._answers([(example, future.result()) for example, future in waiting])
+    def predict(self, inputs: Iterable[str | Path | Example], *, hop_seconds: float | None = None) -> Iterator[Answer]:
+        """An answer to each, in order, as they are asked for; memory holds a few chunks of clips however many come.
+
+        Of a clip that is longer than the backbone's window its beginning is heard; with `hop_seconds` all of it, a
+        window every so many seconds, each with an answer of its own.
+        """
+        examples: Iterator[Example] = (one if isinstance(one, Example) else clip_of(one) for one in inputs)
+        if hop_seconds is not None:
+            examples = windows(examples, self.hearing.window_seconds, hop_seconds)
+        with ThreadPoolExecutor(self.threads) as pool:
+            waiting: deque[Future[Chunk]] = deque()
+            while chunk := list(islice(examples, CHUNK_CLIPS)):
+                waiting.append(pool.submit(self._worked, chunk))
+                if len(waiting) > self.threads:
+                    yield from self._answers(waiting.popleft().result())
+            while waiting:
+                yield from self._answers(waiting.popleft().result())
 
     def outputs(self, clips: Clips, seed: int | None) -> list[Any]:
         """(C,) scores or a text for each clip, by the adapter of `seed`; None where the model has none."""
-        if seed is not None:
+        if seed is not None and seed != self._seed:
             self.engine.activate(self.lanes[seed])
+            self._seed = seed
         return self.engine.outputs(clips)
 
-    def _decoded(self, example: Example) -> np.ndarray | str:
+    def _worked(self, examples: Sequence[Example]) -> Chunk:
+        with Decoder() as decoder:  # windows of one recording: opened once
+            found = [(example, self._decoded(example, decoder)) for example in examples]
+        readable = [(example, sound) for example, sound in found if not isinstance(sound, str)]
+        clips = Heard([example for example, _ in readable], [sound for _, sound in readable])
+        (seed,) = self.lanes or (None,) if self.side_by_side else (None,)
+        return Chunk(found, clips, self.outputs(clips, seed) if self.side_by_side else None)
+
+    def _decoded(self, example: Example, decoder: Decoder) -> np.ndarray | str:
         """(samples,) float32, or the sentence why there are none."""
+        rate_hz, window_seconds = self.hearing.sample_rate_hz, self.hearing.window_seconds
         try:
-            return load_waveform(example, self.hearing.sample_rate_hz, limit_seconds=self.hearing.window_seconds)
+            return as_waveform(example, decoder.heard(example, window_seconds), rate_hz, window_seconds)
         except InputError as error:
             return " ".join(problem.removeprefix(f"{example.id}: ") for problem in error.problems)
 
-    def _answers(self, chunk: Sequence[tuple[Example, np.ndarray | str]]) -> Iterator[Answer]:
-        readable = [(example, found) for example, found in chunk if not isinstance(found, str)]
-        clips = Heard([example for example, _ in readable], [found for _, found in readable], self._answered)
-        self._answered += len(chunk)
-        said = iter(self._said(clips) if readable else ())
-        for example, found in chunk:
+    def _answers(self, chunk: Chunk) -> Iterator[Answer]:
+        said = iter(self._said(chunk) if len(chunk.clips) else ())
+        for example, found in chunk.found:
             path, start, seconds = example.audio[0].path, example.start_seconds, example.seconds
             if isinstance(found, str):
                 yield Answer(path, start, seconds, 0.0, "", {}, problem=found)
@@ -138,8 +170,10 @@ class Model:
             heard_seconds = len(found) / self.hearing.sample_rate_hz
             yield Answer(path, start, seconds, heard_seconds, one.answer, one.probabilities, ratings=one.ratings)
 
-    def _said(self, clips: Heard) -> list[Said]:
-        outputs = [self.outputs(clips, seed) for seed in self.lanes or (None,)]
+    def _said(self, chunk: Chunk) -> list[Said]:
+        clips = chunk.clips
+        seeds = tuple(self.lanes) or (None,)
+        outputs = [self.outputs(clips, seed) for seed in seeds] if chunk.outputs is None else [chunk.outputs]
         if self.ratings:
             unrated = [[None] * len(self.ratings)] * len(clips)
             means = np.mean([self.task.answers(unrated, scores).outputs for scores in outputs], axis=0)
@@ -168,7 +202,3 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
     return shares
-
-
-def _submitted(pool: ThreadPoolExecutor, examples: Iterator[Example], decode: Any) -> list[tuple[Example, Any]]:
-    return [(example, pool.submit(decode, example)) for example in islice(examples, CHUNK_CLIPS)]
