@@ -25,10 +25,11 @@ from transformers.models.audio_spectrogram_transformer.modeling_audio_spectrogra
 
 from trainables.contract import Described, Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
-from trainables.modeling import filter_bank, pretrained
+from trainables.modeling import pretrained
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.head_loss import head_losses, head_targets, with_labels
 from trainables.modeling.seeded import seeded_init
+from trainables.networks import filter_bank
 
 NAME = "ast"
 TASKS = ("classification", "regression", "multilabel")

@@ -24,9 +24,9 @@ from torch.nn import functional
 
 from trainables.contract import Loaded, Preset, Size, Spectrogram, Task
 from trainables.errors import InputError
-from trainables.modeling import filter_bank
 from trainables.modeling.checkpoints import fetch
 from trainables.modeling.head_loss import head_losses, head_outputs, head_targets
+from trainables.networks import filter_bank
 from trainables.networks.beats import Beats, BeatsConfig
 from trainables.networks.weights import fill, freeze, read_weights, write_weights
 

@@ -10,7 +10,7 @@ from transformers import ASTFeatureExtractor
 
 from trainables import registry
 from trainables.contract import Loaded
-from trainables.modeling.filter_bank import log_mel
+from trainables.networks.filter_bank import log_mel
 
 
 @pytest.mark.parametrize("samples", [400, 559, 560, 16_000, 82_160])
