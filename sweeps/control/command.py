@@ -144,10 +144,16 @@ def submit(workspace: Workspace, name: str, trial: str = "", changes: Mapping[st
     """Puts a request to a sweep that runs. Raises InputError where it does not, or its folder cannot be written."""
     from sweeps.control import requests
     from sweeps.state.manifest import running_elsewhere, state_of
+    from trainables.bucket.mirror import driver_elsewhere
 
     if not running_elsewhere(workspace):
         if state_of(workspace).finished:
             raise InputError(f"{workspace.sweep_id} is over: there is nothing to {name}.")
+        if driver := driver_elsewhere(workspace.results):
+            raise InputError(
+                f"{workspace.sweep_id} is kept in a bucket that {driver} writes: {name} is asked for on that machine; "
+                "from here `status` alone can be asked."
+            )
         raise InputError(
             f"{workspace.sweep_id} is not running (it was interrupted): start it again with the command that began it, "
             f"then {name}."

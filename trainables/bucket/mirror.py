@@ -151,3 +151,12 @@ def driver_runs_here(root: Path) -> bool:
         return True
     lock.release()
     return False
+
+
+def driver_elsewhere(root: Path) -> str:
+    """Which other machine holds the bucket of this results folder, or did so last; empty where none does."""
+    mirror = Mirror.at(root)
+    holder = None if mirror is None else Holder.read(mirror.bucket)
+    if mirror is None or holder is None or holder.released or holder.folder == mirror.id:
+        return ""
+    return holder.shown

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sweeps.control.command import submit
 from sweeps.stage.place import BucketPlace, alone_at, results_at
 from sweeps.state.find import find_workspace, results_folder
 from sweeps.state.manifest import Manifest, note
@@ -52,6 +53,8 @@ def test_a_flushed_sweep_is_found_on_another_machine(uri: str, tmp_path: Path, m
                 assert found.results.is_relative_to(tmp_path / "elsewhere")
                 for name in ("sweep.json", "journal.jsonl"):
                     assert (found.folder / name).read_bytes() == (workspace.folder / name).read_bytes()
+            with pytest.raises(InputError, match=r"that .* \(process \d+\) writes: pause is asked for"):
+                submit(found, "pause")
             with pytest.raises(InputError, match="holds no sweep 'horns'"):
                 find_workspace(f"{uri}/horns", tmp_path)
         with pytest.raises(InputError, match="another process of this machine"), results_at(uri, said.append):
