@@ -86,7 +86,7 @@ def _signature(manifest: Mapping[str, Any]) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    labels = manifest["task"].get("labels", ())
+    labels, ratings = (manifest["task"].get(name, ()) for name in ("labels", "names"))
     return ModelSignature(
         inputs=Schema(
             [ColSpec(DataType.string, "path", required=False), ColSpec(DataType.binary, "audio", required=False)]
@@ -96,6 +96,7 @@ def _signature(manifest: Mapping[str, Any]) -> Any:
                 ColSpec(DataType.string, "answer"),
                 ColSpec(DataType.string, "problem"),
                 *(ColSpec(DataType.double, f"probability/{label}") for label in labels),
+                *(ColSpec(DataType.double, f"rating/{name}") for name in ratings),
             ]
         ),
     )

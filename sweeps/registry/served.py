@@ -2,7 +2,7 @@
 
 Input: a table with a column `path` (sound files that the server can read) or `audio` (the bytes of sound files; in JSON
 base64), a row a clip. Output: a row a clip, `answer`, `problem` (why a clip could not be read, else empty), and for
-classes `probability/LABEL`.
+classes `probability/LABEL`, for ratings `rating/NAME`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ class TunedModel(PythonModel):  # type: ignore[misc]
         with tempfile.TemporaryDirectory() as folder:
             paths = [_file_of(row, Path(folder, f"{number}.wav")) for number, row in enumerate(rows)]
             answers = list(self.model.predict(paths))
-        labels = self.model.labels
+        labels, names = self.model.labels, self.model.ratings
         table = {
             "answer": [answer.answer for answer in answers],
             "problem": [answer.problem for answer in answers],
             **{f"probability/{name}": [a.probabilities.get(name, float("nan")) for a in answers] for name in labels},
+            **{f"rating/{name}": [a.ratings.get(name, float("nan")) for a in answers] for name in names},
         }
         return pd.DataFrame(table)
 

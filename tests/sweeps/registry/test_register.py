@@ -98,6 +98,26 @@ def test_pyfunc_answers_to_paths_and_bytes(
     assert broken["problem"][0]
 
 
+def test_ratings_have_a_column_each(make_sweep: Callable[..., Workspace], uri: str, tmp_path: Path) -> None:
+    import mlflow
+    import pandas as pd
+
+    workspace = make_sweep("efficientat", kind="regression")
+    found = export(Request("tones", tmp_path / "out", results=str(workspace.results)), lambda text: None)
+    done = register(found.folder, found.manifest, WON, uri=uri, name="rated")
+    mlflow.set_tracking_uri(uri)
+    try:
+        model = mlflow.pyfunc.load_model(done.address)
+    finally:
+        mlflow.set_tracking_uri(None)
+    names = [column.name for column in model.metadata.signature.outputs]
+    assert names == ["answer", "problem", "rating/high", "rating/fast"]
+    path = SplitStore(workspace.store("test")).examples[0].audio[0].path
+    table = model.predict(pd.DataFrame({"path": [path]}))
+    assert table.columns.tolist() == names
+    assert json.loads(table["answer"][0]) == table.loc[0, names[2:]].tolist()
+
+
 def test_what_mlflow_cannot_run(exported: Exported, uri: str) -> None:
     with pytest.raises(InputError, match="not onnx; take --merge"):
         register(exported.folder, {**exported.manifest, "format": "onnx"}, WON, uri=uri, name="tones")
