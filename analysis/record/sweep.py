@@ -182,12 +182,16 @@ class Recorded:
         reached = [max(trial.curve) for trial in self.trials if trial.curve]
         return min(reached) if reached else None
 
+    @cached_property
+    def _client(self) -> Any:
+        return connect(self.source.tracking_uri)
+
     def predictions(self, run: Run, split: str) -> Predictions | None:
         """None where the run left none."""
         key = f"{run.run_id}/{split}"
         if key not in self._cache:
             try:
-                self._cache[key] = read_predictions(connect(self.source.tracking_uri), run.run_id, split)
+                self._cache[key] = read_predictions(self._client, run.run_id, split)
             except InputError:
                 return None
         return self._cache[key]

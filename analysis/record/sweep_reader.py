@@ -63,8 +63,8 @@ def read_recorded(tracking_uri: str, sweep: str) -> Recorded:
     runs = _runs(source, objective)
     trials = _trials([run for run in runs if run.stage == "explore"])
     confirm = tuple(run for run in runs if run.stage == "confirm")
-    varied = {name for trial in trials for name in trial.axes if len({str(t.axes.get(name)) for t in trials}) > 1}
     order = dict.fromkeys(name for trial in trials for name in trial.axes)
+    varied = {name for name in order if len({str(trial.axes.get(name)) for trial in trials}) > 1}
     verdict = None if found is None else Verdict.from_dict(found)
     return Recorded(
         source=source,

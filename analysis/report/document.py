@@ -211,7 +211,7 @@ def _labelled(picture: Picture) -> str:
 def in_page_colours(svg: str) -> str:
     """Ink, frame and grid of a picture as the page has them, so that they can be seen by night."""
     for colour, name in PAGE_COLOURS.items():
-        svg = svg.replace(colour, f"var({name}, {colour})")
+        svg = svg.replace(colour, f"var({name})")
     return svg
 
 

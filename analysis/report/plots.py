@@ -7,6 +7,7 @@ text. Matplotlib loads when used; nothing here touches its global state.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,10 @@ STYLE: Any = {
 }
 
 
+STYLED = re.compile(r'style="[^"]*"')
+TAG, LONG_NUMBER = re.compile(r"<[^>]+>"), re.compile(r"-?\d+\.\d{3,}")
+
+
 def draw(name: str, paint: Callable[[Axes], None], *, height: float = HEIGHT_INCHES) -> str:
     """An <svg> element; `name` keeps its inner ids apart from other pictures on the page."""
     import matplotlib
@@ -63,7 +68,14 @@ def draw(name: str, paint: Callable[[Axes], None], *, height: float = HEIGHT_INC
         target = io.StringIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = target.getvalue()
-    return text[text.index("<svg") :]
+    return _slim(text[text.index("<svg") :])
+
+
+def _slim(svg: str) -> str:
+    """The picture in hundredths of a point, without indents and with short styles: thousands of trials weigh."""
+    plain = re.sub(r"\n\s+", "\n", svg)
+    plain = STYLED.sub(lambda style: style[0].replace("; ", ";").replace(": ", ":"), plain)
+    return TAG.sub(lambda tag: LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}", tag[0]), plain)
 
 
 def per_seed(rows: Sequence[tuple[str, Sequence[float]]], metric: str) -> str:

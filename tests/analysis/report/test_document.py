@@ -69,7 +69,7 @@ def test_long_tables_can_be_sorted_and_all_show_that_they_scroll() -> None:
 def test_pictures_have_the_colours_of_the_page() -> None:
     picture = Picture("p", '<svg><path style="stroke: #1a1a1a; fill: #d55e00"/></svg>', "c")
     page = Document("d", [Pictures([picture])]).as_html()
-    assert "stroke: var(--ink, #1a1a1a)" in page
+    assert "stroke: var(--ink)" in page
     assert "fill: #d55e00" in page
 
 
