@@ -25,7 +25,8 @@ LATER = (
     "lora_plus_ratio",
 )  # fields that came later: at their defaults they change no `config_id` of before
 DEFAULT_ASHA = {"grace_epochs": 1, "reduction_factor": 3}  # of a sweep file that does not say
-SAMPLINGS = ("random", "group_by_length")
+BALANCED, WEIGHTED = "balanced", "weighted"  # clips are drawn with replacement
+SAMPLINGS = ("random", "group_by_length", BALANCED, WEIGHTED)
 AUGMENTATIONS = (
     "mixup_alpha",
     "time_shift_seconds",
@@ -61,9 +62,8 @@ class TrialConfig:
     scheduler: str = "linear"  # linear | cosine | constant, after the warm-up
     clip_norm: float | None = 1.0  # gradient norm; None: no clipping
     label_smoothing: float = 0.0
-    sampling: str = (
-        "random"  # random | group_by_length: clips of like length make a batch (trainables/training/schedule.py)
-    )
+    # random | group_by_length: clips of like length make a batch | balanced, weighted: trainables/training/sampling.py
+    sampling: str = "random"
     keep: str = "last"  # which epoch's adapter is the run's: last | best on validation
     # Changes to training clips (trainables/training/augmentation.py), none by default
     mixup_alpha: float = 0.0  # of Beta(alpha, alpha)

@@ -11,13 +11,13 @@ from typing import Any
 from sweeps.config.adapter_rules import adapter_rule
 from sweeps.config.axis import Axis, allows, axes_of, cycle, discrete_values, fixed_of, is_active
 from sweeps.config.confirm_rules import confirm_rule, finalists_rule, seeds_rule
-from sweeps.config.loss_rules import loss_rule
 from sweeps.config.overrides import MINIATURE
 from sweeps.config.sampler_rules import sampler_rule
 from sweeps.config.scalar_types import Problems, nearest
 from sweeps.config.schema import ROOT, TASK_CLASSES
 from sweeps.config.search_types import DEFAULT_RANK
 from sweeps.config.spec import DataSpec, TrainSpec
+from sweeps.config.training_rules import loss_rule, sampling_rule
 from trainables.config import AUGMENTATIONS, DEFAULT_ASHA
 from trainables.data.examples import SPLITS
 
@@ -44,6 +44,7 @@ def check(values: Values, problems: Problems) -> None:
         _evaluate,
         _augment,
         loss_rule,
+        sampling_rule,
     ):
         rule(values, problems)
 

@@ -126,9 +126,7 @@ TRAIN = Table(
         ),
         **{name: Field(AXIS_VALUES[name], AXIS_HELP[name]) for name in SHARED},
         "scheduler": Field(Name(SCHEDULERS), AXIS_HELP["scheduler"]),
-        "sampling": Field(
-            Name(SAMPLINGS), "group_by_length makes batches of clips of similar length, so that less is padded."
-        ),
+        "sampling": Field(Name(SAMPLINGS), AXIS_HELP["sampling"]),
         "keep": Field(Name(KEEPS), "Which epoch's adapter a run keeps: the last, or the best on validation data."),
     }
 )

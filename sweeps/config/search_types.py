@@ -10,7 +10,7 @@ from sweeps.config.axis import Axis
 from sweeps.config.container_types import Either, Field, Many, Table
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.scalar_types import INVALID, Kind, Name, Null, Number, Problems, Removable, Text, read
-from trainables.config import ADAPTERS, AUGMENTATIONS, FIT, FULL, QUANTIZATIONS, SCHEDULERS, TrialConfig
+from trainables.config import ADAPTERS, AUGMENTATIONS, FIT, FULL, QUANTIZATIONS, SAMPLINGS, SCHEDULERS, TrialConfig
 from trainables.registry import BACKBONES
 
 DEFAULT_RANK: Any = next(field.default for field in fields(TrialConfig) if field.name == "rank")
@@ -36,6 +36,7 @@ AXIS_VALUES: dict[str, Kind] = {
     "warmup_ratio": Number(minimum=0, maximum=1),
     "weight_decay": Number(minimum=0),
     "scheduler": Name(SCHEDULERS),
+    "sampling": Name(SAMPLINGS),
     "clip_norm": Either((Null("no clipping"), Number(above=0))),
     "label_smoothing": Number(minimum=0, below=1),
     "mixup_alpha": Number(minimum=0, maximum=100),
@@ -71,6 +72,11 @@ AXIS_HELP = {
     "warmup_ratio": "Share of all optimizer steps in which the learning rate rises from 0.",
     "weight_decay": "AdamW's weight decay.",
     "scheduler": "How the learning rate goes on after the warm-up.",
+    "sampling": (
+        "Which clips an epoch takes, and in which order: random (each once); group_by_length (each once, batches of "
+        "clips of similar length, so that less is padded); balanced (as many, drawn again and again so that every "
+        "class is heard alike); weighted (drawn by the data's column weight)."
+    ),
     "clip_norm": "The gradient's norm is clipped to this; null: no clipping.",
     "label_smoothing": "Share of each target that is spread evenly over all classes.",
     "mixup_alpha": "Mixup of waveforms and targets, with shares from Beta(alpha, alpha); 0: none.",

@@ -15,7 +15,7 @@ from sweeps.plan.packing import trials_at_once
 from sweeps.plan.power import PowerPlan, plan_power
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import MemoryRow, TargetRow, check_backbone
-from sweeps.plan.warnings import design_warnings, loss_warnings
+from sweeps.plan.warnings import design_warnings, loss_warnings, sampling_warnings
 from sweeps.plan.workload import (
     ClipCounts,
     Stages,
@@ -131,6 +131,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         groups_of_class={row.label: row.groups for row in test_rows} if stratify else {},
         arms=stages.finalists + 1,
     )
+    trained_on = [example.target for example in prepared.of_split("train")]
     command = shlex.join(["python", "-m", "sweeps.run", file or spec.name, *overrides])
     plan = Plan(
         name=spec.name,
@@ -168,7 +169,8 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         advice=(),
         warnings=tuple(
             design_warnings(spec, stages, [clips, *otherwise])
-            + loss_warnings(spec, prepared.task, [example.target for example in prepared.of_split("train")])
+            + loss_warnings(spec, prepared.task, trained_on)
+            + sampling_warnings(spec, prepared.task, trained_on)
         ),
         assumed=profile.facts.assumed,
         next_command=command,

@@ -10,7 +10,9 @@ from sweeps.config.axis import discrete_values
 from sweeps.config.resolve import axes_that_open
 from sweeps.config.sampler_rules import CMAES
 from sweeps.config.spec import SweepSpec
+from sweeps.plan.weights import samplings
 from sweeps.plan.workload import ClipCounts, Stages
+from trainables.config import BALANCED
 from trainables.contract import Task
 from trainables.packing.compatibility import ADAPTERS_ALONE
 from trainables.tasks.rating_losses import shares_of
@@ -19,6 +21,7 @@ FEWEST_TRIALS = 4  # of a value that is to have a finalist: the best of fewer is
 FEWEST_SEEDS = 3
 HEARD_ALIKE = 0.9  # of the longest window
 OFTEN_ENOUGH = 0.5  # of the batches say something about a rating
+OFTEN = 10  # times an epoch that a clip is heard
 FREE_LEVEL = ("pearson", "ranking")  # losses that leave the level of the answers free
 ASK_FOR_LEVEL = ("val/ccc", "val/mae", "val/rmse", "val/r2")
 
@@ -136,6 +139,29 @@ def loss_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> list[
         found.append(
             f"{len(training):,} training clips: {told}, and task.loss {joint} learns from {fewest} or more together; "
             "in every epoch it learns nothing from those."
+        )
+    return found
+
+
+def sampling_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> list[str]:
+    """Clips that balanced sampling repeats often, and classes that are balanced twice; `training`: their targets."""
+    if BALANCED not in samplings(spec):
+        return []
+    from trainables.training.sampling import balanced
+
+    odds = balanced(training)
+    most = float(odds.max() / odds.mean())
+    found = []
+    if most > OFTEN:
+        few = int((odds == odds.max()).sum())
+        clips = "one training clip is" if few == 1 else f"{few:,} training clips are"
+        found.append(
+            f"train.sampling balanced: {clips} heard about {most:.0f} times an epoch each, to be heard as often as "
+            "other classes: without changes to them (augment) they are soon known by heart."
+        )
+    if weights := [name for name in ("class_weights", "positive_weights") if getattr(task, name, None) is not None]:
+        found.append(
+            f"train.sampling balanced beside task.{weights[0]}: rare classes count twice; one of them is enough."
         )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sweeps.config.spec import SweepSpec
+from trainables.config import WEIGHTED
 from trainables.data.examples import Example
 from trainables.errors import InputError
 
@@ -14,13 +15,20 @@ NONE = '`data.columns: {weight: ""}` leaves the column unread'
 def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[str, str], *, joint: str = "") -> None:
     """Raises InputError: training clips that all weigh nothing; weights beside mixup, whose clips are of two, or beside
     `joint` losses, which are of the clips of a batch together."""
+    used = samplings(spec)
     weights = [each.weight for each in examples if splits[each.id] == "train" and each.weight is not None]
     if not weights:
+        if WEIGHTED in used:
+            raise InputError(
+                "train.sampling: weighted draws clips by their weight, and no training clip has one: give a column "
+                "weight, or name it in data.columns."
+            )
         return
     training = sum(splits[each.id] == "train" for each in examples)
     problems = []
     if len(weights) == training and not any(weights):
         problems.append(f"data.source: the weight of every training clip is 0, so that nothing is learnt; {NONE}.")
+    joint = joint if set(used) - {WEIGHTED} else ""
     mixed = spec.fixed.get("mixup_alpha") or any(axis.name == "mixup_alpha" for axis in spec.axes)
     if mixed:
         problems.append(
@@ -30,7 +38,16 @@ def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[
     if joint:
         problems.append(
             f"task.loss: {len(weights):,} training clips have a weight, and {joint} is of the clips of a batch "
-            f"together, not of each: use mse, huber or mae; {NONE}."
+            f"together, not of each: use mse, huber or mae, or draw clips by their weight (train.sampling: weighted); "
+            f"{NONE}."
         )
     if problems:
         raise InputError(problems)
+
+
+def samplings(spec: SweepSpec) -> list[str]:
+    """How every training of the sweep may draw its clips."""
+    axes = [value for axis in spec.axes if axis.name == "sampling" for value in axis.values]
+    points = [spec.fixed, spec.baseline, *spec.warm_start]
+    found = axes + [point["sampling"] for point in points if "sampling" in point]
+    return list(dict.fromkeys(found if axes or "sampling" in spec.fixed else [*found, spec.train.sampling]))

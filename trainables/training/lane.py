@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import get_scheduler
 
-from trainables.config import TrialConfig
+from trainables.config import WEIGHTED, TrialConfig
 from trainables.contract import mean_loss
 from trainables.data.clips import Clips, clip_weights, samples
 from trainables.records import Predictions
@@ -22,6 +22,7 @@ from trainables.training.engine import Engine
 from trainables.training.faults import TrainingDiverged
 from trainables.training.joint_loss import learn_in_passes
 from trainables.training.lane_state import flatten_optimizer, read_state, restore_optimizer, write_state
+from trainables.training.sampling import Visits, drawn, odds_of
 from trainables.training.schedule import (
     cut,
     grouped_by_length,
@@ -76,7 +77,10 @@ class Lane:
         self.indifferent_to_padding = engine.bank.indifferent_to_padding(self.name)
         self.parameters = engine.bank.parameters(self.name)
         self.optimizer = engine.accelerator.prepare_optimizer(engine.bank.optimizer(self.name, config))
-        self.weights = clip_weights(train)
+        self.odds = odds_of(config.sampling, train)
+        self.heard: Clips = train if self.odds is None else Visits(train)  # what rows in training are of
+        # a clip that is drawn by its weight is not weighed again
+        self.weights = None if config.sampling == WEIGHTED else clip_weights(train)
         steps = total_steps(config, len(train))
         self.schedule = get_scheduler(
             config.scheduler,
@@ -130,7 +134,7 @@ class Lane:
     def _divided(self, rows: list[int]) -> list[list[int]]:
         """A batch by forward pass, as memory and the shapes of its clips ask for."""
         micro_batch = part_size(self.config.batch_size, self.batch_parts)
-        return [part for same in self.engine.passes(self.train, rows) for part in cut(same, micro_batch)]
+        return [part for same in self.engine.passes(self.heard, rows) for part in cut(same, micro_batch)]
 
     def _loss(self, batch: dict[str, Tensor], rows: Sequence[int]) -> Tensor:
         """The mean over clips of (weight of the clip *) its loss; a scalar with a graph."""
@@ -141,7 +145,11 @@ class Lane:
 
     def weighed(self, losses: Tensor, rows: Sequence[int]) -> Tensor:
         """(B,) losses of these training clips, each times the clip's own weight where the data give weights."""
-        return losses if self.weights is None else losses * torch.from_numpy(self.weights[list(rows)]).to(losses)
+        return losses if self.weights is None else losses * torch.from_numpy(self._weights_of(rows)).to(losses)
+
+    def _weights_of(self, rows: Sequence[int]) -> np.ndarray:
+        assert self.weights is not None
+        return np.asarray(self.weights[[row % len(self.train) for row in rows]])
 
     def end_epoch(self, train_loss: float, learning_rate: float, validation: Predictions) -> dict[str, float]:
         """Counts an epoch that has been trained; what `train_epoch` returns."""
@@ -218,7 +226,7 @@ class Lane:
         self.draws.epoch, self.draws.rows = self.epoch, rows
         if self.changes is not None:
             self.changes.epoch = self.epoch
-        return self.engine.clip_batch(self.train, rows, with_targets=True, changes=self.changes)
+        return self.engine.clip_batch(self.heard, rows, with_targets=True, changes=self.changes)
 
     def steps(self) -> Iterator[list[list[int]]]:
         """An epoch's optimizer steps in this epoch's order, each as the rows of its forward passes, or of its batches
@@ -227,6 +235,8 @@ class Lane:
         if config.sampling == "group_by_length":
             lengths = [samples(self.train, row) for row in range(len(self.train))]
             order = grouped_by_length(lengths, config.batch_size, self.order)
+        elif self.odds is not None:
+            order = drawn(self.odds, self.order)
         else:
             order = shuffled(len(self.train), self.order)
         steps = min(steps_per_epoch(config, len(order)), self.last_step - self.step)
@@ -234,7 +244,7 @@ class Lane:
             if self.joint:
                 yield cut(rows, config.batch_size)
                 continue
-            yield [clips for part in self._parts(rows) for clips in self.engine.passes(self.train, part)]
+            yield [clips for part in self._parts(rows) for clips in self.engine.passes(self.heard, part)]
 
     def _parts(self, rows: list[int]) -> list[list[int]]:
         """The clips of an optimizer step by forward pass. Which clips pass together changes nothing about the gradient:
@@ -245,7 +255,7 @@ class Lane:
         if not self.indifferent_to_padding:
             return [part for batch in cut(rows, config.batch_size) for part in cut(batch, micro_batch)]
         most = max(micro_batch, engine.settings.clips_per_pass) if self.batch_parts == 1 else micro_batch
-        return cut(engine.by_length(self.train, rows), most)
+        return cut(engine.by_length(self.heard, rows), most)
 
     def finite(self, loss: float) -> float:
         """The loss of a forward pass. Raises TrainingDiverged where it is no number."""

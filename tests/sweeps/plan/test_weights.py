@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sweeps.config.axis import Axis
+from sweeps.config.spec import TrainSpec
 from sweeps.plan.weights import check_weights
 from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
@@ -16,11 +18,14 @@ from trainables.errors import InputError
 class Spec:
     fixed: dict[str, Any] = field(default_factory=dict)
     axes: tuple[Any, ...] = ()
+    baseline: dict[str, Any] = field(default_factory=dict)
+    warm_start: tuple[Any, ...] = ()
+    train: TrainSpec = field(default_factory=TrainSpec)
 
 
-def check(weights: list[float | None], spec: Spec | None = None) -> None:
+def check(weights: list[float | None], spec: Spec | None = None, joint: str = "") -> None:
     clips = [Example(str(n), (AudioPiece("a.wav"),), "g", "a", weight=weight) for n, weight in enumerate(weights)]
-    check_weights(spec or Spec(), clips, {each.id: "train" for each in clips})  # type: ignore[arg-type]
+    check_weights(spec or Spec(), clips, {each.id: "train" for each in clips}, joint=joint)  # type: ignore[arg-type]
 
 
 def test_weights_that_can_be_used_pass() -> None:
@@ -33,3 +38,15 @@ def test_weights_of_nothing_and_weights_beside_mixup_are_refused() -> None:
         check([0.0, 0.0])
     with pytest.raises(InputError, match="2 training clips have a weight"):
         check([2.0, 1.0, None], Spec({"mixup_alpha": 0.4}))
+
+
+def test_drawing_by_weight_needs_weights_and_serves_losses_of_clips_together() -> None:
+    weighted = Spec(train=TrainSpec(sampling="weighted"))
+    with pytest.raises(InputError, match="no training clip has one"):
+        check([None, None], weighted)
+    check([1.0, 2.0], weighted, joint="ccc")
+    with pytest.raises(InputError, match="ccc is of the clips of a batch together, not of each"):
+        check([1.0, 2.0], Spec(), joint="ccc")
+    some = Spec(axes=(Axis("sampling", "choice", ("weighted", "random")),), baseline={"sampling": "random"})
+    with pytest.raises(InputError, match=r"train\.sampling: weighted"):
+        check([1.0, 2.0], some, joint="ccc")

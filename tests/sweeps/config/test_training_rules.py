@@ -1,4 +1,5 @@
-"""A loss of the clips of a batch together: how it is written, and which batches are too small for it."""
+"""A loss of the clips of a batch together: how it is written, and which batches are too small for it; which tasks have
+classes that can be balanced."""
 
 from __future__ import annotations
 
@@ -69,3 +70,13 @@ def test_batches_that_are_large_enough_pass() -> None:
     assert not problems("ranking", "train={batch_size: 2}")
     opened = ("search.batch_size={choice: [4, 8]}", "baseline.batch_size=4")
     assert not problems("ccc", "train={batch_size: 1}", *opened)  # which the axis replaces
+
+
+def test_only_classes_can_be_balanced() -> None:
+    (problem,) = problems("mse", "train={sampling: balanced}")
+    assert "train.sampling: balanced hears every class alike, and regression has none: take weighted" in problem
+    (problem,) = problems("mse", "search.sampling={choice: [random, balanced]}", "baseline.sampling=random")
+    assert "search.sampling: balanced hears every class alike" in problem
+    assert not problems("mse", "train={sampling: weighted}")
+    tags = ("task={kind: multilabel}", "objective.metric=val/map", "train={sampling: balanced}")
+    assert not problems("mse", *tags)

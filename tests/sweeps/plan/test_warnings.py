@@ -1,4 +1,4 @@
-"""What a loss of the clips of a batch together cannot teach is said before anything is trained."""
+"""What a loss of the clips of a batch together cannot teach, and what balancing repeats, is said before training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sweeps.config.load import parse_sweep
-from sweeps.plan.warnings import loss_warnings
+from sweeps.plan.warnings import loss_warnings, sampling_warnings
+from trainables.tasks.classification import Classification
 from trainables.tasks.regression import Regression
 
 TEXT = """
@@ -55,3 +56,16 @@ def test_a_last_batch_that_is_too_small_is_said() -> None:
     opened = ("search.batch_size={choice: [4, 5]}", "baseline.batch_size=8")
     (found,) = warned("ranking", FULL[:17], *opened, "objective.metric=val/pearson")
     assert "of batches of 4 the last has 1, of batches of 8 the last has 1" in found
+
+
+def test_clips_that_balancing_repeats_are_counted() -> None:
+    targets = ["many"] * 96 + ["few"] * 4
+    spec = parse_sweep(
+        TEXT, ["task={kind: classification}", "objective.metric=val/accuracy", "train={sampling: balanced}"]
+    )
+    (found,) = sampling_warnings(spec, Classification(("few", "many")), targets)
+    assert "4 training clips are heard about 12 times an epoch each" in found  # half of 100 clips, from 4
+    assert sampling_warnings(spec, Classification(("few", "many")), targets[40:60] + targets[96:]) == []
+    (_, twice) = sampling_warnings(spec, Classification(("few", "many"), class_weights=(2.0, 1.0)), targets)
+    assert "balanced beside task.class_weights: rare classes count twice" in twice
+    assert sampling_warnings(parse_sweep(TEXT), Classification(("few", "many")), targets) == []
