@@ -132,24 +132,29 @@ def join_groups(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -
 
 def contrary(examples: Iterable[Example], traits: Mapping[str, FileTraits]) -> list[list[Example]]:
     """Clips of the same sound from the same second to the same second whose targets differ, a list for each sound."""
-    same: dict[tuple[object, ...], list[Example]] = defaultdict(list)
     examples = list(examples)
     uses = Counter(traits[example.audio[0].path].content for example in examples if example.audio)
+    first: dict[tuple[object, ...], Example] = {}
+    same: dict[tuple[object, ...], list[Example]] = {}  # only of what is heard twice: of a million clips few are
     for example in examples:
         if example.audio and uses[traits[example.audio[0].path].content] == 1:
             continue
-        key = tuple(
-            (
-                traits[piece.path].content,
-                piece.channel,
-                round(start, 3),
-                round(min(end, traits[piece.path].seconds), 3),
-            )
-            for piece, start, end in _heard(example)
-        )
-        if not all(traits[piece.path].silent for piece in example.audio):
-            same[key].append(example)
+        if all(traits[piece.path].silent for piece in example.audio):
+            continue
+        key = _sound_heard(example, traits)
+        before = first.setdefault(key, example)
+        if before is not example:
+            same.setdefault(key, [before]).append(example)
     return [members for members in same.values() if any(other.target != members[0].target for other in members)]
+
+
+def _sound_heard(example: Example, traits: Mapping[str, FileTraits]) -> tuple[object, ...]:
+    """Content, channel, first and last millisecond of each file that is heard."""
+    key: list[object] = []
+    for piece, start, end in _heard(example):
+        file = traits[piece.path]
+        key += (file.content, piece.channel, round(1000 * start), round(1000 * min(end, file.seconds)))
+    return tuple(key)
 
 
 class _Line:

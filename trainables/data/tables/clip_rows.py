@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from trainables.data.tables.ratings import ratings_of, uneven
 from trainables.data.tables.repeats import without_repeats
 from trainables.data.tables.stretches import stretch
 from trainables.data.tables.table import Row
-from trainables.data.tables.values import BadCell, kind, name_of, number, number_problem, shown, text_of
+from trainables.data.tables.values import BadCell, filled, kind, name_of, number, number_problem, shown, text_of
 from trainables.errors import InputError
 
 MOST_KEPT = 1 << 14  # files and names that were read last, since the next row may have the same
@@ -43,8 +43,8 @@ def examples_of(
     placed: list[tuple[str, Example]] = []
     first: dict[str, str] = {}  # kind of problem -> the sentence about the first of it
     half = half_filled([row for _, row in rows], columns)
-    mixed = wanted.column == "label" and _some_are_booleans(columns.value(row, "label") for _, row in rows)
-    if wanted.column == "label" and not mixed and any(columns.value(row, "label") is True for _, row in rows):
+    mixed, all_booleans = _booleans(rows, columns) if wanted.column == "label" else (False, False)
+    if all_booleans:
         account.guesses.append(f"The column {columns.names['label']!r} holds booleans: its classes are True and False.")
     if wanted.column == "text":
         refuse_paths(path, columns.names["text"], (columns.value(row, "text") for _, row in rows))
@@ -108,8 +108,11 @@ def _refuse_odd(row: Mapping[str, Any], columns: Columns, half: Mapping[str, str
         raise BadCell(problem, "booleans")
 
 
-def _some_are_booleans(labels: Iterable[Any]) -> bool:
-    return len({isinstance(label, bool) for label in labels if label is not None}) > 1
+def _booleans(rows: Sequence[Row], columns: Columns) -> tuple[bool, bool]:
+    """Whether some labels are booleans and others not, and whether all are, with a true one among them."""
+    name = columns.names.get("label", "")
+    kinds = {type(label) for _, row in rows if (label := row.get(name)) is not None and filled(label) is not None}
+    return bool in kinds and len(kinds) > 1, kinds == {bool} and any(row.get(name) is True for _, row in rows)
 
 
 class _RowReader:
@@ -192,6 +195,8 @@ def _split_column(rows: Sequence[Mapping[str, Any]], columns: Columns, account: 
     """What the names in the column of splits mean together; what is guessed is said.
 
     Raises InputError: as `split_names`."""
+    if "split" not in columns.names:
+        return {}
     written = (columns.value(row, "split") for row in rows)
     found = split_names({value.strip() for value in written if isinstance(value, str)})
     account.guesses += [f"{sentence}." for sentence in found.said]

@@ -217,7 +217,7 @@ def _fill(table: Table, name: str, header: Sequence[str], records: list[Record],
             continue
         if not any(cell.strip() for cell in cells):
             empty += 1
-        elif [cell.strip() for cell in cells] == header:
+        elif cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
             again += 1
         elif len(cells) > len(header):
             longer += len(cells) == len(header) + 1
