@@ -23,13 +23,20 @@ SHOWN = 5
 
 
 def snapshot(record: Path, copy: Path) -> bool:
-    """A copy of a database as it is at one moment, whoever writes to it; whether it could be made now."""
+    """A copy of MLflow's file as it is at one moment, whoever writes to it; whether it could be made now."""
     copy.unlink(missing_ok=True)
     with suppress(sqlite3.Error), closing(sqlite3.connect(record, timeout=BUSY_SECONDS)) as source:
         with closing(sqlite3.connect(copy)) as target:
             source.backup(target)
-        return True
+        return has_tables(copy)
     return False
+
+
+def has_tables(record: Path) -> bool:
+    """Whether MLflow has made its tables: a file that it has only begun holds no record."""
+    with closing(sqlite3.connect(record, timeout=BUSY_SECONDS)) as database:
+        made = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return {"experiments", "runs", "tags"} <= made
 
 
 def move_artifacts(record: Path, root: Path) -> None:
@@ -70,6 +77,9 @@ def fetch_record(mirror: Mirror, *, at_once: bool = False) -> bool:
     if not (record.is_file() and kept.is_file() and kept.read_text() == version):
         fresh = mirror.root / f".{RECORD}.fetched"
         mirror.bucket.download(RECORD, fresh)
+        if not has_tables(fresh):
+            fresh.unlink()
+            return record.is_file()
         move_artifacts(fresh, mirror.root)
         fresh.replace(record)
         kept.write_text(version)

@@ -34,3 +34,12 @@ def test_a_copy_is_whole_and_its_folders_are_here(tmp_path: Path) -> None:
     assert runs_of(copy, "tones-1") == ["r1"]
     assert sweep_of(copy, "r2") == "horns-1"
     assert sweep_of(copy, "r3") is None
+
+
+def test_a_file_that_mlflow_has_only_begun_is_no_record(tmp_path: Path) -> None:
+    record, copy = tmp_path / "mlflow.db", tmp_path / "copy.db"
+    record.touch()
+    assert not snapshot(record, copy)
+    with closing(sqlite3.connect(record)) as database:
+        database.executescript(TABLES)
+    assert snapshot(record, copy)

@@ -32,6 +32,7 @@ class _Corpus:
     what: str = "the emotion"
     in_class_folders: bool = False  # one for each emotion of each speaker
     group: str = "speaker"  # or sentence, where two speakers fill no three splits
+    has_tables: bool = False  # of its own; beside any other, a table says what the files hold
 
 
 _DIGITS = {str(digit): str(digit) for digit in range(10)}
@@ -40,6 +41,7 @@ _CORPORA = (
         "CREMA-D",
         re.compile(r"(?:.*/)?(?P<speaker>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<code>[A-Z]{3})_(?:LO|MD|HI|XX|X)"),
         {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"},
+        has_tables=True,
     ),
     _Corpus(
         "EmoDB",
@@ -73,6 +75,7 @@ _CORPORA = (
         re.compile(r"(?:.*/)?(?P<speaker>[fm]\d{4})_(?P<sentence>\d)_(?P<code>[a-z]+)"),
         {name: name for name in ("laughter", "sigh", "cough", "throatclearing", "sneeze", "sniff")},
         "the sound",
+        has_tables=True,
     ),
 )
 
@@ -132,6 +135,8 @@ def _corpus(tree: Tree) -> _Corpus | None:
     if len(tree.sounds) < FEWEST_FILES or any(table[-1].startswith("metadata.") for table in tree.tables):
         return None
     for corpus in _CORPORA:
+        if tree.tables and not corpus.has_tables:
+            continue
         found = [corpus.pattern.fullmatch(_plain(path)) for path in tree.sounds[:1]]
         if not all(found):
             continue

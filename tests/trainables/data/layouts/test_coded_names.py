@@ -71,3 +71,9 @@ def test_lists_of_speakers_are_splits(lay: Lay, read_source: Read) -> None:
     }
     missing = read_source(lay(["audio_16k/f0009_0_cough.wav"], {}))
     assert {clip.split for clip in missing.examples} == {None}  # a speaker of no list: the lists are of another set
+
+
+def test_a_table_beside_the_files_says_what_they_hold(lay: Lay, read_source: Read) -> None:
+    rows = "".join(f"{name},{word}\n" for name, word in zip(FSDD, ("zero", "zero", "seven", "seven"), strict=True))
+    reading = read_source(lay(FSDD, {"words.csv": f"audio,label\n{rows}"}))
+    assert [clip.target for clip in reading.examples] == ["zero", "zero", "seven", "seven"]
