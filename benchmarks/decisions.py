@@ -12,7 +12,7 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from heapq import heappop, heappush
 from pathlib import Path
@@ -50,9 +50,11 @@ def simulated_search(
     epoch_seconds: Callable[[TrialProgress], float],
     score: Callable[[TrialProgress, int], float],
     after_event: Callable[[int], None] = lambda count: None,
+    more: Callable[[TrialProgress, int], Mapping[str, Any]] = lambda trial, epoch: {},
 ) -> Searched:
     """What Tune and its workers do, on a simulated clock. A worker keeps an epoch until it may report it. `after_event`
-    is told how many events the journal has; what it raises ends the search, and the next call goes on."""
+    is told how many events the journal has; what it raises ends the search, and the next call goes on. `more`: what
+    a result has beside its objective."""
     progress = StageProgress(folder, spec)
     found = Searched(progress)
     progress.space([asdict(axis) for axis in spec.axes])
@@ -89,6 +91,7 @@ def simulated_search(
     def report(trial: TrialProgress) -> None:
         epoch = len(trial.results) + 1
         result = {"epoch": epoch, "planned_epochs": epochs, "objective": score(trial, epoch), "done": epoch == epochs}
+        result |= more(trial, epoch)
         last = result["done"] or pruner.on_trial_result(None, SimpleNamespace(trial_id=trial.name), result) == "STOP"
         progress.result(trial.name, result, last=last)
         after_event(len(progress.events))

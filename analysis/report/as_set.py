@@ -36,6 +36,14 @@ SAMPLERS = {
     "random": "drawn at random (Bergstra and Bengio 2012",
     "grid": "all configurations, each once in random order (brute force",
 }
+PRUNERS = {
+    "asha": "asynchronous successive halving (Li et al. 2020)",
+    "hyperband": "asynchronous Hyperband (Li et al. 2018, 2020)",
+    "median": "the median stopping rule (Golovin et al. 2017)",
+    "wilcoxon": "Wilcoxon's signed-rank test against the best trial before (p < 0.1)",
+    "none": None,
+}
+HALVE = ("asha", "hyperband")
 LEARN = ("tpe", "gp", "cmaes")  # from trials before; they begin at random
 
 
@@ -43,6 +51,16 @@ def sampled_by(recorded: Recorded) -> str:
     """A name of SAMPLERS."""
     name = (_file(recorded) or {}).get("sampler")
     return name if name in SAMPLERS else "tpe"
+
+
+def stopped_by(recorded: Recorded) -> str | None:
+    """By what trials were stopped early, as a paper names it; None where none were to be."""
+    return PRUNERS[_pruner(_file(recorded) or {})]
+
+
+def _pruner(file: Mapping[str, Any]) -> str:
+    name = file.get("pruner")
+    return str(name) if name in PRUNERS else "asha"
 
 
 def adapted_by(recorded: Recorded) -> list[str]:
@@ -115,6 +133,11 @@ def _training(file: Mapping[str, Any]) -> str:
 
 def _pruning(file: Mapping[str, Any]) -> str:
     asha = {**DEFAULT_ASHA, **_part(file, "asha")}
+    pruner = _pruner(file)
+    if pruner == "none":
+        return "No trial was stopped early."
+    if pruner not in HALVE:
+        return f"No trial was stopped before epoch {asha['grace_epochs']}."
     return (
         f"Successive halving stopped no trial before epoch {asha['grace_epochs']} and let the best "
         f"1/{asha['reduction_factor']} at each rung go on."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.record.sweep import Recorded, folds_of
-from analysis.report.as_set import LEARN, SAMPLERS, adapted_by, sampled_by, settings_text
+from analysis.report.as_set import LEARN, SAMPLERS, adapted_by, sampled_by, settings_text, stopped_by
 from analysis.report.document import Block, Code, Heading, Section, Table, Text
 from analysis.report.numbers import bytes_of
 from analysis.report.sharing import Shared
@@ -53,11 +53,12 @@ def _searched(recorded: Recorded) -> str:
     pruned = sum(trial.status == "pruned" for trial in recorded.trials)
     folds = sorted({run.fold for trial in recorded.trials for run in trial.runs})
     inner = f" and {len(folds)} folds" if len(folds) > 1 else ""
+    rule = stopped_by(recorded)
+    stopped = f"{rule} stopped {pruned} of them early by {recorded.objective}" if rule else "none was stopped early"
     return (
         f"We adapted {_listed(models) or 'the model'} with {_listed(adapted_by(recorded))}, and searched "
         f"{axes or 'no axis'} with {len(recorded.trials)} trials, {_proposed(recorded)}, each trained for up to "
-        f"{epochs} epochs under {_count(len(seeds), 'seed')}{inner}; asynchronous successive "
-        f"halving (Li et al. 2020) stopped {pruned} of them early by {recorded.objective}."
+        f"{epochs} epochs under {_count(len(seeds), 'seed')}{inner}; {stopped}."
     )
 
 

@@ -44,7 +44,7 @@ def search_section(recorded: Recorded) -> Section:
     ]
     blocks: list[Block] = []
     if lines:
-        caption = "Every trial of the search by epoch; crosses are trials that ASHA stopped there."
+        caption = "Every trial of the search by epoch; crosses are trials that were stopped there."
         svg = plots_search.learning_curves(lines, recorded.objective)
         blocks.append(Pictures([Picture("learning-curves", svg, caption)]))
     ordered = sorted(recorded.trials, key=lambda trial: _rank(trial, recorded.mode))

@@ -208,6 +208,7 @@ def _assemble(values: Mapping[str, Any], source_text: str, base_folder: str) -> 
         "packing",
         "decisions",
         "sampler",
+        "pruner",
     )
     optional = {key: values[key] for key in may_be_left_out if key in values}
     opened = open_of(values)

@@ -12,6 +12,7 @@ from sweeps.config.adapter_rules import adapter_rule
 from sweeps.config.axis import Axis, allows, axes_of, cycle, discrete_values, fixed_of, is_active
 from sweeps.config.confirm_rules import confirm_rule, finalists_rule, seeds_rule
 from sweeps.config.overrides import MINIATURE
+from sweeps.config.pruner_rules import pruner_rule
 from sweeps.config.sampler_rules import sampler_rule
 from sweeps.config.scalar_types import Problems, nearest
 from sweeps.config.schema import ROOT, TASK_CLASSES
@@ -40,6 +41,7 @@ def check(values: Values, problems: Problems) -> None:
         finalists_rule,
         confirm_rule,
         sampler_rule,
+        pruner_rule,
         _columns,
         _evaluate,
         _augment,

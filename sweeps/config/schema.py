@@ -15,6 +15,7 @@ from sweeps.config.confirm_tables import CONFIRM, FINALISTS, SEEDS
 from sweeps.config.container_types import Either, Field, Many, Names, Table, Tagged
 from sweeps.config.located_yaml import Node, Path
 from sweeps.config.notify_table import NOTIFY
+from sweeps.config.pruner_rules import PRUNERS
 from sweeps.config.sampler_rules import SAMPLERS
 from sweeps.config.scalar_types import Name, Null, Number, Problems, Text, nearest
 from sweeps.config.search_types import AUGMENT, AXIS_HELP, AXIS_VALUES, COUNT, POINT, SEARCH, WHEN
@@ -140,10 +141,10 @@ OBJECTIVE = Table(
 
 ASHA = Table(
     {
-        "grace_epochs": Field(COUNT, "ASHA stops no trial before this epoch; at most train.epochs."),
+        "grace_epochs": Field(COUNT, "No pruner stops a trial before this epoch; at most train.epochs."),
         "reduction_factor": Field(
             Number(minimum=2, maximum=1000, whole=True),
-            "At each rung the best 1 / reduction_factor of the trials go on.",
+            "asha, hyperband: at each rung the best 1 / reduction_factor of the trials go on.",
         ),
     }
 )
@@ -202,7 +203,12 @@ ROOT = Table(
             "By what stage 1 proposes: tpe (learns, any space), gp and cmaes (learn, no conditions), qmc (a Sobol "
             "sequence, no conditions), random, or grid (every configuration once).",
         ),
-        "asha": Field(ASHA, "Early stopping of stage 1."),
+        "pruner": Field(
+            Name(tuple(PRUNERS)),
+            "By what stage 1 stops trials early: asha, hyperband (ASHA in brackets that begin later and later), median "
+            "(worse than the median of the others), wilcoxon (worse than the best, fold by fold), or none.",
+        ),
+        "asha": Field(ASHA, "When the pruner stops trials of stage 1."),
         "seeds": Field(SEEDS, "Random seeds of the two stages."),
         "finalists": Field(FINALISTS, "Which trials are confirmed: a number, or {count: n}, or {per: axis}."),
         "confirm": Field(CONFIRM, "Whether stage 2 stops as soon as its question is decided."),

@@ -108,6 +108,7 @@ class SweepSpec:
     packing: str | int = "off"
     decisions: str = IN_ORDER
     sampler: str = "tpe"  # one of `sweeps.config.sampler_rules.SAMPLERS`
+    pruner: str = "asha"  # one of `sweeps.config.pruner_rules.PRUNERS`
     source_text: str = ""  # the YAML as read, with overrides applied
     base_folder: str = "."  # relative paths in the YAML start here
 

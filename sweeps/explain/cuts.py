@@ -3,16 +3,18 @@
 The rule is that of asynchronous successive halving (Li et al. 2020, arXiv 1810.05934): at a rung a trial goes on unless
 it is below the (1 - 1/reduction factor) quantile of those before it. Which these are, the journal says: in order, the
 trials of lower numbers (`sweeps.state.decisions`); as they come, those whose results were there, as Ray Tune decides
-with one bracket. Needs neither Ray nor the sweep's processes.
+with one bracket; Hyperband does so in each of several. Needs neither Ray nor the sweep's processes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.config.pruner_rules import brackets_in_turn
 from sweeps.search.cut import cut_of, passes
 from sweeps.state.decisions import Decisions
 from sweeps.state.progress import DECISIONS, StageProgress
@@ -70,10 +72,13 @@ def cuts(
     grace_epochs: int,
     reduction_factor: int,
     kind: Callable[[Mapping[str, Any]], Any] = lambda given: None,
+    bracket_shares: Sequence[int] = (1,),
 ) -> dict[str, list[Cut]]:
     """Trial -> the cuts that it met, in order; the last of a pruned one is what ended it. `kind` of what a trial is
-    given: only trials of one kind were held against each other."""
+    given: only trials of one kind were held against each other, and of several brackets those of the same one."""
     rungs: dict[Any, Rungs] = {}
+    turns: dict[Any, Iterator[int]] = defaultdict(lambda: brackets_in_turn(bracket_shares))
+    kinds: dict[str, tuple[Any, int]] = {}  # trial -> its kind and bracket
     alike: dict[Any, list[str]] = {}  # trials of a kind, by their numbers
     reached: dict[str, dict[int, float]] = {}  # trial -> epoch -> objective
     found: dict[str, list[Cut]] = {name: [] for name in progress.trials}
@@ -82,13 +87,16 @@ def cuts(
         if event["event"] == DECISIONS:
             decisions = Decisions.of_event(event)
         elif event["event"] == "asked":
-            alike.setdefault(kind(event["given"]), []).append(event["trial"])
+            value = kind(event["given"])
+            kinds[event["trial"]] = (value, next(turns[value]))
+            alike.setdefault(kinds[event["trial"]], []).append(event["trial"])
             reached.setdefault(event["trial"], {})
         elif event["event"] == "result":
             name, epoch, objective = event["trial"], event["result"]["epoch"], event["result"]["objective"]
             reached[name][epoch] = objective
-            of = kind(progress.trials[name].given)
-            own = rungs.setdefault(of, Rungs(mode, epochs, grace_epochs, reduction_factor))
+            of = kinds[name]
+            first = grace_epochs * reduction_factor ** of[1]
+            own = rungs.setdefault(of, Rungs(mode, epochs, first, reduction_factor))
             met = own.meet(name, epoch, objective)
             if decisions is not None and decisions.in_order:
                 place = alike[of].index(name)

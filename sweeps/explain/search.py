@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sweeps.config.pruner_rules import HYPERBAND, PRUNERS, bracket_shares
 from sweeps.config.resolve import baseline_config
 from sweeps.config.sampler_rules import SAMPLERS
 from sweeps.config.spec import SweepSpec
@@ -64,20 +65,30 @@ def came_about(progress: StageProgress, spec: SweepSpec) -> list[str]:
 def ends(progress: StageProgress, spec: SweepSpec, runs: Mapping[str, Sequence[str]]) -> list[str]:
     """A line a trial: how it ended, and why. `runs`: trial -> ids of its runs."""
     per = spec.finalists.per
-    met = cuts(
+    met = _cuts(progress, spec)
+    lines = []
+    for trial in progress.trials.values():
+        ids = ", ".join(runs.get(trial.name, ())) or "not recorded"
+        of = f" of {per} {trial.given.get(per)}" if per else ""
+        lines.append(f"{said(trial.name)}: {why(trial, met.get(trial.name, ()), spec, of)}. Run {ids}.")
+    return lines
+
+
+def _cuts(progress: StageProgress, spec: SweepSpec) -> Mapping[str, Sequence[Cut]]:
+    """Of a sweep that was pruned by halving; empty of another one."""
+    if not PRUNERS[spec.pruner].halves:
+        return {}
+    per = spec.finalists.per
+    shares = bracket_shares(spec.grace_epochs, spec.reduction_factor, spec.train.epochs)
+    return cuts(
         progress,
         mode=spec.mode,
         epochs=spec.train.epochs,
         grace_epochs=spec.grace_epochs,
         reduction_factor=spec.reduction_factor,
         kind=lambda given: given.get(per) if per else None,
+        bracket_shares=shares if spec.pruner == HYPERBAND else (1,),
     )
-    lines = []
-    for trial in progress.trials.values():
-        ids = ", ".join(runs.get(trial.name, ())) or "not recorded"
-        of = f" of {per} {trial.given.get(per)}" if per else ""
-        lines.append(f"{said(trial.name)}: {why(trial, met[trial.name], spec, of)}. Run {ids}.")
-    return lines
 
 
 def why(trial: TrialProgress, met: Sequence[Cut], spec: SweepSpec, of: str = "") -> str:
@@ -97,7 +108,7 @@ def why(trial: TrialProgress, met: Sequence[Cut], spec: SweepSpec, of: str = "")
         tie = "; the loss broke the tie" if _value(last.cut) == value else ""
         return f"pruned after epoch {epoch}: {spec.metric} {value}, and {best} began at {_value(last.cut)}{tie}"
     if trial.status == PRUNED:
-        return f"pruned after epoch {epoch}, {spec.metric} {value}"
+        return f"pruned after epoch {epoch}, {spec.metric} {value}: {PRUNERS[spec.pruner].stops}"
     return f"not over: epoch {epoch}, {spec.metric} {value}"
 
 

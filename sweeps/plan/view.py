@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sweeps.config.pruner_rules import ASHA, HYPERBAND, PRUNERS
 from sweeps.machine.profile import GIB
 from sweeps.plan.data_view import account_view, sentences_view, sound_view
 from sweeps.plan.further_tests import EvaluationRow
@@ -94,8 +95,6 @@ def _fitted(clips: ClipCounts) -> str:
 
 def _stages(plan: Plan) -> str:
     stages = plan.stages
-    rungs = ", ".join(map(str, stages.rungs))
-    pruning = f"pruned after epoch {rungs} to 1/{stages.reduction_factor}" if rungs else "none pruned"
     untuned = ", and the untuned backbone answers" if stages.untuned_runs else ""
     folds = f" x {stages.inner_folds} folds" if stages.inner_folds > 1 else ""
     outer = f" x {stages.outer_folds} outer folds" if stages.outer_folds > 1 else ""
@@ -103,12 +102,23 @@ def _stages(plan: Plan) -> str:
     return (
         f"{cost}Explore: {stages.trials} trials x {_many(len(stages.explore_seeds), 'seed')}{folds}{outer} = "
         f"{stages.explore_runs} runs of "
-        f"{_many(stages.epochs, 'epoch')}, proposed by {plan.sampler}, {pruning}. "
+        f"{_many(stages.epochs, 'epoch')}, proposed by {plan.sampler}, {_pruning(stages)}. "
         f"Confirm: ({_many(stages.finalists, 'finalist')} + baseline) x "
         f"{_many(len(stages.confirm_seeds), 'seed')}{outer} = {stages.confirm_runs} runs, none pruned{untuned}. "
         f"{_looks(stages)}At most {stages.most_epochs} epochs, {plan.concurrency} at once; a baseline run takes "
         f"{stages.baseline_steps} optimizer steps."
     )
+
+
+def _pruning(stages: Stages) -> str:
+    if not stages.rungs:
+        return "none pruned"
+    if not PRUNERS[stages.pruner].halves:
+        return f"pruned by {stages.pruner} from epoch {stages.rungs[0]} on"
+    rungs = ", ".join(map(str, stages.rungs))
+    by = f" by {stages.pruner}" if stages.pruner != ASHA else ""
+    later = " in the first of its brackets" if stages.pruner == HYPERBAND else ""
+    return f"pruned{by} after epoch {rungs} to 1/{stages.reduction_factor}{later}"
 
 
 def _looks(stages: Stages) -> str:

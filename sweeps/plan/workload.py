@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sweeps.config.pruner_rules import NONE, PRUNERS, rungs
 from sweeps.config.resolve import baseline_config
 from sweeps.config.spec import SweepSpec
 from sweeps.plan.data import Clips
@@ -46,7 +47,8 @@ class Stages:
 
     trials: int
     epochs: int  # of a run that is not pruned
-    rungs: tuple[int, ...]  # epochs after which ASHA may stop a trial
+    pruner: str  # a name of PRUNERS
+    rungs: tuple[int, ...]  # epochs after which it may stop a trial
     reduction_factor: int
     explore_seeds: tuple[int, ...]
     inner_folds: int  # 1: none
@@ -62,14 +64,13 @@ class Stages:
     baseline_steps: int  # optimizer steps of one baseline run
 
 
-def rungs(grace_epochs: int, reduction_factor: int, epochs: int) -> tuple[int, ...]:
-    """Epochs after which ASHA compares and may stop a trial (Li et al. 2020, arXiv 1810.05934); not the last one."""
-    found = []
-    milestone = grace_epochs
-    while milestone < epochs:
-        found.append(milestone)
-        milestone *= reduction_factor
-    return tuple(found)
+def compared_after(spec: SweepSpec, epochs: int) -> tuple[int, ...]:
+    """The epochs after which the pruner may stop a trial of so many; in brackets those of the first, the strictest."""
+    if spec.pruner == NONE:
+        return ()
+    if PRUNERS[spec.pruner].halves:
+        return rungs(spec.grace_epochs, spec.reduction_factor, epochs)
+    return tuple(range(spec.grace_epochs, epochs))
 
 
 def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_folds: int = 1) -> Stages:
@@ -85,7 +86,8 @@ def count_stages(spec: SweepSpec, *, training_clips: int, untuned: bool, outer_f
     return Stages(
         trials=spec.trials,
         epochs=epochs,
-        rungs=rungs(spec.grace_epochs, spec.reduction_factor, epochs),
+        pruner=spec.pruner,
+        rungs=compared_after(spec, epochs),
         reduction_factor=spec.reduction_factor,
         explore_seeds=spec.explore_seeds,
         inner_folds=folds,

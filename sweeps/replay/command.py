@@ -29,6 +29,7 @@ at its last value ("carried"). A sweep whose asha.grace_epochs is its train.epoc
 learn from.
 """
 LOSS = "val/loss"
+AS_RUN = "as run"
 
 FEWEST_TRIALS = 10  # of which an order can lose a winner in more than one way
 
@@ -71,6 +72,7 @@ class Replayed:
     recorded_epochs: int  # that the sweep itself trained in stage 1
     completed: int
     winner: str
+    pruner: str
     orders: int
     workers: int
     rows: tuple[Row, ...]
@@ -88,6 +90,7 @@ def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> R
     from analysis.record.sweep import folds_of
     from analysis.record.sweep_reader import read_recorded
     from sweeps.config.load import parse_sweep
+    from sweeps.replay.rules import Recorded as Pruned
     from sweeps.replay.rules import over_orders, rules_of, winner_of
     from sweeps.search import pruning
 
@@ -106,8 +109,9 @@ def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> R
     rules = rules_of(
         **given,
         trials=len(curves),
-        recorded={"grace_epochs": spec.grace_epochs, "reduction_factor": spec.reduction_factor},
+        recorded=Pruned(spec.pruner, spec.grace_epochs, spec.reduction_factor),
         asha=pruning.asha,
+        hyperband=pruning.hyperband,
         median=pruning.median_rule,
     )
     return Replayed(
@@ -119,6 +123,7 @@ def replayed(sweep: str, uri: str, *, orders: int, workers: int, seed: int) -> R
         recorded_epochs=sum(len(curve.values) for curve in curves),
         completed=completed,
         winner=winner_of(curves, recorded.mode).name,
+        pruner=spec.pruner,
         orders=orders,
         workers=workers,
         rows=tuple(over_orders(curves, rule, **given, workers=workers, orders=orders, seed=seed) for rule in rules),
@@ -164,6 +169,12 @@ def show(found: Replayed) -> None:
         soft_wrap=True,
         markup=False,
     )
+    if not any(AS_RUN in row.rule for row in found.rows):
+        console.print(
+            f"Its own pruner, {found.pruner}, compares trainings one by one, of which the curves are the means: it is "
+            "not among these rules.",
+            soft_wrap=True,
+        )
     if found.trials < FEWEST_TRIALS:
         console.print(
             f"{found.trials} trials are too few to learn a rule from: what follows is how this sweep would have gone, "

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from sweeps.config.pruner_rules import ASHA, HYPERBAND, MEDIAN, NONE
 from sweeps.search.pruning import OBJECTIVE
 from sweeps.worker.job import tie_broken
 
@@ -44,6 +45,15 @@ class Rule:
     name: str
     make: Callable[[], Any] | None
     trials: int | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a sweep's own file says of pruning; `pruner` is a name of `sweeps.config.pruner_rules.PRUNERS`."""
+
+    pruner: str
+    grace_epochs: int
+    reduction_factor: int
 
 
 @dataclass(frozen=True)
@@ -165,21 +175,33 @@ def rules_of(
     mode: str,
     epochs: int,
     trials: int,
-    recorded: Mapping[str, int],
+    recorded: Recorded,
     asha: Callable[..., Any],
+    hyperband: Callable[..., Any],
     median: Callable[..., Any],
 ) -> list[Rule]:
-    """The sweep's own rule, no rule at all, other settings of ASHA, the median rule, and smaller budgets."""
+    """The sweep's own rule where mean curves are enough for it, no rule at all, other settings of ASHA, Hyperband, the
+    median rule, and smaller budgets."""
 
     def halving(grace: int, factor: int) -> Rule:
         return Rule(f"asha grace {grace}, factor {factor}", lambda: asha(mode, epochs, grace, factor))
 
-    own = halving(recorded["grace_epochs"], recorded["reduction_factor"])
-    graces = sorted({1, 2, recorded["grace_epochs"], max(1, epochs // 2)})
-    others = [halving(grace, factor) for grace in graces if grace < epochs for factor in (2, 3, 4)]
-    found = [Rule("none", None), Rule(f"{own.name} (as run)", own.make)]
-    found += [rule for rule in others if rule.name != own.name]
-    found += [Rule(f"median grace {g}", lambda g=g: median(mode, g)) for g in graces if g < epochs]  # type: ignore[misc]
+    def brackets(grace: int, factor: int) -> Rule:
+        return Rule(f"hyperband grace {grace}, factor {factor}", lambda: hyperband(mode, epochs, grace, factor))
+
+    def medians(grace: int) -> Rule:
+        return Rule(f"median grace {grace}", lambda: median(mode, grace))
+
+    grace, factor, nothing = recorded.grace_epochs, recorded.reduction_factor, Rule(NONE, None)
+    of_name = {ASHA: halving(grace, factor), HYPERBAND: brackets(grace, factor), MEDIAN: medians(grace), NONE: nothing}
+    own = of_name.get(recorded.pruner)
+    graces = [each for each in sorted({1, 2, grace, max(1, epochs // 2)}) if each < epochs]
+    others = [nothing, *(halving(grace, factor) for grace in graces for factor in (2, 3, 4))]
+    others += [brackets(grace, factor) for grace in graces[:1] for factor in (2, 3, 4)] + [medians(g) for g in graces]
+    found = [rule for rule in others if own is None or rule.name != own.name]
+    if own is None:
+        return found
+    found.insert(own is not nothing, Rule(f"{own.name} (as run)", own.make))
     for share in (4, 2):
         if trials // share >= 1 and trials > 1:
             found.append(Rule(f"as run, {trials // share} trials", own.make, trials // share))

@@ -1,6 +1,7 @@
-"""The pruner: ASHA (Li et al. 2020, arXiv 1810.05934), which may hold a trial only against those of its own kind.
+"""Ray Tune's pruners: ASHA (Li et al. 2020, arXiv 1810.05934), alone or in Hyperband's brackets, and the median rule.
 
-A pruner is rebuilt from a stage's journal: it is shown every result again, in order, so that its rungs are whole.
+ASHA may hold a trial only against those of its own kind. Such a pruner is rebuilt from a stage's journal: it is shown
+every result again, in order, so that its rungs are whole.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Protocol, cast
 
 from ray.tune.schedulers import ASHAScheduler, MedianStoppingRule
 
+from sweeps.config.pruner_rules import HYPERBAND, bracket_shares, brackets_in_turn
 from sweeps.config.spec import SweepSpec
 from sweeps.state.progress import CLONED, DECISIONS, FINISH, SPACE, STOP, STOPPED, StageProgress
 
@@ -31,9 +33,9 @@ class Pruner(Protocol):
 
 
 class EachValue:
-    """A pruner for every value of an axis; `value_of` says which one a trial has, by its name."""
+    """A pruner for every value of an axis, or every bracket; `value_of` says which one a trial has, by its name."""
 
-    def __init__(self, make: Callable[[], Pruner], value_of: Callable[[str], Any]) -> None:
+    def __init__(self, make: Callable[[Any], Pruner], value_of: Callable[[str], Any]) -> None:
         self.make, self.value_of = make, value_of
         self.pruners: dict[Any, Pruner] = {}
 
@@ -52,7 +54,7 @@ class EachValue:
     def _of(self, trial: Any) -> Pruner:
         value = self.value_of(trial.trial_id)
         if value not in self.pruners:
-            self.pruners[value] = self.make()
+            self.pruners[value] = self.make(value)
         return self.pruners[value]
 
 
@@ -69,15 +71,32 @@ def asha(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> AS
     )
 
 
-def asha_for(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
-    """ASHA; with `finalists: {per: axis}` one for every value, since each value is to have a finalist: only trials with
-    the same value are held against each other. `given` says what a trial was given, by its name."""
+def hyperband(mode: str, epochs: int, grace_epochs: int, reduction_factor: int) -> Pruner:
+    """Asynchronous Hyperband: ASHA in each bracket, which trials take in turn in the order in which they are added."""
+    turns = brackets_in_turn(bracket_shares(grace_epochs, reduction_factor, max(epochs, grace_epochs)))
+    brackets: dict[str, int] = {}
 
-    def make() -> Pruner:
-        return cast(Pruner, asha(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor))
+    def bracket_of(name: str) -> int:
+        if name not in brackets:
+            brackets[name] = next(turns)
+        return brackets[name]
+
+    def make(bracket: int) -> Pruner:
+        return cast(Pruner, asha(mode, epochs, grace_epochs * reduction_factor**bracket, reduction_factor))
+
+    return EachValue(make, bracket_of)
+
+
+def asha_for(spec: SweepSpec, given: Callable[[str], Mapping[str, Any]]) -> Pruner:
+    """ASHA or Hyperband; with `finalists: {per: axis}` one for every value, since each value is to have a finalist:
+    only trials with the same value are held against each other. `given` says what a trial was given, by its name."""
+
+    def make(value: Any) -> Pruner:
+        rule = hyperband if spec.pruner == HYPERBAND else asha
+        return cast(Pruner, rule(spec.mode, spec.train.epochs, spec.grace_epochs, spec.reduction_factor))
 
     per = spec.finalists.per
-    return make() if per is None else EachValue(make, lambda name: given(name).get(per))
+    return make(None) if per is None else EachValue(make, lambda name: given(name).get(per))
 
 
 def median_rule(mode: str, grace_epochs: int) -> MedianStoppingRule:

@@ -18,6 +18,7 @@ from rich.console import Console
 from torch import nn
 
 from sweeps.config.load import parse_sweep
+from sweeps.config.pruner_rules import rungs
 from sweeps.machine.profile import GIB, Facts, choose
 from sweeps.machine.weights import Decision
 from sweeps.plan.data import Clips, complete_task
@@ -26,7 +27,6 @@ from sweeps.plan.plan import Plan, lacking_classes, make_plan
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.targets import check_backbone, reachable
 from sweeps.plan.view import render
-from sweeps.plan.workload import rungs
 from trainables import registry
 from trainables.contract import Preset, Size
 from trainables.data.doubts.check import check_examples

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweeps.replay.rules import Curve, Rule, over_orders, replay, rules_of, wilson, winner_of
-from sweeps.search.pruning import asha, median_rule
+from sweeps.config.pruner_rules import ASHA
+from sweeps.replay.rules import Curve, Recorded, Rule, over_orders, replay, rules_of, wilson, winner_of
+from sweeps.search.pruning import asha, hyperband, median_rule
 
 
 def curve(name: str, *values: float, completed: bool = True) -> Curve:
@@ -78,8 +79,9 @@ def test_every_rule_meets_the_same_orders_and_the_same_seed_gives_the_same() -> 
         mode="max",
         epochs=3,
         trials=9,
-        recorded={"grace_epochs": 1, "reduction_factor": 3},
+        recorded=Recorded(ASHA, 1, 3),
         asha=asha,
+        hyperband=hyperband,
         median=median_rule,
     )
     assert [rule.name for rule in rules][:2] == ["none", "asha grace 1, factor 3 (as run)"]

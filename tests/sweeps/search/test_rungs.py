@@ -89,7 +89,9 @@ def test_values_of_an_axis_are_held_against_their_own_kind(spec: SweepSpec, tmp_
     progress = StageProgress(tmp_path / "0", per)
     pruner = RungsInOrder(per, progress, Decisions(IN_ORDER, 4))
     for trial in progress.trials.values():
-        assert {other.given["target_modules"] for other in pruner.before(trial.name)} <= {trial.given["target_modules"]}
+        assert {other.given["target_modules"] for other in pruner.against(trial.name)} <= {
+            trial.given["target_modules"]
+        }
 
 
 @pytest.mark.parametrize("mode", ["max", "min"])
