@@ -17,9 +17,9 @@ from typing import Any
 from sweeps.state.journal import JOURNAL, Event, Journal, read_journal
 from sweeps.state.workspace import Workspace
 from trainables.errors import InputError
+from trainables.locks import holding, is_held
 
 MANIFEST, LOCK = "sweep.json", "sweep.lock"
-LOOK_SECONDS = 0.5
 RESTED = "rested"  # a session has ended, however it did
 
 
@@ -131,15 +131,7 @@ def note_look(workspace: Workspace, seeds: Sequence[int]) -> tuple[tuple[int, ..
 
 def running_elsewhere(workspace: Workspace) -> bool:
     """Whether a process holds the sweep now."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(workspace.folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return is_held(workspace.folder / LOCK)
 
 
 @contextmanager
@@ -148,15 +140,5 @@ def held(workspace: Workspace, otherwise: str = "wait for it, or start a second 
 
     Raises InputError where another process holds it, with what can be done `otherwise`.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(workspace.folder / LOCK)
-    try:
-        # who only looks whether it is held (`running_elsewhere`) holds it for a moment
-        lock.acquire(timeout=LOOK_SECONDS, poll_interval=0.02)
-    except Timeout:
-        raise InputError(f"{workspace.sweep_id} is being run by another process; {otherwise}.") from None
-    try:
+    with holding(workspace.folder / LOCK, f"{workspace.sweep_id} is being run by another process; {otherwise}."):
         yield
-    finally:
-        lock.release()

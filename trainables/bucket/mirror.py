@@ -20,11 +20,11 @@ from trainables.bucket.bucket import Bucket, Found
 from trainables.bucket.kept import is_kept, local_files
 from trainables.bucket.lease import WRITER, Holder
 from trainables.cache import cache_folder
-from trainables.errors import InputError
+from trainables.locks import holding, is_held
 
 FOLDERS = "buckets"  # in the cache
 MARK, LOCK = ".bucket.json", "driver.lock"
-TOGETHER = 8  # files that are fetched at once
+TOGETHER = 8  # files that are moved at once: most of the time of a small one is a wait for the answer
 HEAD_BYTES = 50_000_000  # more than any file at the top of a sweep; weights are below
 
 
@@ -34,12 +34,10 @@ class Mirror:
     def __init__(self, bucket: Bucket, root: Path) -> None:
         self.bucket, self.root = bucket, root
         root.mkdir(parents=True, exist_ok=True)
-        mark = root / MARK
-        try:
-            self.id = str(json.loads(mark.read_text())["id"])
-        except (OSError, ValueError, KeyError, TypeError):
-            self.id = uuid.uuid4().hex
-            mark.write_text(json.dumps({"uri": bucket.uri, "id": self.id}))
+        known = _marked(root, "id")
+        self.id = uuid.uuid4().hex if known is None else known
+        if known is None:
+            (root / MARK).write_text(json.dumps({"uri": bucket.uri, "id": self.id}))
 
     @classmethod
     def of(cls, uri: str, *, writable: bool, field: str = "results") -> Mirror:
@@ -69,20 +67,12 @@ class Mirror:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Around everything that writes: no second process of this machine. Raises InputError where there is one."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.root / LOCK)
-        try:
-            lock.acquire(timeout=0.5, poll_interval=0.05)
-        except Timeout:
-            raise InputError(
-                f"results: {self.bucket.uri} is in use by another process of this machine: wait for it, or give this "
-                f"sweep a folder of its own, results={self.bucket.uri}/OTHER."
-            ) from None
-        try:
+        refused = (
+            f"results: {self.bucket.uri} is in use by another process of this machine: wait for it, or give this "
+            f"sweep a folder of its own, results={self.bucket.uri}/OTHER."
+        )
+        with holding(self.root / LOCK, refused):
             yield
-        finally:
-            lock.release()
 
     def fetch_heads(self) -> None:
         """What says which sweeps there are and how they stand: the files at the top of each, not those below."""
@@ -132,25 +122,20 @@ def folder_of(bucket: Bucket) -> Path:
 
 def uri_of(root: Path) -> str | None:
     """The URI whose local folder this is."""
+    return _marked(root, "uri")
+
+
+def _marked(root: Path, name: str) -> str | None:
+    """What the mark of a local folder says; None where there is none, or none that can be read."""
     try:
-        return str(json.loads((root / MARK).read_text())["uri"])
+        return str(json.loads((root / MARK).read_text())[name])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def driver_runs_here(root: Path) -> bool:
     """Whether a process of this machine holds the folder."""
-    from filelock import FileLock, Timeout
-
-    if not (root / LOCK).exists():
-        return False
-    lock = FileLock(root / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return (root / LOCK).exists() and is_held(root / LOCK)
 
 
 def driver_elsewhere(root: Path) -> str:

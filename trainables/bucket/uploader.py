@@ -25,11 +25,10 @@ from trainables.bucket.kept import (
     never_changes,
 )
 from trainables.bucket.lease import Lease
-from trainables.bucket.mirror import Mirror
+from trainables.bucket.mirror import TOGETHER, Mirror
 from trainables.errors import SweepStopped
 
 IDLE_SECONDS, REST_SECONDS = 3.0, 0.2
-TOGETHER = 8  # files that are uploaded at once: most of the time of a small one is a wait for the answer
 RECORD_SECONDS = 20.0  # MLflow's file is copied whole; what it lacks is written again from the journal
 LAST_SECONDS = 120.0  # that the end of a sweep waits for the bucket
 
