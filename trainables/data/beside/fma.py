@@ -54,9 +54,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
         account.guesses.append(f"{unnamed} tracks have no {label} and are left out.")
     account.origins |= {wanted.column: f"{label} of tracks.csv", "split": _SPLIT}
     account.origins["group"] = _GROUP if _GROUP in columns else "the track"
-    for other in tree.tables:
-        if other != table:
-            account.not_read(shown(other), "a table that is not read")
+    tree.note_tables(account, "a table that is not read", but=(table,))
     return reading(tree.folder, rows, _ours(wanted), account)
 
 

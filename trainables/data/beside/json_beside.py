@@ -58,9 +58,7 @@ def read_json_beside(tree: Tree, wanted: Wanted) -> Reading | None:
     for sound in tree.sounds:
         if sound not in beside:
             account.not_read(shown(sound), f"no {ENDING} file lies beside it")
-    for table in tree.tables:
-        if table not in beside.values():
-            account.not_read(shown(table), f"a table, and the {ENDING} files beside the sound are read")
+    tree.note_tables(account, f"a table, and the {ENDING} files beside the sound are read", but={*beside.values()})
     examples = examples_of(tree.folder, rows, wanted.audio_folder or tree.folder, wanted, account)
     account.origins.pop("audio", None)
     return with_folder_splits(Reading(examples, account), wanted)

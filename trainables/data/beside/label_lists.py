@@ -18,20 +18,19 @@ from trainables.data.beside.named_lines import (
     MOST_LISTS,
     column_number,
     nearest,
+    reading_of_lists,
     shape,
     some,
     splits_of,
     stem,
     stems,
-    without_numbers,
 )
-from trainables.data.layouts.folder_splits import folders_may_be_classes, with_folder_splits
-from trainables.data.layouts.found import lines_of, reading, shown
+from trainables.data.layouts.folder_splits import folders_may_be_classes
+from trainables.data.layouts.found import lines_within, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.split_names import are_splits, is_plain
 from trainables.data.tables.delimited import unquoted
-from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
 ENDINGS = (".txt", ".tsv", ".lst", ".list", ".csv", ".scp", ".trn", ".trl")
@@ -112,34 +111,16 @@ def _reading(
     splits = splits_of(
         {of.parts: [sound for n, _ in of.lines if (sound := named[of.parts, n])] for of in lists}, account
     )
-    rows: list[Row] = []
-    for sound in tree.sounds:
-        if sound not in labels:
-            account.not_read(shown(sound), "no list gives it a label")
-            continue
-        where, label = labels[sound]
-        row = {"audio": shown(sound), "label": label}
-        row |= {"group": groups[sound]} if groups else {}
-        row |= {"split": splits[sound]} if splits else {}
-        rows.append((where, row))
     if missing := [key for key, sound in named.items() if sound is None]:
         account.guesses.append(f"{len(missing):,} lines of the lists name no sound that is here: they are no clips.")
-    tree.taken |= {of.parts for of in lists}
-    for table in tree.tables:
-        if table not in tree.taken:
-            account.not_read(shown(table), "a table, and the lists give the labels")
-    return with_folder_splits(reading(tree.folder, rows, without_numbers(wanted), account), wanted)
+    return reading_of_lists(tree, [of.parts for of in lists], labels, groups, splits, wanted, account)
 
 
 def _list(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]]) -> _List | None:
     """Lines of equal length, a column of which names sound, in the first line too: it is no header."""
-    path = tree.path(parts)
     if parts[-1].rpartition(".")[0] in known:  # a file of one sound
         return None
-    try:
-        written = lines_of(path) if path.stat().st_size <= MOST_BYTES else []
-    except (OSError, InputError):
-        return None
+    written = lines_within(tree.path(parts), MOST_BYTES)
     lines = [(number, _cells(line)) for number, line in enumerate(written, start=1) if line.strip()]
     widths = {len(cells) for _, cells in lines}
     if len(widths) != 1 or not 2 <= min(widths) <= MOST_COLUMNS:

@@ -7,11 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from trainables.data.layouts.folder_splits import folders_may_be_classes, with_folder_splits
-from trainables.data.layouts.found import lines_of, reading, shown
+from trainables.data.layouts.found import lines_within, reading, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.table import Row
-from trainables.errors import InputError
 
 ENDINGS = (".txt", ".cls", ".label", ".lab")
 LEAST_SHARE = 0.5  # of the sound that has such a file
@@ -48,8 +47,7 @@ def read_label_texts(tree: Tree, wanted: Wanted) -> Reading | None:
         target: Any = labels[sound] if wanted.column == "labels" else labels[sound][0]
         rows.append((shown(beside[sound]), {"audio": shown(sound), wanted.column: target}))
     tree.taken |= {*beside.values()}
-    for table in tree.tables:
-        account.not_read(shown(table), "a table, and the files beside the sound give the labels")
+    tree.note_tables(account, "a table, and the files beside the sound give the labels")
     return with_folder_splits(reading(tree.folder, rows, wanted, account), wanted)
 
 
@@ -67,11 +65,7 @@ def _beside(tree: Tree) -> dict[Parts, Parts]:
 
 def _labels(tree: Tree, parts: Parts) -> list[str] | None:
     """The filled lines; None where they are no labels."""
-    path = tree.path(parts)
-    try:
-        lines = lines_of(path) if path.stat().st_size <= MOST_BYTES else []
-    except (OSError, InputError):
-        return None
+    lines = lines_within(tree.path(parts), MOST_BYTES)
     labels = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     fits = all(len(label.split()) <= MOST_WORDS and len(label) <= MOST_LETTERS for label in labels)
     return labels if labels and fits else None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from trainables.data.layouts.found import shown
+from trainables.data.layouts.folder_splits import with_folder_splits
+from trainables.data.layouts.found import reading, shown
 from trainables.data.layouts.tree import Parts, Tree
-from trainables.data.reading import Account, Wanted
+from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.sound.endings import is_sound
 from trainables.data.split_names import of_files
+from trainables.data.tables.table import Row
 
 MOST_BYTES = 1 << 30
 MOST_LISTS = 2_000
@@ -47,6 +49,32 @@ def splits_of(sounds: Mapping[Parts, Sequence[Parts]], account: Account) -> dict
         return {}
     account.origins["split"] = ", ".join(f"{shown(parts)} is {of[parts[-1].rpartition('.')[0]]}" for parts in sounds)
     return {sound: of[parts[-1].rpartition(".")[0]] for parts in sounds for sound in sounds[parts]}
+
+
+def reading_of_lists(
+    tree: Tree,
+    lists: Collection[Parts],
+    said: Mapping[Parts, tuple[str, str]],
+    groups: Mapping[Parts, str],
+    splits: Mapping[Parts, str],
+    wanted: Wanted,
+    account: Account,
+) -> Reading:
+    """`said`: sound -> where the lists name it, and the label or text that they give it. Other sound and other tables
+    are noted as not read."""
+    rows: list[Row] = []
+    for sound in tree.sounds:
+        if sound not in said:
+            account.not_read(shown(sound), f"no list gives it a {wanted.column}")
+            continue
+        where, target = said[sound]
+        row = {"audio": shown(sound), wanted.column: target}
+        row |= {"group": groups[sound]} if groups else {}
+        row |= {"split": splits[sound]} if splits else {}
+        rows.append((where, row))
+    tree.taken |= {*lists}
+    tree.note_tables(account, f"a table, and the lists give the {wanted.column}s")
+    return with_folder_splits(reading(tree.folder, rows, without_numbers(wanted), account), wanted)
 
 
 def stems(tree: Tree) -> dict[str, list[Parts]]:

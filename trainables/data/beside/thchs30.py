@@ -21,7 +21,7 @@ _ENDING = ".trn"
 
 def matches(tree: Tree) -> bool:
     """Looks at names alone."""
-    lists = {parts for parts in tree.others if parts[-1].endswith(f".wav{_ENDING}")}
+    lists = _lists(tree)
     return bool(lists) and any(_NAME.fullmatch(parts[-1]) and _list_of(parts) in lists for parts in tree.sounds)
 
 
@@ -30,7 +30,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     InputError: a task that wants no texts, or a `.trn` that leads nowhere."""
     account = Account(layout="THCHS-30: the first line of each .wav.trn")
     require(account.layout, tree.folder, wanted, ("text",))
-    lists = {parts for parts in tree.others if parts[-1].endswith(f".wav{_ENDING}")}
+    lists = _lists(tree)
     chosen: dict[str, Parts] = {}
     for sound in tree.sounds:
         if not _NAME.fullmatch(sound[-1]) or _list_of(sound) not in lists:
@@ -57,6 +57,10 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account.origins |= {"split": "the folders of the files"} if in_splits else {}
     tree.taken |= lists
     return reading(tree.folder, rows, wanted, account)
+
+
+def _lists(tree: Tree) -> set[Parts]:
+    return {parts for parts in tree.others if parts[-1].endswith(f".wav{_ENDING}")}
 
 
 def _list_of(sound: Parts) -> Parts:

@@ -141,8 +141,7 @@ def _reading(
     for sound in tree.sounds:
         if sound not in heard:
             account.not_read(shown(sound), f"no {kind} file says what is in it")
-    for table in tree.tables:
-        account.not_read(shown(table), f"a table, and the {kind} files say what is heard")
+    tree.note_tables(account, f"a table, and the {kind} files say what is heard")
     return with_folder_splits(reading(tree.folder, rows, _without_tier(wanted), account), wanted)
 
 

@@ -21,19 +21,17 @@ from trainables.data.beside.named_lines import (
     MOST_LISTS,
     column_number,
     nearest,
+    reading_of_lists,
     shape,
     some,
     splits_of,
     stem,
     stems,
-    without_numbers,
 )
-from trainables.data.layouts.folder_splits import with_folder_splits
-from trainables.data.layouts.found import lines_of, reading, shown
+from trainables.data.layouts.found import lines_of, lines_within, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.delimited import unquoted
-from trainables.data.tables.table import Row
 from trainables.errors import InputError
 
 ENDINGS = (".txt", ".tsv", ".lst", ".list")
@@ -108,26 +106,13 @@ def _reading(
     groups = _groups(texts, account)
     sounds = {parts: [line.sound for line in of_list if line.sound] for parts, of_list in lines.items()}
     splits = splits_of(sounds, account)
-    rows: list[Row] = []
-    for sound in tree.sounds:
-        if sound not in texts:
-            account.not_read(shown(sound), "no list gives it a text")
-            continue
-        line = texts[sound]
-        row = {"audio": shown(sound), "text": line.text}
-        row |= {"group": groups[sound]} if groups else {}
-        row |= {"split": splits[sound]} if splits else {}
-        rows.append((line.where, row))
     if missing := [line.name for of_list in lines.values() for line in of_list if line.sound is None]:
         account.guesses.append(
             f"{len(missing):,} lines of the lists name no sound that is here, such as {missing[0][:60]}: they are no "
             "clips."
         )
-    tree.taken |= {*lines}
-    for table in tree.tables:
-        if table not in lines:
-            account.not_read(shown(table), "a table, and the lists give the texts")
-    return with_folder_splits(reading(tree.folder, rows, without_numbers(wanted), account), wanted)
+    said = {sound: (line.where, line.text) for sound, line in texts.items()}
+    return reading_of_lists(tree, lines, said, groups, splits, wanted, account)
 
 
 def _groups(texts: Mapping[Parts, _Line], account: Account) -> dict[Parts, str]:
@@ -159,13 +144,9 @@ def _may_be_list(parts: Parts) -> bool:
 
 def _is_list(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]], wanted: Wanted) -> bool:
     """Lines begin with names of sound, and the first is no header; a text for one sound is no list."""
-    path = tree.path(parts)
     if parts[-1].rpartition(".")[0] in known:
         return False
-    try:
-        cut = [] if path.stat().st_size > MOST_BYTES else [cells for line in lines_of(path) if (cells := _cut(line))]
-    except (OSError, InputError):
-        return False
+    cut = [cells for line in lines_within(tree.path(parts), MOST_BYTES) if (cells := _cut(line))]
     names = [stem(cells[0]) for cells in cut]
     named = {name for name in names if name in known}
     widest = max(map(len, cut), default=0)

@@ -103,10 +103,7 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account.origins |= {"label": "the code in the file's name", "group": f"the {by} in the file's name or folder"}
     if by == "word":
         account.guesses.append("Two speakers fill no three splits: the groups are the words, and both stand in each.")
-    for table in tree.tables:
-        if table in tree.taken:
-            continue
-        account.not_read(shown(table), "a table, and the names of the files give the labels")
+    tree.note_tables(account, "a table, and the names of the files give the labels")
     return reading(tree.folder, rows, wanted, account)
 
 

@@ -42,6 +42,14 @@ def lines_of(path: Path) -> list[str]:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
+def lines_within(path: Path, most_bytes: int) -> list[str]:
+    """As `lines_of`; none of a file that is larger, or no text."""
+    try:
+        return lines_of(path) if path.stat().st_size <= most_bytes else []
+    except (OSError, InputError):
+        return []
+
+
 def first_line(path: Path) -> str:
     """The first line that is not empty, for a look at what a file is; "" where it is no text."""
     try:

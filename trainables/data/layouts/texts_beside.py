@@ -67,8 +67,7 @@ def read_texts_beside(tree: Tree, wanted: Wanted) -> Reading | None:
     if several:
         account.guesses.append(f"The lines of a text are joined with spaces ({several} texts have several).")
     tree.taken |= {*beside.values()}
-    for table in tree.tables:
-        account.not_read(shown(table), "a table, and the files beside the sound give the texts")
+    tree.note_tables(account, "a table, and the files beside the sound give the texts")
     return with_folder_splits(reading(tree.folder, rows, wanted, account), wanted)
 
 

@@ -7,7 +7,7 @@ files and the folders that systems leave behind (`__MACOSX`) are not looked into
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -88,6 +88,12 @@ class Tree:
         for parts in self.others:
             if parts not in self.taken:
                 account.not_read("/".join(parts), "no sound and no table")
+
+    def note_tables(self, account: Account, reason: str, *, but: Collection[Parts] = ()) -> None:
+        """Notes the tables that nothing has taken, `but` those that are read otherwise."""
+        for parts in self.tables:
+            if parts not in self.taken and parts not in but:
+                account.not_read("/".join(parts), reason)
 
     def note_unused(self, reading: Reading, tables: Sequence[Parts]) -> None:
         """Notes the sound that no row of the `tables` names, and the tables that are not among them."""
