@@ -130,6 +130,14 @@ class SweepSpec:
         own = [point for point in points if point.get("backbone", self.backbone or None) == backbone]
         return list(dict.fromkeys([*found, *(point["model_size"] for point in own if "model_size" in point)]))
 
+    def values_of(self, setting: str) -> list[Any]:
+        """Every value of a setting of `train` that a training of the sweep may have; of a range its ends."""
+        opened = [value for axis in self.axes if axis.name == setting for value in axis.values]
+        points = (self.fixed, self.baseline, *self.warm_start)
+        found = opened + [point[setting] for point in points if setting in point]
+        everywhere = opened or setting in self.fixed
+        return list(dict.fromkeys(found if everywhere else [*found, getattr(self.train, setting)]))
+
     @property
     def looks(self) -> tuple[int, ...]:
         """Numbers of confirm seeds at which stage 2 is looked at, the last one all of them. Outer folds are looked at

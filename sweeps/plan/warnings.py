@@ -10,7 +10,6 @@ from sweeps.config.axis import discrete_values
 from sweeps.config.resolve import axes_that_open
 from sweeps.config.sampler_rules import CMAES
 from sweeps.config.spec import SweepSpec
-from sweeps.plan.weights import samplings
 from sweeps.plan.workload import ClipCounts, Stages
 from trainables.config import BALANCED
 from trainables.contract import Task
@@ -118,7 +117,7 @@ def loss_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> list[
     joint, rated = getattr(task, "joint", ""), getattr(task, "names", ())
     if not joint:
         return []
-    fewest, sizes = int(getattr(task, "fewest_clips", 1)), _batch_sizes(spec)
+    fewest, sizes = int(getattr(task, "fewest_clips", 1)), sorted(spec.values_of("batch_size"))
     found = []
     if spec.metric in ASK_FOR_LEVEL and set(shares_of(getattr(task, "loss", ""))) <= set(FREE_LEVEL):
         found.append(
@@ -145,7 +144,7 @@ def loss_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> list[
 
 def sampling_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> list[str]:
     """Clips that balanced sampling repeats often, and classes that are balanced twice; `training`: their targets."""
-    if BALANCED not in samplings(spec):
+    if BALANCED not in spec.values_of("sampling"):
         return []
     from trainables.training.sampling import balanced
 
@@ -164,14 +163,6 @@ def sampling_warnings(spec: SweepSpec, task: Task, training: Sequence[Any]) -> l
             f"train.sampling balanced beside task.{weights[0]}: rare classes count twice; one of them is enough."
         )
     return found
-
-
-def _batch_sizes(spec: SweepSpec) -> list[int]:
-    """Every size of a batch, of a range its ends."""
-    axes = [axis for axis in spec.axes if axis.name == "batch_size"]
-    points = [spec.fixed, spec.baseline, *spec.warm_start]
-    found = {size for axis in axes for size in axis.values} | {p["batch_size"] for p in points if "batch_size" in p}
-    return sorted(found if axes or "batch_size" in spec.fixed else found | {spec.train.batch_size})
 
 
 def _enough(share: float, size: int, fewest: int) -> float:

@@ -15,7 +15,7 @@ NONE = '`data.columns: {weight: ""}` leaves the column unread'
 def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[str, str], *, joint: str = "") -> None:
     """Raises InputError: training clips that all weigh nothing; weights beside mixup, whose clips are of two, or beside
     `joint` losses, which are of the clips of a batch together."""
-    used = samplings(spec)
+    used = spec.values_of("sampling")
     weights = [each.weight for each in examples if splits[each.id] == "train" and each.weight is not None]
     if not weights:
         if WEIGHTED in used:
@@ -43,11 +43,3 @@ def check_weights(spec: SweepSpec, examples: Sequence[Example], splits: Mapping[
         )
     if problems:
         raise InputError(problems)
-
-
-def samplings(spec: SweepSpec) -> list[str]:
-    """How every training of the sweep may draw its clips."""
-    axes = [value for axis in spec.axes if axis.name == "sampling" for value in axis.values]
-    points = [spec.fixed, spec.baseline, *spec.warm_start]
-    found = axes + [point["sampling"] for point in points if "sampling" in point]
-    return list(dict.fromkeys(found if axes or "sampling" in spec.fixed else [*found, spec.train.sampling]))
