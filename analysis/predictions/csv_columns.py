@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ MOST_CELL = 2**30  # characters
 DIVIDERS = (",", ";", "\t", "|")
 LINE_END = ord("\n")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+FIRST_LINE = re.compile(rb"[^\r\n]+")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file in UTF-16 begins
 
 
@@ -25,9 +27,7 @@ def csv_columns(path: Path) -> dict[str, list[str]]:
     """Column -> cells, without spaces at their ends where the names have some; empty lines are passed over. Raises
     ValueError: no rows, a column that stands twice, rows of unequal length, quotes that do not close, other bytes than
     UTF-8 or UTF-16 with its mark."""
-    content = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
-    if content[:2] in UTF_16:
-        content = content.decode("utf-16").encode()
+    content = in_utf8(path.read_bytes())
     divider = _divider(content)
     quick = _cut(content, divider)
     columns = _read(content, divider) if quick is None else quick
@@ -36,9 +36,14 @@ def csv_columns(path: Path) -> dict[str, list[str]]:
     return {name.strip(): [cell.strip() for cell in cells] for name, cells in columns.items()}
 
 
+def in_utf8(content: bytes) -> bytes:
+    """A file's text in UTF-8 without a mark. Raises ValueError: begun as UTF-16 and none."""
+    return content.decode("utf-16").encode() if content[:2] in UTF_16 else content.removeprefix(BYTE_ORDER_MARK)
+
+
 def _divider(content: bytes) -> str:
-    first = content.strip(b"\r\n").replace(b"\r", b"\n").partition(b"\n")[0].decode("utf-8", errors="replace")
-    return next((divider for divider in DIVIDERS if divider in first), ",")
+    first = FIRST_LINE.search(content)
+    return next((divider for divider in DIVIDERS if first and divider.encode() in first[0]), ",")
 
 
 def _cut(content: bytes, divider: str) -> dict[str, list[str]] | None:

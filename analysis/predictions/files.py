@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from analysis.predictions.column_names import by_our_names
-from analysis.predictions.csv_columns import UTF_16, csv_columns
+from analysis.predictions.csv_columns import csv_columns, in_utf8
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, SCORE_PREFIX, Predictions
 
@@ -143,7 +143,7 @@ def read_columns(path: Path) -> Columns:
             return {name: table[name].to_pylist() for name in table.column_names}
         if path.suffix.lower() in DIVIDED:
             return dict(csv_columns(path))
-        text = path.read_text(encoding="utf-16" if path.read_bytes()[:2] in UTF_16 else "utf-8-sig")
+        text = in_utf8(path.read_bytes()).decode()
         rows = json.loads(text) if path.suffix.lower() == ".json" else _json_lines(text)
     except Exception as error:  # pyarrow, csv, json and the file system have no error in common
         reason = (str(error).splitlines() or [repr(error)])[0]

@@ -129,8 +129,9 @@ class AnswersFile:
             text = "\0\n"
         whole = text[: text.rfind("\n") + 1]
         try:
-            found = _json_rows(whole) if self._is_json else _csv_rows(whole)
-            rows = [row for row in found if self._checked(row)]
+            rows = list(_json_rows(whole) if self._is_json else _csv_rows(whole))
+            if any(list(row.keys()) != self.columns for row in rows):
+                raise ValueError("other columns")
             if not rows and not (self._beginning.startswith(text) or text.startswith(self._beginning)):
                 raise ValueError("somebody else's")
             self.done = {(str(row["path"]), float(row["start_seconds"]), _number(row["seconds"])) for row in rows}
@@ -154,11 +155,6 @@ class AnswersFile:
         header = StringIO()
         csv.writer(header).writerow(self.columns)
         return header.getvalue()
-
-    def _checked(self, row: Mapping[str, Any]) -> bool:
-        if list(row.keys()) != self.columns:
-            raise ValueError("other columns")
-        return True
 
 
 def _json_rows(text: str) -> Iterator[dict[str, Any]]:

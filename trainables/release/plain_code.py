@@ -268,8 +268,8 @@ def kept_by(backbone: Any, loaded: Loaded) -> str:
     (`model_type`) itself."""
     if backbone.SIZES:
         return str(backbone.NAME)
-    kind: str = loaded.extra[KIND]
-    return {"audio-spectrogram-transformer": "ast", "whisper": "whisper_encoder"}.get(kind, kind)
+    kind = loaded.extra[KIND]
+    return str(getattr(backbone.ANY.kinds[kind], "NAME", kind))
 
 
 def meaning(task: Any) -> str:
