@@ -4,9 +4,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pandas as pd
+import pytest
 
 from analysis.record.sweep import Recorded
-from analysis.report.as_set import adapted_by, settings_text
+from analysis.report.as_set import adapted_by, settings_text, stopped_by
 
 FILE = """
 name: hums
@@ -60,3 +61,21 @@ def test_kinds_of_adapters_are_named_with_their_papers() -> None:
     found = kinds("search:\n  adapter: {choice: [dora, none]}\nbaseline: {adapter: lora}\n")
     assert [kind.split(" (")[0] for kind in found] == ["LoRA", "DoRA", "no adapter, all weights being trained"]
     assert kinds("search: {adapter: rslora}\n") == ["rank-stabilised LoRA (Kalajdzievski 2023)"]
+
+
+@pytest.mark.parametrize(
+    ("pruner", "paper", "setting"),
+    [
+        ("asha", "asynchronous successive halving (Li et al. 2020)", "let the best 1/3 at each rung go on"),
+        ("hyperband", "asynchronous Hyperband (Li et al. 2018, 2020)", "let the best 1/3 at each rung go on"),
+        ("median", "the median stopping rule (Golovin et al. 2017)", "No trial was stopped before epoch 2."),
+        ("wilcoxon", "Wilcoxon's signed-rank test", "No trial was stopped before epoch 2."),
+        ("none", None, "No trial was stopped early."),
+    ],
+)
+def test_the_pruner_is_named_with_its_paper(pruner: str, paper: str | None, setting: str) -> None:
+    file = f"{FILE}pruner: {pruner}\n"
+    found = stopped_by(cast(Recorded, SimpleNamespace(yaml_text=file)))
+    assert found is None if paper is None else found is not None and found.startswith(paper)
+    assert setting in text(file)
+    assert ("Successive halving" in text(file)) == (pruner in ("asha", "hyperband"))

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from sweeps.config.load import load_sweep
+from sweeps.config.pruner_rules import PRUNERS
 from sweeps.explain.cuts import cuts
+from sweeps.explain.search import ends
 from sweeps.search.pruning import asha
 from sweeps.search.rungs import RungsInOrder
 from sweeps.state.decisions import Decisions
@@ -98,3 +100,14 @@ def test_in_order_the_cuts_are_those_of_lower_numbers(tmp_path: Path) -> None:
     assert told == pruned
     assert 5 < len(pruned) < 30
     assert met["trial_00004"][0].seen == 3  # not the one just before it, which may train beside it
+
+
+@pytest.mark.parametrize("pruner", ["median", "wilcoxon"])
+def test_what_stopped_a_trial_is_said_where_no_rung_did(pruner: str, tmp_path: Path) -> None:
+    spec = load_sweep("qwen_lora", ["data.folds={inner: 4}", f"pruner={pruner}"])
+    progress = StageProgress(tmp_path)
+    progress.asked("trial_00000", {"rank": 8})
+    result = {"epoch": 1, "planned_epochs": 3, "objective": 0.5, "value": 0.5, "done": False}
+    progress.result("trial_00000", result, last=True)
+    (line,) = ends(progress, spec, {})
+    assert f"pruned after epoch 1, val/accuracy 0.5000: {PRUNERS[pruner].stops}" in line

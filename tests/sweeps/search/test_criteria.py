@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import wilcoxon
 
 from sweeps.config.load import load_sweep
-from sweeps.search.criteria import make_criterion
-from sweeps.search.pruning import OBJECTIVE
+from sweeps.search.criteria import STOP, make_criterion
+from sweeps.search.pruning import OBJECTIVE, median_rule
 
 EPOCHS = 6
 OBJECTIVES = {"max": "objective={metric: val/accuracy, mode: max}", "min": "objective={metric: val/loss, mode: min}"}
@@ -61,3 +61,30 @@ def test_wilcoxon_stops_what_is_worse_fold_by_fold(own: list[float], stops: bool
     if own != best:
         assert bool(wilcoxon(np.subtract(own, best), alternative="less").pvalue < 0.1) is stops
     assert not criterion.stops(results(own), 1, [])
+
+
+@pytest.mark.parametrize("mode", ["max", "min"])
+def test_the_median_rule_decides_as_rays_does_live(mode: str) -> None:
+    """Trials one after another through one rule of Ray Tune, which ends those that it stops."""
+    spec = load_sweep("qwen_lora", ["pruner=median", f"train.epochs={EPOCHS}", OBJECTIVES[mode]])
+    criterion, live = make_criterion(spec, EPOCHS), median_rule(spec.mode, spec.grace_epochs)
+    over: list[Any] = []
+    stopped = 0
+    for number, curve in enumerate(np.random.default_rng(5).normal(size=(16, EPOCHS))):
+        own, theirs = trial(f"t{number}", []), _Trial(f"t{number}")
+        for epoch, value in enumerate(curve, start=1):
+            own.results.append({"epoch": epoch, OBJECTIVE: value})
+            if epoch < EPOCHS:
+                stops = live.on_trial_result(None, theirs, dict(own.results[-1])) == STOP
+                asked = epoch in criterion.rungs(0)
+                assert (asked and criterion.stops(own.results, epoch, over)) is stops
+                if stops:
+                    stopped += 1
+                    break
+        over.append(own)
+    assert 3 <= stopped <= 13
+
+
+class _Trial:
+    def __init__(self, trial_id: str) -> None:
+        self.trial_id = trial_id
