@@ -45,9 +45,9 @@ class _Naming:
         return ", ".join(self.others[:SHOWN]) + more
 
 
-def naming_sound(tree: Tree) -> list[str]:
-    """A sentence for each table that names most of the sound, beside folders that give the labels."""
-    return [_sentence(tree, found) for found in _naming(tree)]
+def naming_sound(tree: Tree, labelled_by: str = "the folders") -> list[str]:
+    """A sentence for each table that names most of the sound, beside what gives the labels."""
+    return [_sentence(tree, found, labelled_by) for found in _naming(tree)]
 
 
 def refuse_for_table(tree: Tree, wanted: Wanted) -> None:
@@ -83,7 +83,7 @@ def _named(tree: Tree, table: Parts, names: set[str], stems: set[str]) -> _Namin
     return None
 
 
-def _sentence(tree: Tree, found: _Naming) -> str:
+def _sentence(tree: Tree, found: _Naming, labelled_by: str) -> str:
     if same := _same_as_folders(tree, found.column, found.others, found.rows):
         return (
             f"{shown(found.table)} names {found.clips:,} of the clips in its column {found.column!r}, and its column "
@@ -91,7 +91,7 @@ def _sentence(tree: Tree, found: _Naming) -> str:
         )
     return (
         f"{shown(found.table)} names {found.clips:,} of the clips in its column {found.column!r} and is not read, "
-        f"since the folders give the labels; where its other columns ({found.shown_others}) say splits, groups or "
+        f"since {labelled_by} give the labels; where its other columns ({found.shown_others}) say splits, groups or "
         f"labels, give it as data.source, with `data.columns: {{audio: {found.column}}}`."
     )
 

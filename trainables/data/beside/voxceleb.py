@@ -38,7 +38,6 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
             row["split"] = side
         rows.append((shown(sound), row))
     account.origins |= {"label": "the speaker's folder", "group": "the video's folder"}
-    tree.note_tables(account, "a table, and the folders give the labels")
     return reading(tree.folder, rows, wanted, account)
 
 

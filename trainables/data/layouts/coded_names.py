@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from trainables.data.layouts import ravdess
 from trainables.data.layouts.found import lines_of, reading, require, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
@@ -32,7 +33,6 @@ class _Corpus:
     what: str = "the emotion"
     in_class_folders: bool = False  # one for each emotion of each speaker
     group: str = "speaker"  # or sentence, where two speakers fill no three splits
-    has_tables: bool = False  # of its own; beside any other, a table says what the files hold
 
 
 _DIGITS = {str(digit): str(digit) for digit in range(10)}
@@ -41,7 +41,6 @@ _CORPORA = (
         "CREMA-D",
         re.compile(r"(?:.*/)?(?P<speaker>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<code>[A-Z]{3})_(?:LO|MD|HI|XX|X)"),
         {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"},
-        has_tables=True,
     ),
     _Corpus(
         "EmoDB",
@@ -75,13 +74,17 @@ _CORPORA = (
         re.compile(r"(?:.*/)?(?P<speaker>[fm]\d{4})_(?P<sentence>\d)_(?P<code>[a-z]+)"),
         {name: name for name in ("laughter", "sigh", "cough", "throatclearing", "sneeze", "sniff")},
         "the sound",
-        has_tables=True,
     ),
 )
 
 
 def matches(tree: Tree) -> bool:
     return _corpus(tree) is not None
+
+
+def are_codes(tree: Tree) -> bool:
+    """Whether the names of the sound say what the folders above it do not."""
+    return matches(tree) or ravdess.matches(tree)
 
 
 def read(tree: Tree, wanted: Wanted) -> Reading:
@@ -103,7 +106,6 @@ def read(tree: Tree, wanted: Wanted) -> Reading:
     account.origins |= {"label": "the code in the file's name", "group": f"the {by} in the file's name or folder"}
     if by == "word":
         account.guesses.append("Two speakers fill no three splits: the groups are the words, and both stand in each.")
-    tree.note_tables(account, "a table, and the names of the files give the labels")
     return reading(tree.folder, rows, wanted, account)
 
 
@@ -129,11 +131,9 @@ def _splits_of_speakers(tree: Tree, speakers: Collection[str], account: Account)
 
 def _corpus(tree: Tree) -> _Corpus | None:
     """The one that all files are called after, where their folders are no classes: one folder, or the speakers'."""
-    if len(tree.sounds) < FEWEST_FILES or any(table[-1].startswith("metadata.") for table in tree.tables):
+    if len(tree.sounds) < FEWEST_FILES:
         return None
     for corpus in _CORPORA:
-        if tree.tables and not corpus.has_tables:
-            continue
         found = [corpus.pattern.fullmatch(_plain(path)) for path in tree.sounds[:1]]
         if not all(found):
             continue

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from trainables.data.examples import Example
 from trainables.data.formats.manifest import read_manifest
+from trainables.data.layouts.coded_names import are_codes
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.levels import shown
 from trainables.data.layouts.shards import refuse_several
@@ -20,6 +21,7 @@ from trainables.errors import InputError
 
 METADATA = tuple(f"metadata.{ending}" for ending in ("jsonl", "csv", "tsv", "parquet"))
 _LOOKED_AT = 50  # rows of a table whose files are looked for
+_MOST_OF_IT = 0.5  # of the sound, which tables name together
 
 
 def read_metadata(tree: Tree, wanted: Wanted) -> Reading | None:
@@ -119,6 +121,13 @@ def read_single_table(tree: Tree, wanted: Wanted) -> Reading | None:
     return reading
 
 
+def name_most_sound(tree: Tree, tables: Sequence[Parts], wanted: Wanted) -> bool:
+    """Whether the tables, as far as they have the task's column, together name most of the sound that is here."""
+    readings = [reading for parts in tables if (reading := _tried(tree, parts, wanted))]
+    named = {piece.path for reading in readings for example in reading.examples for piece in example.audio}
+    return bool(named) and sum(map(os.path.exists, named)) >= _MOST_OF_IT * len(tree.sounds)
+
+
 def _with_file_name(tree: Tree, parts: Parts, wanted: Wanted) -> Wanted:
     """`file_name` is the column of the sound in a table called metadata; other names are looked for as in any table."""
     is_theirs = parts[-1].lower() in METADATA and "file_name" in _columns(tree, parts, wanted)
@@ -138,7 +147,7 @@ def _names_sound(tree: Tree, parts: Parts, wanted: Wanted) -> bool:
     reading = _tried(tree, parts, wanted)
     examples = reading.examples[:_LOOKED_AT] if reading else []
     if reading and wanted.column == "label" and any(SPREAD in sentence for sentence in reading.account.guesses):
-        return False  # the folders of the files may be the classes
+        return are_codes(tree)  # else the folders of the files may be the classes
     return any(os.path.exists(piece.path) for example in examples for piece in example.audio)
 
 

@@ -32,6 +32,8 @@ from trainables.data.layouts.texts_beside import read_texts_beside
 from trainables.data.layouts.tree import Tree, walk
 from trainables.data.reading import Reading, Wanted
 
+_GAVE_WAY = "a table, and the names of the files and folders are read"
+
 
 def read_folder(folder: Path, wanted: Wanted) -> Reading:
     """The folder's examples in the order of their paths, with an account of every file that is not one of them.
@@ -40,7 +42,12 @@ def read_folder(folder: Path, wanted: Wanted) -> Reading:
     """
     outer = walk(folder)
     if known := published_format(outer, wanted):  # which may lie anywhere in it
-        reading = with_listed_splits(outer, known.read(outer, wanted), wanted)
+        reading = known.read(outer, wanted)
+        if known.gives_way:
+            outer.note_tables(reading.account, _GAVE_WAY)
+        reading = with_listed_splits(outer, reading, wanted)
+        if known.gives_way and wanted.column == "label":
+            reading.account.advice += naming_sound(outer, "the names of the files and folders")
         outer.note_left(reading.account)
         return reading
     tree = outer.unwrapped(wanted.layout.count("/") + 1 if wanted.layout else 1)

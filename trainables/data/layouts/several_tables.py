@@ -27,7 +27,7 @@ from trainables.errors import InputError
 def matches(tree: Tree) -> bool:
     """Beside several folders of sound, tables count that have a column of it: others may hold features, or what you
     will."""
-    splits = _splits(tree)
+    splits = tables_by_split(tree)
     if not splits or all(is_list(tree.path(table)) and _is_text(table) for table in splits):
         return False
     if any(begins_with_sound(tree, table) for table in splits):
@@ -50,7 +50,7 @@ def _names_sound(tree: Tree, table: Parts) -> bool:
 
 def read(tree: Tree, wanted: Wanted) -> Reading:
     """The rows of every table that has the task's column. Raises InputError: as `read_manifest`."""
-    splits = _splits(tree)
+    splits = tables_by_split(tree)
     readings = {}
     for table in splits:
         try:
@@ -102,8 +102,9 @@ def joined(readings: Mapping[Parts, Reading], splits: Mapping[Parts, str], accou
     return Reading(examples, account)
 
 
-def _splits(tree: Tree) -> dict[Parts, str]:
-    """Table -> its split, where at least two splits have one each, in one folder or in folders side by side."""
+def tables_by_split(tree: Tree) -> dict[Parts, str]:
+    """Table -> its split, where at least two splits have one each, in one folder or in folders side by side. Raises
+    InputError: several folders hold such tables."""
     for depth in (1, 2):  # at the top, or one folder below
         of_depth = [parts for parts in tree.tables if len(parts) == depth and not _is_parquet(parts)]
         of_depth = [parts for parts in of_depth if not _is_part(parts, of_depth)]

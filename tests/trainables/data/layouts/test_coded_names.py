@@ -77,3 +77,41 @@ def test_a_table_beside_the_files_says_what_they_hold(lay: Lay, read_source: Rea
     rows = "".join(f"{name},{word}\n" for name, word in zip(FSDD, ("zero", "zero", "seven", "seven"), strict=True))
     reading = read_source(lay(FSDD, {"words.csv": f"audio,label\n{rows}"}))
     assert [clip.target for clip in reading.examples] == ["zero", "zero", "seven", "seven"]
+
+
+RAVDESS = [f"Actor_0{actor}/03-01-0{code}-01-01-01-0{actor}.wav" for actor in (1, 2) for code in (1, 5)]
+
+
+@pytest.mark.parametrize("names", [CREMA_D, VOCAL_SOUND, RAVDESS, EMODB, AUDIO_MNIST])
+@pytest.mark.parametrize("written", ["path", "name", "stem"])
+@pytest.mark.parametrize("table", ["labels.csv", "train.csv and test.csv"])
+def test_a_table_that_names_the_sound_is_what_is_asked_for(
+    lay: Lay, read_source: Read, names: list[str], written: str, table: str
+) -> None:
+    short = {"path": str, "name": lambda name: Path(name).name, "stem": lambda name: Path(name).stem}[written]
+    texts: dict[str, str] = {}
+    for at, name in enumerate(names):
+        file = table if table == "labels.csv" else table.split(" and ")[at % 2]
+        texts[file] = texts.get(file, "file,emotion,rater\n") + f"{short(name)},mine{at},me\n"
+    reading = read_source(lay(names, texts))
+    assert {Path(clip.audio[0].path).name: clip.target for clip in reading.examples} == {
+        Path(name).name: f"mine{at}" for at, name in enumerate(names)
+    }
+    assert ("split" in reading.account.origins) == (table != "labels.csv")
+
+
+@pytest.mark.parametrize("names", [CREMA_D, VOCAL_SOUND, RAVDESS, EMODB])
+@pytest.mark.parametrize("table", ["votes.csv", "tables/votes.csv", "metadata.csv"])
+def test_a_table_without_labels_is_named_and_not_read(
+    lay: Lay, read_source: Read, names: list[str], table: str
+) -> None:
+    rows = "".join(f"{Path(name).name},3\n" for name in names)
+    reading = read_source(lay(names, {table: f"file_name,clarity\n{rows}"}))
+    assert "code" in reading.account.origins["label"] or "third number" in reading.account.origins["label"]
+    assert [paths for paths in reading.account.files_unread.values() if paths] == [[table]]
+    assert f"{table} names 4 of the clips in its column 'file_name'" in " ".join(reading.account.advice)
+
+
+def test_a_table_of_a_few_clips_does_not_take_the_place_of_the_names(lay: Lay, read_source: Read) -> None:
+    reading = read_source(lay(CREMA_D, {"outliers.csv": f"file,label\n{Path(CREMA_D[0]).name},noisy\n"}))
+    assert {clip.target for clip in reading.examples} == {"anger", "sad"}
