@@ -117,6 +117,7 @@ class Task(Protocol):
     metrics: tuple[str, ...]  # names without the split's prefix, e.g. ("accuracy", "macro_f1", "loss")
     lower_is_better: tuple[str, ...]  # those of `metrics`
     joint: str  # its losses that are of the clips of a batch together, in words; left out, or empty: each clip has one
+    asks: bool  # a clip may bring a question of its own; left out: it does not
     answers_untuned: bool  # whether an untuned backbone can answer: no head has to be trained first
 
     def check_target(self, value: Any) -> str | None:
@@ -195,7 +196,8 @@ class Backbone(Protocol):
         self, loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None
     ) -> dict[str, Tensor]:
         """A batch on the CPU. With targets: for `clip_losses`. Without: for `predict`. A backbone whose WRITER says
-        that it is told the language takes `languages` too, a code or None for each clip."""
+        that it is told the language takes `languages` too, a code or None for each clip; for a task that asks it
+        takes `questions`, a text or None for each clip."""
         ...
 
     def clip_losses(self, model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:

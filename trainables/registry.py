@@ -30,6 +30,7 @@ TASKS: dict[str, str] = {
     "multilabel": "trainables.tasks.multilabel:MultiLabel",
     "label_scoring": "trainables.tasks.label_scoring:LabelScoring",
     "transcription": "trainables.tasks.transcription:Transcription",
+    "answering": "trainables.tasks.answering:Answering",
 }
 
 

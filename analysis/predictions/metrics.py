@@ -15,21 +15,18 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from itertools import repeat
-from typing import Any
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import Levenshtein
 
 from analysis.predictions.align import correct
 from analysis.predictions.scores import excess_rows, log_probability_of_target, shares_of
+from analysis.predictions.text_rows import character_rows, insertion_rows, nearness_rows, word_rows
 from trainables.records import Predictions
+from trainables.tasks.answer_metrics import rouge_l, token_f1
 from trainables.tasks.certainty import squared_distances
-from trainables.tasks.texts import characters, words
-from trainables.tasks.word_codes import comparable
 
 CLASSIFICATION, REGRESSION, TRANSCRIPTION = "classification", "regression", "transcription"
 TAGS = "several labels a clip"
@@ -205,46 +202,9 @@ def _r2(sums: np.ndarray) -> np.ndarray:
     return _mean_known(1.0 - over(squared_error, _above_rounding(var_t, mean_t)))
 
 
-def word_errors(reference: str, transcript: str) -> tuple[int, int]:
-    """Substitutions, deletions and insertions in all; words in the reference."""
-    spoken = words(reference)
-    return int(Levenshtein.distance(spoken, words(transcript))), len(spoken)
-
-
-def character_errors(reference: str, transcript: str) -> tuple[int, int]:
-    """The same by characters, spaces included."""
-    said = characters(reference)
-    return int(Levenshtein.distance(said, characters(transcript))), len(said)
-
-
-def word_edits(references: Sequence[str], transcripts: Sequence[str]) -> np.ndarray:
-    """(N, 2) what `word_errors` gives of each pair."""
-    said, heard = comparable(references, transcripts)
-    return _edits(said, heard)
-
-
-def _edits(said: Sequence[Any], heard: Sequence[Any]) -> np.ndarray:
-    """(N, 2): edits of each pair of sequences, and the length of the first."""
-    if not len(said):
-        return np.empty((0, 2))
-    distances = process.cpdist(said, heard, scorer=Levenshtein.distance, dtype=np.int64)
-    return np.column_stack([distances, np.fromiter(map(len, said), dtype=np.int64, count=len(said))]).astype(float)
-
-
-def _word_rows(predictions: Predictions) -> np.ndarray:
-    return word_edits(predictions.targets, predictions.outputs)
-
-
-def _character_rows(predictions: Predictions) -> np.ndarray:
-    said, heard = ([characters(text) for text in side] for side in (predictions.targets, predictions.outputs))
-    return _edits(said, heard)
-
-
-def _insertion_rows(predictions: Predictions) -> np.ndarray:
-    """(N, 2): inserted words and minutes of clips in which nothing is said; nothing of the others."""
-    seconds = predictions.seconds or [math.nan] * len(predictions)
-    rows = zip(predictions.targets, predictions.outputs, seconds, strict=True)
-    return np.array([(0.0, 0.0) if target else (len(words(output)), s / 60) for target, output, s in rows], float)
+def _mean_of_answers(name: str, score: Callable[[Predictions], np.ndarray]) -> SumMetric:
+    """Of free texts: the mean over clips of a score of each answer, 0 to 1."""
+    return SumMetric(name, TRANSCRIPTION, "max", rows=lambda p: mean_of(score(p)), value=ratio, is_mean=True, most=1.0)
 
 
 # of ratings: the mean over the columns whose targets vary, as `trainables.tasks.rating_metrics`
@@ -278,9 +238,12 @@ _ALL = (
     SumMetric("pearson", REGRESSION, "max", rows=_moment_rows, value=_pearson, least=-1.0, most=1.0),
     SumMetric("ccc", REGRESSION, "max", rows=_moment_rows, value=_concordance, least=-1.0, most=1.0),  # Lin 1989
     SumMetric("r2", REGRESSION, "max", rows=_moment_rows, value=_r2, least=-math.inf, most=1.0),
-    SumMetric("wer", TRANSCRIPTION, "min", rows=_word_rows, value=ratio),
-    SumMetric("cer", TRANSCRIPTION, "min", rows=_character_rows, value=ratio),
-    SumMetric("insertions_per_minute", TRANSCRIPTION, "min", rows=_insertion_rows, value=ratio),
+    SumMetric("wer", TRANSCRIPTION, "min", rows=word_rows, value=ratio),
+    SumMetric("cer", TRANSCRIPTION, "min", rows=character_rows, value=ratio),
+    SumMetric("insertions_per_minute", TRANSCRIPTION, "min", rows=insertion_rows, value=ratio),
+    _mean_of_answers("exact_match", correct),
+    _mean_of_answers("token_f1", nearness_rows(token_f1)),
+    _mean_of_answers("rouge_l", nearness_rows(rouge_l)),
 )
 METRICS: Mapping[str, SumMetric] = {metric.name: metric for metric in _ALL}
 

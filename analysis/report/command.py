@@ -52,6 +52,9 @@ SIDE_BY_SIDE = "side-by-side-report"  # the folder of a report on several sweeps
 IN_FULL = {
     "wer": "word error rate, WER",
     "cer": "character error rate, CER",
+    "exact_match": "exact match, the share of answers that are the wanted one",
+    "token_f1": "F1 of the words of an answer, the mean over clips",
+    "rouge_l": "ROUGE-L, F1 of the longest common subsequence of words, the mean over clips",
     "mae": "mean absolute error, MAE",
     "mse": "mean squared error, MSE",
     "rmse": "root of the mean squared error, RMSE",

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from analysis.predictions.align import aligned, correct
-from analysis.predictions.metrics import columns, word_errors
+from analysis.predictions.metrics import columns
 from analysis.predictions.scores import probabilities
+from analysis.predictions.text_rows import word_errors
 from analysis.record.sweep import Arm, Recorded
 from analysis.report.classes import clips_of_classes, confusions, per_class
 from analysis.report.document import Block, Heading, Section, Table, Text

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.predictions.metrics import columns, word_edits
+from analysis.predictions.metrics import columns
+from analysis.predictions.text_rows import word_edits
 from trainables.records import Predictions
 from trainables.tasks.word_codes import comparable
 

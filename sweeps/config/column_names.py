@@ -10,7 +10,7 @@ COLUMNS = {
     "label": "The class of a clip (classification, label scoring).",
     "labels": "The labels of a clip (multilabel): a list, or texts with data.separator between; or columns of 0 and 1.",
     "targets": "The ratings of a clip (regression): a list of numbers; or a list of columns, one for each rating.",
-    "text": "What is said in a clip (transcription).",
+    "text": "What is said in a clip (transcription), or the wanted answer (answering).",
     "id": "A name for each clip, used in predictions.",
     "group": "Speaker, recording or site: a group never stands on two sides of a split.",
     "split": "A given split: train, validation or test.",
@@ -20,6 +20,7 @@ COLUMNS = {
     "end_seconds": "Where in its file a clip ends.",
     "lowpass_hz": "Everything from here up is removed.",
     "language": "What is spoken in a clip (transcription).",
+    "question": "What a clip is asked (answering); left out: task.prompt.",
     "weight": "How much a clip's loss counts in training, relative to other clips; left out: 1.",
     "channel": "The channel that is heard, counted from 0; left out: the mean of all.",
 }

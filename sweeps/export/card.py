@@ -33,11 +33,13 @@ PIPELINES = {
     "multilabel": ("audio-classification", "Audio Tagging"),
     "regression": ("audio-classification", "Audio Regression"),  # by transformers' classes for classification
     "transcription": ("automatic-speech-recognition", "Automatic Speech Recognition"),
+    "answering": ("audio-text-to-text", "Audio Question Answering"),
 }
 ANSWERS = {  # what the code in the card returns
     "classification": "scores in the order of the labels",
     "label_scoring": "scores in the order of the labels",
     "transcription": "the text",
+    "answering": "the answer to a question",
     "multilabel": "the probability of each label, in their order",
     "regression": "the ratings, in their order and units",
 }

@@ -161,7 +161,8 @@ def check(
         from trainables.release.plain_code import run
 
         answer = run(code, str(folder))
-        outputs = [answer(clips.clips.waveform(row)) for row in range(len(clips.clips))]
+        questions = [[] if example.question is None else [example.question] for example in clips.clips.examples]
+        outputs = [answer(clips.clips.waveform(row), *question) for row, question in enumerate(questions)]
         return {seed: compared(seed, outputs) for seed in found.left}
     model = Model(read_export(folder, arm=None, seed=None, ensemble=len(found.tuned.adapters) > 1))
     return {seed: compared(seed, model.outputs(clips.clips, seed if model.lanes else None)) for seed in found.left}

@@ -74,6 +74,7 @@ def read_clips(
         layout=spec.data.layout,
         audio_folder=None if spec.data.audio_folder is None else home.absolute() / spec.data.audio_folder,
         skip=Skip.from_text(spec.data.skip),
+        questions=getattr(task, "asks", False),
     )
     clips = read_source(
         source,
@@ -86,7 +87,7 @@ def read_clips(
         hear=partial(listen, limit_seconds=LONGEST_SECONDS, window_seconds=heard_seconds),
     )
     shortest, longest = task.usable_seconds(window_seconds)
-    if (shortest, longest) == (0.0, math.inf):
+    if (shortest, longest) == (0.0, math.inf) and task.column != "text":
         return clips
     kept = of_length(clips.seconds, shortest_seconds=shortest, longest_seconds=longest, window_seconds=window_seconds)
     fitting = clips.only(kept)

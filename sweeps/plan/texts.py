@@ -17,7 +17,7 @@ from trainables.data.reading import Account, Reading, Skip
 from trainables.errors import InputError
 from trainables.modeling.spellings import spellings
 from trainables.modeling.vocabulary import Vocabulary, characters_of
-from trainables.tasks.transcription import KEEP, Transcription
+from trainables.tasks.text_task import KEEP, TextTask
 from trainables.writing import Spelling
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ def with_task(spec: SweepSpec, task: Task) -> SweepSpec:
 def texts_scored_as(task: Task) -> str:
     """The form of texts that the task's error rates are of; empty where its answers are no texts."""
     asked: Any = task
-    return asked.scored_as if isinstance(asked, Transcription) else ""
+    return asked.scored_as if isinstance(asked, TextTask) else ""
 
 
 def read_task_files(spec: SweepSpec, task: Task) -> tuple[SweepSpec, Task]:
     """The sweep and its task with what a file holds that the task names: workers, and whoever repeats the sweep from
     its record, need that file no more. Raises InputError: it cannot be read."""
     whole: Any = task
-    if isinstance(whole, Transcription):
+    if isinstance(whole, TextTask):
         whole = whole.with_files(Path(spec.base_folder))
     return (spec, task) if whole is task else (with_task(spec, whole), whole)
 
@@ -60,7 +60,7 @@ def spellings_of(
     """How the sweep's backbones spell texts; none where the task has no texts. `fetch`: whether the hub may be asked
     for a tokenizer. Raises InputError where one of them cannot be told the task's language."""
     asked: Any = task
-    if not isinstance(asked, Transcription):
+    if not isinstance(asked, TextTask):
         return []
     found = [
         each
@@ -69,9 +69,10 @@ def spellings_of(
     ]
     if problems := language_problems(asked, found):
         raise InputError(problems)
-    if asked.vocabulary is None:
+    letters = getattr(asked, "vocabulary", None)
+    if letters is None:
         return found
-    said = Vocabulary.made(asked.vocabulary)
+    said = Vocabulary.made(letters)
     return [
         replace(each, lacking=said.lacking, fold=said.fold, makes_letters=False, told_letters=True)
         if each.makes_letters
@@ -83,7 +84,7 @@ def spellings_of(
 def teachable(reading: Reading, task: Task, spellings: Sequence[Spelling], *, further: bool) -> Reading:
     """The source with its texts as they are taught; what is left out, taken out or doubtful is in the account."""
     asked: Any = task
-    if not isinstance(asked, Transcription):
+    if not isinstance(asked, TextTask):
         return reading
     return Reading(usable_texts(reading.examples, asked, spellings, reading.account, further=further), reading.account)
 
@@ -99,20 +100,20 @@ def check_lengths(
     """Which examples have texts that every backbone can write. Raises InputError where more are longer than `skip`
     allows."""
     asked: Any = task
-    if not isinstance(asked, Transcription):
+    if not isinstance(asked, TextTask):
         return [True] * len(examples)
     rows = len(examples) + len(account.left_out)
     long = too_long(examples, spellings, account)
     long |= unspellable(examples, seconds, spellings, account, known=long)
     account.refuse_beyond(skip, rows)
-    account.advice += hurried(examples, seconds)
+    account.advice += [] if getattr(asked, "asks", False) else hurried(examples, seconds)
     return [example.id not in long for example in examples]
 
 
 def without_empty_rule(task: Task) -> Task:
     """The task for checks that come after `teachable`: a text that is empty now is to be kept."""
     asked: Any = task
-    if isinstance(asked, Transcription):
+    if isinstance(asked, TextTask):
         asked = replace(asked, empty_texts=KEEP)
     return cast("Task", asked)
 
@@ -127,7 +128,7 @@ def fit_answers(
     """The sweep and its task with answers as long as the longest text of all these examples and seconds needs, where
     the file leaves that open; what is decided, and what it means for scores, is said in the account."""
     asked: Any = task
-    if not isinstance(asked, Transcription):
+    if not isinstance(asked, TextTask):
         return spec, task
     if any(example.language is None for examples, _ in clips for example in examples):
         account.advice += language_advice(asked, spellings)
@@ -207,7 +208,7 @@ def window_advice(spec: SweepSpec, seconds: Sequence[float]) -> list[str]:
 def check_splits(spec: SweepSpec, task: Task, examples: Sequence[Example], splits: Mapping[str, str]) -> None:
     """Raises InputError where the objective, or the loss, is not defined on a split."""
     asked: Any = task
-    if not isinstance(asked, Transcription):
+    if not isinstance(asked, TextTask):
         return
     problems = []
     for split in SPLITS[1:]:

@@ -60,7 +60,7 @@ def _below(folder: Path) -> Iterator[Path]:
 def _of_table(path: Path) -> list[Example]:
     """The stretches that a manifest names; what it says of targets is not read."""
     rows = read_rows(path, {}, cache_folder())
-    wanted = Wanted(column=ANY_TARGET, cache_folder=cache_folder())
+    wanted = Wanted(column=ANY_TARGET, cache_folder=cache_folder(), questions=True)
     filled: list[Row] = [(where, {**row, ANY_TARGET: "-"}) for where, row in rows.rows]
     account, number = Account(), len(filled) + len(rows.broken)
     examples = examples_of(path, filled, path.absolute().parent, wanted, account)

@@ -34,10 +34,16 @@ TASKS: dict[str, dict[str, Any]] = {
     "classification": {"kind": "classification", "labels": LABELS},
     "label_scoring": {"kind": "label_scoring", "labels": LABELS[:2], "prompt": "Which one is it?"},
     "transcription": {"kind": "transcription", "language": "en", "vocabulary": list("etaoinshrdlu")},
+    "answering": {"kind": "answering", "prompt": "Which one is it?"},
     "regression": {"kind": "regression", "names": ["high", "fast"], "centre": [3.0, 40.0], "spread": [1.0, 5.0]},
     "multilabel": {"kind": "multilabel", "labels": LABELS},
 }
-METRICS = {"transcription": "val/cer", "regression": "val/pearson", "multilabel": "val/map"}
+METRICS = {
+    "transcription": "val/cer",
+    "answering": "val/token_f1",
+    "regression": "val/pearson",
+    "multilabel": "val/map",
+}
 SEEDS = (11, 12)
 MakeSweep = Callable[..., Workspace]
 WEIGHTS: dict[tuple[str, str], Path] = {}  # of the backbones on which sweeps were made, by backbone and size
@@ -64,11 +70,14 @@ def write_clips(folder: Path, kind: str, hearing: Hearing) -> list[Example]:
         soundfile.write(path, tone.astype(np.float32), hearing.sample_rate_hz)
         targets: dict[str, Any] = {
             "transcription": "a few words",
+            "answering": "a few words",
             "regression": [index / 2, None if index == 3 else 30.0 + index % 3],
             "multilabel": LABELS[: index % 3],
         }
         target = targets.get(kind, LABELS[index % 2])
-        examples.append(Example(f"secret-clip-{index}", (AudioPiece(str(path)),), f"secret-group-{index // 2}", target))
+        question = "Is it loud?" if kind == "answering" and index % 2 else None
+        name, group = f"secret-clip-{index}", f"secret-group-{index // 2}"
+        examples.append(Example(name, (AudioPiece(str(path)),), group, target, question=question))
     return examples
 
 

@@ -7,9 +7,9 @@ Licences: 3b Qwen Research License (non-commercial), 7b Apache-2.0. The miniatur
 Input: mono, 16,000 Hz, up to 30 s -> log-mel (128, 100 frames per second) -> 25 audio tokens per second.
 
 A clip is asked `prompt` in the model's chat form. Training: cross-entropy of the answer's tokens, the prompt
-masked out.
-Prediction: log P(label | clip, prompt) of every label, the end-of-turn token included, so that no label gains by being
-the beginning of another; one forward pass scores all labels (`trainables.modeling.answers`).
+masked out. Free answers are written token by token, the most probable one each time. Labels are scored: log P(label |
+clip, prompt) of every one, the end-of-turn token included, so that no label gains by being the beginning of another;
+one forward pass scores all labels (`trainables.modeling.answers`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from transformers import (
     AutoFeatureExtractor,
     AutoTokenizer,
     PreTrainedConfig,
-    Qwen2_5OmniThinkerConfig,
     Qwen2AudioConfig,
     WhisperFeatureExtractor,
 )
@@ -38,9 +37,10 @@ from trainables.modeling import answers, nf4, pretrained, qwen2_audio
 from trainables.modeling.byte_tokenizer import byte_tokenizer
 from trainables.modeling.checkpoints import names_checkpoint
 from trainables.modeling.seeded import seeded_init
+from trainables.writing import TextLimits, Writer
 
 NAME = "qwen2_audio"
-TASKS = ("label_scoring",)
+TASKS = ("label_scoring", "answering")
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 30.0
 MINIATURE_WINDOW_SECONDS = 2.0
@@ -76,22 +76,21 @@ PRESETS: Mapping[str, Preset] = {
     "lm-attention+mlp": _in_each_layer(f"{_LM}({_ATTENTION}|{_MLP})", 7, 0),
 }
 
-AUDIO_TOKEN, END_OF_TURN = "<|AUDIO|>", "<|im_end|>"
+AUDIO_TOKEN, END_OF_TURN, chat = qwen2_audio.AUDIO_TOKEN, qwen2_audio.END_OF_TURN, qwen2_audio.chat
 # of the chat, in the miniatures' order
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", END_OF_TURN, AUDIO_TOKEN, "<|audio_bos|>", "<|audio_eos|>")
+SOUND = ("input_features", "feature_attention_mask")
+WRITER = Writer(  # the places of the language models are more by far
+    published=TextLimits(2048, answer_tokens=256),
+    miniature=TextLimits(512, answer_tokens=64),
+    control_tokens=SPECIAL_TOKENS,
+    languages=(),
+    told_language=False,
+)
 HOP_SAMPLES = 160
 POSITIONS_PER_SECOND = 50  # of the audio tower
 SHORTEST_FRAMES = 10  # 0.1 s: two audio tokens; the model takes a lone one for text that is still to be expanded
 
-# The published chat templates, for one turn with one clip (they differ only in how the clip is announced).
-_CHAT = (
-    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
-    "<|im_start|>user\n{clip}{prompt}<|im_end|>\n<|im_start|>assistant\n"
-)
-_CLIP = {
-    Qwen2AudioConfig.model_type: "Audio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n",
-    Qwen2_5OmniThinkerConfig.model_type: "<|audio_bos|><|AUDIO|><|audio_eos|>",
-}
 MINIATURE_VOCABULARY = qwen2_audio.MINIATURE_VOCABULARY
 
 
@@ -175,6 +174,8 @@ def assemble(model: nn.Module, tokenizer: Any, feature_extractor: Any) -> Loaded
     whole_window = built.model_type == Qwen2AudioConfig.model_type  # its tower takes windows of one length only
     window_frames = 2 * built.audio_config.max_source_positions if whole_window else round(100 * WINDOW_SECONDS)
     extra = {"window_frames": window_frames, "whole_window": whole_window, "family": built.model_type}
+    extra["miniature"] = built.get_text_config().vocab_size == MINIATURE_VOCABULARY
+    cast(Any, model).tokenizer = tokenizer  # `predict` writes texts
     # the thinker's tower hears all clips of a batch as one sequence, without their padding: no row is a clip
     processor = {"tokenizer": tokenizer, "feature_extractor": feature_extractor}
     chain, concatenated = (r"model\.audio_tower(\.conv\d)?", "") if whole_window else ("", r".*\baudio_tower\..*")
@@ -206,20 +207,40 @@ def features(loaded: Loaded, waveform: np.ndarray) -> Tensor:
     return torch.cat([mel[:, :kept], mask[None, :kept].to(mel.dtype)]).contiguous()
 
 
-def collate(loaded: Loaded, features: Sequence[Tensor], task: Task, targets: Sequence[Any] | None) -> dict[str, Tensor]:
+def collate(
+    loaded: Loaded,
+    features: Sequence[Tensor],
+    task: Task,
+    targets: Sequence[Any] | None,
+    questions: Sequence[str | None] | None = None,
+) -> dict[str, Tensor]:
     """A batch on the CPU: input_features (B, 128, F), feature_attention_mask (B, F), and tokens of prompt and answers.
 
-    With targets (label names): `answers.with_answer`. Without: `answers.every_answer`.
+    With targets (label names, or texts): `answers.with_answer`. Without: `answers.every_answer`, or for free answers
+    `answers.with_prompt`. `questions`: a clip without one is asked the task's prompt.
     """
-    before, after, choices = _tokens(loaded, task)
+    asked: Any = task
     audio_id = loaded.processor["tokenizer"].convert_tokens_to_ids(AUDIO_TOKEN)
-    frames = [int(clip[-1].sum()) for clip in features]
-    prompts = [before + [audio_id] * _audio_tokens(count) + after for count in frames]
+    prompts = []
+    for clip, question in zip(features, questions or [None] * len(features), strict=True):
+        before, after = qwen2_audio.prompt_tokens(loaded, question or asked.prompt)
+        prompts.append(before + [audio_id] * qwen2_audio.audio_tokens(int(clip[-1].sum())) + after)
     batch = stacked(loaded, features)
+    if task.column == "text":
+        limits = limits_of(loaded)
+        if targets is None:
+            return batch | answers.with_prompt(prompts, limits.of_answer(0.0, asked.answer_length or 1.0))
+        texts = [qwen2_audio.answer_tokens(loaded, text, limits.most_tokens) for text in targets]
+        return batch | answers.with_answer(prompts, texts)
+    choices = qwen2_audio.label_tokens(loaded, asked.labels)
     if targets is None:
         return batch | answers.every_answer(prompts, choices)
-    labels = cast(Any, task).labels
-    return batch | answers.with_answer(prompts, [choices[labels.index(target)] for target in targets])
+    return batch | answers.with_answer(prompts, [choices[asked.labels.index(target)] for target in targets])
+
+
+def limits_of(loaded: Loaded) -> TextLimits:
+    """How long its texts may be."""
+    return WRITER.miniature if loaded.extra["miniature"] else WRITER.published
 
 
 def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
@@ -244,8 +265,14 @@ def _token_losses(model: nn.Module, batch: Mapping[str, Tensor], label_smoothing
     return functional.cross_entropy(logits, token, label_smoothing=label_smoothing, reduction="none"), row
 
 
-def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
-    """(B, C) float32: log P(label | clip, prompt), the sum over the label's tokens and the end-of-turn token."""
+def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
+    """(B, C) float32: log P(label | clip, prompt), the sum over the label's tokens and the end-of-turn token; or B
+    free answers, special tokens left out."""
+    if "most_tokens" in batch:
+        whole: Any = pretrained.bare(model)
+        end = whole.tokenizer.convert_tokens_to_ids(END_OF_TURN)
+        rows = answers.written(whole, batch, SOUND, end)
+        return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in rows]
     position, token = batch["score_position"], batch["score_token"]  # (B, S)
     row = torch.arange(len(position), device=position.device)[:, None].expand_as(position)
     logits = _logits(model, batch, row, position)  # (B, S, V)
@@ -254,36 +281,11 @@ def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
 
 def _logits(model: nn.Module, batch: Mapping[str, Tensor], row: Tensor, position: Tensor) -> Tensor:
     """Next-token logits at the given places only (the vocabulary is large), at least in float32."""
-    whole = cast(Any, model)
-    whole = whole.get_base_model() if hasattr(whole, "get_base_model") else whole
-    names = ("input_ids", "attention_mask", "position_ids", "input_features", "feature_attention_mask")
+    whole: Any = pretrained.bare(model)
+    names = ("input_ids", "attention_mask", "position_ids", *SOUND)
     hidden = whole.model(**{name: batch[name] for name in names}, use_cache=False).last_hidden_state  # (B, T, H)
     logits: Tensor = whole.lm_head(hidden[row, position])
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-
-def chat(prompt: str, family: str) -> tuple[str, str]:
-    """The text before and after the clip's tokens, up to where the answer begins."""
-    before, _, after = _CHAT.format(clip=_CLIP[family], prompt=prompt).partition(AUDIO_TOKEN)
-    return before, after
-
-
-def _tokens(loaded: Loaded, task: Task) -> tuple[list[int], list[int], list[list[int]]]:
-    """The prompt's tokens before and after the clip's, and each label's with the end-of-turn token; once per task."""
-    asked = cast(Any, task)
-    known = loaded.extra.setdefault("tokens", {})
-    key = (asked.prompt, tuple(asked.labels))
-    if key not in known:
-        before, after = chat(asked.prompt, loaded.extra["family"])
-        encoded = loaded.processor["tokenizer"]([before, after, *asked.labels], add_special_tokens=False)["input_ids"]
-        end = loaded.processor["tokenizer"].convert_tokens_to_ids(END_OF_TURN)
-        known[key] = (encoded[0], encoded[1], [[*label, end] for label in encoded[2:]])
-    return cast(tuple[list[int], list[int], list[list[int]]], known[key])
-
-
-def _audio_tokens(frames: int) -> int:
-    """Log-mel frames -> audio tokens: a convolution and a pooling, each of stride 2."""
-    return ((frames - 1) // 2 + 1 - 2) // 2 + 1
 
 
 def stacked(loaded: Loaded, features: Sequence[Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from typing import Any
 SPLITS = ("train", "validation", "test")
 
 
-_LATER = ("channel", "language", "weight")
+_LATER = ("channel", "language", "weight", "question")
 
 
 def _said(part: AudioPiece | Example) -> dict[str, Any]:
@@ -42,6 +42,7 @@ class Example:
     seconds: float | None = None  # None: to the end
     language: str | None = None  # as the source writes it; None: the task's
     weight: float | None = None  # of its loss in training, relative to other clips; None: 1
+    question: str | None = None  # what it is asked; None: what the task asks
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, for JSON. Fields that came later stand there where they say something: what is written of

@@ -13,7 +13,8 @@ from trainables.data.sound.digests import bytes_digest
 
 
 def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
-    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets, splits, languages, weights.
+    """64 hex digits (SHA-256) over the bytes of the audio files, crops, low-pass, targets, splits, languages, weights,
+    questions.
 
     Neither paths, ids and group names nor the order count: the same data in another folder has the same fingerprint.
     Raises OSError: a file cannot be read.
@@ -28,6 +29,7 @@ def fingerprint(examples: Sequence[Example], splits: Mapping[str, str]) -> str:
                 splits[example.id],
                 *([] if example.language is None else [example.language]),
                 *([] if example.weight is None else [{"weight": example.weight}]),
+                *([] if example.question is None else [{"question": example.question}]),
             ]
         )
         for example in examples

@@ -65,6 +65,7 @@ class Wanted:
     layout: str | None = None  # of folders, where the file says it; else it is guessed
     audio_folder: Path | None = None  # absolute; where the paths of a table begin, else at the table
     skip: Skip = field(default_factory=Skip)
+    questions: bool = False  # whether clips may bring a question of their own
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ same sequence. Each answer sees the prompt and itself only and starts at the pos
 attention of SpecInfer, Miao et al. 2024, with the prompt as its root), so that one forward pass gives the same numbers
 as one pass per answer, without copying a key-value cache per answer.
 
+Writing: the most probable token, again and again.
+
 Rows are padded on the right and positions count a row's own tokens: a row does not depend on its neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -87,6 +90,47 @@ def sum_per_answer(logits: Tensor, token: Tensor, label: Tensor) -> Tensor:
     """(B, S, V) logits, (B, S) tokens, (B, S, C) owners -> (B, C) summed log-probabilities of the answers' tokens."""
     scores = logits.gather(-1, token[..., None]).squeeze(-1) - logits.logsumexp(-1)  # (B, S)
     return torch.einsum("bs,bsc->bc", scores, label.to(scores.dtype))
+
+
+def with_prompt(prompts: Sequence[list[int]], most_tokens: int) -> dict[str, Tensor]:
+    """What `written` starts from: input_ids, attention_mask, position_ids (B, P), and most_tokens (), how long an
+    answer may become."""
+    ids, valid = _padded(prompts, 0)
+    positions = torch.arange(ids.shape[1]).repeat(len(ids), 1)
+    most = torch.tensor(most_tokens)
+    return {"input_ids": ids, "attention_mask": valid.long(), "position_ids": positions, "most_tokens": most}
+
+
+@torch.no_grad()
+def written(model: Any, batch: Mapping[str, Tensor], sound: Sequence[str], end: int) -> list[list[int]]:
+    """The most probable token, again and again, up to the end token (left out) or `most_tokens`, row by row.
+
+    `batch` as `with_prompt` has it, with the tensors named `sound`, which the model hears with the prompt alone. What
+    was read is kept as keys and values; a row's padding stays between its prompt and its answer and is not looked at.
+    """
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids", *sound)}
+    lengths, valid = batch["attention_mask"].sum(1), batch["attention_mask"]
+    rows = torch.arange(len(lengths), device=lengths.device)
+    out = model.model(**inputs, use_cache=True)
+    states = out.last_hidden_state[rows, lengths - 1]
+    ended, found = torch.zeros(len(rows), dtype=torch.bool, device=rows.device), []
+    for place in range(int(batch["most_tokens"])):
+        chosen = model.lm_head(states).argmax(dim=-1).masked_fill(ended, end)
+        ended = ended | (chosen == end)
+        if bool(ended.all()):
+            break
+        found.append(chosen)
+        valid = torch.cat([valid, torch.ones_like(valid[:, :1])], dim=1)
+        out = model.model(
+            input_ids=chosen[:, None],
+            attention_mask=valid,
+            position_ids=(lengths + place)[:, None],
+            past_key_values=out.past_key_values,
+            use_cache=True,
+        )
+        states = out.last_hidden_state[:, -1]
+    tokens = torch.stack(found, dim=1).tolist() if found else [[] for _ in rows]
+    return [row[: row.index(end)] if end in row else row for row in tokens]
 
 
 def _padded(rows: Sequence[list[int]], value: int) -> tuple[Tensor, Tensor]:

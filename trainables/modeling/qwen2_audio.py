@@ -1,7 +1,9 @@
-"""Shapes of Qwen2-Audio and of the thinker of Qwen2.5-Omni: the published ones, the miniatures', a checkpoint's."""
+"""Shapes of Qwen2-Audio and of the thinker of Qwen2.5-Omni - the published ones, the miniatures', a checkpoint's - and
+how they are asked."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +15,11 @@ from transformers import (
     Qwen2AudioForConditionalGeneration,
 )
 
-from trainables.modeling import configurations, pretrained
+from trainables.contract import Loaded
+from trainables.modeling import configurations, pretrained, transcripts
 
 MINIATURE_VOCABULARY = 640
+AUDIO_TOKEN, END_OF_TURN = "<|AUDIO|>", "<|im_end|>"
 _THINKER = Qwen2_5OmniThinkerConfig.model_type
 MODELS: dict[str, Any] = {
     Qwen2AudioConfig.model_type: Qwen2AudioForConditionalGeneration,
@@ -51,3 +55,51 @@ def named_config(checkpoint: str, architectures: Sequence[str], *, backbone: str
     said = said.get("thinker_config", said)
     built: PreTrainedConfig = pretrained.as_configuration(_CONFIGS[said.get("model_type", _THINKER)], said, checkpoint)
     return built
+
+
+# The published chat templates, for one turn with one clip (they differ only in how the clip is announced).
+_CHAT = (
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "<|im_start|>user\n{clip}{prompt}<|im_end|>\n<|im_start|>assistant\n"
+)
+_CLIP = {
+    Qwen2AudioConfig.model_type: "Audio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n",
+    Qwen2_5OmniThinkerConfig.model_type: "<|audio_bos|><|AUDIO|><|audio_eos|>",
+}
+
+
+def chat(prompt: str, family: str) -> tuple[str, str]:
+    """The text before and after the clip's tokens, up to where the answer begins."""
+    before, _, after = _CHAT.format(clip=_CLIP[family], prompt=prompt).partition(AUDIO_TOKEN)
+    return before, after
+
+
+def prompt_tokens(loaded: Loaded, prompt: str) -> tuple[list[int], list[int]]:
+    """The tokens before and after the clip's; once per prompt."""
+    known: dict[str, tuple[list[int], list[int]]] = loaded.extra.setdefault("prompts", {})
+    if prompt not in known:
+        before, after = chat(prompt, loaded.extra["family"])
+        encoded = loaded.processor["tokenizer"]([before, after], add_special_tokens=False)["input_ids"]
+        known[prompt] = encoded[0], encoded[1]
+    return known[prompt]
+
+
+def label_tokens(loaded: Loaded, labels: Sequence[str]) -> list[list[int]]:
+    """Each label's tokens with the end-of-turn token; once per task."""
+    known: dict[tuple[str, ...], list[list[int]]] = loaded.extra.setdefault("labels", {})
+    key = tuple(labels)
+    if key not in known:
+        known[key] = [answer_tokens(loaded, label) for label in labels]
+    return known[key]
+
+
+def answer_tokens(loaded: Loaded, text: str, most_tokens: int | None = None) -> list[int]:
+    """An answer's tokens with the end-of-turn token. Raises InputError: more than `most_tokens`."""
+    tokenizer = loaded.processor["tokenizer"]
+    limit = sys.maxsize if most_tokens is None else most_tokens
+    return [*transcripts.text_tokens(tokenizer, text, limit), tokenizer.convert_tokens_to_ids(END_OF_TURN)]
+
+
+def audio_tokens(frames: int) -> int:
+    """Log-mel frames -> audio tokens: a convolution and a pooling, each of stride 2."""
+    return ((frames - 1) // 2 + 1 - 2) // 2 + 1

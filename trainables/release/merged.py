@@ -25,6 +25,7 @@ AUTO = {  # kind of task -> where transformers looks for the class
     "regression": (AutoModelForAudioClassification,),
     "transcription": (AutoModelForSpeechSeq2Seq, AutoModelForCTC),
     "label_scoring": (AutoModelForMultimodalLM,),
+    "answering": (AutoModelForMultimodalLM,),
 }
 PROBLEMS = {  # kind of task -> the loss that a configuration of transformers names
     "classification": "single_label_classification",

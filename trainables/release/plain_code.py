@@ -21,11 +21,12 @@ from trainables.modeling import named_encoders
 from trainables.modeling.any_kind import KIND
 from trainables.modeling.frames_family import FramesFamily
 from trainables.modeling.wav2vec2_family import LENGTH_STEP, SHORTEST_SAMPLES
+from trainables.release.asked_code import asked_code
 from trainables.release.merged import named_outputs
 
 FRAMES_KINDS = tuple(kind for kind, family in named_encoders.FAMILIES.items() if isinstance(family, FramesFamily))
 WAVEFORMS = ("wav2vec2", "hubert", "wavlm", *(kind for kind in named_encoders.FAMILIES if kind not in FRAMES_KINDS))
-Answer = Callable[[np.ndarray], Any]
+Answer = Callable[..., Any]  # of a waveform, and of a model that is asked also of a question
 
 CLASSIFIER = """\
 import torch
@@ -178,44 +179,6 @@ heard = answer
 def answer(waveform):  # the probability of each label
     return [1 / (1 + 2.718281828459045 ** -score) for score in heard(waveform)]
 """
-QWEN = """\
-import torch
-from transformers import AutoFeatureExtractor, AutoModelForMultimodalLM, AutoTokenizer
-
-extractor = AutoFeatureExtractor.from_pretrained(FOLDER)
-tokenizer = AutoTokenizer.from_pretrained(FOLDER)
-model = AutoModelForMultimodalLM.from_pretrained(FOLDER, dtype=torch.float32).eval()
-LABELS = {labels}
-BEFORE = {before}
-AFTER = {after}
-
-
-def tokens_of(text):
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
-
-
-def answer(waveform):  # log P(label and end of turn | clip, prompt) of each label
-    waveform = torch.nn.functional.pad(torch.as_tensor(waveform), (0, max(0, {shortest} - len(waveform)))).numpy()
-    heard = extractor(
-        waveform, sampling_rate={rate}, padding="max_length", max_length={window_samples},
-        return_attention_mask=True, return_tensors="pt",
-    )
-    frames = int(heard["attention_mask"].sum())
-    places = ((frames - 1) // 2 + 1 - 2) // 2 + 1
-    start = tokens_of(BEFORE) + [tokenizer.convert_tokens_to_ids({audio!r})] * places + tokens_of(AFTER)
-    scores = []
-    for label in LABELS:
-        said = tokens_of(label) + [tokenizer.convert_tokens_to_ids({end!r})]
-        ids = torch.tensor([start + said])
-        with torch.no_grad():
-            logits = model(
-                input_ids=ids, attention_mask=torch.ones_like(ids), input_features=heard["input_features"],
-                feature_attention_mask=heard["attention_mask"],
-            ).logits[0].float()
-        shares = logits[len(start) - 1 : -1].log_softmax(-1)
-        scores.append(sum(float(shares[place, token]) for place, token in enumerate(said)))
-    return scores
-"""
 
 
 def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float) -> str | None:
@@ -249,17 +212,7 @@ def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float)
         rate_of_tokens = loaded.extra["tokens_per_second"] * (asked.answer_length or 1.0)
         return MOONSHINE.format(rate=rate, step=backbone.LENGTH_STEP, most=most, tokens_per_second=rate_of_tokens)
     if name == "qwen2_audio":
-        before, after = backbone.chat(asked.prompt, loaded.extra["family"])
-        return QWEN.format(
-            rate=rate,
-            labels=list(asked.labels),
-            before=repr(before),
-            after=repr(after),
-            shortest=backbone.SHORTEST_FRAMES * backbone.HOP_SAMPLES,
-            window_samples=loaded.extra["window_frames"] * backbone.HOP_SAMPLES,
-            audio=backbone.AUDIO_TOKEN,
-            end=backbone.END_OF_TURN,
-        )
+        return asked_code(loaded, backbone, task)
     return None
 
 

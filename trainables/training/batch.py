@@ -32,6 +32,11 @@ class ClipBatch:
         """The clips' own, where their source says them."""
         return [self.clips.examples[row].language for row in self.rows]
 
+    @property
+    def questions(self) -> list[str | None]:
+        """The clips' own, where their source says them."""
+        return [self.clips.examples[row].question for row in self.rows]
+
 
 def joint_loss(task: Task) -> str:
     """The losses that are of the clips of a batch together, in words; empty: each clip has its own."""
@@ -44,7 +49,11 @@ def joined(backbone: Backbone, loaded: Loaded, task: Task, batches: Sequence[Cli
     targets = None if batches[0].targets is None else [target for part in batches for target in part.targets or ()]
     languages = [language for part in batches for language in part.languages]
     writer: Writer | None = getattr(backbone, "WRITER", None)
-    told = {"languages": languages} if writer is not None and writer.told_language and any(languages) else {}
+    told: dict[str, Any] = (
+        {"languages": languages} if writer is not None and writer.told_language and any(languages) else {}
+    )
+    if getattr(task, "asks", False):
+        told["questions"] = [question for part in batches for question in part.questions]
     batch: dict[str, Tensor] = cast(Any, backbone).collate(loaded, features, task, targets, **told)
     if targets is not None and joint_loss(task) and len(batches) > 1:
         sizes = torch.tensor([len(part.features) for part in batches])

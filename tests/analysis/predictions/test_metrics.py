@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from analysis.predictions.metrics import METRICS, SumMetric, character_errors, word_errors
+from analysis.predictions.metrics import METRICS, SumMetric
 from analysis.predictions.pseudovalues import pseudovalues
 from analysis.predictions.tags import metric_of
+from analysis.predictions.text_rows import character_errors, word_errors
 from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks import metrics, rating_metrics
+from trainables.tasks.answering import Answering
 from trainables.tasks.labels import label_metrics
 
 CLASSES = ("a", "b", "c")
@@ -38,6 +40,15 @@ def numbers(examples: int = 40, columns: int = 1) -> Predictions:
     output = target + 0.5 * rng.standard_normal((examples, columns)) + 0.2
     ids = [f"e{i}" for i in range(examples)]
     return Predictions(ids, [f"g{i // 2}" for i in range(examples)], ["-"] * examples, list(target), list(output))
+
+
+def texts(examples: int = 40) -> Predictions:
+    """Answers of one to six words, some right."""
+    rng = np.random.default_rng(5)
+    said = [" ".join(rng.choice(["a", "dog", "barks", "loudly"], size)) for size in rng.integers(1, 7, 2 * examples)]
+    outputs = [target if row % 4 == 0 else said[examples + row] for row, target in enumerate(said[:examples])]
+    ids = [f"e{i}" for i in range(examples)]
+    return Predictions(ids, [f"g{i // 2}" for i in range(examples)], ["-"] * examples, said[:examples], outputs)
 
 
 def concordance(target: np.ndarray, output: np.ndarray) -> float:
@@ -97,6 +108,14 @@ def test_word_error_rate_divides_all_errors_by_all_words() -> None:
     assert METRICS["cer"](run) == pytest.approx(metrics.character_error_rate(run.targets, run.outputs))
 
 
+@pytest.mark.parametrize("name", ["exact_match", "token_f1", "rouge_l", "wer"])
+def test_metrics_of_free_answers_are_the_tasks_and_so_is_their_jackknife(name: str) -> None:
+    run, task = texts(), Answering(prompt="What is it?")
+    assert METRICS[name](run) == pytest.approx(task.score(run)[name], abs=1e-12)
+    slow = pseudovalues(run, lambda part: task.score(part)[name])
+    np.testing.assert_allclose(pseudovalues(run, METRICS[name]), slow, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     "name", ["accuracy", "balanced_accuracy", "macro_f1", "loss", "mae", "rmse", "pearson", "ccc", "r2"]
 )
@@ -109,7 +128,7 @@ def test_the_quick_jackknife_is_the_slow_one(name: str) -> None:
 
 @pytest.mark.parametrize("metric", [m for m in METRICS.values() if m.is_mean], ids=lambda m: m.name)
 def test_means_are_means_of_their_scores(metric: SumMetric) -> None:
-    run = labels() if metric.kind == "classification" else numbers()
+    run = {"classification": labels, "transcription": texts}.get(metric.kind, numbers)()
     assert metric.scores(run).mean() == pytest.approx(metric(run), abs=1e-12)
 
 

@@ -87,6 +87,18 @@ def test_a_merged_model_answers_here_as_the_sweep_recorded(cases: dict[str, Case
     assert case.agrees(list(model.outputs(case.store, None))[:CLIPS])
 
 
+def test_free_answers_of_a_merged_model_are_those_of_the_record(
+    make_sweep: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    """By the card's code, each to the question of its own row."""
+    workspace = make_sweep("qwen2_audio", kind="answering")
+    asked = Request("tones", tmp_path / "out", seed=12, merge=True, results=str(workspace.results))
+    done = export(asked, lambda text: None)
+    assert done.code is not None
+    assert done.checked[12].clips == len(SplitStore(workspace.store("test")))
+    assert "audio-text-to-text" in (done.folder / "README.md").read_text()
+
+
 def test_the_cards_code_answers_alike_in_a_process_without_this_package(cases: dict[str, Case], tmp_path: Path) -> None:
     work = []
     for name, case in cases.items():

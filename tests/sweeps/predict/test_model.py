@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sweeps.predict.inputs import clips
 from sweeps.predict.model import Model
 from sweeps.predict.tuned import find_tuned
 from sweeps.state.workspace import Workspace
@@ -58,6 +59,20 @@ def test_a_text_of_letters_is_that_of_the_record(make_sweep: MakeSweep) -> None:
     answers, (recorded,) = answers_and_recorded(make_sweep("wav2vec2", kind="transcription"), SEEDS[0])
     assert [normalised(each.answer, "basic") for each in answers] == recorded.outputs
     assert any(recorded.outputs)
+
+
+def test_a_free_answer_is_that_of_the_record_where_a_table_asks_the_same(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    """Every second clip has a question of its own; without the table it is asked what the task asks."""
+    sweep = make_sweep("qwen2_audio", kind="answering")
+    answers, (recorded,) = answers_and_recorded(sweep, SEEDS[0])
+    same = [normalised(each.answer, "basic") == said for each, said in zip(answers, recorded.outputs, strict=True)]
+    assert all(same[::2])
+    assert not all(same[1::2])
+    rows = [f"{each.path},{'Is it loud?' * (row % 2)}" for row, each in enumerate(answers)]
+    (tmp_path / "asked.csv").write_text("\n".join(["audio,question", *rows]))
+    tuned = find_tuned(sweep.sweep_id, str(sweep.results), arm="finalist-1", seed=SEEDS[0])
+    again = Model(tuned).predict(clips([str(tmp_path / "asked.csv")]))
+    assert [normalised(each.answer, "basic") for each in again] == recorded.outputs
 
 
 def test_what_cannot_be_read_has_no_answer(make_sweep: MakeSweep, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {  # kind -> its options, t
     "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),
     "label_scoring": ({"labels": ("SPEECH", "NOISE"), "prompt": "Which?"}, ["NOISE", "SPEECH", "SPEECH"]),
     "transcription": ({"vocabulary": tuple("ethorsanlgwfx")}, list(random_checkpoints.TEXTS[:3])),
+    "answering": ({"prompt": "What is it?"}, ["a horn, far away", "no bell", "it is a drum"]),
 }
 WITH_SIZES = [name for name in registry.BACKBONES if registry.backbone(name).MINIATURE_SIZES]
 NAMED = [  # no sizes: kinds of checkpoints, by name
@@ -38,6 +39,7 @@ NAMED = [  # no sizes: kinds of checkpoints, by name
     *(("hf_ctc", kind) for kind in ("data2vec-audio", "wav2vec2-bert", *random_checkpoints.RECOGNISERS)),
 ]
 ALL = [(name, size) for name in WITH_SIZES for size in registry.backbone(name).MINIATURE_SIZES] + NAMED
+ANSWERING = [("qwen2_audio", "mini-600k", "answering")]  # asked otherwise than by their first task
 SMALLEST = [(name, next(iter(registry.backbone(name).MINIATURE_SIZES))) for name in WITH_SIZES] + NAMED
 CPU = torch.device("cpu")
 MOST_FRAMES = 128  # at least as many as any clip has
@@ -51,11 +53,12 @@ class Case:
     name: str
     size: str
     checkpoint: Path
+    kind: str = ""  # of task; else the backbone's first
     engines: dict[tuple[str, str, str, bool], Engine] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.backbone = registry.backbone(self.name)
-        kind = self.backbone.TASKS[0]
+        kind = self.kind or self.backbone.TASKS[0]
         options, self.targets = TASKS[kind]
         self.task = registry.task(kind, dict(options))
         has_sizes = bool(self.backbone.MINIATURE_SIZES)
@@ -114,6 +117,9 @@ class Case:
 
         Which tokens win is no measure: random weights say nothing, and a small change need not change that.
         """
+        if self.task.kind == "answering":  # the log-probability of what is wanted
+            wanted = self.batch(engine, clips, with_targets=True)
+            return -self.backbone.clip_losses(model, wanted, label_smoothing=0.0)[:, None]
         if self.task.kind != "transcription":
             found = self.backbone.predict(model, self.batch(engine, clips))
             assert isinstance(found, Tensor)
@@ -197,26 +203,26 @@ def _measure_statistics(case: Case, model: nn.Module, task: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Case]:
+def make_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
     @cache
-    def make(name: str, size: str) -> Case:
+    def make(name: str, size: str, kind: str = "") -> Case:
         folder = tmp_path_factory.mktemp(f"{name}-{size}")
         if (name, size) in NAMED:
             random_checkpoints.write_configuration(size, folder)
             size = str(folder)
         write_checkpoint(name, size, folder)
-        return Case(name, size, folder)
+        return Case(name, size, folder, kind)
 
     return make
 
 
-@pytest.fixture(params=SMALLEST, ids="-".join)
-def case(request: pytest.FixtureRequest, make_case: Callable[[str, str], Case]) -> Case:
+@pytest.fixture(params=SMALLEST + ANSWERING, ids="-".join)
+def case(request: pytest.FixtureRequest, make_case: Callable[..., Case]) -> Case:
     return make_case(*request.param)
 
 
 @pytest.fixture(params=ALL, ids="-".join)
-def any_case(request: pytest.FixtureRequest, make_case: Callable[[str, str], Case]) -> Case:
+def any_case(request: pytest.FixtureRequest, make_case: Callable[..., Case]) -> Case:
     return make_case(*request.param)
 
 

@@ -33,6 +33,7 @@ TASKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "classification": ({"labels": ("bell", "drum", "horn")}, ["horn", "bell", "drum"]),
     "label_scoring": ({"labels": ("SPEECH", "NOISE"), "prompt": "Which?"}, ["NOISE", "SPEECH"]),
     "transcription": ({"vocabulary": tuple("abcd")}, ["ab", "a", "cabd"]),
+    "answering": ({"prompt": "Which?"}, ["one", "two and three", "no"]),
 }
 WITHIN = 1e-10
 WITH_LORA_PLUS = ("ast", "efficientat", "qwen2_audio")
@@ -173,6 +174,7 @@ def assert_same(packed: Trace, solo: Trace) -> None:
 
 
 CASES = [(name, "") for name in registry.BACKBONES] + [(name, "transcription") for name in ("wav2vec2", "wavlm")]
+CASES.append(("qwen2_audio", "answering"))
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

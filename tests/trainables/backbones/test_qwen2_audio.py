@@ -11,11 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import Qwen2_5OmniThinkerForConditionalGeneration, Qwen2AudioProcessor, WhisperFeatureExtractor
+from transformers import Qwen2AudioProcessor
 
 from trainables.backbones import qwen2_audio
 from trainables.contract import Loaded
-from trainables.miniature.questions import tokenizer
 from trainables.tasks.label_scoring import LabelScoring
 from trainables.training.targets import count, resolve_targets
 
@@ -29,32 +28,6 @@ def load(folder: Path, dtype: torch.dtype = torch.float32, quantization: str = "
 
 def clip(seconds: float, seed: int = 0) -> np.ndarray:
     return (0.1 * np.random.default_rng(seed).standard_normal(round(seconds * 16_000))).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def thinker_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A thinker with every part of the published one, the picture tower included, in tiny."""
-    folder = tmp_path_factory.mktemp("thinker")
-    config: Any = qwen2_audio.config("3b")
-    small = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
-    config.text_config.__dict__.update(small, vocab_size=640, intermediate_size=64, layer_types=["full_attention"] * 2)
-    config.text_config.rope_parameters = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 2, 2]}
-    config.audio_config.__dict__.update(d_model=32, encoder_layers=2, encoder_attention_heads=4, encoder_ffn_dim=64)
-    config.audio_config.__dict__.update(output_dim=48, max_source_positions=1500)
-    config.vision_config.__dict__.update(depth=1, hidden_size=32, num_heads=2, intermediate_size=32, out_hidden_size=48)
-    config.vision_config.fullatt_block_indexes = [0]
-    config.audio_token_index, config.vision_start_token_id = 3, 6  # the published file has the latter, the class not
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        Qwen2_5OmniThinkerForConditionalGeneration(config).save_pretrained(folder)
-    tokenizer(640).save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=128, chunk_length=300).save_pretrained(folder)  # as the published one
-    return folder
-
-
-@pytest.fixture(params=["qwen2_audio", "thinker"])
-def checkpoint(request: pytest.FixtureRequest, tiny_checkpoint: Path, thinker_checkpoint: Path) -> Path:
-    return tiny_checkpoint if request.param == "qwen2_audio" else thinker_checkpoint
 
 
 # Parameter counts, on the meta device

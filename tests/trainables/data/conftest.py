@@ -59,8 +59,10 @@ def lay(tmp_path: Path, write_tone: Callable[..., Path]) -> Callable[..., Path]:
 
 @pytest.fixture
 def read_source(tmp_path: Path) -> Callable[..., Reading]:
-    def read_(folder: Path, column: str = "label", skip: int | str = 0, **columns: str) -> Reading:
-        wanted = Wanted(column, tmp_path / "cache", columns, skip=Skip.from_text(skip))
+    def read_(
+        folder: Path, column: str = "label", skip: int | str = 0, questions: bool = False, **columns: str
+    ) -> Reading:
+        wanted = Wanted(column, tmp_path / "cache", columns, skip=Skip.from_text(skip), questions=questions)
         reading = sources.open_source(str(folder), wanted, base_folder=tmp_path, seed=7)
         reading.account.refuse_beyond(wanted.skip, len(reading.examples) + len(reading.account.left_out))
         return reading

@@ -79,7 +79,7 @@ def test_every_field_of_an_example_is_written(tmp_path: Path) -> None:
     (row,) = clean_rows([whole], "label", tmp_path)
     assert {"id", "group", "split", "fold", "lowpass_hz", "start_seconds", "seconds"} <= row.keys()
     # a field that comes later has to be read from a manifest too, or `write_clean` refuses to write it
-    assert {field.name for field in fields(Example)} - row.keys() - {"audio", "target"} <= {"language"}
+    assert {field.name for field in fields(Example)} - row.keys() - {"audio", "target"} <= {"language", "question"}
 
 
 def test_paths_are_relative_below_the_manifest_and_absolute_elsewhere(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.predictions.metrics import character_errors, word_errors
+from analysis.predictions.text_rows import character_errors, word_errors
 from analysis.stats.mapsswe import segment_differences
 from trainables.tasks import metrics
 from trainables.tasks.texts import characters, normalised, words

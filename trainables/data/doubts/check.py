@@ -113,6 +113,7 @@ def _row_problems(number: int, example: Example, task: Task) -> list[str]:
     # text that cannot be written to a file, or that would steer a terminal which shows it
     texts = {"id": example.id, "group": example.group, "fold": example.fold, "target": example.target}
     texts |= {"audio": "".join([piece.path for piece in example.audio]), "language": example.language}
+    texts |= {"question": example.question}
     if UNWRITABLE.search("\n".join([text for text in texts.values() if isinstance(text, str)])):
         wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
         problems.append(f"example {number}: its {', '.join(wrong)} holds control characters, or is no UTF-8.")

@@ -131,7 +131,8 @@ def join_groups(examples: Sequence[Example], traits: Mapping[str, FileTraits]) -
 
 
 def contrary(examples: Iterable[Example], traits: Mapping[str, FileTraits]) -> list[list[Example]]:
-    """Clips of the same sound from the same second to the same second whose targets differ, a list for each sound."""
+    """Clips of the same sound from the same second to the same second, asked the same, whose targets differ, a list for
+    each sound."""
     examples = list(examples)
     uses = Counter(traits[example.audio[0].path].content for example in examples if example.audio)
     first: dict[tuple[object, ...], Example] = {}
@@ -141,7 +142,7 @@ def contrary(examples: Iterable[Example], traits: Mapping[str, FileTraits]) -> l
             continue
         if all(traits[piece.path].silent for piece in example.audio):
             continue
-        key = _sound_heard(example, traits)
+        key = (*_sound_heard(example, traits), example.question)
         before = first.setdefault(key, example)
         if before is not example:
             same.setdefault(key, [before]).append(example)

@@ -128,7 +128,7 @@ def _target_doubts(examples: Sequence[Example], splits: Mapping[str, str], task:
         known = getattr(task, "labels", ()) or sorted({label for example in examples for label in example.target})
         return tag_doubts(examples, splits, known)
     if task.column == "text":
-        return repeated_sentences(examples, splits)
+        return [] if getattr(task, "asks", False) else repeated_sentences(examples, splits)
     return _label_doubts(examples, task)
 
 

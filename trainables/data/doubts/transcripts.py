@@ -14,8 +14,8 @@ from trainables.data.reading import SHOWN, Account
 from trainables.errors import InputError
 from trainables.tasks.languages import language_code, named, nearest
 from trainables.tasks.markup import control_pattern, remarks, times
+from trainables.tasks.text_task import KEEP, STRIP, TextTask
 from trainables.tasks.texts import words
-from trainables.tasks.transcription import KEEP, STRIP, Transcription
 from trainables.writing import Spelling
 
 NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "<na>", "undefined"))  # as programs write what is not there
@@ -28,9 +28,9 @@ MOST_LETTERS = {**dict.fromkeys(_DENSE, 2.5), **dict.fromkeys(_LONG, 7.0)}
 
 
 def usable_texts(
-    examples: Sequence[Example], task: Transcription, spellings: Sequence[Spelling], account: Account, *, further: bool
+    examples: Sequence[Example], task: TextTask, spellings: Sequence[Spelling], account: Account, *, further: bool
 ) -> list[Example]:
-    """The examples with their texts as they are taught (`Transcription.taught`) and their languages as codes. Those
+    """The examples with their texts as they are taught (`TextTask.taught`) and their languages as codes. Those
     that cannot be used are left out in `account`, and what a person should know of the others is said there.
 
     A set of `further` test data whose texts are all empty is one of silence and is kept.
@@ -42,7 +42,7 @@ def usable_texts(
     rows, empty, kept = 0, 0, []
     for example in examples:
         text = _text(example)
-        tokens = control.findall(text)
+        tokens = control.findall(f"{text} {example.question or ''}")
         if tokens and task.control_tokens != STRIP:
             account.leave_out(
                 f"{example.id} ({_some(tokens)})",
@@ -58,17 +58,19 @@ def usable_texts(
                 account.leave_out(f"{example.id} ({text!r})" if text else example.id, _no_word(task))
                 continue
             empty += 1
-        kept.append(replace(example, target=taught))
+        question = control.sub(" ", example.question or "").strip()
+        kept.append(replace(example, target=taught, question=question or None))
     if rows:
         account.guesses.append(f"control tokens are taken out of {_texts(rows)} ({_some(stripped)})")
     if empty:
         account.guesses.append(f"nothing is said in {empty} of {len(kept)} clips: their texts are empty")
     kept = _in_languages(kept, task, spellings, account)
+    account.guesses += _asked(kept)
     account.advice += _doubts([example.target for example in kept], task)
     return kept
 
 
-def language_problems(task: Transcription, spellings: Sequence[Spelling]) -> list[str]:
+def language_problems(task: TextTask, spellings: Sequence[Spelling]) -> list[str]:
     """Why a backbone cannot be told `task.language`."""
     told = [each for each in spellings if each.writer.told_language]
     return [
@@ -78,7 +80,7 @@ def language_problems(task: Transcription, spellings: Sequence[Spelling]) -> lis
     ]
 
 
-def language_advice(task: Transcription, spellings: Sequence[Spelling]) -> list[str]:
+def language_advice(task: TextTask, spellings: Sequence[Spelling]) -> list[str]:
     """What becomes of `task.language` in backbones that are told none, and in a miniature."""
     found = [
         f"{each.backbone} writes {', '.join(map(named, each.writer.languages))} and is told no language: "
@@ -112,7 +114,7 @@ def _text(example: Example) -> str:
     return example.target
 
 
-def _no_word(task: Transcription) -> str:
+def _no_word(task: TextTask) -> str:
     return (
         f"the text holds no word (task.normalise is {task.normalise}). Where nothing is said in the clip, `task."
         "empty_texts: keep` keeps it; data.skip leaves such rows out."
@@ -120,7 +122,7 @@ def _no_word(task: Transcription) -> str:
 
 
 def _in_languages(
-    examples: Sequence[Example], task: Transcription, spellings: Sequence[Spelling], account: Account
+    examples: Sequence[Example], task: TextTask, spellings: Sequence[Spelling], account: Account
 ) -> list[Example]:
     """The examples with the language of their row as a code; without those whose language nobody can be told."""
     kept, counts = [], Counter[str]()
@@ -160,12 +162,23 @@ def _in_languages(
     return kept
 
 
+def _asked(examples: Sequence[Example]) -> list[str]:
+    """One sentence about questions that clips bring; none where they bring none."""
+    own = [example.question for example in examples if example.question]
+    if not own:
+        return []
+    rest = f"; the other {len(examples) - len(own)} are asked task.prompt" if len(own) < len(examples) else ""
+    return [
+        f"{len(own)} of {len(examples)} clips are asked the question of their row ({len(set(own))} different){rest}"
+    ]
+
+
 def _near(code: str, spelling: Spelling) -> str:
     found = nearest(code, spelling.writer.languages)
     return f"; near it are {', '.join(map(named, found))}" if found else ""
 
 
-def _doubts(texts: Sequence[str], task: Transcription) -> list[str]:
+def _doubts(texts: Sequence[str], task: TextTask) -> list[str]:
     """What is taught and may not be said."""
     found = []
     if nothing := [text for text in texts if text.strip().casefold() in NOTHING]:

@@ -1,7 +1,7 @@
 """Conversations about a sound, as people fine-tune language models with them: `messages` (role, content) or
 `conversations` (from, value), or a `query` with its `response`, or Alpaca's `instruction`, `input` and `output`, and
 the sound in `audios` (ms-swift "Custom dataset", LLaMA-Factory "data/README.md"); in a CSV also as JSON in a cell. The
-answer is what is learnt; questions are not read.
+answer is what is learnt; the question is read where the task asks (`Wanted.questions`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from trainables.data.formats.known import KnownTable
 from trainables.data.reading import Account, Wanted
 from trainables.data.sound.endings import is_sound
+from trainables.data.tables.spellings import QUESTION
 from trainables.data.tables.table import Row, Table
 from trainables.data.tables.values import filled
 
@@ -33,6 +34,7 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
     rows: list[Row] = []
     questions: set[str] = set()
     instructed = 0
+    name = wanted.columns.get(QUESTION, QUESTION)
     for where, row in table.rows:
         turns = _turns(row)
         answers = [text for role, text, _ in turns if role in _ANSWERING]
@@ -40,26 +42,30 @@ def _read(path: Path, table: Table, wanted: Wanted, account: Account) -> tuple[T
         own = row.get(wanted.columns.get(wanted.column, wanted.column))
         if len(sounds) != 1:
             account.leave_out(where, "names no sound." if not sounds else "names several sounds; a clip is one.")
-        elif filled(own) is None or isinstance(own, bool):
+            continue
+        if filled(own) is None or isinstance(own, bool):
             if len(answers) != 1:
                 account.leave_out(where, "has no answer." if not answers else "has several answers; a clip has one.")
                 continue
-            rows.append((where, {**row, "audio": sounds[0], wanted.column: answers[0]}))
-        else:
-            rows.append((where, {**row, "audio": sounds[0]}))
-        questions |= {
-            _INLINE.sub("", text).replace("<audio>", "").strip() for role, text, _ in turns if role in _ASKING
-        }
+            row = {**row, wanted.column: answers[0]}
+        asked = [_INLINE.sub("", text).replace("<audio>", "").strip() for role, text, _ in turns if role in _ASKING]
+        if wanted.questions and name not in row:
+            row = {**row, name: "\n".join(filled_in) if (filled_in := [text for text in asked if text]) else None}
+        rows.append((where, {**row, "audio": sounds[0]}))
+        questions |= set(asked)
         instructed += any(role == "system" for role, _, _ in turns)
     account.origins[wanted.column] = "the answers"
     further = f" and {instructed} instructions to the model" if instructed else ""
     account.guesses.append(
-        f"The answers of the conversations are read, and not the questions ({len(questions)} different{further}): the "
-        "task has its own."
+        f"The questions of the conversations are asked ({len(questions)} different), and their answers are learnt"
+        f"{f'; {instructed} instructions to the model are not read' if instructed else ''}."
+        if wanted.questions
+        else f"The answers of the conversations are read, and not the questions ({len(questions)} different{further}): "
+        "the task has its own."
     )
     unread = (*_LISTS, *_SOUNDS, *_ONE_SOUND, *(name for pair in _PAIRS for name in pair))
-    kept = ("audio", wanted.column, *wanted.columns.values())
-    rows = [(where, {name: row[name] for name in row if name in kept or name not in unread}) for where, row in rows]
+    kept = ("audio", wanted.column, *wanted.columns.values(), *([name] if wanted.questions else []))
+    rows = [(where, {key: row[key] for key in row if key in kept or key not in unread}) for where, row in rows]
     return replace(table, rows=rows), wanted
 
 
@@ -68,7 +74,9 @@ def _turns(row: Mapping[str, Any]) -> list[tuple[str, str, list[Any]]]:
     listed = next((of for name in _LISTS if isinstance(of := _parsed(row.get(name)), list)), None)
     if listed is None:
         question, answer = next(((q, a) for q, a in _PAIRS if a in row), _PAIRS[0])
-        listed = [{"role": "user", "content": row.get(question)}, {"role": "assistant", "content": row.get(answer)}]
+        further = row.get("input") if question == "instruction" and not _is_sound(row.get("input")) else None
+        asked = "\n".join(str(text) for text in (row.get(question), further) if filled(text) is not None)
+        listed = [{"role": "user", "content": asked}, {"role": "assistant", "content": row.get(answer)}]
     said = [pair for turn in listed if isinstance(turn, Mapping) for pair in _said(turn)]
     turns = [(role.lower(), *_content(content)) for role, content in said]
     return [turn for turn in turns if turn[0] not in _ANSWERING or turn[1]]

@@ -21,6 +21,7 @@ from trainables.data.tables.label_lists import SEVERAL, labels_of, refuse_places
 from trainables.data.tables.places import located, paths_begin
 from trainables.data.tables.ratings import ratings_of, uneven
 from trainables.data.tables.repeats import without_repeats
+from trainables.data.tables.spellings import QUESTION
 from trainables.data.tables.stretches import stretch
 from trainables.data.tables.table import Row
 from trainables.data.tables.values import BadCell, filled, kind, name_of, number, number_problem, shown, text_of
@@ -161,7 +162,14 @@ class _RowReader:
             weight=_number(columns.names["weight"], columns.value(row, "weight"))
             if "weight" in columns.names
             else None,
+            question=self._question(row),
         )
+
+    def _question(self, row: Mapping[str, Any]) -> str | None:
+        if QUESTION not in self._columns.names:
+            return None
+        value = self._columns.value(row, QUESTION)
+        return None if value is None else self._kept(text_of(self._columns.names[QUESTION], value))
 
     def _name(self, row: Mapping[str, Any], ours: str) -> str | None:
         found = _name(row, self._columns, ours)
@@ -256,13 +264,24 @@ def _target(name: str, column: str, value: Any, separator: str | None) -> Any:
 
 
 def _told_apart(examples: Sequence[Example]) -> list[Example]:
-    """Clips that share an id because they share a file are told apart by start and channel, then by their length."""
-    told = list(examples)
+    """Clips that share an id because they share a file are told apart by start and channel, then by their length; those
+    that are one stretch, and are asked several questions, are numbered."""
+    told = _numbered(examples)
     for name in (_by_start, _by_length):
         uses = Counter(example.id for example in told)
         for index, example in enumerate(told):
             if uses[example.id] > 1:
                 told[index] = replace(example, id=name(example))
+    return told
+
+
+def _numbered(examples: Sequence[Example]) -> list[Example]:
+    stretches = [(example.id, example.audio, example.start_seconds, example.seconds) for example in examples]
+    times, seen, told = Counter(stretches), Counter[object](), []
+    for example, heard in zip(examples, stretches, strict=True):
+        seen[heard] += 1
+        asked = example.question is not None and times[heard] > 1
+        told.append(replace(example, id=f"{example.id}#{seen[heard]}") if asked else example)
     return told
 
 

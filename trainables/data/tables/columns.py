@@ -21,6 +21,7 @@ from trainables.data.tables.contents import group_hint, holds_addresses, names_s
 from trainables.data.tables.spellings import (
     LENGTH_NAMES,
     OPTIONAL,
+    QUESTION,
     SAMPLE_NAMES,
     SPELLINGS,
     SPLIT_FLAG_NAMES,
@@ -63,7 +64,7 @@ def columns_of(path: Path, rows: Values, wanted: Wanted, account: Account) -> Co
     """
     fills = Counter(name for row in rows for name, value in row.items() if filled(value) is not None)
     found = list(dict.fromkeys(name for row in rows for name in row))
-    ours = ("audio", wanted.column, *OPTIONAL)
+    ours = ("audio", wanted.column, *OPTIONAL, *([QUESTION] if wanted.questions else []))
     given = dict(wanted.columns)
     problems = [
         f"data.columns: {name!r} is no column that can be renamed; those are {', '.join(ours)}."

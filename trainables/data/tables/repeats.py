@@ -65,8 +65,10 @@ def _are_of_one(examples: Sequence[Example]) -> bool:
 
 
 def _stretch(example: Example) -> object:
-    """Equal where two examples hear the same. Sound that the table embeds under two names is two clips, copies, which
-    stay on one side of every split."""
+    """Equal where two examples hear the same, and are asked the same. Sound that the table embeds under two names is
+    two clips, copies, which stay on one side of every split."""
+    if example.question is not None:
+        return (example.question, _stretch(replace(example, question=None)))
     name = example.id if any(is_embedded(piece.path) for piece in example.audio) else ""
     if len(example.audio) > 1:
         return (example.audio, example.start_seconds, example.seconds, name)

@@ -23,6 +23,8 @@ OPTIONAL = (
     "weight",
 )
 
+QUESTION = "question"  # beside these, where a task asks
+
 SPELLINGS: Mapping[str, Sequence[str]] = {
     "audio": (
         "path", "file", "filename", "filepath", "audiofilepath", "audiofile", "audiofilename", "audiopath", "wav",

@@ -68,6 +68,46 @@ def test_forms_of_conversations(lay: Lay, read_source: Read, form: str, column: 
         assert reading.account.origins[column] == "the answers"
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_questions_are_read_where_the_task_asks(lay: Lay, read_source: Read, form: str) -> None:
+    rows = [FORMS[form](number, answer) for number, answer in enumerate(ANSWERS)]
+    folder = lay(["0.wav", "1.wav"], {"t.jsonl": lines(*rows)})
+    reading = read_source(folder / "t.jsonl", "text", questions=True)
+    assert [(clip.target, clip.question) for clip in reading.examples] == [
+        ("dog", "What is it?"),
+        ("cat", "What is it?"),
+    ]
+    assert "questions of the conversations are asked (1 different)" in " ".join(reading.account.guesses)
+    assert {clip.question for clip in read_source(folder / "t.jsonl", "text").examples} == {None}
+
+
+def test_several_questions_about_one_sound_are_several_clips_of_one_group(lay: Lay, read_source: Read) -> None:
+    asked = [("What is it?", "dog"), ("Is it loud?", "no"), ("Is it loud?", "no")]
+    rows = [{"messages": messages(answer, f"<audio>{question}"), "audios": ["0.wav"]} for question, answer in asked]
+    folder = lay(["0.wav"], {"t.jsonl": lines(*rows)})
+    reading = read_source(folder / "t.jsonl", "text", skip=1, questions=True)
+    assert [clip.id for clip in reading.examples] == ["0.wav#1", "0.wav#2"]
+    assert {clip.group for clip in reading.examples} == {"0.wav"}
+    assert "say the same of it" in reading.account.left_out[0].problem
+    with pytest.raises(InputError, match="different answers"):
+        read_source(folder / "t.jsonl", "text")
+
+
+def test_a_table_with_a_column_of_questions(lay: Lay, read_source: Read) -> None:
+    text = "audio,text,question,asked\n0.wav,a dog,What is it?,Who?\n1.wav,no,,Where?\n"
+    folder = lay(["0.wav", "1.wav"], {"t.csv": text})
+    reading = read_source(folder / "t.csv", "text", questions=True)
+    assert [clip.question for clip in reading.examples] == ["What is it?", None]
+    renamed = read_source(folder / "t.csv", "text", questions=True, question="asked").examples
+    assert [clip.question for clip in renamed] == ["Who?", "Where?"]
+
+
+def test_an_input_of_alpaca_that_is_text_belongs_to_the_question(lay: Lay, read_source: Read) -> None:
+    row = {"instruction": "Which?", "input": "a or b", "output": "a", "audios": ["0.wav"]}
+    (clip,) = read_source(lay(["0.wav"], {"t.jsonl": lines(row)}) / "t.jsonl", "text", questions=True).examples
+    assert clip.question == "Which?\na or b"
+
+
 def test_a_label_of_its_own_stands_above_the_answer(lay: Lay, read_source: Read) -> None:
     rows = [{"messages": messages("It is a dog.")[:2], "label": n, "audios": [f"{n}.wav"]} for n in (0, 1)]
     examples = read_source(lay(["0.wav", "1.wav"], {"t.jsonl": lines(*rows)}) / "t.jsonl").examples
