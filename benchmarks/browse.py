@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flask.testing import FlaskClient
 
-from sweeps.browse.app import make_app
+from sweeps.browse.app import make_app, prepare
 from sweeps.config.load import load_sweep
 from sweeps.state.journal import Journal
 from sweeps.state.manifest import Manifest
@@ -82,20 +83,33 @@ def write_record(results: Path, trials: int) -> tuple[Workspace, Journal]:
     return workspace, Journal(journal.path)
 
 
+def visitor(results: Path, *, ahead: bool) -> FlaskClient:
+    """Somebody who has come in to pages that have just been opened."""
+    app = make_app(results, TOKEN)
+    if ahead:
+        prepare(app)
+    client = app.test_client()
+    client.environ_base["HTTP_HOST"] = HOST
+    client.get(f"/?token={TOKEN}")
+    return client
+
+
 def main() -> None:
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else TRIALS
     rng = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as folder:
         workspace, journal = write_record(Path(folder) / "results", trials)
-        begun = time.perf_counter()
-        client = make_app(workspace.results, TOKEN).test_client()
-        client.environ_base["HTTP_HOST"] = HOST
-        client.get(f"/?token={TOKEN}")
         base = f"/sweeps/{workspace.sweep_id}/"
-        client.get(base)
         size = journal.path.stat().st_size
         print(f"{platform.processor() or platform.machine()}; {trials} trials, journal {size / 1e6:.1f} MB")
-        print(f"first page, the journal read whole: {1000 * (time.perf_counter() - begun):.0f} ms\n")
+        visitor(workspace.results, ahead=False).get("/")  # what Python loads for any page comes first
+        for said, ahead in (("asked at once", False), ("read ahead, as it is once the link is copied", True)):
+            client = visitor(workspace.results, ahead=ahead)
+            wall, processor = time.perf_counter(), time.process_time()
+            client.get(base)
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            print(f"first page, {said}: {1000 * wall:.0f} ms, processor {1000 * processor:.0f} ms")
+        print()
         epoch = iter(range(2, 10**9))
 
         def goes_on() -> None:

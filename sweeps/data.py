@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -226,9 +225,9 @@ def _wanted(command: Command) -> Wanted:
 
 def next_command(command: Command) -> str:
     """The plan of a sweep on these data."""
-    words = ["python", "-m", "sweeps.run", SWEEPS.get(command.task, "SWEEP.yaml")]
+    words = [SWEEPS.get(command.task, "SWEEP.yaml")]
     if command.output is not None:
-        return shlex.join([*words, f"data.source={command.output.absolute()}", "--plan"])
+        return command_line.to_copy("sweeps.run", *words, f"data.source={command.output.absolute()}", "--plan")
     path = Path(command.source).expanduser()
     words.append(f"data.source={path.absolute() if path.exists() else command.source}")
     if command.columns:
@@ -236,7 +235,7 @@ def next_command(command: Command) -> str:
     folder = None if command.audio_folder is None else command.audio_folder.expanduser().absolute()
     entries = {"layout": command.layout, "audio_folder": folder, "skip": command.skip}
     words += [f"data.{key}={value}" for key, value in entries.items() if value is not None]
-    return shlex.join([*words, "--plan"])
+    return command_line.to_copy("sweeps.run", *words, "--plan")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

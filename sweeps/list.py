@@ -122,7 +122,8 @@ def show(command: Command) -> None:
     from sweeps.plan.parts import make_console, table
 
     if not found:
-        print(f"No sweep in {results}. Start one: python -m sweeps.run search_spaces/ast_lora.yaml data.source=CLIPS")
+        start = command_line.to_copy("sweeps.run", "search_spaces/ast_lora.yaml", "data.source=CLIPS")
+        print(f"No sweep in {results}. Start one: {start}")
         return
     lines = [
         (row.sweep_id, row.begun[:16].replace("T", " "), row.data, _state(row), _best(row), _said(row), _size(row))
@@ -131,9 +132,8 @@ def show(command: Command) -> None:
     console = make_console()
     console.print(table(("sweep", "begun (UTC)", "data", "state", "best", "verdict", "disk"), lines))
     total = sum(row.disk_bytes for row in found)
-    console.print(
-        Text(f"{len(found)} sweeps, {total / 1e6:.1f} MB. What one no longer needs: python -m sweeps.clean SWEEP")
-    )
+    clean = command_line.to_copy("sweeps.clean", "SWEEP")
+    console.print(Text(f"{len(found)} sweeps, {total / 1e6:.1f} MB. What one no longer needs: {clean}"), soft_wrap=True)
 
 
 def _state(row: Row) -> str:

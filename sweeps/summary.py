@@ -15,6 +15,7 @@ from sweeps.confirm.stage import Confirmed
 from sweeps.plan.prepare import Prepared
 from sweeps.plan.texts import texts_scored_as
 from sweeps.state.workspace import Workspace, relative, size_bytes
+from trainables.command_line import to_copy
 from trainables.config import LORA, WHOLE, TrialConfig
 from trainables.records import Predictions
 from trainables.tasks.texts import said_of
@@ -93,7 +94,7 @@ def print_summary(
     )
     say(f"Results:   {relative(workspace.folder)}")
     if (kept := _sound_bytes(workspace)) >= WORTH_FREEING_BYTES:
-        say(f"Free disk: python -m sweeps.clean {workspace.sweep_id} (decoded sound takes {kept / 1e9:.2f} GB)")
+        say(f"Free disk: {to_copy('sweeps.clean', workspace.sweep_id)} (decoded sound takes {kept / 1e9:.2f} GB)")
     best = [run for run in confirmed if run.arm == verdict.best]
     if any(run.config.adapter == WHOLE for run in best):
         say(f"Weights of {shown.best}, one model per seed, for its load_state_dict:")
@@ -101,11 +102,11 @@ def print_summary(
         say(f"Adapters of {shown.best}, one per seed, for PeftModel.from_pretrained:")
     for run in best:
         say(f"  seed {run.seed}: {relative(run.folder / 'adapter')}")
-    say(f"Use it:    python -m sweeps.predict {relative(workspace.folder)} FILES --output answers.csv")
+    say(f"Use it:    {to_copy('sweeps.predict', relative(workspace.folder), 'FILES', '--output', 'answers.csv')}")
     if command := tracker.ui_command():
         say(f"Compare:   {command}")
     say(f"  then open {tracker.view_link}")
-    say(f"Browse:    python -m sweeps.browse {relative(workspace.results)}")
+    say(f"Browse:    {to_copy('sweeps.browse', relative(workspace.results))}")
 
 
 def _sound_bytes(workspace: Workspace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,6 +36,7 @@ from sweeps.state.extend import Extension, to_extend
 from sweeps.state.manifest import Manifest, held, note, note_rest, note_session, seconds_before, state_of
 from sweeps.state.resume import AUTO, EXTEND, choose, extendable, moved
 from sweeps.state.workspace import TASK, VERDICT, Workspace, check_results, new_workspace, relative
+from trainables.command_line import to_copy
 from trainables.data.hub import hub_revision
 from trainables.doing import doing, done
 from trainables.errors import InputError, SweepStopped
@@ -98,7 +98,7 @@ def _run_in(
 
     started, console, folder = time.monotonic(), voice.console, place.folder
     spec = settled.spec
-    command = shlex.join(["python", "-m", "sweeps.run", file, *overrides])
+    command = to_copy("sweeps.run", file, *overrides)
     workspace: Workspace | None
     extension: Extension | None = None
     if mode == EXTEND:
@@ -259,10 +259,10 @@ def conclude(
     done()
     build_miniatures(prepared)
     doing("starting Ray's workers")
-    url, where = ray.session().dashboard_url, shlex.quote(relative(workspace.results))
+    url, browse = ray.session().dashboard_url, to_copy("sweeps.browse", relative(workspace.results))
     done()
     also = f"Ray's dashboard {url}, or " if url else ""  # the command last, so that it is easily taken
-    console.print(f"Watch:     {also}python -m sweeps.browse {where}", soft_wrap=True, markup=False)
+    console.print(f"Watch:     {also}{browse}", soft_wrap=True, markup=False)
     disk, others = limits_of(prepared, workspace, tracker, place, started)
     session = Session(
         workspace,

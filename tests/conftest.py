@@ -17,6 +17,9 @@ import soundfile
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # else Ray would start every worker through uv
+# commands that are printed to be copied are `python -m ...` here, however the tests were started
+os.environ.pop("UV_RUN_RECURSION_DEPTH", None)
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 # the libraries are compiled once, not by each of the many processes: half of the time of their imports
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

@@ -20,10 +20,12 @@ import contextlib
 import difflib
 import os
 import select
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from trainables.doing import done
@@ -147,6 +149,23 @@ class _Checked(argparse.Action):
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=24, width=min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns))
+
+
+def to_copy(module: str, *words: str) -> str:
+    """A command that runs where this one was given: one line for a shell, each word quoted where it must be."""
+    return shlex.join([*python_words(), "-m", module, *words])
+
+
+def python_words() -> list[str]:
+    """How Python is started here: `uv run python` below uv, `python` where that is this environment's, or its path."""
+    if "UV_RUN_RECURSION_DEPTH" in os.environ:  # what `uv run` gives to what it starts
+        return ["uv", "run", "python"]
+    here = Path(sys.executable)
+    found = shutil.which("python")
+    if found is not None and Path(found).absolute().parent == here.parent:
+        return ["python"]
+    below = here.is_relative_to(Path.cwd())  # .venv/bin/python, in the folder where `-m` finds the package
+    return [str(here.relative_to(Path.cwd()) if below else here)]
 
 
 def nearest_word(word: str, known: Sequence[str]) -> str | None:

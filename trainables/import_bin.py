@@ -45,7 +45,8 @@ def act(request: tuple[Path, Path]) -> None:
     tensors, shared = convert(folder, out)
     twice = f" ({shared} of them were stored under a second name, which is dropped)" if shared else ""
     print(f"{out}: {tensors} tensors{twice}.")
-    print(f"Next: python -m sweeps.run SWEEP --plan search.model_size={out.absolute()}")
+    where = f"search.model_size={out.absolute()}"
+    print(f"Next: {command_line.to_copy('sweeps.run', 'SWEEP', '--plan', where)}")
 
 
 def convert(folder: Path, out: Path) -> tuple[int, int]:

@@ -36,7 +36,8 @@ def parse(arguments: Sequence[str]) -> tuple[Path, Path]:
 def act(request: tuple[Path, Path]) -> None:
     folder, out = request
     print(f"{out}: {convert(folder, out):,} parameters.")
-    print(f"Next: python -m sweeps.run search_spaces/whisper_lora.yaml --plan search.model_size={out.absolute()}")
+    where = f"search.model_size={out.absolute()}"
+    print(f"Next: {command_line.to_copy('sweeps.run', 'search_spaces/whisper_lora.yaml', '--plan', where)}")
 
 
 if __name__ == "__main__":

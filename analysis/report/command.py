@@ -6,7 +6,6 @@ python -m analysis.report SWEEP... [--share] [--tracking-uri URI] [--output FOLD
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,7 +250,7 @@ def _several(command: Command) -> None:
     page = _write(side_by_side(sweeps, rng=np.random.default_rng(0)), Path(command.output or SIDE_BY_SIDE), {})
     done()
     print(f"Report: {page} (and {MARKDOWN} beside it)")
-    print(f"Every test of the comparison: python -m analysis.compare {shlex.join(command.sweeps)}")
+    print(f"Every test of the comparison: {command_line.to_copy('analysis.compare', *command.sweeps)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

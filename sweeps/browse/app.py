@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask, g, render_template, request
@@ -15,14 +16,18 @@ from sweeps.browse.guard import guard
 from sweeps.browse.pages import add_pages
 from sweeps.browse.steer import add_actions
 from sweeps.browse.watch import Watcher
+from trainables.command_line import to_copy
+
+WATCHER = "sweeps.browse"  # among what belongs to an app
 
 
 def make_app(results: Path, token: str) -> Flask:
     """The pages on the sweeps of a results folder, for whoever has the token."""
     app = Flask("sweeps.browse", root_path=str(Path(__file__).parent))
     app.jinja_env.filters["moment"] = lambda seconds: time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    app.jinja_env.globals["to_copy"] = to_copy
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    watcher = Watcher(results)
+    watcher = app.extensions[WATCHER] = Watcher(results)
 
     @app.before_request
     def begin() -> None:
@@ -50,3 +55,12 @@ def make_app(results: Path, token: str) -> Flask:
         return render_template("problem.html", title=error.name, text=error.description, path=request.path), status
 
     return app
+
+
+def prepare(app: Flask) -> None:
+    """What the first page would have to wait for: templates, the journals of the latest sweeps, the library that reads
+    clips. For a thread of its own, while the person still copies the link."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+    app.extensions[WATCHER].read_ahead()
+    import_module("pyarrow.parquet")

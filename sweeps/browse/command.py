@@ -8,7 +8,6 @@ import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -74,7 +73,7 @@ def folder_of(command: Command) -> Path:
     if not folder.is_dir():
         raise InputError(
             f"RESULTS: {str(folder)!r} is no folder; name the one that a sweep was given as results=FOLDER, or start a "
-            "sweep first: python -m sweeps.run search_spaces/qwen_lora.yaml"
+            f"sweep first: {command_line.to_copy('sweeps.run', 'search_spaces/qwen_lora.yaml')}"
         )
     return folder
 
@@ -120,6 +119,7 @@ def _socket(port: int | None) -> socket.socket:
 
 def serve(command: Command) -> None:
     """Serves until Ctrl-C. Raises InputError."""
+    from sweeps.browse.app import prepare
     from sweeps.state.workspace import private_files
 
     folder = folder_of(command)
@@ -131,9 +131,7 @@ def serve(command: Command) -> None:
         print(f"  open        http://{HOST}:{port}/?token={token}")
         print(f"  from afar   ssh -L {port}:{HOST}:{port} {getpass.getuser()}@{socket.gethostname()}")
         print("Whoever has the link can steer the sweeps. Ctrl-C ends the pages; sweeps go on.", flush=True)
-        Thread(
-            target=import_module, args=["pyarrow.parquet"], daemon=True
-        ).start()  # the first clips do not wait for it
+        Thread(target=prepare, args=[serving.app], daemon=True).start()
         try:
             serving.serve_forever()
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from sweeps.state.workspace import EXPLORE, VERDICT, Workspace
 from trainables.errors import InputError
 
 LOOK_SECONDS = 1.0
+READ_AHEAD_BYTES = 64_000_000  # of journals: some 20,000 trials, and about 250 MB of memory
 REPORT = Path("report") / "report.html"
 
 
@@ -196,6 +198,19 @@ class Watcher:
         found = self._sweeps[sweep_id] = self._sweep(sweep_id)
         found.refresh()
         return found
+
+    def read_ahead(self, most_bytes: int = READ_AHEAD_BYTES) -> None:
+        """Reads the latest sweeps before anybody asks for them, until their journals have `most_bytes` together: then
+        the first page of each costs no more than the following ones. The lock is held for one sweep at a time."""
+        with self.lock:
+            latest = self.sweeps()
+        for sweep in latest:
+            with self.lock, suppress(InputError, OSError):  # it may be damaged, or gone by now
+                most_bytes -= sum((stage / JOURNAL).stat().st_size for stage in sweep.workspace.stages())
+                if most_bytes < 0:
+                    return
+                sweep.refresh()
+                _ = sweep.spec
 
     def _sweep(self, sweep_id: str) -> WatchedSweep:
         return self._sweeps.get(sweep_id) or WatchedSweep(Workspace(self.results, sweep_id))

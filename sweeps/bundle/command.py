@@ -67,7 +67,7 @@ def act(command: Command) -> int:
 
         count, size = write_bundle(command.sweep, command.out, command.results)
         print(f"Bundled {count} files, {size / 1e6:.2f} MB: {command.out}")
-        print(f"Check it anywhere: python -m sweeps.bundle --check {command.out}")
+        print(f"Check it anywhere: {command_line.to_copy('sweeps.bundle', '--check', str(command.out))}")
         return Exit.DONE
     from sweeps.bundle.check import check_bundle
 

@@ -19,6 +19,7 @@ from sweeps.control.requests import CLONE, FINISH, PAUSE, RESUME, STOP, Inbox, R
 from sweeps.stage.holds import Hold, Order
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import Workspace
+from trainables.command_line import to_copy
 from trainables.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ class Steering:
         given = [answer.command for answer in requests.answers(workspace).values() if answer.done]
         self.paused = [command for command in given if command in (PAUSE, RESUME)][-1:] == [PAUSE]
         if self.paused:
-            console.print(
-                f"It was paused, and rests until `python -m sweeps.control {workspace.sweep_id} resume`", style="yellow"
-            )
+            resume = to_copy("sweeps.control", workspace.sweep_id, RESUME)
+            console.print(f"It was paused, and rests until `{resume}`", style="yellow", soft_wrap=True)
 
     def answer(self, request: Request, *, done: bool, said: str) -> None:
         requests.answer(self.workspace, request, done=done, said=said)

@@ -82,7 +82,7 @@ def explain(command: Command) -> None:
         print(f"\n{heading}")
         for sentence in sentences:
             print(f"  {sentence}")
-    print(f"\nMore: python -m analysis.report {workspace.sweep_id}")
+    print(f"\nMore: {command_line.to_copy('analysis.report', workspace.sweep_id)}")
 
 
 def recorded_runs(workspace: Workspace, tracking_uri: str | None) -> SweepRuns | None:

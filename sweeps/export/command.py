@@ -109,7 +109,8 @@ def act(command: Command) -> None:
     if to is not None:
         to.push(exported.folder)
     elif exported.manifest["format"] in ("peft", "transformers", "safetensors"):
-        print(f"Use it: python -m sweeps.predict {command.request.out} FILES --output answers.csv")
+        use = command_line.to_copy("sweeps.predict", str(command.request.out), "FILES", "--output", "answers.csv")
+        print(f"Use it: {use}")
 
 
 def _register(exported: Exported) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from trainables.command_line import python_words
 from trainables.redact import redacted
 
 Value = str | int | float | bool
@@ -42,8 +43,9 @@ def collect() -> dict[str, Value]:
 
 def command() -> str:
     """The command of this process as it can be given again: `python -m sweeps.run ...`; absolute paths are cut."""
+    python = ["uv", "run", "python"] if python_words()[0] == "uv" else ["python"]
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    began = ["python", "-m", spec.name.removesuffix(".__main__")] if spec else [Path(sys.argv[0]).name]
+    began = [*python, "-m", spec.name.removesuffix(".__main__")] if spec else [Path(sys.argv[0]).name]
     return shlex.join([*began, *map(private, sys.argv[1:])])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from sweeps.plan.workload import (
     further_bytes,
     kept_bytes_per_clip,
 )
+from trainables.command_line import to_copy
 from trainables.data.storing import LAZY
 from trainables.data.understood import Understood, understood
 from trainables.errors import InputError
@@ -132,7 +132,7 @@ def make_plan(prepared: Prepared, file: str | None = None, overrides: Sequence[s
         arms=stages.finalists + 1,
     )
     trained_on = [example.target for example in prepared.of_split("train")]
-    command = shlex.join(["python", "-m", "sweeps.run", file or spec.name, *overrides])
+    command = to_copy("sweeps.run", file or spec.name, *overrides)
     plan = Plan(
         name=spec.name,
         backbone=", ".join(spec.backbones),

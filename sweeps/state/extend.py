@@ -11,7 +11,6 @@ begun, more trials cost no look.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from sweeps.state.journal import JOURNAL, read_journal
 from sweeps.state.manifest import Manifest, State, note, state_of
 from sweeps.state.resume import changes, listed
 from sweeps.state.workspace import EXPLORE, Workspace, relative
+from trainables.command_line import to_copy
 from trainables.errors import InputError
 
 MAY_DIFFER = ("trials", "search", "finalists", "seeds.confirm")
@@ -78,10 +78,11 @@ def to_extend(results: Path, spec: SweepSpec, command: str) -> tuple[Workspace, 
         return workspace, None
     fixed = [text for key, text in changed.items() if not may_differ(key)]
     if fixed:
+        own = to_copy("sweeps.run", relative(workspace.folder / KEPT_FILE), "--extend", "trials=N")
         raise InputError(
             f"{workspace.sweep_id} cannot be extended with a file that differs in more than {', '.join(MAY_DIFFER)}: "
-            f"{listed(fixed)}. Its own file has all that it was begun with: python -m sweeps.run "
-            f"{shlex.quote(relative(workspace.folder / KEPT_FILE))} --extend trials=N. A new sweep: {command} --new."
+            f"{listed(fixed)}. Its own file has all that it was begun with: {own}. "
+            f"A new sweep: {command} --new."
         )
     before = recorded_spec(workspace, state)
     if not state.finished and (state.look_begun or set(changed) != {"trials"}):

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from trainables import command_line
-from trainables.command_line import NOT_NEGATIVE, Exit, Parser, number
+from trainables.command_line import NOT_NEGATIVE, Exit, Parser, number, to_copy
 from trainables.errors import InputError, SweepFailed, SweepStopped
 
 
@@ -139,3 +140,37 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(lines: int) -> None:
 def test_the_table_of_the_module_names_every_status() -> None:
     rows = [line.split("|")[1].strip() for line in str(command_line.__doc__).splitlines() if line.startswith("| ")]
     assert rows[1:] == [str(int(status)) for status in Exit]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment of its own, in the folder where somebody stands; nothing of it on the PATH."""
+    here = tmp_path / ".venv" / "bin" / "python"
+    here.parent.mkdir(parents=True)
+    here.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(here))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    return here
+
+
+def test_a_command_to_copy_starts_python_as_it_was_started(
+    started: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert to_copy("sweeps.list") == ".venv/bin/python -m sweeps.list"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert to_copy("sweeps.list") == f"{started} -m sweeps.list"
+    monkeypatch.setenv("PATH", f"{started.parent}:/usr/bin")  # as an environment that is activated
+    assert to_copy("sweeps.list") == "python -m sweeps.list"
+    monkeypatch.setenv("UV_RUN_RECURSION_DEPTH", "1")
+    assert to_copy("sweeps.list") == "uv run python -m sweeps.list"
+
+
+def test_a_command_to_copy_runs_whatever_is_in_its_words(
+    started: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "told.py").write_text("import sys; print(sys.argv[1:])", encoding="utf-8")
+    words = ["my clips/a.csv", "it's", "$HOME", "search.rank={choice: [8, 16]}", "--plan"]
+    ran = subprocess.run(to_copy("told", *words), shell=True, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(words)

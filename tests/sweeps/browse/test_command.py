@@ -9,9 +9,11 @@ from threading import Thread
 
 import pytest
 
+from sweeps.browse.app import make_app, prepare
 from sweeps.browse.command import PORT, folder_of, main, parse, server
+from sweeps.state.journal import Tail
 from sweeps.state.workspace import Workspace
-from tests.sweeps.browse.made_up import TOKEN
+from tests.sweeps.browse.made_up import HOST, TOKEN, searched
 from trainables.errors import InputError
 
 
@@ -73,3 +75,15 @@ def test_every_port_taken_is_said(workspace: Workspace, monkeypatch: pytest.Monk
     with pytest.raises(InputError, match="in use"):
         server(workspace.results, None, TOKEN)
     taken.close()
+
+
+def test_the_first_page_finds_everything_prepared(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched(workspace, 20)
+    app = make_app(workspace.results, TOKEN)
+    prepare(app)
+    client = app.test_client()
+    client.environ_base["HTTP_HOST"] = HOST
+    client.get(f"/?token={TOKEN}")
+    monkeypatch.setattr(Tail, "new", lambda self: pytest.fail("read again") if self.read_bytes == 0 else [])
+    monkeypatch.setattr(app.jinja_env, "compile", lambda *source, **how: pytest.fail("compiled again"))
+    assert b"trial_00003" in client.get(f"/sweeps/{workspace.sweep_id}/").data

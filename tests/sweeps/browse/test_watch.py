@@ -139,3 +139,22 @@ def test_a_note_in_the_journal_changes_the_version(workspace: Workspace) -> None
     after = watcher.sweep(workspace.sweep_id)
     assert after is not None
     assert after.version != version
+
+
+def test_the_latest_sweeps_are_read_before_anybody_asks(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched(workspace, 20)
+    size = (workspace.stage(EXPLORE) / "journal.jsonl").stat().st_size
+    damaged = begin(workspace.results, "damaged-20260101-120000-ffff")
+    (damaged.folder / MANIFEST).write_text("{", encoding="utf-8")
+    read: list[int] = []
+    whole = journals._whole
+    monkeypatch.setattr(journals, "_whole", lambda content: (read.append(len(content)), whole(content))[1])
+    ahead, short_of_room = Watcher(workspace.results), Watcher(workspace.results)
+    ahead.read_ahead()
+    short_of_room.read_ahead(most_bytes=size - 1)
+    for watcher, left_to_read in ((ahead, 0), (short_of_room, size)):
+        read.clear()
+        sweep = watcher.sweep(workspace.sweep_id)
+        assert sweep is not None
+        assert len(sweep.stages[0].progress.trials) == 20
+        assert max(read, default=0) == left_to_read

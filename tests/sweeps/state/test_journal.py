@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.state.journal import Journal, Tail, read_journal
+from sweeps.state.journal import Journal, Tail, _line, read_journal
 
 EVENTS = [{"event": "asked", "trial": "a", "given": {"rank": 4, "rate": 0.1 + 0.2}}, {"event": "result", "text": "ü\n"}]
 
@@ -44,6 +44,15 @@ def test_a_tail_of_zeros_and_a_flipped_bit_are_cut_off(written: Path) -> None:
     content[-5] ^= 1
     written.write_bytes(content)
     assert read_journal(written) == EVENTS[:1]
+
+
+def test_a_line_is_one_event_whatever_stands_in_it(written: Path) -> None:
+    whole = written.read_bytes()
+    written.write_bytes(whole + _line('{"event": "a"}, {"event": "b"}'))  # as one list it would be two events
+    with pytest.raises(ValueError, match="Extra data"):
+        read_journal(written)
+    written.write_bytes(whole + _line('{"event": "nan", "value": NaN}'))
+    assert read_journal(written)[-1]["value"] != read_journal(written)[-1]["value"]
 
 
 def test_looking_on_changes_nothing(written: Path) -> None:
