@@ -17,6 +17,7 @@ from trainables.data.beside.named_lines import (
     MOST_BYTES,
     MOST_LISTS,
     column_number,
+    header_in,
     nearest,
     reading_of_lists,
     shape,
@@ -31,6 +32,7 @@ from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.split_names import are_splits, is_plain
 from trainables.data.tables.delimited import unquoted
+from trainables.data.tables.spellings import meaning
 from trainables.errors import InputError
 
 ENDINGS = (".txt", ".tsv", ".lst", ".list", ".csv", ".scp", ".trn", ".trl")
@@ -47,6 +49,7 @@ class _List:
     parts: Parts
     name_at: int  # the column that names the sound
     lines: Sequence[tuple[int, Sequence[str]]]  # number, cells
+    header: Sequence[str] = ()  # the first line, where it names columns
 
 
 def read_label_lists(tree: Tree, wanted: Wanted) -> Reading | None:
@@ -122,7 +125,9 @@ def _list(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]]) -> _Li
         return None
     written = lines_within(tree.path(parts), MOST_BYTES)
     lines = [(number, _cells(line)) for number, line in enumerate(written, start=1) if line.strip()]
-    widths = {len(cells) for _, cells in lines}
+    header = header_in(parts, lines[0][1], "label", known) if lines else ()
+    lines = lines[1:] if header else lines
+    widths = {len(cells) for _, cells in lines} | ({len(header)} if header else set())
     if len(widths) != 1 or not 2 <= min(widths) <= MOST_COLUMNS:
         return None
     for at in range(min(widths)):
@@ -130,7 +135,7 @@ def _list(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]]) -> _Li
         here = {name for name in names if name in known}
         if len(here) < LEAST_NAMED * len(names) or shape(names[0]) not in {shape(name) for name in here}:
             continue
-        return _List(parts, at, lines)
+        return _List(parts, at, lines, header)
     return None
 
 
@@ -154,6 +159,8 @@ def _label_at(tree: Tree, lists: Sequence[_List], wanted: Wanted) -> int | None:
         raise InputError(
             f"data.columns.label: {some(of.parts for of in lists)} have {len(columns)} columns, not {chosen}."
         )
+    if header := lists[0].header:
+        return next(at for at, cell in enumerate(header) if meaning(cell) == "label")
     if "label" in wanted.columns:
         return None  # the name of a column, which a list does not have
     values = {at: {*column} for at, column in enumerate(columns) if at not in {of.name_at for of in lists}}
@@ -181,6 +188,9 @@ def _group_at(lists: Sequence[_List], label_at: int, wanted: Wanted) -> int | No
     columns = len(lists[0].lines[0][1])
     if number := column_number(wanted, "group"):
         return number - 1 if number <= columns else None
+    named = [at for at, cell in enumerate(lists[0].header) if meaning(cell) == "group"]
+    if named and "group" not in wanted.columns:
+        return named[0]
     values = {cells[label_at].lower() for of in lists for _, cells in of.lines}
     is_protocol = columns > 2 and values <= _GENUINE and all(of.name_at == 1 for of in lists)
     return 0 if is_protocol and "group" not in wanted.columns else None

@@ -1,9 +1,12 @@
 """Labels in files of their own beside the sound: `a.wav` and `a.txt` with a label, or one in each line, as the test
-part of IRMAS has them (Bosch et al. 2012, upf.edu/web/mtg/irmas); `a.cls`, as WebDataset unpacks.
+part of IRMAS has them (Bosch et al. 2012, upf.edu/web/mtg/irmas); `a.cls`, as WebDataset unpacks; or in a folder of
+their own, `audio/a.mp3` and `annotations/key/a.key`, as GiantSteps has them (Knees et al. 2015).
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from trainables.data.layouts.folder_splits import folders_may_be_classes, with_folder_splits
@@ -12,7 +15,7 @@ from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.table import Row
 
-ENDINGS = (".txt", ".cls", ".label", ".lab")
+ENDINGS = (".txt", ".cls", ".label", ".lab", ".class", ".tag", ".key", ".genre", ".emotion", ".gender", ".language")
 LEAST_SHARE = 0.5  # of the sound that has such a file
 MOST_CLASSES = 0.5  # of the sounds
 MOST_BYTES, MOST_WORDS, MOST_LETTERS = 4096, 4, 60  # of a file, a label
@@ -52,7 +55,8 @@ def read_label_texts(tree: Tree, wanted: Wanted) -> Reading | None:
 
 
 def _beside(tree: Tree) -> dict[Parts, Parts]:
-    """Sound -> the file of its name in its folder."""
+    """Sound -> the one file of its name in its folder; where no sound has such a file, the one of its name, where one
+    sound alone is called so."""
     files = {parts for parts in tree.others if parts[-1].lower().endswith(ENDINGS)}
     found = {}
     for sound in tree.sounds if files else ():
@@ -60,7 +64,18 @@ def _beside(tree: Tree) -> dict[Parts, Parts]:
         fits = [named for ending in ENDINGS if (named := (*sound[:-1], stem + ending)) in files]
         if len(fits) == 1:
             found[sound] = fits[0]
-    return found
+    return found or _apart(tree, files)
+
+
+def _apart(tree: Tree, files: Collection[Parts]) -> dict[Parts, Parts]:
+    by_stem: dict[str, list[Parts]] = defaultdict(list)
+    for parts in files:
+        by_stem[parts[-1].rpartition(".")[0]].append(parts)
+    uses = Counter(sound[-1].rpartition(".")[0] for sound in tree.sounds)
+    named = {sound: by_stem.get(sound[-1].rpartition(".")[0], []) for sound in tree.sounds}
+    return {
+        sound: fits[0] for sound, fits in named.items() if len(fits) == 1 and uses[sound[-1].rpartition(".")[0]] == 1
+    }
 
 
 def _labels(tree: Tree, parts: Parts) -> list[str] | None:

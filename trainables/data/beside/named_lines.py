@@ -7,12 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from trainables.data.formats.manifest import SUFFIXES
 from trainables.data.layouts.folder_splits import with_folder_splits
 from trainables.data.layouts.found import reading, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.sound.endings import is_sound
 from trainables.data.split_names import of_files
+from trainables.data.tables.spellings import meaning
 from trainables.data.tables.table import Row
 
 MOST_BYTES = 1 << 30
@@ -30,6 +32,14 @@ def without_numbers(wanted: Wanted) -> Wanted:
     """What is wanted of rows that are in our own columns already."""
     numbered = {ours for ours in wanted.columns if column_number(wanted, ours)}
     return replace(wanted, columns={ours: name for ours, name in wanted.columns.items() if ours not in numbered})
+
+
+def header_in(parts: Parts, first: Sequence[str], column: str, known: Collection[str]) -> Sequence[str]:
+    """The first line of a list where it names columns, one of them the task's: MAGICDATA's `TRANS.txt` begins with
+    `UtteranceID SpeakerID Transcription`. Tables of more than that are read as tables, and so are files called so."""
+    told = {meaning(cell) for cell in first}
+    is_table = parts[-1].lower().endswith(SUFFIXES) or not told <= {column, "audio", "group", "id", None}
+    return first if column in told and not is_table and len(first) > 1 and stem(first[0]) not in known else ()
 
 
 def some(lists: Iterable[Parts]) -> str:

@@ -50,15 +50,46 @@ def naming_sound(tree: Tree, labelled_by: str = "the folders") -> list[str]:
     return [_sentence(tree, found, labelled_by) for found in _naming(tree)]
 
 
-def refuse_for_table(tree: Tree, wanted: Wanted) -> None:
-    """Raises InputError where the folders do not give what the task needs, and a table names the sound: how to read
-    it."""
-    for found in _naming(tree):
-        raise InputError(
-            f"{tree.folder}: its folders give no {wanted.column!r}, and {shown(found.table)} names {found.clips:,} of "
-            f"the clips in its column {found.column!r}: give it as data.source, with `data.columns: {{audio: "
-            f"{found.column}, {wanted.column}: ...}}`, which may be {found.shown_others}."
-        )
+def tables_in_place_of_folders(tree: Tree, wanted: Wanted) -> list[str]:
+    """Where the folders do not give what the task needs: how to read the first table that names the sound."""
+    return [
+        f"{tree.folder}: its folders give no {wanted.column!r}, and {shown(found.table)} names {found.clips:,} of "
+        f"the clips in its column {found.column!r}: give it as data.source, with `data.columns: {{audio: "
+        f"{found.column}, {wanted.column}: ...}}`, which may be {found.shown_others}."
+        for found in islice(_naming(tree), 1)
+    ]
+
+
+def naming_folders(tree: Tree) -> list[str]:
+    """A sentence for each table that names every folder of a level and divides them into fewer kinds: a person's
+    diagnosis, say. Such folders are people or recordings more often than classes."""
+    folders = [parts[:-1] for parts in tree.sounds]
+    levels = [
+        {path[level] for path in folders if len(path) > level} for level in range(max(map(len, folders), default=0))
+    ]
+    found = []
+    for table in [parts for parts in tree.tables if parts not in tree.taken][:MOST_TABLES]:
+        with suppress(InputError, OSError):
+            if tree.path(table).stat().st_size <= MOST_BYTES:
+                rows = [row for _, row in read_rows(tree.path(table), {}, Path()).rows]
+                found += [said for names in levels if len(names) > 1 and (said := _of_folders(table, rows, names))][:1]
+    return found
+
+
+def _of_folders(table: Parts, rows: Sequence[Mapping[str, Any]], names: Collection[str]) -> str:
+    columns = list(dict.fromkeys(name for row in rows for name in row if name))
+    column = next((one for one in columns if {*names} <= {str(row.get(one)).strip() for row in rows}), "")
+    ours = [row for row in rows if str(row.get(column)).strip() in names]
+    kinds = {one: {str(row.get(one)).strip() for row in ours} for one in columns if one != column}
+    dividing = [one for one, of in kinds.items() if 1 < len(of) < len(names)]
+    if not column or len(ours) != len(names) or not dividing:
+        return ""
+    some = ", ".join(sorted(names)[:3])
+    return (
+        f"{shown(table)} names the folders ({some}, ...) in its column {column!r} and tells of each "
+        f"{', '.join(dividing[:SHOWN])}: if the folders are people or recordings, they are no classes: write a table "
+        "with a row for each clip, with the columns audio, label and group."
+    )
 
 
 def _naming(tree: Tree) -> Iterator[_Naming]:

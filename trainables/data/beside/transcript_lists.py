@@ -20,6 +20,7 @@ from trainables.data.beside.named_lines import (
     MOST_BYTES,
     MOST_LISTS,
     column_number,
+    header_in,
     nearest,
     reading_of_lists,
     shape,
@@ -32,6 +33,7 @@ from trainables.data.layouts.found import lines_of, lines_within, shown
 from trainables.data.layouts.tree import Parts, Tree
 from trainables.data.reading import Account, Reading, Wanted
 from trainables.data.tables.delimited import unquoted
+from trainables.data.tables.spellings import meaning
 from trainables.errors import InputError
 
 ENDINGS = (".txt", ".tsv", ".lst", ".list")
@@ -56,6 +58,7 @@ _FOLDERS = {
 }
 _TAKEN = "the {} is read (`data.columns: {{text: '{}'}}` takes the other)."
 _KSS = re.compile(r"[1-9]/[1-9]_\d{4}\.wav")  # as written, with numbers written out, letter by letter, seconds, English
+_COLON = re.compile(r"\s*([^\s:/\\]{2,}):\s*([^\s/\\].*)")  # JSUT, JVS: NAME:TEXT
 _PINYIN = re.compile(r"[^\sA-Za-z]\s+[a-z]+[1-5](\s.*)?")  # AISHELL-3: every character, and how it is said
 
 
@@ -147,11 +150,14 @@ def _is_list(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]], wan
     if parts[-1].rpartition(".")[0] in known:
         return False
     cut = [cells for line in lines_within(tree.path(parts), MOST_BYTES) if (cells := _cut(line))]
+    header = header_in(parts, cut[0], "text", known) if cut else ()
+    cut = cut[1:] if header else cut
     names = [stem(cells[0]) for cells in cut]
     named = {name for name in names if name in known}
     widest = max(map(len, cut), default=0)
     chosen = column_number(wanted, "text")
-    if not named or (widest > MOST_COLUMNS and not _is_kss(cut) and not (chosen and 2 <= chosen <= widest)):
+    told = header or _is_kss(cut) or (chosen and 2 <= chosen <= widest)
+    if not named or (widest > MOST_COLUMNS and not told):
         return False
     if all(_DECIMAL.fullmatch(cells[-1]) or not cells[-1] for cells in cut):  # no text, or how long each sound is
         return False
@@ -169,6 +175,8 @@ def _cut(line: str) -> list[str] | None:
                 divider == "|" and len(cells) > MOST_COLUMNS and _SECONDS.fullmatch(cells[-1])
             )  # CSS10: how long it is
             return cells[:-1] if timed else cells
+    if named := _COLON.match(line):
+        return [*named.groups()]
     words = line.split(maxsplit=1)
     return [words[0], words[1].strip() if len(words) > 1 else ""] if words else None
 
@@ -177,11 +185,14 @@ def _is_kss(cut: Sequence[Sequence[str]]) -> bool:
     return all(len(cells) == 6 and _KSS.fullmatch(cells[0]) and _SECONDS.fullmatch(cells[4]) for cells in cut)
 
 
-def _columns(cut: Sequence[Sequence[str]], wanted: Wanted) -> tuple[int, int | None, str]:
+def _columns(header: Sequence[str], cut: Sequence[Sequence[str]], wanted: Wanted) -> tuple[int, int | None, str]:
     """Where text and speaker stand in the lines, counted from 0; -1 is the last column. And why."""
     if chosen := column_number(wanted, "text"):
         group = column_number(wanted, "group")
         return chosen - 1, group - 1 if group else None, ""
+    if header:
+        of = {meaning(cell): at for at, cell in reversed([*enumerate(header)])}
+        return of["text"], of.get("group"), f"The first line names the columns: {', '.join(header)}."
     if _is_kss(cut):
         return 2, None, "KSS writes every text four times; the third column, with numbers written out, is read."
     if any(len(cells) != 3 for cells in cut):
@@ -204,8 +215,10 @@ def _is_same_text(one: str, other: str) -> bool:
 def _lines(tree: Tree, parts: Parts, known: Mapping[str, Sequence[Parts]], wanted: Wanted) -> Iterator[_Line]:
     lines = lines_of(tree.path(parts))
     cut = [(number, cells) for number, line in enumerate(lines, start=1) if (cells := _cut(line))]
+    header = header_in(parts, cut[0][1], "text", known) if cut else ()
+    cut = cut[1:] if header else cut
     spelled = all(_PINYIN.fullmatch(cells[-1]) for _, cells in cut if cells[-1])
-    text_at, middle_at, chosen = _columns([cells for _, cells in cut], wanted)
+    text_at, middle_at, chosen = _columns(header, [cells for _, cells in cut], wanted)
     for number, cells in cut:
         text = cells[text_at] if 1 < len(cells) > text_at else ""
         sound = nearest(parts, cells[0], known.get(stem(cells[0]), ()))

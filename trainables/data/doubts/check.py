@@ -59,9 +59,9 @@ def check_examples(
     headers |= {path: (problem,) for path, problem in missing_problems(missing, account.audio_homes).items()}
     seconds = []
     first: dict[str, str] = {}
-    for number, example in enumerate(examples, start=1):
+    for example in examples:
         unheard = False
-        of_row = _row_problems(number, example, task)
+        of_row = _row_problems(example, task)
         try:
             lasts = _seconds(example, headers, account)
             found = of_row
@@ -108,7 +108,7 @@ def _said_once(problems: Iterable[str], first: dict[str, str]) -> list[str]:
     return [first.setdefault(_NUMBER.sub("#", problem), problem) for problem in problems]
 
 
-def _row_problems(number: int, example: Example, task: Task) -> list[str]:
+def _row_problems(example: Example, task: Task) -> list[str]:
     problems = []
     # text that cannot be written to a file, or that would steer a terminal which shows it
     texts = {"id": example.id, "group": example.group, "fold": example.fold, "target": example.target}
@@ -116,7 +116,7 @@ def _row_problems(number: int, example: Example, task: Task) -> list[str]:
     texts |= {"question": example.question}
     if UNWRITABLE.search("\n".join([text for text in texts.values() if isinstance(text, str)])):
         wrong = [name for name, text in texts.items() if isinstance(text, str) and UNWRITABLE.search(text)]
-        problems.append(f"example {number}: its {', '.join(wrong)} holds control characters, or is no UTF-8.")
+        problems.append(f"its {', '.join(wrong)} holds control characters, or is no UTF-8.")
     message = task.check_target(example.target)
     return problems if message is None else [*problems, f"{message.rstrip('.')}."]
 

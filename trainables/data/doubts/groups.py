@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from trainables.data.doubts.labels import seen, spellings
+from trainables.data.doubts.labels import NOTHING, seen, spellings
 from trainables.data.doubts.names import is_named, written_name
 from trainables.data.doubts.words import counted, listed
 from trainables.data.examples import Example
@@ -36,6 +36,9 @@ NUMBERED = re.compile(r"(?:^|/)([^/]+?)[_\-. ]+[a-z]*\d+[a-z]?$", re.I)
 SEPARATORS = re.compile(r"[_\-. ]+")
 
 
+_NOBODY = NOTHING | {"unknown", "unk", "other", "others", "anonymous", "anon", "various", "misc", "not available"}
+
+
 @dataclass(frozen=True)
 class Guess:
     """Groups that names of files seem to tell."""
@@ -48,6 +51,16 @@ class Guess:
         return list(dict.fromkeys(self.of.values()))
 
 
+def _nobody(groups: Counter[str]) -> list[str]:
+    """A sentence where one group stands for all whose group nobody knows."""
+    found = {name: clips for name, clips in groups.items() if name.strip().casefold() in _NOBODY and clips > 1}
+    return [
+        f"{clips} of {groups.total()} clips are of the group {name!r}: they count as one speaker or recording, and "
+        "stand on one side of every split together. If they are not, give each a group of its own."
+        for name, clips in found.items()
+    ]
+
+
 def group_doubts(examples: Sequence[Example], splits: Mapping[str, str]) -> list[str]:
     """Sentences where some clip has no group of its source's; `splits` is example id -> train | validation | test."""
     unnamed = [example for example in examples if not is_named(example)]
@@ -55,7 +68,7 @@ def group_doubts(examples: Sequence[Example], splits: Mapping[str, str]) -> list
         groups = Counter(example.group for example in examples)
         if len(groups) == len(examples):
             return ["`group` differs for every clip: no two clips count as one speaker or recording."]
-        return spellings(groups, _spelled, "group")
+        return [*spellings(groups, _spelled, "group"), *_nobody(groups)]
     files = Counter(path for example in unnamed for path in {piece.path for piece in example.audio})
     shared = [path for path, uses in files.items() if uses > 1]
     said = "No `group` is given: every file is its own group, and the same speaker or recording may stand in training "

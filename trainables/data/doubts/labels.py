@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from trainables.data.doubts.encodings import encoding_doubts
 from trainables.data.doubts.words import counted, listed
 
 RARE_CLIPS = 2  # a class of so few clips may be a slip of the pen ...
@@ -50,6 +51,7 @@ def label_doubts(labels: Sequence[str]) -> list[str]:
     counts = Counter(labels)
     found = [
         *spellings(counts, _key, "class"),
+        *encoding_doubts(counts, "classes"),
         *_slips(counts),
         *several_in_one(counts),
         *_products(counts),

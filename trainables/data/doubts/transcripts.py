@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from trainables.data.doubts.encodings import encoding_doubts
 from trainables.data.examples import Example
 from trainables.data.reading import SHOWN, Account
 from trainables.errors import InputError
@@ -186,6 +187,7 @@ def _doubts(texts: Sequence[str], task: TextTask) -> list[str]:
             f"{_texts(len(nothing))} of {len(texts)} say {_some(map(repr, nothing))}: is that said, or is no text "
             "there?"
         )
+    found += encoding_doubts(texts, "texts")
     if len(texts) >= FEWEST_TEXTS and len(set(texts)) == 1 and texts[0]:
         found.append(f"All {len(texts)} texts are the same ({texts[0][:40]!r}): is it the right column?")
     if task.normalise != "english" and (held := _holding(texts, remarks)):

@@ -16,6 +16,8 @@ from trainables.data.split_names import is_plain
 from trainables.errors import InputError
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".rar", ".tar.bz2", ".tar.xz")
+_BOOKS = (".xlsx", ".xls", ".ods", ".numbers")
+_HEADERLESS = (".pcm", ".raw", ".sln", ".vox")
 _PART = re.compile(r"(?<![^\W_])[^\W\d_](?![^\W_])")  # the `a` of `training-a`
 _REMEDIES = {
     NOT_DECODED: "Convert them (ffmpeg -i IN OUT.flac), install the optional decoder (uv sync --extra compressed)",
@@ -35,6 +37,12 @@ def read_class_folders(tree: Tree, wanted: Wanted) -> Reading:
             f"{tree.folder}: holds no class folders with sound in them and no table that names its sound{_held(tree)}. "
             f"{_packed(tree)}Lay the clips into a folder for each class, or add a metadata.csv with the columns "
             f"file_name and {wanted.column}."
+        )
+    if not tree.sounds:
+        raise InputError(
+            f"{tree.folder}: none of its {len(tree.unread)} files with sound can be read "
+            f"({endings(parts[-1] for parts in tree.unread)}: {', '.join(sorted({*tree.unread.values()}))}). "
+            f"{_how_to_read(tree)}"
         )
     if wanted.column != "label":
         raise InputError(
@@ -142,8 +150,18 @@ def _held(tree: Tree) -> str:
     return f"; it holds {', '.join(held)}" if held else "; it is empty"
 
 
+def _how_to_read(tree: Tree) -> str:
+    if all(parts[-1].lower().endswith(_HEADERLESS) for parts in tree.unread):
+        return (
+            "They are samples without a header: say what they are, as in ffmpeg -f s16le -ar 16000 -ac 1 -i IN OUT.flac"
+        )
+    return f"{_REMEDIES[next(iter(tree.unread.values()))]}."
+
+
 def _packed(tree: Tree) -> str:
     packed = [parts[-1] for parts in tree.others if parts[-1].lower().endswith(_ARCHIVES)]
+    if books := [parts[-1] for parts in tree.others if parts[-1].lower().endswith(_BOOKS)]:
+        return f"Excel workbooks are not read: save the sheet of {books[0]} as CSV. "
     if not packed or tree.sounds:
         return ""
     return f"Archives are not read, WebDataset's shards among them: unpack {packed[0]}. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from trainables.data.examples import Example
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.layouts.coded_names import are_codes
 from trainables.data.layouts.folder_splits import with_folder_splits
+from trainables.data.layouts.found import first_line
 from trainables.data.layouts.levels import shown
 from trainables.data.layouts.shards import refuse_several
 from trainables.data.layouts.tree import Parts, Tree
@@ -17,10 +19,13 @@ from trainables.data.reading import Account, Reading, Skip, Wanted
 from trainables.data.split_names import SplitNames, among_siblings
 from trainables.data.tables.places import SPREAD
 from trainables.data.tables.rows import read_rows
+from trainables.data.tables.spellings import meaning
 from trainables.errors import InputError
 
 METADATA = tuple(f"metadata.{ending}" for ending in ("jsonl", "csv", "tsv", "parquet"))
 _LOOKED_AT = 50  # rows of a table whose files are looked for
+_TEXTS, _MOST_TEXTS = (".txt", ".lst", ".list", ".dat"), 20
+_DIVIDERS = re.compile(r"[,;|\t ]")
 _MOST_OF_IT = 0.5  # of the sound, which tables name together
 
 
@@ -108,17 +113,31 @@ def read_single_table(tree: Tree, wanted: Wanted) -> Reading | None:
     Raises InputError: several such tables, and where there are no class folders, whatever is wrong with the only table.
     """
     tables = [parts for parts in tree.tables if len(parts) == 1]
-    found = [parts for parts in tables if _names_sound(tree, parts, wanted)]
+    found = [parts for parts in (*tables, *_called_texts(tree, wanted)) if _names_sound(tree, parts, wanted)]
     if len(found) > 1:
         names = ", ".join(parts[0] for parts in found)
         raise InputError(f"{tree.folder}: holds several tables that name sound ({names}); give one as data.source.")
     if not found and len(tables) == 1 and len({parts[:-1] for parts in (*tree.sounds, *tree.unread)} - {()}) < 2:
-        found = tables
+        found = [*tables]
     if not found:
         return None
     reading = with_folder_splits(read_manifest(tree.path(found[0]), wanted), wanted)
+    tree.taken |= {*found}
     tree.note_unused(reading, found)
     return reading
+
+
+def _called_texts(tree: Tree, wanted: Wanted) -> list[Parts]:
+    """Files at the top that are called texts and begin with a header, with a column of sound and the task's."""
+    texts = [parts for parts in tree.others if len(parts) == 1 and parts[0].lower().endswith(_TEXTS)]
+    if len(texts) > _MOST_TEXTS:  # one for each sound
+        return []
+    needed = {"audio", wanted.column}
+    known = {name: ours for ours, name in wanted.columns.items()}
+    heads = {parts: _DIVIDERS.split(first_line(tree.path(parts))) for parts in texts}
+    return [
+        parts for parts, cells in heads.items() if needed <= {known.get(cell.strip(), meaning(cell)) for cell in cells}
+    ]
 
 
 def name_most_sound(tree: Tree, tables: Sequence[Parts], wanted: Wanted) -> bool:

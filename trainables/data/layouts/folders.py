@@ -20,7 +20,12 @@ from trainables.data.beside.label_lists import read_label_lists
 from trainables.data.beside.label_texts import read_label_texts
 from trainables.data.beside.named_splits import with_named_splits
 from trainables.data.beside.split_lists import with_listed_splits
-from trainables.data.beside.tables_beside import advise_on_lists, naming_sound, refuse_for_table
+from trainables.data.beside.tables_beside import (
+    advise_on_lists,
+    naming_folders,
+    naming_sound,
+    tables_in_place_of_folders,
+)
 from trainables.data.beside.timed_texts import advise_on_timed, read_timed_texts
 from trainables.data.beside.transcript_lists import read_transcript_lists
 from trainables.data.layouts.class_folders import read_class_folders
@@ -31,6 +36,7 @@ from trainables.data.layouts.shards import find_shards, read_shards
 from trainables.data.layouts.texts_beside import read_texts_beside
 from trainables.data.layouts.tree import Tree, walk
 from trainables.data.reading import Reading, Wanted
+from trainables.errors import InputError
 
 _GAVE_WAY = "a table, and the names of the files and folders are read"
 
@@ -99,10 +105,24 @@ def _read(tree: Tree, wanted: Wanted) -> Reading:
         return reading
     if reading := _read_timed(tree, tree, wanted) or read_label_texts(tree, wanted) or read_json_beside(tree, wanted):
         return reading
-    if wanted.column != "label":
-        refuse_for_table(tree, wanted)
-    reading = with_named_splits(with_listed_splits(tree, read_class_folders(tree, wanted), wanted), wanted)
+    reading = _read_classes(tree, wanted)
+    reading = with_named_splits(with_listed_splits(tree, reading, wanted), wanted)
     advise_on_timed(tree, reading.account)
-    reading.account.advice += naming_sound(tree)
+    reading.account.advice += [*naming_sound(tree), *naming_folders(tree)]
     refuse_other_labels(tree, wanted)
+    return reading
+
+
+def _read_classes(tree: Tree, wanted: Wanted) -> Reading:
+    """Raises InputError: folders that give no classes, with the table to give in their place, if one is there."""
+    if wanted.column != "label" and (tables := tables_in_place_of_folders(tree, wanted)):
+        raise InputError(tables)
+    try:
+        reading = read_class_folders(tree, wanted)
+    except InputError as error:
+        raise InputError([*error.problems, *tables_in_place_of_folders(tree, wanted)]) from None
+    if len({example.target for example in reading.examples}) == 1 and (
+        tables := tables_in_place_of_folders(tree, wanted)
+    ):
+        raise InputError(tables)
     return reading

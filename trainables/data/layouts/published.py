@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from trainables.data.beside import fma, iemocap, thchs30, voxceleb
+from trainables.data.beside import fma, iemocap, parallel_lines, thchs30, voxceleb
 from trainables.data.layouts import (
     audacity,
     coded_names,
@@ -41,6 +41,7 @@ class Format:
 
 FORMATS: Sequence[Format] = (
     Format("Kaldi", kaldi.matches, kaldi.read),
+    Format("fairseq, MuST-C", parallel_lines.matches, parallel_lines.read),
     Format("LibriSpeech", librispeech.matches, librispeech.read, gives_way=True),
     Format("LJSpeech", ljspeech.matches, ljspeech.read),
     Format("Speech Commands", speech_commands.matches, speech_commands.read, gives_way=True),

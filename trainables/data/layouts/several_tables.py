@@ -4,13 +4,14 @@ folders that they stand in (`train/list.csv`, `test/list.csv`). Common Voice's a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from trainables.data.beside.split_lists import is_list
 from trainables.data.beside.transcript_lists import begins_with_sound
+from trainables.data.doubts.names import is_named
 from trainables.data.formats.known import FIRST
 from trainables.data.formats.manifest import read_manifest
 from trainables.data.formats.published import KNOWN
@@ -90,15 +91,21 @@ def prefix_of(table: Parts, tables: Sequence[Parts]) -> str:
 
 def joined(readings: Mapping[Parts, Reading], splits: Mapping[Parts, str], account: Account) -> Reading:
     """Tables one after the other; a row's own split stands above its table's. Ids that several tables give begin with
-    the table's path."""
-    uses = Counter(example.id for reading in readings.values() for example in reading.examples)
+    the table's path, and so do names of different files that stand for groups."""
+    every = [example for reading in readings.values() for example in reading.examples]
+    uses = Counter(example.id for example in every)
+    files: dict[str, set[str]] = defaultdict(set)  # name that stands for a group -> the files of that name
+    for example in every:
+        if not is_named(example):
+            files[example.group] |= {piece.path for piece in example.audio}
     examples = []
     for table, reading in readings.items():
         account.layout = account.layout or reading.account.layout
         account.include(reading.account)
         for example in reading.examples:
             name = f"{shown(table)}:{example.id}" if uses[example.id] > 1 else example.id
-            examples.append(replace(example, id=name, split=example.split or splits.get(table)))
+            group = f"{shown(table)}:{example.group}" if len(files.get(example.group, ())) > 1 else example.group
+            examples.append(replace(example, id=name, group=group, split=example.split or splits.get(table)))
     return Reading(examples, account)
 
 

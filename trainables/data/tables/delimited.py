@@ -55,10 +55,11 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
     else:
         del records[0]
     _refuse_bad_header(name, top + 1, header, known)
-    if len(header) == 1 and header[0].startswith("/") and all(_is_fairseq(cells) for _, cells in records[:20]):
+    if len(header) == 1 and records and all(_is_fairseq(cells) for _, cells in records[:20]):
         raise InputError(
             f"{name}: is a list as fairseq has it: its first line is the folder of the sound ({header[0][:60]}), and "
-            "no header. Write a table with the columns audio and text, and that folder as data.audio_folder."
+            "no header. Where texts lie beside it (.wrd, .ltr), give its folder as data.source; else write a table "
+            "with the columns audio and text, and that folder as data.audio_folder."
         )
     if problem := swallowed_rows(header, records, divider):
         raise InputError(f"{name} {problem}")

@@ -76,7 +76,7 @@ STARTS, ENDS, LENGTHS = ("start", "begin", "onset", "from"), ("end", "stop", "to
 OFFSET = "offset"  # a start beside a duration (NeMo, Lhotse), an end beside an onset
 # Praat's and others' limits of a time axis
 _ENDS_OF_AXES = {STARTS[0]: ("tmin", "xmin", "mint", "timestart"), ENDS[0]: ("tmax", "xmax", "maxt", "timeend")}
-_BEFORE, _AFTER = ("", "segment", "event", "clip", "t"), ("", "time")
+_BEFORE, _AFTER = ("", "segment", "event", "clip", "t"), ("", "time", "timestamp")
 UNITS: Mapping[str, float] = {
     "": 1.0,
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "ssmsec"), 1.0),  # ELAN: 1.250

@@ -132,3 +132,28 @@ def test_two_labels_of_one_sound_are_refused(lay: Lay, read_source: Read) -> Non
     texts = {"a.txt": lines(" ", WAVS, CATS), "b.txt": lines(" ", WAVS, CATS[::-1])}
     with pytest.raises(InputError, match=r"give wav/a0\.wav different labels"):
         read_source(lay(WAVS, texts))
+
+
+CLIPS = [f"c{number}" for number in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"),
+    [
+        ("file,label,speaker\n{0}.wav,{1},s{2}\n", "labels in lists"),
+        ("UtteranceID\tEmotion\tSpeakerID\n{0}\t{1}\ts{2}\n", "labels in lists"),
+        ("file label speaker\n{0}.wav {1} s{2}\n", "labels in lists"),
+        ("file\tlabel\tspeaker\tsplit\n{0}.wav\t{1}\ts{2}\ttrain\n", "a table"),
+        ("speaker;filename;class;onset;offset\ns{2};{0}.wav;{1};0.1;0.2\n", "a table"),
+    ],
+)
+def test_a_list_with_a_header(lay: Lay, read_source: Read, text: str, layout: str) -> None:
+    header, line, _ = text.split("\n")
+    lines = [line.format(name, ("dog", "cat")[number % 2], number % 3) for number, name in enumerate(CLIPS)]
+    reading = read_source(lay([f"{name}.wav" for name in CLIPS], {"labels.txt": "\n".join([header, *lines])}))
+    assert reading.account.layout.startswith(layout)
+    assert [(clip.target, clip.group) for clip in reading.examples] == [
+        (("dog", "cat")[number % 2], f"s{number % 3}") for number in range(6)
+    ]
+    assert {clip.split for clip in reading.examples} == ({"train"} if "split" in header else {None})
+    assert {clip.start_seconds for clip in reading.examples} == ({0.1} if "onset" in header else {0.0})

@@ -60,3 +60,11 @@ def test_class_folders_stand_above(lay: Lay, read_source: Read) -> None:
     files = {f"{name}.txt": text for name, text in zip(names, ["good", "bad"] * 2, strict=True)}
     reading = read_source(lay([f"{name}.wav" for name in names], files))
     assert [clip.target for clip in reading.examples] == ["cat", "cat", "dog", "dog"]
+
+
+def test_labels_in_a_folder_of_their_own(lay: Lay, read_source: Read) -> None:
+    texts = {f"annotations/key/{name}.key": label for name, label in zip(NAMES, CATS, strict=True)}
+    reading = read_source(lay([f"audio/{name}.wav" for name in NAMES], texts))
+    assert [clip.target for clip in reading.examples] == CATS
+    twice = [*(f"audio/{name}.wav" for name in NAMES), *(f"again/{name}.wav" for name in NAMES)]
+    assert {clip.target for clip in read_source(lay(twice, texts)).examples} == {"audio", "again"}

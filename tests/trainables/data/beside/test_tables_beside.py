@@ -73,3 +73,20 @@ def test_a_table_may_name_sound_without_its_ending(lay: Lay, read_source: Read) 
     table = "sample_key,instrument,relevance\n1,flute,0.5\n2,flute,0.5\n3,bass,0.4\n4,bass,0.6\n"
     advice = read_source(lay(CLASSES, {"notes/more.csv": table})).account.advice
     assert any("more.csv names 4 of the clips in its column 'sample_key'" in sentence for sentence in advice)
+
+
+PEOPLE = [f"{person}/{take}.wav" for person in ("ann", "bob", "cy", "dee") for take in ("cough", "vowel")]
+COHORT = "participant,age,diagnosis\nann,30,ill\nbob,31,well\ncy,32,ill\ndee,33,well\n"
+
+
+def test_a_table_of_the_folders_is_named(lay: Lay, read_source: Read) -> None:
+    (said,) = [one for one in read_source(lay(PEOPLE, {"cohort.csv": COHORT})).account.advice if "cohort.csv" in one]
+    assert "in its column 'participant' and tells of each diagnosis" in said
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["name,latin\nann,A\nbob,B\ncy,C\ndee,D\n", "participant,diagnosis\nann,ill\nbob,well\n", "a,b\n1,2\n"],
+)
+def test_other_tables_say_nothing_of_folders(lay: Lay, read_source: Read, table: str) -> None:
+    assert not [one for one in read_source(lay(PEOPLE, {"t.csv": table})).account.advice if "names the folders" in one]

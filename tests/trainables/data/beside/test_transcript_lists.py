@@ -179,3 +179,32 @@ def test_libritts_has_two_forms_of_a_text(lay: Lay, read_source: Read) -> None:
     reading = read_source(lay(sounds, texts), "text")
     assert {clip.target for clip in reading.examples} == {f"It was Mister Brown of {name}." for name in names}
     assert [clip.group for clip in reading.examples] == ["19", "19", "26", "26"]
+
+
+@pytest.mark.parametrize("home", ["", "wav/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UtteranceID\tSpeakerID\tTranscription\n{0}.wav\ts{1}\tone {0}\n",
+        "id|sentence|age|speaker\n{0}|one {0}|30|s{1}\n",
+        "path|text|speaker|set\n{0}.wav|one {0}|s{1}|train\n",
+    ],
+)
+def test_a_list_with_a_header(lay: Lay, read_source: Read, text: str, home: str) -> None:
+    header, line, _ = text.split("\n")
+    names = [f"m_{number}" for number in range(6)]
+    lines = [line.format(name, number % 3) for number, name in enumerate(names)]
+    reading = read_source(
+        lay([f"{home}{name}.wav" for name in names], {"TRANS.txt": "\n".join([header, *lines])}), "text"
+    )
+    assert [(clip.target, clip.group) for clip in reading.examples] == [
+        (f"one {name}", f"s{number % 3}") for number, name in enumerate(names)
+    ]
+    assert {clip.split for clip in reading.examples} == ({"train"} if "set" in header else {None})
+
+
+def test_names_before_a_colon(lay: Lay, read_source: Read) -> None:
+    lists = {f"jvs00{who}/transcripts_utf8.txt": f"VOICE_1:また{who}: はい\nVOICE_2:水を\n" for who in (1, 2)}
+    sounds = [f"jvs00{who}/wav24kHz16bit/VOICE_{number}.wav" for who in (1, 2) for number in (1, 2)]
+    reading = read_source(lay(sounds, lists), "text")
+    assert [clip.target for clip in reading.examples] == ["また1: はい", "水を", "また2: はい", "水を"]

@@ -155,3 +155,13 @@ def test_lengths_are_those_of_the_decoded_clips(tmp_path, task, write_tone):
     ]
     assert check_examples(clips, task) == pytest.approx([0.5, 0.6, 0.4, 0.2])
     assert check_examples(clips, task) == pytest.approx([len(load_waveform(clip, 16_000)) / 16_000 for clip in clips])
+
+
+def test_control_characters_of_many_clips_are_said_once(tmp_path, write_tone):
+    class Texts:
+        def check_target(self, value: object) -> None: ...
+
+    path = write_tone(tmp_path / "a.wav")
+    found = problems_of([clip(f"c{number}", path, "a\x00") for number in range(30)], Texts())  # type: ignore[arg-type]
+    assert len(found) == 1
+    assert found[0].startswith("c0 (a.wav), c1 (a.wav), c2 (a.wav) and 27 more: its target holds control characters")

@@ -129,3 +129,11 @@ def test_two_spellings_of_a_group(one: str, other: str, what: str | None) -> Non
 def test_random_names_tell_nothing(seed: int, count: int) -> None:
     letters = np.random.default_rng(seed).choice(list("abcdefghijklmnopqrstuvwxyz0123456789"), (count, 10))
     assert guessed(clips(sorted({"".join(row) + ".wav" for row in letters}))) is None
+
+
+@pytest.mark.parametrize("nobody", ["unknown", "Unknown ", "n/a", "nan"])
+def test_a_group_of_all_whom_nobody_knows_is_asked_about(nobody: str) -> None:
+    examples = clips([f"{number}.wav" for number in range(24)])
+    named = [replace(one, group=nobody if at % 2 else f"ann {at // 4}") for at, one in enumerate(examples)]
+    (sentence,) = group_doubts(named, dict.fromkeys([one.id for one in named], "train"))
+    assert sentence.startswith(f"12 of 24 clips are of the group {nobody!r}")

@@ -138,3 +138,17 @@ def test_folders_that_are_all_called_as_one_split_are_no_classes(plant: Plant, r
 def test_classes_of_trains_are_classes(plant: Plant, read: Read) -> None:
     reading = read(plant("{train_horn,train_whistle}/{1,2}.wav"))
     assert {clip.target for clip in reading.examples} == {"train_horn", "train_whistle"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "column", "what"),
+    [
+        ("x/{1,2}.pcm x/1.txt", "text", r"none of its 2 files .* without a header.*ffmpeg -f s16le"),
+        ("{cat,dog}/{1,2}.raw", "label", r"none of its 4 files .* without a header"),
+        ("{cat,dog}/{1,2}.m4a", "label", r"none of its 4 files .*\(4 \.m4a.*uv sync --extra compressed"),
+        ("{1,2}.wav labels.xlsx", "label", "save the sheet of labels.xlsx as CSV"),
+    ],
+)
+def test_what_to_do_with_what_is_there(plant: Plant, read: Read, spec: str, column: str, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        read(plant(spec), column=column)

@@ -176,3 +176,21 @@ def test_a_table_that_labels_the_sound_alike_is_no_matter(plant: Plant, read: Re
     folder = plant("cat/{1,2}.wav dog/{3,4}.wav")
     table(folder / "t.csv", [f"{n},{label}" for n, label in enumerate(labels.split(), 1)], "recording,label")
     assert {example.target for example in read(folder).examples} == {"cat", "dog"}
+
+
+MUSIC = [*(f"train_data/{number}.wav" for number in (1, 2, 3)), "test_data/4.wav", "test_data/5.wav"]
+
+
+@pytest.mark.parametrize(
+    ("sounds", "table", "key"),
+    [
+        (MUSIC, "music_metadata.csv", "id"),  # MusicNet
+        ([f"Audios/m_{number}.wav" for number in range(5)], "Labels/consensus.csv", "FileName"),  # MSP-Podcast
+    ],
+)
+def test_where_folders_are_no_classes_the_table_is_named(
+    lay: Callable[..., Path], read_source: Callable[..., Reading], sounds: list[str], table: str, key: str
+) -> None:
+    rows = "".join(f"{Path(name).stem if key == 'id' else Path(name).name},B,1999\n" for name in sounds)
+    with pytest.raises(InputError, match=rf"{table} names 5 .*`data.columns: {{audio: {key}, label: ...}}`.*composer"):
+        read_source(lay(sounds, {table: f"{key},composer,year\n{rows}"}))

@@ -163,3 +163,16 @@ def test_fleurs_has_no_header(lay: Lay, read_source: Read) -> None:
         "test": "raw test",
     }
     assert any("has no header and is read as FLEURS has it" in sentence for sentence in reading.account.guesses)
+
+
+def test_equal_names_in_folders_of_their_own_are_other_files(lay: Lay, read_source: Read) -> None:
+    names = ("aa/1.wav", "bb/1.wav")
+    tables = {
+        f"{split}.csv": "wav_filename|transcript\n" + "".join(f"{name}|said\n" for name in names)
+        for split in ("train", "val")
+    }
+    reading = read_source(lay([f"{split}/{name}" for split in ("train", "val") for name in names], tables), "text")
+    assert len({clip.id for clip in reading.examples}) == len({clip.group for clip in reading.examples}) == 4
+    shared = {f"{split}.csv": "path,text,speaker\naa/1.wav,said,ann\n" for split in ("train", "val")}
+    reading = read_source(lay([f"{split}/aa/1.wav" for split in ("train", "val")], shared), "text")
+    assert {clip.group for clip in reading.examples} == {"ann"}
