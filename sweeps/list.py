@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,6 +19,7 @@ from sweeps.state.workspace import VERDICT, Workspace, size_bytes
 from trainables import command_line
 from trainables.errors import InputError
 
+TABLE_COLUMNS = 120  # below, a sweep takes a few lines
 DESCRIPTION = """\
 Lists the sweeps of a results folder, the latest first: when each was begun, its data, how it stands, the best arm with
 its test value, what the verdict says, and what it takes on the disk.
@@ -43,10 +45,11 @@ class Row:
     data: str
     state: str  # finished | running | interrupted | damaged
     miniature: bool
-    best: str | None
+    best: str | None  # the arm with the best mean, as the verdict's sentence calls it
     metric: str | None
     value: float | None  # the best arm's mean on test data
     winner: str | None  # an arm that was shown to be better
+    beats_constant: bool | None  # whether the best arm is better than one answer to every test clip would be
     verdict: str | None  # the sentence
     disk_bytes: int
 
@@ -79,13 +82,14 @@ def row_of(workspace: Workspace) -> Row:
         times = [event["time"] for event in sweep_events(workspace) if event["event"] == "session"]
         source = yaml.safe_load(state.source_text)["data"]["source"]
     except (InputError, OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return Row(workspace.sweep_id, "?", begun, "?", "damaged", False, None, None, None, None, None, size)
+        return Row(workspace.sweep_id, "?", begun, "?", "damaged", False, None, None, None, None, None, None, size)
     if times:
         begun = datetime.fromtimestamp(min(times), UTC).isoformat(timespec="seconds")
     how = "finished" if state.finished else "running" if running_elsewhere(workspace) else "interrupted"
     verdict = _verdict(workspace)
-    best = verdict.get("best")
+    best, winner = verdict.get("best"), verdict.get("winner")
     value = next((row["mean"] for row in verdict.get("rows", ()) if row["name"] == best), None)
+    labels = verdict.get("labels", {})
     return Row(
         sweep_id=workspace.sweep_id,
         name=manifest.name,
@@ -93,13 +97,21 @@ def row_of(workspace: Workspace) -> Row:
         data=private(str(source)),
         state=how,
         miniature=manifest.miniature,
-        best=best,
+        best=labels.get(best, best),
         metric=verdict.get("metric"),
         value=value,
-        winner=verdict.get("winner"),
+        winner=labels.get(winner, winner),
+        beats_constant=_beats_constant(verdict, value),
         verdict=verdict.get("sentence"),
         disk_bytes=size,
     )
+
+
+def _beats_constant(verdict: Mapping[str, Any], value: float | None) -> bool | None:
+    constant = verdict.get("constant")
+    if not constant or value is None:
+        return None
+    return bool(value > constant["value"] if verdict["mode"] == "max" else value < constant["value"])
 
 
 def _verdict(workspace: Workspace) -> dict:  # type: ignore[type-arg]
@@ -117,6 +129,7 @@ def show(command: Command) -> None:
     if command.json:
         print(json.dumps([asdict(row) for row in found], indent=1))
         return
+    from rich.table import Table
     from rich.text import Text
 
     from sweeps.plan.parts import make_console, table
@@ -125,15 +138,23 @@ def show(command: Command) -> None:
         start = command_line.to_copy("sweeps.run", "search_spaces/ast_lora.yaml", "data.source=CLIPS")
         print(f"No sweep in {results}. Start one: {start}")
         return
-    lines = [
-        (row.sweep_id, row.begun[:16].replace("T", " "), row.data, _state(row), _best(row), _said(row), _size(row))
-        for row in found
-    ]
     console = make_console()
-    console.print(table(("sweep", "begun (UTC)", "data", "state", "best", "verdict", "disk"), lines))
+    if console.width < TABLE_COLUMNS:
+        for row in found:
+            console.print(Text(row.sweep_id, style="bold"), soft_wrap=True)
+            console.print(Text("  " + "; ".join(text for text in _cells(row)[1:] if text != "-")))
+    else:
+        shown: Table = table(("sweep", "begun (UTC)", "data", "state", "best", "verdict", "disk"), map(_cells, found))
+        shown.columns[0].no_wrap = shown.columns[-1].no_wrap = True  # an id is there to be copied
+        console.print(shown)
     total = sum(row.disk_bytes for row in found)
     clean = command_line.to_copy("sweeps.clean", "SWEEP")
     console.print(Text(f"{len(found)} sweeps, {total / 1e6:.1f} MB. What one no longer needs: {clean}"), soft_wrap=True)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    begun = row.begun[:16].replace("T", " ")
+    return row.sweep_id, begun, row.data, _state(row), _best(row), _said(row), _size(row)
 
 
 def _state(row: Row) -> str:
@@ -145,6 +166,8 @@ def _best(row: Row) -> str:
 
 
 def _said(row: Row) -> str:
+    if row.beats_constant is False:
+        return "no better than a constant answer"
     if row.winner is not None:
         return f"{row.winner} is better"
     return "-" if row.verdict is None else "no finalist is shown to be better"

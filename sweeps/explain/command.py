@@ -65,6 +65,7 @@ def parse(arguments: Sequence[str]) -> Command:
 def explain(command: Command) -> None:
     """Explains a sweep. Raises InputError: no such sweep, or a file that cannot be read."""
     from sweeps.state.find import find_workspace, results_folder
+    from sweeps.state.workspace import relative
 
     with silently(command.json):
         doing(f"reading the record of {command.sweep}")
@@ -82,7 +83,7 @@ def explain(command: Command) -> None:
         print(f"\n{heading}")
         for sentence in sentences:
             print(f"  {sentence}")
-    print(f"\nMore: {command_line.to_copy('analysis.report', workspace.sweep_id)}")
+    print(f"\nMore: {command_line.to_copy('analysis.report', relative(workspace.folder))}")
 
 
 def recorded_runs(workspace: Workspace, tracking_uri: str | None) -> SweepRuns | None:
@@ -119,8 +120,11 @@ def parts(workspace: Workspace, record: SweepRuns | None) -> list[Part]:
         progress = StageProgress(stage, spec, watching=True)
         found.append((f"Where the trials came from{where}", came_about(progress, spec)))
         found.append((f"Why each trial ended{where}", ends(progress, spec, _ids(record))))
-        found.append((f"How the finalists were chosen{where}", chosen(progress, spec, labels)))
-    looked = [line for stage in workspace.stages() if stage.name != EXPLORE for line in looks(stage)]
+        over = any(other.name != EXPLORE and other.parent == stage.parent for other in workspace.stages())
+        found.append(
+            (f"How the finalists {'were' if over else 'are'} chosen{where}", chosen(progress, spec, labels, over))
+        )
+    looked = [line for stage in workspace.stages() if stage.name != EXPLORE for line in looks(stage, labels)]
     if looked:
         found.append(("When stage 2 was looked at", looked))
     if verdict is None:
@@ -130,7 +134,7 @@ def parts(workspace: Workspace, record: SweepRuns | None) -> list[Part]:
         found.append(("The verdict", [sentence]))
         found.append(("What it rests on", rests_on(judged)))
     if record is not None and record.confirm_runs:
-        heading = f"The runs of stage 2 (look {record.look} at the test data)"
+        heading = "The runs of stage 2" + (f" (look {record.look} at the test data)" if record.look > 1 else "")
         found.append((heading, confirm_lines(None if verdict is None else verdict[1], record.confirm_runs)))
     return found
 

@@ -101,20 +101,20 @@ def why(trial: TrialProgress, met: Sequence[Cut], spec: SweepSpec, of: str = "")
         return f"failed after epoch {epoch}: {trial.reason}"
     if trial.status == STOPPED:
         return f"stopped by a person (sweeps.control) after epoch {epoch}, {spec.metric} {value}"
-    if trial.status == PRUNED and met and met[-1].cut is not None:
+    if trial.status == PRUNED and met and met[-1].cut is not None and not met[-1].passed(spec.mode):
         last = met[-1]
-        others = f"the {last.seen} trials{of}" if last.seen > 1 else f"the one trial{of}"
-        best = f"the best 1/{spec.reduction_factor} of {others} before it"
+        many = f"the best 1/{spec.reduction_factor} of the {last.seen} trials{of} before it began at"
+        best = many if last.seen > 1 else f"the one trial{of} before it had"
         tie = "; the loss broke the tie" if _value(last.cut) == value else ""
-        return f"pruned after epoch {epoch}: {spec.metric} {value}, and {best} began at {_value(last.cut)}{tie}"
+        return f"pruned after epoch {epoch}: {spec.metric} {value}, and {best} {_value(last.cut)}{tie}"
     if trial.status == PRUNED:
         return f"pruned after epoch {epoch}, {spec.metric} {value}: {PRUNERS[spec.pruner].stops}"
     return f"not over: epoch {epoch}, {spec.metric} {value}"
 
 
-def chosen(progress: StageProgress, spec: SweepSpec, labels: Mapping[str, str]) -> list[str]:
+def chosen(progress: StageProgress, spec: SweepSpec, labels: Mapping[str, str], over: bool = True) -> list[str]:
     """How finalists are chosen, which trials these are, and the best of those that were passed over. `labels`: what the
-    verdict calls them."""
+    verdict calls them; `over`: whether stage 2 has begun, so that they stay."""
     trials = [explored(trial) for trial in progress.trials.values()]
     baseline = baseline_config(spec).config_id
     finalists = choose_finalists(trials, spec.finalists, mode=spec.mode, baseline_id=baseline)
@@ -126,6 +126,8 @@ def chosen(progress: StageProgress, spec: SweepSpec, labels: Mapping[str, str]) 
     )
     rule += f"; the best for each {spec.finalists.per}." if spec.finalists.per else f": {spec.finalists.count} of them."
     lines = [rule + " No test clip was seen."]
+    if not over:
+        lines.append("Stage 2 has not begun. " + ("As it stands:" if finalists else "No trial can be one yet."))
     for place, trial in enumerate(finalists, start=1):
         name = labels.get(f"finalist {place}", f"finalist {place}")
         lines.append(f"{name}: {said(trial.trial_id)}, {spec.metric} {_value(trial.value)}")
@@ -141,7 +143,7 @@ def chosen(progress: StageProgress, spec: SweepSpec, labels: Mapping[str, str]) 
             reason = f"is the configuration of {said(known[trial.config.config_id])} again"
         else:
             per = spec.finalists.per
-            reason = f"is not the best {per} {trial.sample.get(per)}" if per else "was behind these"
+            reason = f"is not the best of {per} {trial.sample.get(per)}" if per else "was behind these"
         lines.append(f"passed over: {said(trial.trial_id)}, {spec.metric} {_value(trial.value)}: {reason}")
     if len(rest) > MOST_PASSED_OVER:
         lines.append(f"and {len(rest) - MOST_PASSED_OVER} more that were trained to the end")

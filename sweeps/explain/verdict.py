@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.stats.finding import CLAIMS
-from analysis.verdict.labels import renamed
+from analysis.verdict.labels import in_words, renamed
 from analysis.verdict.wording import constant_sentence, level, look_in_words, stopping
 from sweeps.state.progress import StageProgress
 
@@ -24,10 +24,9 @@ def rests_on(found: Verdict) -> list[str]:
     lines = []
     if compared:
         first = compared[0]
-        seeds = ", ".join(map(str, first.seeds))
         lines.append(
             f"{first.examples:,} test clips of {first.groups:,} groups, answered once by every arm under the seeds "
-            f"{seeds}; the search saw none of them."
+            f"{_seeds(shown)}; the search saw none of them."
         )
     lines += [_test(each) for each in compared]
     if shown.against_untuned is not None:
@@ -46,10 +45,25 @@ def rests_on(found: Verdict) -> list[str]:
     return [*lines, *(f"Note: {warning}" for warning in shown.warnings)]
 
 
-def looks(stage: Path) -> list[str]:
-    """What the looks at a running stage 2 decided, a line each."""
+def _seeds(shown: Verdict) -> str:
+    """`123, 456`; where looks ended some arms sooner, the seeds of each."""
+    arms: dict[tuple[int, ...], list[str]] = {}
+    for row in shown.rows:
+        if row.role != "untuned":
+            arms.setdefault(tuple(sorted(row.values)), []).append(row.name)
+    said = {", ".join(map(str, seeds)): ", ".join(names) for seeds, names in arms.items()}
+    if len(said) == 1:
+        return next(iter(said))
+    return "; ".join(f"{seeds} ({names})" for seeds, names in said.items())
+
+
+def looks(stage: Path, labels: Mapping[str, str]) -> list[str]:
+    """What the looks at a running stage 2 decided, a line each; `labels`: what the verdict calls the arms."""
     progress = StageProgress(stage, watching=True)
-    return [look_in_words(looked, number, progress.looks) for number, looked in enumerate(progress.looked, start=1)]
+    return [
+        in_words(look_in_words(looked, number, progress.looks), labels)
+        for number, looked in enumerate(progress.looked, start=1)
+    ]
 
 
 def confirm_lines(found: Verdict | None, runs: Sequence[ConfirmRun]) -> list[str]:
@@ -58,8 +72,9 @@ def confirm_lines(found: Verdict | None, runs: Sequence[ConfirmRun]) -> list[str
     values = (
         {} if found is None else {(row.name, seed): value for row in found.rows for seed, value in row.values.items()}
     )
+    places = {} if found is None else {row.name: place for place, row in enumerate(found.rows)}
     lines = []
-    for run in runs:
+    for run in sorted(runs, key=lambda run: (places.get(run.arm, len(places)), run.arm, run.fold, run.seed or 0)):
         value = values.get((run.arm, run.seed or 0))
         metric = "" if found is None or value is None else f"{found.metric} {value:.4f}"
         seed = "" if run.seed is None else f", seed {run.seed}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,35 @@ def test_the_table_names_all_of_them(results: Path, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert all(name in said for name in ("birds-1", "birds-2", "broken-1", "finalist 2: test accuracy 0.750"))
     assert "3 sweeps" in said
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 150, 200])
+def test_an_id_is_never_broken(
+    results: Path, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_id = "audio_backbones_of_my_own_clips-20261201-123456-ab12"
+    (results / "birds-1").rename(results / long_id)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal, which has a width
+    assert main([str(results)]) == 0
+    said = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert long_id in said
+    assert f"{columns < 120}" == f"{'─' not in said}"
+
+
+def test_arms_have_their_names_and_a_constant_answer_is_said(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = results / "birds-1" / "verdict.json"
+    verdict = json.loads(path.read_text())
+    verdict |= {"mode": "max", "labels": {"finalist 2": "wav2vec2"}}
+    path.write_text(json.dumps(verdict))
+    assert main([str(results)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "wav2vec2: test accuracy 0.750" in said
+    assert "wav2vec2 is better" in said
+    for constant, beaten in ((0.7, True), (0.75, False)):
+        path.write_text(json.dumps(verdict | {"constant": {"answer": "rain", "value": constant}}))
+        assert main([str(results)]) == 0
+        assert ("no better than a constant answer" not in " ".join(capsys.readouterr().out.split())) is beaten
 
 
 def test_a_folder_without_any_and_one_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

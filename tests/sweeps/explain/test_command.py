@@ -65,13 +65,13 @@ def test_what_was_done_is_said_in_plain_words(workspace: Workspace) -> None:
     ended = found["Why each trial ended"]
     assert ended[0] == "trial 0: trained to the end, val/accuracy 0.8000. Run not recorded."
     assert ended[1] == (
-        "trial 1: pruned after epoch 1: val/accuracy 0.6000, and the best 1/3 of the one trial before it began at "
-        "0.7000. Run not recorded."
+        "trial 1: pruned after epoch 1: val/accuracy 0.6000, and the one trial before it had 0.7000. Run not recorded."
     )
     assert ended[3].startswith("trial 3: not over: epoch 0")
-    chosen = found["How the finalists were chosen"]
+    chosen = found["How the finalists are chosen"]
     assert "largest val/accuracy on validation clips (one seed" in chosen[0]
     assert chosen[1:] == [
+        "Stage 2 has not begun. As it stands:",
         "finalist 1: trial 0, val/accuracy 0.8000",
         "passed over: trial 2, val/accuracy 0.7900: was behind these",
     ]
@@ -93,7 +93,7 @@ def test_the_command_prints_it_and_changes_nothing(workspace: Workspace, capsys:
     assert main([str(workspace.folder)]) == 0
     shown = capsys.readouterr().out
     assert "Why each trial ended\n  trial 0:" in shown
-    assert shown.rstrip().endswith("python -m analysis.report qwen_lora-1")
+    assert shown.rstrip().endswith(f"python -m analysis.report {workspace.folder}")
     assert main([str(workspace.folder), "--json"]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out)["parts"][1]["heading"] == "Where the trials came from"
