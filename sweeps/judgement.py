@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,17 @@ from sweeps.config.resolve import unread_by
 from sweeps.config.spec import SweepSpec
 from sweeps.judge import judge as judge_record
 from sweeps.plan.prepare import Prepared
+from sweeps.plan.warnings import FEWEST_TRIALS, shares_heard
+from sweeps.plan.workload import count_clips
 from trainables.config import WHOLE, TrialConfig
 
 if TYPE_CHECKING:
     from analysis.verdict.result import Verdict
     from sweeps.record.tracker import Tracker
     from sweeps.rounds import Outcome
+    from sweeps.search.finalists import Explored
+
+WHOLE_RANGE = (-1.0, 1.0)  # of a difference of shares
 
 
 def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
@@ -27,17 +33,46 @@ def judge(prepared: Prepared, tracker: Tracker, *, look: int) -> Verdict:
     return judge_record(prepared.spec, prepared.task, tracker.uri, tracker.sweep.sweep_id, look=look)
 
 
-def labelled(found: Verdict, spec: SweepSpec, outcomes: Sequence[Outcome]) -> Verdict:
-    """The verdict with a name for every finalist that says what it is."""
+def labelled(found: Verdict, prepared: Prepared, outcomes: Sequence[Outcome]) -> Verdict:
+    """The verdict with a name for every finalist that says what it is, and what the design makes hard to believe."""
     from analysis.verdict.labels import arm_labels
 
-    per = spec.finalists.per
+    spec, per = prepared.spec, prepared.spec.finalists.per
     configurations: dict[str, list[dict[str, Any]]] = {}
     for run in (run for outcome in outcomes for run in outcome.confirmed):
         configurations.setdefault(run.arm, []).append(told_by(run.config))
     axes = ["backbone", *(axis.name for axis in spec.axes if axis.name != "backbone")]
     labels = arm_labels(configurations, axes, per=per)
-    return replace(found, labels=labels, each="finalist" if per is None else per.replace("_", " "))
+    each = "finalist" if per is None else per.replace("_", " ")
+    trials = [trial for outcome in outcomes for trial in outcome.explored]
+    design = (*few_trials(spec, trials), *shares_heard(count_clips(prepared)), *says_nothing(found))
+    return replace(found, labels=labels, each=each, design=design)
+
+
+def few_trials(spec: SweepSpec, trials: Sequence[Explored]) -> list[str]:
+    """Values of what is compared that had few trials, such as two of a backbone."""
+    compared = spec.finalists.per or "backbone"
+    tried = Counter(str(trial.sample[compared]) for trial in trials if compared in trial.sample)
+    few = [f"{value} {count}" for value, count in tried.items() if count < FEWEST_TRIALS]
+    if len(tried) < 2 or not few:
+        return []
+    word = compared.replace("_", " ")
+    return [
+        f"Few trials of a {word}: {', '.join(few)}. The best of so few is mostly luck, and a {word} may look bad for "
+        "its one bad learning rate."
+    ]
+
+
+def says_nothing(found: Verdict) -> list[str]:
+    """Intervals that leave open every difference that there can be."""
+    compared = [*found.against_baseline, *found.among_finalists]
+    open_ones = [each for each in compared if each.interval == WHOLE_RANGE]
+    if not open_ones:
+        return []
+    return [
+        f"Intervals of -1 to +1, of {len(open_ones)} of {len(compared)} differences, exclude nothing: "
+        f"{len(open_ones[0].seeds)} seeds are too few to say more."
+    ]
 
 
 def told_by(config: TrialConfig) -> dict[str, Any]:

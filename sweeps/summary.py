@@ -45,6 +45,7 @@ def print_summary(
     verdict: Verdict,
     seconds: float,
 ) -> None:
+    from analysis.report.command import IN_FULL
     from analysis.verdict.labels import renamed
     from analysis.verdict.wording import constant_sentence, sentence
 
@@ -61,13 +62,15 @@ def print_summary(
     say(sentence(verdict))
     if miniature:
         say(MINIATURE_NOTE, style="yellow")
-    for warning in shown.warnings:
+    for warning in (*shown.warnings, *shown.design):
         say(f"Note: {warning}", style="yellow")
     say()
     narrow = console.width < NARROW_COLUMNS
     console.print(arms_table(verdict, outcomes, miniature=miniature, narrow=narrow))
     for text in configuration_lines(verdict, outcomes) if narrow else ():
         say(text)
+    if name := IN_FULL.get(verdict.metric.removeprefix("test ")):
+        say(f"{verdict.metric}: {name}; {'larger' if verdict.mode == 'max' else 'smaller'} is better.")
     if floor := constant_sentence(verdict):
         say(floor)
     for comparison in (*shown.against_baseline, *shown.among_finalists):

@@ -284,7 +284,7 @@ def conclude(
     if left_over := tracker.runs.drop_unclaimed():
         console.print(f"{left_over} runs that the journal lost were taken out of MLflow", style="yellow")
     doing("judging the answers to the test clips")
-    found = labelled(judge(prepared, tracker, look=workspace.look), prepared.spec, outcomes)
+    found = labelled(judge(prepared, tracker, look=workspace.look), prepared, outcomes)
     seconds = seconds_before(workspace) + time.monotonic() - started
     trials = float(sum(len(outcome.explored) for outcome in outcomes))
     (workspace.folder / VERDICT).write_text(json.dumps(as_record(found), indent=1), encoding="utf-8")

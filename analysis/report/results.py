@@ -74,7 +74,7 @@ def results_section(recorded: Recorded) -> Section:
         )
     blocks.append(Pictures(drawn))
     blocks.append(comparisons_table(verdict, compared))
-    blocks += _warnings((*verdict.warnings, *recorded.notes))
+    blocks += _warnings((*verdict.warnings, *verdict.design, *recorded.notes))
     claims = dict.fromkeys(CLAIMS[c.claim] for c in compared)
     blocks.append(
         Text(

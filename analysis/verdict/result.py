@@ -51,6 +51,7 @@ class Verdict:
     labels: Mapping[str, str] = field(default_factory=dict)  # arm -> what it is, for the eye (`labels.renamed`)
     interim: tuple[int, ...] = ()  # numbers of seeds at which the confirmation was looked at; empty: at its end alone
     each: str = "finalist"  # what the arms are to each other: `backbone` where each is the best of one
+    design: tuple[str, ...] = ()  # what the sweep's own design makes hard to believe, whatever the answers are
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values only, safe for JSON."""
@@ -71,6 +72,7 @@ class Verdict:
                 "indistinguishable": tuple(plain["indistinguishable"]),
                 "warnings": tuple(plain["warnings"]),
                 "interim": tuple(plain.get("interim", ())),
+                "design": tuple(plain.get("design", ())),
                 "constant": None if constant is None else Constant(**constant),  # a record of before has none
                 "variety": {name: Variety(**values) for name, values in plain.get("variety", {}).items()},
             }

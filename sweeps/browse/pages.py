@@ -167,7 +167,8 @@ def about(sweep: WatchedSweep, view: View) -> dict[str, Any]:
 def warnings(sweep: WatchedSweep) -> list[str]:
     """Those of the verdict, with the arms under their labels."""
     verdict = sweep.verdict or {}
-    return [in_words(str(warning), verdict.get("labels", {})) for warning in verdict.get("warnings", [])]
+    found = [*verdict.get("warnings", []), *verdict.get("design", [])]
+    return [in_words(str(warning), verdict.get("labels", {})) for warning in found]
 
 
 def linked(sweep: WatchedSweep, stage: Stage) -> Callable[[TrialProgress], str]:

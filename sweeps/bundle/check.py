@@ -36,10 +36,13 @@ def check_bundle(path: Path) -> Checked:
         return Checked(False, (f"{len(wrong)} files are not what was bundled: {shown}",))
     first = f"{len(contents['files'])} files of {contents['sweep']} are what was bundled (SHA-256)"
     again = _again(path, contents, source_text)
-    same_names = replace(again, labels=recorded["labels"], each=recorded["each"])
+    told = {"labels": recorded["labels"], "each": recorded["each"], "design": tuple(recorded.get("design", ()))}
+    same_names = replace(again, **told)  # what the predictions do not say
     from analysis.verdict.wording import as_record
 
     now = json.loads(json.dumps(as_record(same_names)))
+    if "design" not in recorded:  # a bundle of before
+        del now["design"]
     differences = list(_differences(recorded, now, ""))
     numbers = sum(1 for _ in _leaves(recorded))
     again_from = "the verdict, computed again from the predictions"

@@ -42,7 +42,7 @@ def rests_on(found: Verdict) -> list[str]:
         lines.append(f"What is claimed is about {' / '.join(claims)}.")
     if floor := constant_sentence(shown):
         lines.append(floor)
-    return [*lines, *(f"Note: {warning}" for warning in shown.warnings)]
+    return [*lines, *(f"Note: {warning}" for warning in (*shown.warnings, *shown.design))]
 
 
 def _seeds(shown: Verdict) -> str:

@@ -268,7 +268,7 @@ def _limits(exported: Exported, verdict: Mapping[str, Any]) -> list[str]:
         f"- Tested on {len(answers.example_ids):,} clips of these {groups} groups (speakers, recordings or sites); of "
         "others, other microphones and other rooms it says nothing that was measured.",
     ]
-    lines += [f"- {warning}" for warning in verdict.get("warnings", ())]
+    lines += [f"- {warning}" for warning in (*verdict.get("warnings", ()), *verdict.get("design", ()))]
     if exported.manifest["base"]["miniature"]:
         lines.append("- A miniature: what it can and cannot do is no property of the published model.")
     if exported.manifest["dtype"] == "bf16":

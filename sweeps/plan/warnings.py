@@ -31,7 +31,7 @@ def design_warnings(spec: SweepSpec, stages: Stages, heard: Sequence[ClipCounts]
         *_trials(spec, stages),
         *_finalists(spec),
         *_seeds(stages),
-        *_shares_heard(heard),
+        *shares_heard(heard),
         *_alone(spec),
         *_at_random(spec),
     ]
@@ -79,7 +79,7 @@ def _seeds(stages: Stages) -> list[str]:
     ]
 
 
-def _shares_heard(heard: Sequence[ClipCounts]) -> list[str]:
+def shares_heard(heard: Sequence[ClipCounts]) -> list[str]:
     """Backbones that hear less of a clip than others, where clips are longer than what they hear."""
     longest = max((clips.window_seconds for clips in heard), default=0.0)
     short = [clips for clips in heard if clips.window_seconds < HEARD_ALIKE * longest and clips.cropped]

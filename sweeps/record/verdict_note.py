@@ -23,7 +23,7 @@ def verdict_note(verdict: Mapping[str, Any]) -> str:
             always = f"always “{_plain(constant['answer'])[:60]}”"
             lines.append(f"| {always} | {constant['value']:.3f} | – | a constant answer |")
         parts.append("\n".join(lines))
-    parts += [f"- Note: {_plain(warning)}" for warning in verdict.get("warnings", ())]
+    parts += [f"- Note: {_plain(warning)}" for warning in (*verdict.get("warnings", ()), *verdict.get("design", ()))]
     if rows:
         parts.append("The report lies among the artifacts, under `report/`.")
     return "\n\n".join(parts)

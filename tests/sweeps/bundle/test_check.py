@@ -89,6 +89,22 @@ def test_a_verdict_that_was_embellished_does_not_follow(
     assert "rows.0.mean" in said
 
 
+@pytest.mark.parametrize("design", [None, ["Few trials of a backbone: ast 2."]])
+def test_what_the_predictions_do_not_say_is_not_held_against_them(
+    design: list[str] | None, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None: a bundle of a version that did not note it."""
+
+    def noted(name: str, content: bytes) -> bytes:
+        if name != "verdict.json":
+            return content
+        found = json.loads(content) | {"design": design}
+        return json.dumps({key: value for key, value in found.items() if value is not None or key != "design"}).encode()
+
+    assert main(["--check", str(rewritten(bundle, tmp_path / "d.zip", noted, honest=True))]) == 0
+    assert "is the same to the last digit" in capsys.readouterr().out
+
+
 def test_what_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "x.zip").write_text("no zip")
     assert main(["--check", str(tmp_path / "x.zip")]) == 2
