@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from trainables.data.examples import Example
 from trainables.data.sound.audio import Decoder, as_waveform
-from trainables.data.sound.clip_facts import FACTS, facts_of
+from trainables.data.sound.clip_facts import FACTS, as_row, facts_of
 from trainables.errors import InputError
 
 FULL_SCALE = np.float32(2.0**15)
@@ -51,7 +51,7 @@ def decode(
                 floats.append(waveform)
             else:
                 integers.append(whole)
-            rows.append((number, len(waveform), whole is not None, astuple(facts_of(waveform, sample_rate_hz, heard))))
+            rows.append((number, len(waveform), whole is not None, as_row(facts_of(waveform, sample_rate_hz, heard))))
             waiting_bytes += waveform.nbytes
             if waiting_bytes >= WAITING_BYTES:
                 yield _decoded(rows, integers, floats, problems)

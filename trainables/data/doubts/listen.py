@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from trainables.data.doubts.alike import Fingerprint, fingerprint
@@ -14,7 +14,7 @@ from trainables.data.examples import Example
 from trainables.data.sound import kept
 from trainables.data.sound.audio import Decoder, as_waveform
 from trainables.data.sound.batches import batches, decoding_threads
-from trainables.data.sound.clip_facts import FACTS, ClipFacts, facts_of
+from trainables.data.sound.clip_facts import FACTS, ClipFacts, as_row, facts_of
 from trainables.data.sound.problems import SoundError
 from trainables.data.sound.store import SplitStore
 from trainables.errors import InputError
@@ -94,7 +94,7 @@ def _heard(
         return error.problem, None
     except InputError as error:
         return error.problems[0], None
-    facts = list(astuple(facts_of(waveform, rate, pieces, window_seconds)))
+    facts = list(as_row(facts_of(waveform, rate, pieces, window_seconds)))
     return facts, fingerprint(waveform, rate) if fingerprints else None
 
 

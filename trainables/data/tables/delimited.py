@@ -40,10 +40,13 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
     if top == len(lines):
         return Table()
     known = {plain(written) for written in renamed}
+    title, top = top, _below_title(lines, known, top)
     divider = divider or _divider(lines[top:], known, name)
     table = Table(form=f"divided by {DIVIDERS.get(divider, 'spaces' if divider == SPACES else repr(divider))}")
     with cells_up_to(LONGEST_FIELD):
         records = list(_records(name, lines[top:], top, divider))
+    if title != top:
+        table.guesses.append(f"Line {title + 1} of {name} ({lines[title].strip()[:60]}) is a title, and no header.")
     lines.clear()
     header = [cell.strip() for cell in records[0][1]]
     if noted := _header_in_notes(notes, divider, known, header):
@@ -65,6 +68,15 @@ def delimited_rows(name: str, text: str, renamed: Collection[str] = ()) -> Table
         raise InputError(f"{name} {problem}")
     _fill(table, name, header, records, divider)
     return table
+
+
+def _below_title(lines: Sequence[str], known: Collection[str], top: int) -> int:
+    """The index of the header where the first line is a title: one cell that names no column, and columns that we know
+    in the next line that is not empty. Else `top`."""
+    below = next((at for at in range(top + 1, len(lines)) if lines[at].strip()), top)
+    is_title = not any(divider in lines[top] for divider in DIVIDERS) and not _known_names([lines[top]], known)
+    cells = max((_split(lines[below], divider) for divider in DIVIDERS), key=lambda of: _known_names(of, known))
+    return below if is_title and len(cells) > 1 and _known_names(cells, known) > 1 else top
 
 
 def _above_header(lines: Sequence[str]) -> tuple[int, list[str], str]:

@@ -123,6 +123,12 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
             rows = [dict(zip(keys, row, strict=True)) for row in whole["data"]]
             return _numbered(name, rows, Table(form="one JSON object with columns and data"))
     columns = list(whole.values())
+    if len(columns) > 1 and all(map(is_sound, whole)) and not any(isinstance(value, dict) for value in columns):
+        table = Table(form="one JSON object with what is heard in each file")
+        table.guesses.append(
+            f"The keys of {name} (such as {next(iter(whole))!r}) are the files, what they lead to labels."
+        )
+        return _numbered(name, [{"audio": file, "label": label} for file, label in whole.items()], table)
     if len(columns) > 1 and all(map(_are_files, columns)) and not any(meaning(key) == "audio" for key in whole):
         return _of_files(name, whole)
     if len(columns) > 1 and all(isinstance(column, list) for column in columns):
@@ -133,11 +139,6 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
         return _numbered(name, rows, Table(form="one JSON object with a list for each column"))
     if len(columns) > 1 and all(isinstance(column, dict) for column in columns):
         return _of_objects(name, whole)
-    if len(columns) > 1 and all(map(is_sound, whole)):
-        raise InputError(
-            f"{name}: is one JSON object with a key for each file ({next(iter(whole))!r}, ...): write a list of "
-            'objects such as {"audio": "a.wav", "label": "dog"}.'
-        )
     return _numbered(name, [whole], Table(form="JSON lines"))
 
 

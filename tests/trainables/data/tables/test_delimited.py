@@ -149,3 +149,20 @@ def test_tables_that_were_joined_with_their_headers() -> None:
     table = delimited_rows("t.csv", "audio,label\na.wav,x\naudio, label\nb.wav,y\n")
     assert [row["audio"] for _, row in table.rows] == ["a.wav", "b.wav"]
     assert table.guesses == ["1 lines of t.csv repeat its header and are no rows."]
+
+
+@pytest.mark.parametrize("divider", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("between", ["", "\n", "\r\n  \r\n"])
+def test_a_title_above_the_header(divider: str, between: str) -> None:
+    text = f"Annotations of 2024\n{between}" + "\n".join(map(divider.join, [["file", "label"], ["a.wav", "x"]]))
+    table = delimited_rows("t.csv", text)
+    assert [row for _, row in table.rows] == [{"file": "a.wav", "label": "x"}]
+    assert "Line 1 of t.csv (Annotations of 2024) is a title" in table.guesses[0]
+    assert table.rows[0][0] == f"t.csv line {len(text.splitlines())}"
+
+
+def test_a_column_alone_is_no_title() -> None:
+    assert [row for _, row in delimited_rows("t.csv", "audio\na.wav\nb.wav\n").rows] == [
+        {"audio": "a.wav"},
+        {"audio": "b.wav"},
+    ]

@@ -102,7 +102,6 @@ def test_broken_lines_are_named_and_the_others_read() -> None:
         (json.dumps({"images": ROWS, "clips": ROWS}), r"several of its keys hold lists of objects \(images, clips\)"),
         (json.dumps({"audio": ["a.wav"], "label": ["x", "y"]}), r"differ in length \(audio: 1, label: 2\)"),
         (json.dumps({"audio": {"0": "a.wav"}, "label": {"1": "x"}, "id": {}}), r"differ in their keys"),
-        (json.dumps({"a.wav": "x", "b.wav": "y"}), r"a key for each file \('a.wav', ...\)"),
         (json.dumps([["audio", "label"], ["a.wav", "x"]]), r"begins with a list"),
         ("[{", r"is no JSON"),
         ('[{"audio": 1,\n "audio": 2}]', r"has the key 'audio' twice"),
@@ -136,3 +135,13 @@ def test_files_below_labels() -> None:
     assert [(row["audio"], row["label"]) for row in rows] == [("1.wav", "dog"), ("2.wav", "dog"), ("3.wav", "cat")]
     with pytest.raises(InputError, match="the files of each split, and no labels"):
         json_rows("labels.json", json.dumps({"train": ["1.wav", "2.wav"], "test": ["3.wav"]}))
+
+
+@pytest.mark.parametrize("values", [["x", "y"], [1, 2], [["x", "y"], ["y", "z"]], ["x.wav", "y.wav"]])
+def test_a_label_for_each_file(values: list[object]) -> None:
+    table = json_rows("t.json", json.dumps(dict(zip(("a.wav", "b.flac"), values, strict=True))))
+    assert [row for _, row in table.rows] == [
+        {"audio": "a.wav", "label": values[0]},
+        {"audio": "b.flac", "label": values[1]},
+    ]
+    assert "'a.wav'" in table.guesses[0]
