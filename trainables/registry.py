@@ -20,6 +20,7 @@ BACKBONES: dict[str, str] = {
     "moonshine": "trainables.backbones.moonshine",
     "whisper": "trainables.backbones.whisper",
     "qwen2_audio": "trainables.backbones.qwen2_audio",
+    "qwen3_asr": "trainables.backbones.qwen3_asr",
     "hf_classifier": "trainables.backbones.hf_classifier",
     "hf_ctc": "trainables.backbones.hf_ctc",
 }

@@ -248,44 +248,25 @@ def loss(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: floa
 
     A mean over clips, not over the batch's tokens: accumulating small batches equals one large batch.
     """
-    each, row = _token_losses(model, batch, label_smoothing)
+    each, row = answers.token_losses(pretrained.bare(model), batch, SOUND, label_smoothing)
     return answers.mean_over_rows(each, row, len(batch["labels"]))
 
 
 def clip_losses(model: nn.Module, batch: Mapping[str, Tensor], *, label_smoothing: float) -> Tensor:
     """(B,): each clip's part of `loss`, which is their mean."""
-    each, row = _token_losses(model, batch, label_smoothing)
+    each, row = answers.token_losses(pretrained.bare(model), batch, SOUND, label_smoothing)
     return answers.means_of_rows(each, row, len(batch["labels"]))
-
-
-def _token_losses(model: nn.Module, batch: Mapping[str, Tensor], label_smoothing: float) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of each of the A answer tokens, and its row; (A,) both."""
-    row, position, token = answers.answer_tokens(batch["labels"])
-    logits = _logits(model, batch, row, position)  # (A, V)
-    return functional.cross_entropy(logits, token, label_smoothing=label_smoothing, reduction="none"), row
 
 
 def predict(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | list[str]:
     """(B, C) float32: log P(label | clip, prompt), the sum over the label's tokens and the end-of-turn token; or B
     free answers, special tokens left out."""
     if "most_tokens" in batch:
-        whole: Any = pretrained.bare(model)
-        end = whole.tokenizer.convert_tokens_to_ids(END_OF_TURN)
-        rows = answers.written(whole, batch, SOUND, end)
-        return [whole.tokenizer.decode(row, skip_special_tokens=True).strip() for row in rows]
+        return answers.texts(pretrained.bare(model), batch, SOUND, END_OF_TURN)
     position, token = batch["score_position"], batch["score_token"]  # (B, S)
     row = torch.arange(len(position), device=position.device)[:, None].expand_as(position)
-    logits = _logits(model, batch, row, position)  # (B, S, V)
+    logits = answers.logits_at(pretrained.bare(model), batch, SOUND, row, position)  # (B, S, V)
     return answers.sum_per_answer(logits, token, batch["score_label"]).float()
-
-
-def _logits(model: nn.Module, batch: Mapping[str, Tensor], row: Tensor, position: Tensor) -> Tensor:
-    """Next-token logits at the given places only (the vocabulary is large), at least in float32."""
-    whole: Any = pretrained.bare(model)
-    names = ("input_ids", "attention_mask", "position_ids", *SOUND)
-    hidden = whole.model(**{name: batch[name] for name in names}, use_cache=False).last_hidden_state  # (B, T, H)
-    logits: Tensor = whole.lm_head(hidden[row, position])
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def stacked(loaded: Loaded, features: Sequence[Tensor]) -> dict[str, Tensor]:

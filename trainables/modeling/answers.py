@@ -86,6 +86,24 @@ def every_answer(prompts: Sequence[list[int]], answers: Sequence[list[int]]) -> 
     }
 
 
+def logits_at(model: Any, batch: Mapping[str, Tensor], sound: Sequence[str], row: Tensor, position: Tensor) -> Tensor:
+    """Next-token logits at the given places only (the vocabulary is large), at least in float32. `model` is the bare
+    one, and hears the tensors of `batch` that are named `sound`."""
+    names = ("input_ids", "attention_mask", "position_ids", *sound)
+    hidden = model.model(**{name: batch[name] for name in names}, use_cache=False).last_hidden_state  # (B, T, H)
+    logits: Tensor = model.lm_head(hidden[row, position])
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def token_losses(
+    model: Any, batch: Mapping[str, Tensor], sound: Sequence[str], label_smoothing: float
+) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of each of the A answer tokens, and its row; (A,) both."""
+    row, position, token = answer_tokens(batch["labels"])
+    logits = logits_at(model, batch, sound, row, position)  # (A, V)
+    return functional.cross_entropy(logits, token, label_smoothing=label_smoothing, reduction="none"), row
+
+
 def sum_per_answer(logits: Tensor, token: Tensor, label: Tensor) -> Tensor:
     """(B, S, V) logits, (B, S) tokens, (B, S, C) owners -> (B, C) summed log-probabilities of the answers' tokens."""
     scores = logits.gather(-1, token[..., None]).squeeze(-1) - logits.logsumexp(-1)  # (B, S)
@@ -131,6 +149,13 @@ def written(model: Any, batch: Mapping[str, Tensor], sound: Sequence[str], end: 
         states = out.last_hidden_state[:, -1]
     tokens = torch.stack(found, dim=1).tolist() if found else [[] for _ in rows]
     return [row[: row.index(end)] if end in row else row for row in tokens]
+
+
+def texts(model: Any, batch: Mapping[str, Tensor], sound: Sequence[str], end: str) -> list[str]:
+    """What is `written` as texts, special tokens left out. The model carries its `tokenizer`."""
+    words = model.tokenizer
+    rows = written(model, batch, sound, words.convert_tokens_to_ids(end))
+    return [words.decode(row, skip_special_tokens=True).strip() for row in rows]
 
 
 def _padded(rows: Sequence[list[int]], value: int) -> tuple[Tensor, Tensor]:

@@ -219,7 +219,7 @@ def plain_code(loaded: Loaded, backbone: Any, task: Task, window_seconds: float)
 def kept_by(backbone: Any, loaded: Loaded) -> str:
     """The backbone's name; of one that takes several kinds of checkpoints that of the kind's own backbone, or the kind
     (`model_type`) itself."""
-    if backbone.SIZES:
+    if backbone.SIZES or not hasattr(backbone, "ANY"):
         return str(backbone.NAME)
     kind = loaded.extra[KIND]
     return str(getattr(backbone.ANY.kinds[kind], "NAME", kind))

@@ -18,6 +18,8 @@ from transformers import (
     ParakeetCTCConfig,
     Qwen2_5OmniConfig,
     Qwen2_5OmniThinkerForConditionalGeneration,
+    Qwen3ASRConfig,
+    Qwen3ASRForConditionalGeneration,
     Wav2Vec2BertConfig,
     WhisperConfig,
 )
@@ -93,6 +95,13 @@ SHAPES = {
         608_799_745,
         {"attention": (96, 1_572_864), "attention+mlp": (192, 5_505_024)},
         head="ctc_head",
+    ),
+    "Qwen3-ASR-0.6B-hf": Shape(
+        "qwen3_asr",
+        "write",
+        lambda said: Qwen3ASRForConditionalGeneration(Qwen3ASRConfig.from_dict(dict(said))),
+        782_426_112,
+        {"lm-attention": (112, 2_293_760), "attention+mlp": (304, 7_368_704)},
     ),
     "Qwen2.5-Omni-3B": Shape(
         "qwen2_audio",

@@ -62,7 +62,39 @@ RECOGNISERS: Mapping[str, Mapping[str, Any]] = {  # of the kinds that only write
     },
     "wav2vec2-bert with an adapter": {**KINDS["wav2vec2-bert"], "model_type": "wav2vec2-bert", "add_adapter": True},
 }
-SOME = {"hf_classifier": "wav2vec2-bert", "hf_ctc": "parakeet_ctc"}  # a kind that stands for all of a backbone
+WRITERS: dict[str, dict[str, Any]] = {  # recognisers with a language model
+    "qwen3_asr": {
+        "audio_token_id": 5,
+        "pad_token_id": 0,
+        "eos_token_id": [0, 2],
+        "audio_config": {
+            "model_type": "qwen3_asr_encoder",
+            "d_model": 32,
+            "encoder_layers": 2,
+            "encoder_attention_heads": 2,
+            "encoder_ffn_dim": 48,
+            "output_dim": 40,
+            "downsample_hidden_size": 8,
+        },
+        "text_config": {
+            "model_type": "qwen3",
+            "vocab_size": 320,
+            "hidden_size": 40,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "head_dim": 16,
+            "tie_word_embeddings": True,
+            "initializer_range": 0.15,
+        },
+    }
+}
+SOME = {
+    "hf_classifier": "wav2vec2-bert",
+    "hf_ctc": "parakeet_ctc",
+    "qwen3_asr": "qwen3_asr",
+}  # a kind that stands for all of a backbone
 OWN = ("data2vec-audio", "sew", "unispeech-sat", "wav2vec2-conformer", "wav2vec2-bert")  # of no other backbone
 TEXTS = ("a short one", "two", "the longest of these three texts", "ab", "a cab", "cabd", "cd")  # that Parakeet spells
 
@@ -70,7 +102,7 @@ TEXTS = ("a short one", "two", "the longest of these three texts", "ab", "a cab"
 def write_configuration(kind: str, folder: Path, **changes: Any) -> str:
     """Writes `config.json`, and nothing else; the checkpoint's name."""
     folder.mkdir(parents=True, exist_ok=True)
-    said = {"model_type": kind, **{**KINDS, **RECOGNISERS}[kind], **changes}
+    said = {"model_type": kind, **{**KINDS, **RECOGNISERS, **WRITERS}[kind], **changes}
     (folder / "config.json").write_text(json.dumps(said))
     if said["model_type"] == "parakeet_ctc":
         write_pieces(folder, blank=said["pad_token_id"])

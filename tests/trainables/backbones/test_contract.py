@@ -37,6 +37,7 @@ WITH_SIZES = [name for name in registry.BACKBONES if registry.backbone(name).MIN
 NAMED = [  # no sizes: kinds of checkpoints, by name
     *(("hf_classifier", kind) for kind in random_checkpoints.OWN),
     *(("hf_ctc", kind) for kind in ("data2vec-audio", "wav2vec2-bert", *random_checkpoints.RECOGNISERS)),
+    *((kind, kind) for kind in random_checkpoints.WRITERS),
 ]
 ALL = [(name, size) for name in WITH_SIZES for size in registry.backbone(name).MINIATURE_SIZES] + NAMED
 ANSWERING = [("qwen2_audio", "mini-600k", "answering")]  # asked otherwise than by their first task
@@ -117,7 +118,7 @@ class Case:
 
         Which tokens win is no measure: random weights say nothing, and a small change need not change that.
         """
-        if self.task.kind == "answering":  # the log-probability of what is wanted
+        if self.task.column == "text" and not hasattr(self.backbone, "logits"):  # log-probability of what is wanted
             wanted = self.batch(engine, clips, with_targets=True)
             return -self.backbone.clip_losses(model, wanted, label_smoothing=0.0)[:, None]
         if self.task.kind != "transcription":
