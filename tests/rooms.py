@@ -39,6 +39,7 @@ FLOORS: Sequence[Sequence[str]] = (
         "trainables.process",
         "trainables.import_ctranslate2",
         "trainables.import_bin",
+        "trainables.untrained",
         "trainables.release",
     ),
     ("trainables.packing",),

@@ -80,7 +80,7 @@ COMMANDS = (
     *("sweeps.predict", "sweeps.browse", "sweeps.export", "sweeps.bundle", "sweeps.list", "sweeps.demo"),
     *("analysis.compare", "analysis.report"),
     *("trainables.data.esc10", "trainables.data.fsdd_digits", "trainables.data.fsdd_esc10"),
-    "trainables.data.percepiano",
+    *("trainables.data.percepiano", "trainables.untrained"),
 )
 RULES = (arrows_up, libraries_elsewhere, strangers_in_analysis, siblings)
 
