@@ -44,7 +44,7 @@ def judge(spec: SweepSpec, task: Task, uri: str, sweep_id: str, *, look: int) ->
         **_asked(spec),
     )
     notes = [note for arm, pool in pools.items() if (note := pool.note(arm))]
-    return replace(found, warnings=(*notes, *found.warnings))
+    return replace(found, warnings=(*notes, *found.warnings), worth=spec.confirm.worth)
 
 
 def recorded_task(spec: SweepSpec, record: SweepRuns) -> Task:

@@ -46,6 +46,7 @@ def print_summary(
     seconds: float,
 ) -> None:
     from analysis.report.command import IN_FULL
+    from analysis.verdict.chances import chances, in_words
     from analysis.verdict.labels import renamed
     from analysis.verdict.wording import constant_sentence, sentence
 
@@ -73,6 +74,8 @@ def print_summary(
         say(f"{verdict.metric}: {name}; {'larger' if verdict.mode == 'max' else 'smaller'} is better.")
     if floor := constant_sentence(verdict):
         say(floor)
+    if beside := in_words(chances(shown), verdict.worth):
+        say(beside)
     for comparison in (*shown.against_baseline, *shown.among_finalists):
         if line := discordant_line(comparison):
             say(line)

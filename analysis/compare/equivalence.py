@@ -8,16 +8,16 @@ pairs of a family share the level: Holm's correction, simultaneous intervals.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy.special import ndtr, stdtr
+from scipy.special import ndtr
 
 from analysis.stats.estimate import Estimate
 from analysis.stats.finding import Finding, Method
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts, tango, tango_statistic
+from analysis.stats.posterior import region_probabilities
 from analysis.verdict.comparison import Comparison
 
 
@@ -111,17 +111,6 @@ def equivalence_findings(
         for (method, name, about), p in zip(wanted, p_values, strict=True)
     ]
     return tests if estimate is None else [*tests, _region(comparison, estimate, margin)]
-
-
-def region_probabilities(estimate: Estimate, margin: float) -> tuple[float, float, float]:
-    """Of the true difference being below -margin, within it, and above it: 0 to 1 each, together 1.
-
-    The posterior under a flat prior is Student's t about the estimate, with its variance and degrees of freedom
-    (Benavoli, Corani, Demsar and Zaffalon 2017, JMLR 18:77; there with the seeds' correlation instead of groups).
-    """
-    error, df = math.sqrt(estimate.variance), estimate.degrees_of_freedom
-    below, above = (float(stdtr(df, (-margin + turned) / error)) for turned in (-estimate.mean, estimate.mean))
-    return below, max(1.0 - below - above, 0.0), above
 
 
 def _region(comparison: Comparison, estimate: Estimate, margin: float) -> Finding:

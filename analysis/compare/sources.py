@@ -172,11 +172,15 @@ def told_of_looks(record: SweepRuns) -> list[str]:
             f"level by {2 ** (record.look - 1)}, this comparison does not: --alpha does."
         )
     if record.interim:
-        *early, last = record.interim
-        said.append(
-            f"{record.sweep_id} was looked at after {', '.join(map(str, early))} of {last} seeds and stopped when it "
-            "was decided: its own verdict judges by the smaller level of that look, this comparison by --alpha."
-        )
+        planned = record.interim[-1]
+        trained = max((len({run.seed for run in runs}) for runs in record.arms().values()), default=0)
+        early = ", ".join(str(look) for look in record.interim[:-1] if look <= trained)
+        went_on = "went on to its end" if trained >= planned else "stopped there, when it was decided"
+        if early:
+            said.append(
+                f"{record.sweep_id} was looked at after {early} of {planned} seeds and {went_on}: its own verdict "
+                "judges by the smaller level of each look, this comparison by --alpha."
+            )
     return said
 
 

@@ -15,6 +15,7 @@ from analysis.report import plots
 from analysis.report.document import Block, Picture, Pictures, Section, Table, Text
 from analysis.report.numbers import p_value, signed, value
 from analysis.stats.finding import CLAIMS
+from analysis.verdict.chances import chances
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.result import Row, Verdict
 from analysis.verdict.wording import constant_sentence, stopping
@@ -84,6 +85,7 @@ def results_section(recorded: Recorded) -> Section:
             "note",
         )
     )
+    blocks += _probabilities(verdict)
     if said := stopping(verdict):
         blocks.append(Text(said, "note"))
     for number, earlier in enumerate(recorded.earlier, start=1):
@@ -121,6 +123,26 @@ def _plain_answers(verdict: Verdict) -> list[Block]:
             )
         )
     return blocks
+
+
+def _probabilities(verdict: Verdict) -> list[Block]:
+    """What a p-value does not say, beside it."""
+    found = chances(verdict)
+    if not found:
+        return []
+    apart = [] if verdict.worth is None else [f"apart from it by less than {verdict.worth:g}"]
+    cells = [
+        (each.arm, each.rival, *(f"{p:.2f}" for p in (each.better, each.best, each.equal) if p is not None))
+        for each in found
+    ]
+    return [
+        Table(
+            ("finalist", "beside", "better than it", "the best of all", *apart),
+            cells,
+            "Probabilities under a flat prior, of new seeds and new test groups as the intervals are. Beside the test: "
+            "no claim rests on them, and neither looks nor the number of arms are corrected for.",
+        )
+    ]
 
 
 def _warnings(said: Sequence[str]) -> list[Block]:

@@ -50,6 +50,7 @@ class Verdict:
     variety: Mapping[str, Variety] = field(default_factory=dict)  # arm -> its least varied run
     labels: Mapping[str, str] = field(default_factory=dict)  # arm -> what it is, for the eye (`labels.renamed`)
     interim: tuple[int, ...] = ()  # numbers of seeds at which the confirmation was looked at; empty: at its end alone
+    worth: float | None = None  # the smallest difference that matters, chosen before the data were seen
     each: str = "finalist"  # what the arms are to each other: `backbone` where each is the best of one
     design: tuple[str, ...] = ()  # what the sweep's own design makes hard to believe, whatever the answers are
 

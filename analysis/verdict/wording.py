@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.account import Account
+from analysis.verdict.chances import as_plain, chances, in_words
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.interim import BETTER, NOT_WORTH, WORSE
 from analysis.verdict.labels import renamed
@@ -124,8 +125,13 @@ def _quoted(answer: str) -> str:
 
 
 def as_record(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as `verdict.json` keeps it: its plain values, with the sentence."""
-    return {**verdict.as_dict(), "sentence": sentence(verdict)}
+    """The verdict as `verdict.json` keeps it: its plain values, with the sentence and what stands beside it."""
+    return {
+        **verdict.as_dict(),
+        "sentence": sentence(verdict),
+        "beside": in_words(chances(renamed(verdict)), verdict.worth),
+        "chances": as_plain(chances(verdict)),
+    }
 
 
 def level(alpha: float, look: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def verdict_note(verdict: Mapping[str, Any]) -> str:
-    """The sentence, a row an arm, what a constant answer has, the warnings."""
+    """The sentence, a row an arm, what a constant answer has, probabilities beside the test, the warnings."""
     parts = [f"**{_plain(verdict.get('sentence', ''))}**"]
     labels: Mapping[str, str] = verdict.get("labels") or {}
     if rows := verdict.get("rows"):
@@ -23,6 +23,8 @@ def verdict_note(verdict: Mapping[str, Any]) -> str:
             always = f"always “{_plain(constant['answer'])[:60]}”"
             lines.append(f"| {always} | {constant['value']:.3f} | – | a constant answer |")
         parts.append("\n".join(lines))
+    if beside := verdict.get("beside"):
+        parts.append(_plain(beside))
     parts += [f"- Note: {_plain(warning)}" for warning in (*verdict.get("warnings", ()), *verdict.get("design", ()))]
     if rows:
         parts.append("The report lies among the artifacts, under `report/`.")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.compare.equivalence import equivalence_findings, from_counts, from_estimate, region_probabilities
+from analysis.compare.equivalence import equivalence_findings, from_counts, from_estimate
 from analysis.predictions.align import correct
 from analysis.stats.crossed import seeds_only
 from analysis.stats.paired_binary import PairedCounts
@@ -68,12 +68,3 @@ def test_findings_name_the_margin_and_the_claim(make) -> None:
     assert both.claim == "population"
     assert both.p_value is not None
     assert both.p_value < 0.05
-
-
-def test_with_a_flat_prior_the_probabilities_are_the_one_sided_p_values() -> None:
-    estimate = seeds_only(np.array([[0.01], [0.02], [0.03], [0.015]]))
-    below, within, above = region_probabilities(estimate, 0.02)
-    assert below + within + above == pytest.approx(1.0)
-    found = from_estimate(estimate, 0.02)
-    assert found is not None
-    assert (below, above) == pytest.approx((found.worse_by_less, found.better_by_less))

@@ -183,9 +183,15 @@ def test_a_finalist_against_the_baseline_from_the_command_line(record, capsys) -
 def test_what_a_sweeps_own_verdict_pays_for_looks_is_said(record, monkeypatch: pytest.MonkeyPatch) -> None:
     (plain,) = find_source("speech-1", record["uri"])
     assert not any("looked at" in warning for warning in plain.warnings)
-    monkeypatch.setattr(SweepRuns, "interim", property(lambda self: (2, 3, 5)))
-    (looked,) = find_source("speech-1", record["uri"])
-    assert "speech-1 was looked at after 2, 3 of 5 seeds" in looked.warnings[0]
+    trained = len(plain.runs)
+    assert trained == 3
+    for planned, said in (
+        ((2, 5, 8), "was looked at after 2 of 8 seeds and stopped there, when it was decided"),
+        ((1, 3), "was looked at after 1 of 3 seeds and went on to its end"),
+    ):
+        monkeypatch.setattr(SweepRuns, "interim", property(lambda self, looks=planned: looks))
+        (looked,) = find_source("speech-1", record["uri"])
+        assert f"speech-1 {said}" in looked.warnings[0]
 
 
 def test_a_metric_that_is_not_offered_is_replaced_and_said(record) -> None:
