@@ -6,8 +6,9 @@
     score/CLASS, one per class              log-probabilities, logits or probabilities
 
 as Parquet, CSV, JSON (a list of objects) or JSON lines; names that other programs give them are known
-(`column_names`). Numbers with a fraction, and lists of numbers, are regression; everything else is a class label, or a
-text where the metric is wer or cer: in Unicode's composed form (NFC) and without outer spaces. pyarrow loads when used.
+(`column_names`, `score_columns`). Numbers with a fraction, and lists of numbers, are regression; everything else is a
+class label, or a text where the metric is wer or cer: in Unicode's composed form (NFC) and without outer spaces.
+pyarrow loads when used.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 
 from analysis.predictions.column_names import by_our_names
 from analysis.predictions.csv_columns import csv_columns, in_utf8
+from analysis.predictions.score_columns import with_scores
 from trainables.errors import InputError
 from trainables.records import NO_FOLD, SCORE_PREFIX, Predictions
 
@@ -92,6 +94,8 @@ def _answers_of(file: str, found: Columns) -> Answers:
     if unnamed := [problem for name in NAMES if (problem := _unnamed(file, name, columns)) is not None]:
         raise InputError(unnamed)
     columns["target"], columns["output"] = _answers(file, columns["target"], columns["output"])
+    columns, said = with_scores(file, columns)
+    notes += said
     every = range(len(columns["example_id"]))
     if "seed" not in columns:
         return Answers({0: _predictions(file, columns, every)}, seeded=False, notes=tuple(notes))

@@ -13,6 +13,10 @@ from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks.certainty import excess_by_bin
 
+NEEDS = (
+    "needs score columns, one per class, called score/CLASS (prob_CLASS, p_CLASS and logit_CLASS are read too); the "
+    "predictions have none."
+)
 ROUNDED = 0.005  # what a probability written with two decimals may be off by
 
 
@@ -36,7 +40,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
 def log_probability_of_target(predictions: Predictions) -> np.ndarray:
     """(N,) of the right class. Raises InputError: no score columns, or a probability of 0 for the right class."""
     if predictions.scores is None:
-        raise InputError("The loss needs score columns, one per class; the predictions have none.")
+        raise InputError(f"The loss {NEEDS}")
     wide = np.asarray(predictions.scores, dtype=np.float64)
     place = {name: column for column, name in enumerate(predictions.classes)}
     rows, column = np.arange(len(wide)), [place[target] for target in predictions.targets]
@@ -55,7 +59,7 @@ def log_probability_of_target(predictions: Predictions) -> np.ndarray:
 def shares_of(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """(N,) the column of the right class, and (N, C) probabilities. Raises InputError without score columns."""
     if predictions.scores is None:
-        raise InputError("This metric needs score columns, one per class; the predictions have none.")
+        raise InputError(f"This metric {NEEDS}")
     place = {name: column for column, name in enumerate(predictions.classes)}
     wanted = np.array([place[target] for target in predictions.targets])
     return wanted, probabilities(np.asarray(predictions.scores))
