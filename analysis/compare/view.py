@@ -33,10 +33,12 @@ def print_compared(console: Console, compared: Compared) -> None:
         interval = "-" if row.interval is None else f"{row.interval[0]:.4f} to {row.interval[1]:.4f}"
         values.add_row(row.name, f"{row.mean:.4f}", error, interval, per_seed)
     for ensemble in compared.ensembles:
-        value = "-" if ensemble.value is None else f"{ensemble.value:.4f}"
-        note = ensemble.note or f"{ensemble.members} models as one"
-        values.add_row(f"{ensemble.name} (averaged)", value, "-", "-", note)
+        if ensemble.value is not None:
+            note = ensemble.note or f"{ensemble.members} models as one"
+            values.add_row(f"{ensemble.name} (averaged)", f"{ensemble.value:.4f}", "-", "-", note)
     console.print(values)
+    for note in dict.fromkeys(ensemble.note for ensemble in compared.ensembles if ensemble.value is None):
+        say(console, f"No row of averaged predictions: {note}")
     if compared.texts is not None:
         say(console, sentence_of(compared.texts))
     if compared.overall:

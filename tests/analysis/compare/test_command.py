@@ -463,3 +463,15 @@ def test_a_silent_mcnemar_quotes_no_error_rate(tmp_path: Path, capsys) -> None:
     a, b = (classified(tmp_path / f"{name}.csv", 1.5) for name in "ab")
     for test in named(outcome(capsys, a, b), "McNemar exact"):
         assert "it is wrong in" not in test["note"]
+
+
+def test_why_predictions_are_not_averaged_is_said_once(tmp_path: Path, capsys) -> None:
+    rows = [
+        f"{clip},{seed},{'xy'[clip % 2]},{'xy'[(clip + (clip == seed)) % 2]}" for seed in (1, 2) for clip in range(12)
+    ]
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id,seed,target,output", *rows]))
+    assert main([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.count("texts cannot be averaged") == 1
+    assert "together (averaged)" not in text
