@@ -67,13 +67,14 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def behind_a_door(folder: Path) -> Iterator[Door]:
-    """A server that keeps its runs in `folder`. Raises RuntimeError where it does not start."""
+def behind_a_door(folder: Path, store: str | None = None) -> Iterator[Door]:
+    """A server that keeps its files in `folder`, its runs in the database `store` or there too. Raises RuntimeError
+    where it does not start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'served.db'}"]
+    command += ["--backend-store-uri", store or f"sqlite:///{folder / 'served.db'}"]
     command += ["--artifacts-destination", str(folder / "served")]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)

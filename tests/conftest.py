@@ -48,6 +48,7 @@ FIRST = {
     "tests/sweeps/worker/test_pool.py": "ray",
     "tests/test_watching_a_real_sweep.py": "ray",
     "tests/test_bucket_sweep.py": "ray",
+    "tests/test_tracking_server.py": "ray",
     "tests/test_cluster_slurm.py": "ray",
     "tests/weights/test_whisper_tiny_en.py": "weights",
 }

@@ -32,6 +32,7 @@ TAG_KEPT = "sweep.kept_below"  # the module whose output was recorded once inste
 TAG_PACK = "sweep.pack"  # lanes that trained in one batch, this one among them, where there were several
 TAG_CONTROL = "sweep.control"  # of the parent: what a person asked of the running sweep, as JSON
 TAG_DECISIONS = "decisions"  # of a sweep: what its search decides by
+TAG_MADE = "sweep.made"  # drawn for the making of a run: whether it was made, where the store's answer was lost
 TAG_PARENT = "mlflow.parentRunId"
 
 # The parent run has TAG_SWEEP_ID, this role, and

@@ -6,15 +6,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analysis.record.reader import read_sweep
+from analysis.record.store import connect
 from benchmarks.record_server import Door, behind_a_door
 from sweeps.record.retry import Patient, is_away
 from sweeps.record.tracker import Tracker
 from trainables.errors import SweepStopped
-from trainables.records import NO_FOLD
+from trainables.records import NO_FOLD, TAG_TRIAL_ID
 
 
 class Flaky:
@@ -90,6 +92,36 @@ def test_a_server_that_goes_away_for_a_while_loses_nothing(door: Door, tmp_path:
     assert set(sweep.runs["tags.sweep.status"]) == {"completed"}
     curves = sweep.curves(["val/accuracy"])
     assert sorted(curves["value"]) == pytest.approx([n + e / 10 for n in range(3) for e in (1, 2, 3)])
+
+
+class Lossy:
+    """A real store whose every first answer of a kind is lost on the way back."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.lost = client, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            answer = getattr(self.client, name)(*args, **kwargs)
+            if name not in self.lost:
+                self.lost.add(name)
+                raise AWAY
+            return answer
+
+        return call
+
+
+def test_what_was_made_although_the_answer_was_lost_is_not_made_twice(tmp_path: Path) -> None:
+    client = connect(f"sqlite:///{tmp_path}/runs.db")
+    patient = Patient(Lossy(client))
+    experiment = patient.create_experiment("tones", artifact_location=tmp_path.as_uri())
+    run = patient.create_run(experiment, tags={TAG_TRIAL_ID: "t_0"}, run_name="one", start_time=1)
+    (only,) = client.search_runs([experiment])
+    assert run.info.run_id == only.info.run_id
+    assert only.data.tags[TAG_TRIAL_ID] == "t_0"
+    patient.delete_run(run.info.run_id)
+    assert client.search_runs([experiment]) == []
+    patient.delete_run(patient.create_run(experiment, tags={}).info.run_id)  # answers come at once from here on
 
 
 def test_mlflows_own_words_for_a_server_that_is_away_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
