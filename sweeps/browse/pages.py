@@ -30,7 +30,12 @@ REPORT_POLICY = (
 
 def add_pages(app: Flask, watcher: Watcher) -> None:
     app.jinja_env.globals.update(
-        short=short, state=trials.state, number=trials.number, cell=trials.cell, value_text=trials.value_text
+        short=short,
+        state=trials.state,
+        number=trials.number,
+        cell=trials.cell,
+        value_text=trials.value_text,
+        epoch_text=trials.epoch_text,
     )
 
     @app.get("/")

@@ -218,7 +218,7 @@ class Watcher:
 
 @lru_cache(maxsize=256)
 def _spec(source_text: str) -> SweepSpec:
-    return parse_sweep(source_text)
+    return parse_sweep(source_text, recorded=True)
 
 
 def _verdict(path: Path) -> Mapping[str, Any] | None:

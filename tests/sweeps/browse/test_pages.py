@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from sweeps.state.manifest import MANIFEST
+from sweeps.config.load import load_sweep
+from sweeps.state.assignment import confirming
+from sweeps.state.manifest import MANIFEST, Manifest
 from sweeps.state.progress import StageProgress
 from sweeps.state.workspace import CONFIRM, EXPLORE, VERDICT, Workspace
 from tests.sweeps.browse.made_up import VERDICT_OF, begin, concluded, result, sample, searched
+from trainables.config import TrialConfig
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
 
@@ -228,3 +231,36 @@ def test_trials_of_a_space_that_has_changed_are_shown(client: FlaskClient, works
     writer.space([{"name": "rank", "kind": "choice", "values": [128], "when": {}}])
     assert "val/accuracy" in read(client, f"/sweeps/{workspace.sweep_id}/")
     assert replace(workspace, look=2).stage(EXPLORE) == workspace.stage(EXPLORE)
+
+
+def test_a_recorded_file_of_which_an_axis_was_narrowed_is_read_as_it_was_run(
+    workspace: Workspace, client: FlaskClient
+) -> None:
+    """Conditions on values that the search never takes stay in the record, and would be refused in a new file."""
+    spec = load_sweep("audio_backbones", ["search.backbone={choice: [ast, wav2vec2]}"])
+    narrowed = Workspace(workspace.results, "narrowed-20260101-120000-ab12")
+    narrowed.folder.mkdir()
+    Manifest("narrowed", spec.source_text, ".", "f" * 64, True, "cpu", "fp32", {}).write(narrowed)
+    searched(narrowed, 3)
+    page = client.get(f"/sweeps/{narrowed.sweep_id}/").text
+    assert "val/accuracy" in page
+    assert "with objective" not in page
+
+
+def test_runs_of_stage_2_are_called_by_arm_and_seed_and_an_untuned_one_has_no_adapter(
+    workspace: Workspace, client: FlaskClient
+) -> None:
+    searched(workspace, 2)
+    concluded(workspace)
+    progress = StageProgress(workspace.stage(CONFIRM))
+    run = confirming("untuned", "untuned", TrialConfig("qwen2_audio", "7b", rank=16), None)
+    progress.asked(run.name, run.given)
+    progress.result(run.name, {**result(1, 1), "epoch": 0, "planned_epochs": 0}, last=True)
+    progress.close()
+    page = client.get(f"/sweeps/{workspace.sweep_id}/?stage=confirm").text
+    assert re.search(r'<text[^>]* class="label [^"]*">finalist 1 \(rank 8\), seed 1</text>', page)
+    cells = re.search(r"untuned</a></th>(.*?)</tr>", page, re.DOTALL)
+    assert cells is not None
+    shown = re.findall(r"<td[^>]*>(.*?)</td>", cells[1])
+    assert shown[1] == "–"  # no epoch
+    assert set(shown[3:]) == {"–"}  # neither rank nor learning rate
