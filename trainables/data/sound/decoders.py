@@ -75,7 +75,7 @@ class _Part:
     last: int | None = None
     patch: bytes = b""
     counted: bool = True  # the header's number of frames can be believed
-    measured: bool = False  # its size was compared with the file's already
+    measured: bool = False  # its header promises no size, or that was compared with the file's already
 
 
 def open_reader(path: str | Path) -> Reader:
@@ -149,10 +149,10 @@ def _parts(path: str | Path, head: bytes, wav: riff.Wav | None, size_bytes: int)
         return [_Part(measured=True)], wav.speakers
     if head[:4] == b"OggS":
         spans = ogg.recordings(path)
-        return [_Part(*span) for span in spans] if len(spans) > 1 else [_Part()], ()
+        return [_Part(*span, measured=True) for span in spans] if len(spans) > 1 else [_Part(measured=True)], ()
     if _is_mpeg(head):
         return _mpeg_parts(path, 0, size_bytes), ()
-    return [_Part()], ()
+    return [_Part(measured=head[:4] == b"fLaC")], ()
 
 
 def _is_mpeg(head: bytes) -> bool:
@@ -162,8 +162,8 @@ def _is_mpeg(head: bytes) -> bool:
 def _mpeg_parts(path: str | Path, first: int, last: int) -> list[_Part]:
     found = mpeg.recordings(path, first, last)
     if not found or (len(found) == 1 and found[0].counted and first == 0):
-        return [_Part()]
-    return [_Part(stretch.first, stretch.last, counted=stretch.counted) for stretch in found]
+        return [_Part(measured=True)]
+    return [_Part(stretch.first, stretch.last, counted=stretch.counted, measured=True) for stretch in found]
 
 
 class _Forwards(soundfile.SoundFile):  # type: ignore[misc]
