@@ -7,7 +7,6 @@ Scientific Reports; MIDI and labels under the MIT licence, https://github.com/Jo
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,8 +40,11 @@ DIMENSIONS = (
 # As this project's copy has them, and as the repository of the authors does
 LABELS = ("labels_mean.json", "labels/label_2round_mean_reg_19_with0_rm_highstd0.json")
 MIDI = ("midi", "virtuoso/data/all_2rounds")
-NAME = re.compile(r"(?P<piece>(?P<composer>[^_]+)_.+)_(?P<bars>\d+)bars_(?P<player>[^_]+)_(?P<segment>\d+)")
+NAME = re.compile(  # a name becomes a file's: it holds no slash
+    r"(?P<piece>(?P<composer>[^\W_]+)_[\w.-]+)_(?P<bars>\d{1,4})bars_(?P<player>[^\W_]+)_(?P<segment>\d{1,4})"
+)
 SCORE = "score"  # the performer of deadpan renderings, in which nobody plays
+MOST = 1000  # performers: what is above is no number of one
 SHOWN = 5  # names in one sentence
 
 
@@ -115,7 +117,7 @@ def _wrong(name: str, row: Any, midi: Path) -> str | None:
         return "are not PIECE_NUMBERbars_PLAYER_SEGMENT"
     if not isinstance(row, list) or len(row) != len(DIMENSIONS) + 1 or not all(map(_is_number, row)):
         return f"have not {len(DIMENSIONS)} ratings and the number of a performer"
-    if not all(0 <= value <= 1 for value in row[:-1]):
+    if max(row[:-1]) > 1:
         return "have a rating outside 0 to 1"
     if not (midi / f"{name}.mid").is_file():
         return f"have no file NAME.mid in {midi}"
@@ -123,7 +125,7 @@ def _wrong(name: str, row: Any, midi: Path) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST
 
 
 def _performance(name: str, row: Sequence[float], midi: Path) -> Performance:

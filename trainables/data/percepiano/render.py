@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from trainables.data.atomic import atomic_file
+from trainables.data.percepiano.performances import some
 from trainables.data.recordings import FRAME_SECONDS
 from trainables.errors import InputError
 from trainables.limits import usable_cores
@@ -64,23 +65,24 @@ def render_all(files: Sequence[tuple[Path, Path]], program: str, soundfont: Path
     goes on after an interruption. Raises InputError: FluidSynth makes nothing of some; the others are there then.
     """
     wanted = [pair for pair in files if not _is_done(*pair)]
-    problems = []
+    problems: dict[str, list[str]] = {}
     console = Console(stderr=True)
     with (
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
         ThreadPoolExecutor(usable_cores()) as pool,
     ):
         bar = progress.add_task("rendering", total=len(wanted))
-        jobs = [pool.submit(render, midi, sound, program, soundfont) for midi, sound in wanted]
+        jobs = {pool.submit(render, midi, sound, program, soundfont): midi.name for midi, sound in wanted}
         try:
             for job in as_completed(jobs):
                 problem = job.result()
-                problems += [problem] if problem else []
+                if problem is not None:
+                    problems.setdefault(problem, []).append(jobs[job])
                 progress.advance(bar)
         finally:  # also at Ctrl-C: what has not begun does not begin
             pool.shutdown(wait=False, cancel_futures=True)
     if problems:
-        raise InputError(sorted(problems))
+        raise InputError([f"{problem}: {some(sorted(names))}." for problem, names in sorted(problems.items())])
     return len(wanted)
 
 
@@ -100,14 +102,18 @@ def render(midi: Path, sound: Path, program: str, soundfont: Path) -> str | None
             subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=LONGEST_SECONDS)
             samples, _ = soundfile.read(raw, dtype="float32", always_2d=True)
         except subprocess.TimeoutExpired:
-            return f"{midi}: FluidSynth is not done with it after {LONGEST_SECONDS} seconds."
+            return f"FluidSynth is not done after {LONGEST_SECONDS} seconds with"
         except (OSError, soundfile.LibsndfileError):
-            return f"{midi}: FluidSynth makes no sound of it."
+            return "FluidSynth makes no sound of"
         heard = trimmed(samples.mean(axis=1))
     if not len(heard):
-        return f"{midi}: FluidSynth makes only silence of it."
-    with atomic_file(sound) as temporary:
-        soundfile.write(temporary, heard, SAMPLE_RATE_HZ, subtype="PCM_16")
+        return "FluidSynth makes only silence of"
+    try:
+        with atomic_file(sound) as temporary:
+            soundfile.write(temporary, heard, SAMPLE_RATE_HZ, subtype="PCM_16")
+    except (OSError, soundfile.LibsndfileError) as error:
+        why = getattr(error, "strerror", None) or "is the disk full?"
+        return f"{sound.parent}: nothing can be written there ({why}), such as the sound of"
     return None
 
 

@@ -72,6 +72,9 @@ def test_files_with_the_same_notes_in_two_groups_are_counted(folder, tmp_path, c
     ("name", "row", "said"),
     [
         ("Schubert_D960", [*RATINGS, 1], "are not PIECE_NUMBERbars_PLAYER_SEGMENT: Schubert_D960."),
+        ("A_../../b_8bars_1_1", [*RATINGS, 1], "are not PIECE_NUMBERbars_PLAYER_SEGMENT"),
+        ("A_b_8bars_1_" + "1" * 5000, [*RATINGS, 1], "are not PIECE_NUMBERbars_PLAYER_SEGMENT"),
+        ("A_b_8bars_1_1", [*RATINGS, 10**400], "have not 19 ratings"),
         ("A_b_8bars_1_1", RATINGS, "have not 19 ratings and the number of a performer: A_b_8bars_1_1."),
         ("A_b_8bars_1_1", [*RATINGS[:-1], None, 1], "have not 19 ratings"),
         ("A_b_8bars_1_1", [*RATINGS[:-1], 1.5, 1], "have a rating outside 0 to 1"),

@@ -74,17 +74,27 @@ def test_a_broken_file_is_named_and_the_others_are_there(tmp_path, player, font)
     files = pairs(tmp_path, {"a": "broken", "b": "0.5", "c": "0"})
     with pytest.raises(InputError) as raised:
         render_all(files, player, font)
-    assert [problem.rpartition("/")[2] for problem in raised.value.problems] == [
-        "a.mid: FluidSynth makes no sound of it.",
-        "c.mid: FluidSynth makes only silence of it.",
-    ]
+    assert raised.value.problems == (
+        "FluidSynth makes no sound of: a.mid.",
+        "FluidSynth makes only silence of: c.mid.",
+    )
     assert sorted(path.name for path in (tmp_path / "sounds").iterdir()) == ["b.flac"]
+
+
+def test_one_reason_is_said_once_for_all_files(tmp_path, player, font) -> None:
+    files = pairs(tmp_path, {f"n{number}": "1.0" for number in range(7)})
+    (tmp_path / "sounds").write_text("a file where the folder should be")
+    with pytest.raises(InputError) as raised:
+        render_all(files, player, font)
+    (problem,) = raised.value.problems
+    assert "nothing can be written" in problem
+    assert problem.endswith("n0.mid, n1.mid, n2.mid, n3.mid, n4.mid and 2 more.")
 
 
 def test_a_file_that_never_ends_is_given_up(tmp_path, player, font, monkeypatch) -> None:
     Path(player).write_text(f"#!{sys.executable}\nimport time; time.sleep(60)\n")
     monkeypatch.setattr(render, "LONGEST_SECONDS", 0.2)
-    with pytest.raises(InputError, match="not done with it"):
+    with pytest.raises(InputError, match="not done after"):
         render_all(pairs(tmp_path, {"a": "1"}), player, font)
 
 
