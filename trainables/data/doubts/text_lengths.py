@@ -15,8 +15,10 @@ SPARE = 1.1  # answers may be a tenth longer than the longest text
 
 
 def too_long(examples: Sequence[Example], spellings: Sequence[Spelling], account: Account) -> set[str]:
-    """The ids of the texts that have more tokens than some backbone's decoder has places, left out in `account`."""
+    """The ids of the texts that have more tokens than some backbone's decoder has places, and of clips whose questions
+    have, left out in `account`."""
     texts = [example.target for example in examples]
+    asked = [example for example in examples if example.question]
     found: set[str] = set()
     for each in _with_decoders(spellings):
         if each.count is None:
@@ -29,6 +31,14 @@ def too_long(examples: Sequence[Example], spellings: Sequence[Spelling], account
             if tokens > each.limits.most_tokens and example.id not in found:
                 found.add(example.id)
                 account.leave_out(f"{example.id} ({tokens} tokens)", _problem(each))
+        for example, tokens in zip(asked, each.count([str(example.question) for example in asked]), strict=True):
+            if tokens > each.limits.most_tokens and example.id not in found:
+                found.add(example.id)
+                account.leave_out(
+                    f"{example.id} ({tokens} tokens)",
+                    f"its question has more tokens than the {each.limits.most_tokens} that one may have: ask in fewer "
+                    "words, or leave such rows out with data.skip.",
+                )
     return found
 
 

@@ -32,6 +32,15 @@ def test_texts_longer_than_the_decoder_are_left_out_with_their_tokens() -> None:
     assert "data.skip" in account.left_out[0].problem
 
 
+def test_questions_longer_than_that_are_left_out_too() -> None:
+    account = Account()
+    first, second = examples("yes", "no")
+    given = [replace(first, question="q" * 125), replace(second, question="q" * 124)]
+    assert too_long(given, [spelling(FIXED)], account) == {"c0"}
+    assert [row.where for row in account.left_out] == ["c0 (125 tokens)"]
+    assert "its question has more tokens than the 124" in account.left_out[0].problem
+
+
 def test_a_tokenizer_that_is_not_at_hand_is_said() -> None:
     account = Account()
     assert too_long(examples("x" * 1000), [replace(spelling(FIXED, miniature=False), count=None)], account) == set()

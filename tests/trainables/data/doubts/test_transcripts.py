@@ -12,6 +12,7 @@ from trainables.data.doubts.transcripts import language_advice, language_problem
 from trainables.data.examples import AudioPiece, Example
 from trainables.data.reading import Account
 from trainables.errors import InputError
+from trainables.tasks.answering import Answering
 from trainables.tasks.languages import SPOKEN
 from trainables.tasks.transcription import Transcription
 from trainables.writing import Spelling, TextLimits, Writer
@@ -183,3 +184,18 @@ def test_languages_that_can_be_told() -> None:
     untold, miniature = language_advice(Transcription(language="de"), [TOLD, UNTOLD])
     assert untold.startswith("moonshine writes en (English) and is told no language")
     assert "de (German) is rehearsed, not known" in miniature
+
+
+def test_questions_are_counted_and_hold_no_control_tokens() -> None:
+    account = Account()
+    given = [example(number, "yes") for number in range(3)]
+    given[0], given[1] = replace(given[0], question="Is it<unk> loud?"), replace(given[1], question="Is it high?")
+    task = Answering(prompt="What is it?")
+    kept = usable_texts(given, task, [UNTOLD], account, further=False)
+    assert [each.question for each in kept] == ["Is it high?", None]
+    assert [row.where for row in account.left_out] == ["c0.wav (<unk>)"]
+    assert "1 of 2 clips are asked the question of their row (1 different); the other 1 are asked task.prompt" in (
+        account.guesses
+    )
+    kept = usable_texts(given, replace(task, control_tokens="strip"), [UNTOLD], Account(), further=False)
+    assert [each.question for each in kept] == ["Is it  loud?", "Is it high?", None]
