@@ -29,10 +29,14 @@ from trainables.data.percepiano.overlaps import groups
 from trainables.data.percepiano.performances import DIMENSIONS, Performance, performances, some, unlabelled
 from trainables.data.percepiano.render import render_all, synthesiser
 
-PARSER = manifest_parser("percepiano", __doc__, holds="labels and MIDI files", options=" [--soundfont FILE]")
+PARSER = manifest_parser(
+    "percepiano", __doc__, holds="labels and MIDI files", options=" [--soundfont FILE] [--without-scores]"
+)
 PARSER.value(
     "--soundfont", "FILE", "a General MIDI SoundFont (default: TimGM6mb, from where systems keep it)", read=Path
 )
+
+PARSER.flag("--without-scores", "performances by people alone: listeners rate deadpan renderings unlike all others")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def write(options: argparse.Namespace) -> None:
     program, soundfont = synthesiser(options.soundfont)
-    found = performances(options.folder)
+    published = performances(options.folder)
+    found = [each for each in published if not (each.score and options.without_scores)]
     sounds = options.output.with_name(f"{options.output.stem}_{soundfont.stem}")
     paths = [sounds / f"{each.name}.flac" for each in found]
     rendered = render_all([(each.midi, path) for each, path in zip(found, paths, strict=True)], program, soundfont)
@@ -54,7 +59,7 @@ def write(options: argparse.Namespace) -> None:
         f"{len({row['group'] for row in rows})} groups, {len(DIMENSIONS)} ratings; "
         f"{rendered} rendered now, {len(rows) - rendered} were there"
     )
-    left = unlabelled(options.folder, found)
+    left = unlabelled(options.folder, published)
     if left:
         print(f"{len(left)} MIDI files have no ratings and are left out: {some(left)}")
     twice = repeats_across_groups(rows, found)

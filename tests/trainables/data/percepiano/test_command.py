@@ -58,6 +58,15 @@ def test_rows_say_who_plays_what_and_how_it_was_rated(folder, tmp_path, capsys) 
     assert len(read.examples) == 4
 
 
+def test_deadpan_renderings_can_be_left_out(folder, tmp_path, capsys) -> None:
+    output = tmp_path / "people.jsonl"
+    assert command.main([str(folder), "--output", str(output), "--without-scores"]) == 0
+    said = capsys.readouterr().out
+    assert "2 performances, 2 of them by people, 2 groups" in said
+    assert "no ratings" not in said
+    assert not any(json.loads(line)["score"] for line in output.read_text().splitlines())
+
+
 def test_files_with_the_same_notes_in_two_groups_are_counted(folder, tmp_path, capsys) -> None:
     for name in ("Schubert_D935_no.3_4bars_Score2_5", "Schubert_D960_mv2_8bars_3_02"):
         (folder / "midi" / f"{name}.mid").write_text("the same")
