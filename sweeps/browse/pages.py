@@ -16,7 +16,7 @@ from sweeps.browse.watch import Stage, WatchedSweep, Watcher
 from sweeps.config.spec import SweepSpec
 from sweeps.stage.live_table import short
 from sweeps.stage.view import trial_name
-from sweeps.state.assignment import values_of
+from sweeps.state.assignment import values_shown
 from sweeps.state.progress import TrialProgress
 from trainables.errors import InputError
 
@@ -201,7 +201,7 @@ def about_trial(sweep: WatchedSweep, stage: Stage, trial: TrialProgress) -> dict
         "trial": trial,
         "metric": metric,
         "title": name(trial),
-        "values": values_of(trial.given),
+        "values": values_shown(trial.given),
         "names": shown,
         "hidden": len(names) - len(shown),
         "may_stop": stage.searches and sweep.takes_requests and not trial.over and not trial.stopping,

@@ -13,13 +13,12 @@ from urllib.parse import urlencode
 from sweeps.browse.watch import Stage
 from sweeps.config.axis import Axis
 from sweeps.stage.live_table import SHORT, short
-from sweeps.state.assignment import UNTUNED, values_of
+from sweeps.state.assignment import UNTUNED, values_of, values_shown
 from sweeps.state.progress import COMPLETED, FAILED, PRUNED, RUNNING, STOPPED, TrialProgress
 
 PAGE_ROWS = 100
 DRAWN_BEST, DRAWN_REST = 60, 240
 STATES = (RUNNING, "stopping", COMPLETED, PRUNED, STOPPED, FAILED)
-OF_BACKBONE = ("backbone", "model_size", "quantization")  # what an untuned one has too
 BEST = "best"  # the order in which a table opens: what runs, then the best first
 STAGE_2_AXES = (
     "backbone", "model_size", "quantization", "adapter", "rank", "alpha_ratio", "target_modules", "learning_rate"
@@ -233,8 +232,6 @@ def epoch_text(trial: TrialProgress) -> str:
 
 
 def cell(trial: TrialProgress, name: str) -> str:
-    """A value of an axis as a table shows it; the untuned backbone has no adapter, and no learning rate."""
-    if trial.given.get("role") == UNTUNED and name not in OF_BACKBONE:
-        return "–"
-    found = values_of(trial.given).get(name)
+    """A value of an axis as a table shows it."""
+    found = values_shown(trial.given).get(name)
     return "–" if found is None else short(found)

@@ -15,7 +15,7 @@ from rich.text import Text
 from sweeps.config.resolve import axes_that_open
 from sweeps.control import requests
 from sweeps.control.requests import PAUSE, RESUME
-from sweeps.state.assignment import values_of
+from sweeps.state.assignment import values_shown
 from sweeps.state.extend import recorded_spec
 from sweeps.state.journal import JOURNAL
 from sweeps.state.manifest import running_elsewhere, state_of
@@ -106,7 +106,7 @@ def _stage(workspace: Workspace, folder: Path) -> dict[str, Any]:
                 "epoch": trial.last.get("epoch", 0),
                 "planned_epochs": trial.last.get("planned_epochs"),
                 "value": trial.last.get("value"),
-                "given": dict(values_of(trial.given)),
+                "given": dict(values_shown(trial.given)),
             }
             for trial in progress.trials.values()
         ],
@@ -135,7 +135,8 @@ def _table(trials: list[dict[str, Any]], opened: list[str], planned_epochs: int 
     for column in ("trial", "state", "epoch", "value", *axes):
         table.add_column(Text(column), overflow="fold")
     for trial in trials:
-        epoch = f"{trial['epoch']}/{trial['planned_epochs'] or planned_epochs or '?'}"
+        untrained = trial["planned_epochs"] == 0  # the untuned backbone
+        epoch = "-" if untrained else f"{trial['epoch']}/{trial['planned_epochs'] or planned_epochs or '?'}"
         value = "-" if trial["value"] is None else f"{trial['value']:.4g}"
         cells = [_short(trial["given"].get(axis)) for axis in axes]
         table.add_row(*map(Text, (trial["trial"], trial["status"], epoch, value, *cells)))

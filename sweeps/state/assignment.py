@@ -15,6 +15,7 @@ from sweeps.config.spec import SweepSpec
 from trainables.config import LORA, TrialConfig
 
 TRIAL, UNTUNED = "trial", "untuned"
+OF_BACKBONE = ("backbone", "model_size", "quantization")  # what an untuned one has too
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,11 @@ def values_of(given: Mapping[str, Any]) -> Mapping[str, Any]:
         return given
     unread = unread_by(given["config"].get("adapter", LORA))
     return {name: value for name, value in given["config"].items() if name not in unread}
+
+
+def values_shown(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`values_of` for the eye: the untuned backbone is given a configuration, and trains nothing of it."""
+    values = values_of(given)
+    if given.get("role") != UNTUNED:
+        return values
+    return {name: value for name, value in values.items() if name in OF_BACKBONE}

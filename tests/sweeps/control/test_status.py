@@ -43,3 +43,16 @@ def test_of_a_run_of_stage_2_its_configuration_is_shown(workspace: Workspace) ->
     progress.stop(run.name)
     (trial,) = read_status(workspace)["stages"][0]["trials"]
     assert (trial["trial"], trial["status"], trial["given"]["rank"]) == ("finalist-1-seed-7", "interrupted", 4)
+
+
+def test_an_untuned_backbone_has_neither_epochs_nor_an_adapter(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = confirming("untuned", "untuned", TrialConfig("ast", "base", rank=4), None)
+    progress = StageProgress(workspace.stage(CONFIRM))
+    progress.asked(run.name, run.given)
+    progress.result(run.name, {"epoch": 0, "planned_epochs": 0, "value": 0.5}, last=True)
+    (trial,) = read_status(workspace)["stages"][0]["trials"]
+    assert set(trial["given"]) == {"backbone", "model_size", "quantization"}
+    assert main([str(workspace.folder), "status"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[:4] == ["untuned", "completed", "-", "0.5"]

@@ -10,7 +10,7 @@ import pytest
 
 from sweeps.config.load import load_sweep
 from sweeps.config.resolve import resolve
-from sweeps.state.assignment import Assignment, confirming, read_assignment, searching, values_of
+from sweeps.state.assignment import Assignment, confirming, read_assignment, searching, values_of, values_shown
 from sweeps.state.journal import JOURNAL, Journal
 from sweeps.state.progress import StageProgress
 from trainables.config import TrialConfig
@@ -53,6 +53,9 @@ def test_of_a_model_that_is_trained_whole_it_shows_no_rank() -> None:
 def test_the_untuned_backbone_trains_nothing_and_has_an_id_of_its_own() -> None:
     found = read_assignment(confirming("untuned", "untuned", CONFIG, None).given, SPEC)
     assert (found.seeds, found.seed, found.config_id, found.name) == ((), None, "untuned", "untuned")
+    assert values_shown(found.given) == {"backbone": "qwen2_audio", "model_size": "7b", "quantization": "none"}
+    trained = confirming("baseline", "baseline", CONFIG, 7).given
+    assert values_shown(trained) == values_of(trained)
 
 
 @pytest.mark.parametrize("assignment", [searching(SPEC, SAMPLE), confirming("baseline", "baseline", CONFIG, 7)])
