@@ -55,7 +55,7 @@ def main() -> int:
 
 def measured(arm: str, folder: str, clips: int) -> dict[str, Any]:
     batches = BATCHES[arm]
-    tuned = {batch: in_a_process(arm, folder, TUNING_CLIPS, batch)["clips_per_second"] for batch in batches}
+    tuned = {batch: in_a_process(arm, folder, min(TUNING_CLIPS, clips), batch)["clips_per_second"] for batch in batches}
     best = max(tuned, key=lambda batch: tuned[batch])
     tenth = in_a_process(arm, folder, clips // 10, best)
     whole = in_a_process(arm, folder, clips, best)
