@@ -84,12 +84,14 @@ def print_summary(
     if prepared.evaluations or prepared.task.shows_samples:
         metrics = [name for name in prepared.task.metrics if name != "loss"]
         say()
-        console.print(evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics))
+        console.print(
+            evaluations_table(counted(confirmed, verdict), ["test", *prepared.evaluations], metrics, verdict.labels)
+        )
     if scored_as := texts_scored_as(prepared.task):
         say(said_of(scored_as))
     if prepared.task.shows_samples:
         say()
-        console.print(samples_table(counted(confirmed, verdict), verdict.best))
+        console.print(samples_table(counted(confirmed, verdict), verdict.best, verdict.labels))
 
     pruned = sum(trial.status == "pruned" for trial in explored)
     failed = sum(trial.status == "failed" for trial in explored)
@@ -207,9 +209,11 @@ def describe(config: TrialConfig, *, untuned: bool = False) -> str:
     )
 
 
-def evaluations_table(confirmed: Sequence[Confirmed], splits: Sequence[str], metrics: Sequence[str]) -> Table:
+def evaluations_table(
+    confirmed: Sequence[Confirmed], splits: Sequence[str], metrics: Sequence[str], labels: Mapping[str, str]
+) -> Table:
     """One row an arm: every metric on every one of these test sets, the mean over its runs; without those that no run
-    has, such as a word error rate of clips in which nothing is said."""
+    has, such as a word error rate of clips in which nothing is said. `labels`: what the verdict calls the arms."""
     table = Table(title="All metrics", title_justify="left", box=None, pad_edge=False, header_style="bold")
     named = [f"{split}/{metric}" for split in splits for metric in metrics]
     names = [name for name in named if any(name in run.metrics for run in confirmed)]
@@ -218,18 +222,18 @@ def evaluations_table(confirmed: Sequence[Confirmed], splits: Sequence[str], met
     for arm in dict.fromkeys(run.arm for run in confirmed):
         runs = [run.metrics for run in confirmed if run.arm == arm]
         known = ([run[name] for run in runs if name in run] for name in names)
-        table.add_row(arm, *(f"{fmean(values):.3f}" if values else "-" for values in known))
+        table.add_row(Text(labels.get(arm, arm)), *(f"{fmean(values):.3f}" if values else "-" for values in known))
     return table
 
 
-def samples_table(confirmed: Sequence[Confirmed], best: str) -> Table:
+def samples_table(confirmed: Sequence[Confirmed], best: str, labels: Mapping[str, str]) -> Table:
     """Test clips drawn at random: what was said, and what the best arm, the baseline and the untuned backbone wrote,
-    each under its first seed."""
+    each under its first seed. `labels`: what the verdict calls the arms."""
     shown = {arm: _first_answers(confirmed, arm) for arm in dict.fromkeys((best, "baseline", "untuned"))}
     answers = {arm: found for arm, found in shown.items() if found}
     table = Table(title="Test clips, drawn at random", title_justify="left", box=None, pad_edge=False)
-    for column in ("said", *answers):
-        table.add_column(column, header_style="bold", overflow="fold")
+    for column in ("said", *(labels.get(arm, arm) for arm in answers)):
+        table.add_column(Text(column), header_style="bold", overflow="fold")
     known = set.intersection(*(set(found) for found in answers.values())) if answers else set()
     first = [(example, said) for example, (said, _) in next(iter(answers.values()), {}).items() if example in known]
     for row in sorted(np.random.default_rng(STREAM).permutation(len(first))[:SAMPLES]):
@@ -255,7 +259,9 @@ def discordant_line(comparison: Comparison) -> str | None:
     if not comparison.discordant:
         return None
     counts = ", ".join(f"{each.only_first_right}:{each.only_second_right}" for each in comparison.discordant)
-    return f"Clips only {comparison.first} : only {comparison.second} got right, per seed: {counts}"
+    return (
+        f"Test clips that one of the two alone got right, {comparison.first} : {comparison.second}, per seed: {counts}"
+    )
 
 
 def untuned_line(comparison: Comparison) -> str:

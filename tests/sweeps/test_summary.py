@@ -39,9 +39,9 @@ def test_every_arm_answers_the_same_clips(tmp_path: Path) -> None:
     ]
     console = Console(width=200)
     with console.capture() as capture:
-        console.print(samples_table(runs, "finalist 2"))
+        console.print(samples_table(runs, "finalist 2", {"finalist 2": "rank 8"}))
     lines = capture.get().splitlines()
-    assert lines[1].split("  ")[0].strip() == "said"
+    assert lines[1].split() == ["said", "rank", "8", "baseline", "untuned"]
     shown = [line for line in lines[2:] if line.strip()]
     assert len(shown) == SAMPLES
     for line in shown:
@@ -54,7 +54,7 @@ def test_every_arm_answers_the_same_clips(tmp_path: Path) -> None:
 
 
 def test_a_sweep_without_a_finished_arm_shows_nothing() -> None:
-    assert samples_table([], "finalist 1").row_count == 0
+    assert samples_table([], "finalist 1", {}).row_count == 0
 
 
 def test_the_table_has_means_over_runs() -> None:
@@ -65,9 +65,9 @@ def test_the_table_has_means_over_runs() -> None:
     ]
     console = Console(width=120)
     with console.capture() as capture:
-        console.print(evaluations_table(runs, ["test_far"], ["wer"]))
+        console.print(evaluations_table(runs, ["test_far"], ["wer"], {"finalist 1": "moonshine"}))
     lines = [line.split() for line in capture.get().splitlines()[1:] if line.strip()]
-    assert lines == [["arm", "test_far/wer"], ["finalist", "1", "0.300"], ["untuned", "1.100"]]
+    assert lines == [["arm", "test_far/wer"], ["moonshine", "0.300"], ["untuned", "1.100"]]
 
 
 def test_a_seed_that_the_verdict_left_out_stands_in_no_table() -> None:
