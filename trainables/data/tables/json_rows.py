@@ -129,7 +129,8 @@ def _of_object(name: str, whole: dict[str, Any]) -> Table:
             f"The keys of {name} (such as {next(iter(whole))!r}) are the files, what they lead to labels."
         )
         return _numbered(name, [{"audio": file, "label": label} for file, label in whole.items()], table)
-    if len(columns) > 1 and all(map(_are_files, columns)) and not any(meaning(key) == "audio" for key in whole):
+    named = [ours for key in whole if (ours := meaning(key))]  # one alone may be a label: `target`, beside `other`
+    if len(columns) > 1 and all(map(_are_files, columns)) and "audio" not in named and len(named) < 2:
         return _of_files(name, whole)
     if len(columns) > 1 and all(isinstance(column, list) for column in columns):
         if len({len(column) for column in columns}) > 1:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from trainables.data.examples import Example
@@ -102,6 +102,8 @@ def test_no_row_is_lost_and_the_order_does_not_matter(
     tmp_path: Path, form: str, rows: Rows, column: str, chance: random.Random
 ) -> None:
     path = tmp_path / "t.data"
+    # one object alone that holds lists is no line, but a list for each column, or the files of each label
+    assume(form != "lines" or len(rows) > 1 or not all(isinstance(value, list) for value in rows[0].values()))
     found = outcome(path, FORMS[form](rows), column)
     shuffled = chance.sample(rows, len(rows))
     again = outcome(path, FORMS[form](shuffled), column)

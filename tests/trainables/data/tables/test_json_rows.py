@@ -145,3 +145,10 @@ def test_a_label_for_each_file(values: list[object]) -> None:
         {"audio": "b.flac", "label": values[1]},
     ]
     assert "'a.wav'" in table.guesses[0]
+
+
+def test_lists_of_files_below_the_names_of_columns_are_columns() -> None:
+    rows = json_rows("t.json", '{"group": ["a.wav", "b.wav"], "target": ["c.wav", "d.wav"]}').rows
+    assert [row for _, row in rows] == [{"group": "a.wav", "target": "c.wav"}, {"group": "b.wav", "target": "d.wav"}]
+    labels = json_rows("t.json", '{"target": ["a.wav"], "other": ["b.wav"]}').rows
+    assert [row for _, row in labels] == [{"audio": "a.wav", "label": "target"}, {"audio": "b.wav", "label": "other"}]
