@@ -166,7 +166,7 @@ def compare_sources(
         sources = [replace(source, runs=numeric(source.runs)) for source in sources]
     elif metric.kind == CLASSIFICATION:
         sources = [replace(source, runs=whole_as_labels(source.runs)) for source in sources]
-    check_kind(metric, [run for source in sources for run in source.runs.values()])
+    check_kind(metric, sources)
     check_margin(metric, margin)
     check_forms(metric, sources)
     said += check_varies(metric, sources)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from scipy.special import ndtr
 
-from analysis.stats.estimate import Estimate
+from analysis.stats.estimate import Estimate, confidence_percent
 from analysis.stats.finding import Finding, Method
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired_binary import PairedCounts, tango, tango_statistic
@@ -104,7 +104,7 @@ def equivalence_findings(
     if found is None:
         note = "cannot tell: the difference has no estimate of its uncertainty"
         return [Finding(method, name, comparison.claim, note=note, about=about) for method, name, about in wanted]
-    shown = f"{100.0 * (1.0 - 2.0 * alpha):.4g} % interval; the margin must have been chosen beforehand"
+    shown = f"{confidence_percent(2.0 * alpha)} % interval; the margin must have been chosen beforehand"
     p_values = (found.p_value, found.worse_by_less, found.better_by_less)
     tests = [
         Finding(method, name, comparison.claim, "", p, None, comparison.difference, found.interval, shown, about)

@@ -67,9 +67,12 @@ def _are_texts(values: Sequence[Any]) -> bool:
     return all(issubclass(kind, str | None) for kind in set(map(type, values)))
 
 
-def check_kind(metric: Score, runs: Sequence[Predictions]) -> None:
-    """Raises InputError where the predictions are not of the metric's kind."""
+def check_kind(metric: Score, sources: Sequence[Source]) -> None:
+    """Raises InputError where the predictions are not of the metric's kind, or of two kinds."""
+    runs = [run for source in sources for run in source.runs.values()]
     texts = all(_are_texts(side) for run in runs for side in (run.targets, run.outputs))
+    if not texts:
+        _check_all_numbers(sources)
     if texts == (metric.kind in (REGRESSION, TAGS)):
         held = "texts" if texts else "numbers"
         raise InputError(f"The metric {metric.name} is for {metric.kind}, and the targets and outputs are {held}.")
@@ -81,6 +84,21 @@ def check_kind(metric: Score, runs: Sequence[Predictions]) -> None:
             raise InputError(
                 f"Targets have {wide} numbers an example and outputs {said}; give one output for each target."
             )
+
+
+def _check_all_numbers(sources: Sequence[Source]) -> None:
+    sides = {
+        f"the {side} of {source.name}": any(_are_texts(getattr(run, side)) for run in source.runs.values())
+        for source in sources
+        for side in ("targets", "outputs")
+    }
+    texts, numbers = ([name for name, own in sides.items() if own is wanted] for wanted in (True, False))
+    if texts:
+        raise InputError(
+            f"Texts cannot be compared with numbers: {' and '.join(texts)} are texts, "
+            f"{' and '.join(numbers) or 'other rows'} are numbers. If all are labels, say --metric accuracy and spell "
+            "them alike in every file."
+        )
 
 
 def check_margin(metric: Score, margin: float | None) -> None:

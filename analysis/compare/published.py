@@ -18,6 +18,7 @@ from analysis.compare.view import print_effects, print_findings, say, span, tabl
 from analysis.predictions.metrics import METRICS
 from analysis.stats import paired_binary
 from analysis.stats.crossed import seeds_only
+from analysis.stats.estimate import confidence_percent
 from analysis.stats.finding import CLAIMS, Finding, Method
 from analysis.stats.meta_analysis import difference_variance, pool, pooled_seeds
 from analysis.stats.multiplicity import holm
@@ -243,7 +244,7 @@ def print_published(console: Console, published: Published) -> None:
     if not published.pairs:
         say(console, NO_PAIR, style="bold")
     say(console)
-    confidence = f"{100.0 * (1.0 - published.alpha):g} %"
+    confidence = f"{confidence_percent(published.alpha)} %"
     rows = table((published.counts.metric, "right", "mean", f"{confidence} interval", "of"))
     for spread in published.spreads:
         several = len(spread.correct) > 1

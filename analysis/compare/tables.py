@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from analysis.compare.comparison import Compared
 from analysis.compare.view import p_text, span
+from analysis.stats.estimate import confidence_percent
 from analysis.stats.finding import CLAIMS
 
 LATEX = {
@@ -25,7 +26,7 @@ LATEX = {
 def tables(found: Compared, form: str) -> str:
     """Configurations, then pairs, then what they claim; `form` is markdown or latex."""
     verdict = found.verdict
-    confidence = f"{100 * (1 - verdict.alpha):.4g} %"
+    confidence = f"{confidence_percent(verdict.alpha)} %"
     several = len(found.pairs) > 1
     first = [("configuration", "seeds", f"mean {verdict.metric}", f"{confidence} interval")]
     first += [(r.name, str(len(r.values)), f"{r.mean:.4f}", span(r.interval, sign="")) for r in verdict.rows]

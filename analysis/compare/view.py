@@ -12,6 +12,7 @@ from rich.text import Text
 from analysis.compare.comparison import Compared
 from analysis.compare.effect_sizes import Effect
 from analysis.compare.texts import sentence_of
+from analysis.stats.estimate import confidence_percent
 from analysis.stats.finding import CLAIMS, Finding
 
 SHORT_NOTE = 40  # characters; longer notes that repeat stand below the table
@@ -25,7 +26,7 @@ def print_compared(console: Console, compared: Compared) -> None:
         say(console, f"Note: {warning}", style="yellow")
     say(console, f"Family: {compared.family}; two-sided level {verdict.alpha:g}.")
     say(console)
-    interval_name = f"{100 * (1 - verdict.alpha):.4g} % interval"
+    interval_name = f"{confidence_percent(verdict.alpha)} % interval"
     values = table((verdict.metric, "mean", "standard error over seeds", interval_name, "per seed"))
     for row in verdict.rows:
         error = "-" if row.standard_error is None else f"{row.standard_error:.4f}"

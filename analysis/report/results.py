@@ -14,6 +14,7 @@ from analysis.record.sweep import Arm, Recorded
 from analysis.report import plots
 from analysis.report.document import Block, Picture, Pictures, Section, Table, Text
 from analysis.report.numbers import p_value, signed, value
+from analysis.stats.estimate import confidence_percent
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.chances import chances
 from analysis.verdict.comparison import Comparison
@@ -56,7 +57,7 @@ def results_section(recorded: Recorded) -> Section:
     if compared:
         label = f"difference in {metric}"
         shown = [(f"{c.first} −\n{c.second}", c.difference, c.interval) for c in families]
-        level = f"{100 * (1 - verdict.alpha):.4g} %"
+        level = f"{confidence_percent(verdict.alpha)} %"
         drawn.append(
             Picture(
                 "differences",
@@ -252,7 +253,7 @@ def comparisons_table(verdict: Verdict, compared: Sequence[Comparison]) -> Table
                 divided or "-",
             )
         )
-    level = f"{100 * (1 - verdict.alpha):.4g} % interval"
+    level = f"{confidence_percent(verdict.alpha)} % interval"
     header = ("comparison", "difference", level, "p", "p, Holm", "divided, per seed")
     methods = ", ".join(dict.fromkeys(c.method for c in compared))
     caption = f"Differences in {verdict.metric}. Tests: {methods}."

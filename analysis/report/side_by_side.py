@@ -18,6 +18,7 @@ from analysis.report import plots
 from analysis.report.document import Block, Document, Picture, Pictures, Section, Table, Text
 from analysis.report.numbers import duration, value
 from analysis.report.results import comparisons_table
+from analysis.stats.estimate import confidence_percent
 from trainables.errors import InputError
 from trainables.records import PARAM_DATA, PARAM_TEXTS
 
@@ -137,7 +138,7 @@ def _compared(compared: Compared) -> list[Block]:
     verdict = compared.verdict
     seeds = [(row.name, list(row.values.values())) for row in verdict.rows]
     pairs = [(f"{c.first} −\n{c.second}", c.difference, c.interval) for c in verdict.among_finalists]
-    level = f"{100 * (1 - verdict.alpha):.4g} %"
+    level = f"{confidence_percent(verdict.alpha)} %"
     drawn = [
         Picture(
             "per-seed", plots.per_seed(seeds, verdict.metric), f"{verdict.metric} of every confirm run; bars: means."

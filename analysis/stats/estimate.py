@@ -19,6 +19,12 @@ MOST_T, HALVINGS = 1e4, 50
 NUMBERS = ("mean", "variance", "degrees_of_freedom", "ms_seed", "ms_group", "ms_residual", "seed_freedom")
 
 
+def confidence_percent(alpha: float) -> str:
+    """Of a two-sided interval at level `alpha`, as in "95 % interval"; never "100", which no interval has."""
+    shown = f"{100.0 * (1.0 - alpha):.4g}"
+    return f"{100.0 * (1.0 - alpha):.10g}" if shown == "100" else shown
+
+
 @dataclass(frozen=True)
 class Estimates:
     """Arrays of one shape (...). Without variance nothing can be tested: p-values and intervals are NaN there."""

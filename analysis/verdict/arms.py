@@ -115,7 +115,7 @@ def arms_of(
         else:
             sums = np.stack([group_sums(of_sums.rows(run), numbers, groups) for run in runs.values()])  # (S, G, F)
             found = of_sums.value(sums.sum(axis=1)).tolist()
-        values = {seed: _finite(value, _label(name, seed)) for seed, value in zip(runs, found, strict=True)}
+        values = {seed: _finite(value, _label(name, seed), runs[seed]) for seed, value in zip(runs, found, strict=True)}
         by_example = np.stack([scores_of(run) for run in runs.values()]) if scores_of else None
         if by_example is not None and not np.allclose(by_example.mean(axis=1), [*values.values()], rtol=0, atol=1e-9):
             by_example = None  # a metric of that name that is no plain mean: the jackknife is right for any
@@ -170,7 +170,17 @@ def _label(name: str, seed: int) -> str:
     return f"{name}, seed {seed}"
 
 
-def _finite(value: float, label: str) -> float:
+def _finite(value: float, label: str, run: Predictions) -> float:
     if not np.isfinite(value):
-        raise InputError(f"The metric of {label} is {value}; it must be a finite number to be compared.")
+        raise InputError(
+            f"The metric of {label} is {value}; it must be a finite number to be compared.{_why_undefined(run)}"
+        )
     return float(value)
+
+
+def _why_undefined(run: Predictions) -> str:
+    """What an error rate (no words) and an area under a curve (one class) cannot be taken of; mostly nothing."""
+    wanted = {target for target in run.targets if isinstance(target, str)}
+    if wanted == {""}:
+        return " Every target is empty, so that there is nothing to count errors in."
+    return f" Every target is {next(iter(wanted))!r}, and some metrics need two classes." if len(wanted) == 1 else ""

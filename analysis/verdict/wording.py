@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.stats.estimate import confidence_percent
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.account import Account
 from analysis.verdict.chances import as_plain, chances, in_words
 from analysis.verdict.comparison import Comparison
 from analysis.verdict.interim import BETTER, NOT_WORTH, WORSE
 from analysis.verdict.labels import renamed
+from analysis.verdict.plain_answers import Constant
 from analysis.verdict.result import Row, Verdict
 
 LONGEST_ANSWER = 60  # characters of it that a sentence quotes
@@ -56,7 +58,7 @@ def embarrassments(verdict: Verdict, name: str) -> list[str]:
     """Sentences on an arm that answers no better than a constant, or nearly always the same; mostly none."""
     parts = []
     mean = next(row.mean for row in verdict.rows if row.name == name)
-    constant, variety = verdict.constant, verdict.variety.get(name)
+    constant, variety = _floor(verdict), verdict.variety.get(name)
     if constant is not None and not constant.beaten_by(mean, verdict.mode):
         parts.append(
             f"{name} is no better than a constant answer: always saying {_quoted(constant.answer)} has "
@@ -112,10 +114,15 @@ def stopping(verdict: Verdict) -> str | None:
 
 def constant_sentence(verdict: Verdict) -> str | None:
     """What the best single answer scores; None where there is none."""
-    if verdict.constant is None:
+    if (constant := _floor(verdict)) is None:
         return None
-    answer, value = verdict.constant.answer, verdict.constant.value
+    answer, value = constant.answer, constant.value
     return f"Always answering {_quoted(answer)} has {verdict.metric} {value:.3f}; every arm has to beat that."
+
+
+def _floor(verdict: Verdict) -> Constant | None:
+    """None also for the calibration error: frequencies said to every clip have 0 of it, and tell nothing apart."""
+    return None if verdict.metric.split()[-1] == "ece" else verdict.constant
 
 
 def _quoted(answer: str) -> str:
@@ -174,7 +181,7 @@ def _certainty(comparison: Comparison, family: int) -> str:
     low, high = comparison.interval
     p = comparison.adjusted_p_value
     return (
-        f"{100.0 * (1.0 - comparison.alpha):.4g} % {'simultaneous ' if family > 1 else ''}interval {low:+.3f} to "
+        f"{confidence_percent(comparison.alpha)} % {'simultaneous ' if family > 1 else ''}interval {low:+.3f} to "
         f"{high:+.3f}, {'adjusted ' if family > 1 else ''}p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
     )
 
