@@ -17,8 +17,9 @@ from trainables.errors import InputError
 
 CSV, JSON_LINES, PARQUET = ".csv", ".jsonl", ".parquet"
 SUFFIXES = (CSV, JSON_LINES, PARQUET)
+QUESTION = "question"
 ROWS_AT_ONCE = 10_000  # on their way into a Parquet file
-Place = tuple[str, float, float | None]  # path, start, seconds: what tells one clip from another
+Place = tuple[Any, ...]  # path, start, seconds, and of a model that is asked the question: what tells clips apart
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Answer:
     probabilities: Mapping[str, float]  # by class or label; empty for texts and ratings
     problem: str = ""  # why it could not be read
     ratings: Mapping[str, float] = field(default_factory=dict)  # by name
+    question: str = ""  # what was asked, where each clip may be asked something else
 
 
 @dataclass
@@ -48,12 +50,14 @@ class AnswersFile:
     model: str  # which one answers; in every row
     labels: Sequence[str]  # each has a probability
     ratings: Sequence[str] = ()
+    asks: bool = False  # each clip may be asked something else, which then stands in its row
     done: set[Place] = field(default_factory=set)  # answered by an earlier run into this file
 
     def __post_init__(self) -> None:
         self.columns = ["path", "start_seconds", "end_seconds", "seconds", "answer"]
         self.columns += [f"probability/{label}" for label in self.labels]
         self.columns += [f"rating/{name}" for name in self.ratings]
+        self.columns += [QUESTION] if self.asks else []
         self.columns.append("model")
         if self.path is None:
             return
@@ -87,6 +91,7 @@ class AnswersFile:
         values = [answer.path, answer.start_seconds, end, answer.seconds, answer.answer]
         values += [round(answer.probabilities[label], 6) for label in self.labels]
         values += [round(answer.ratings[name], 6) for name in self.ratings]
+        values += [answer.question] if self.asks else []
         values.append(self.model)
         return dict(zip(self.columns, values, strict=True))
 
@@ -112,7 +117,7 @@ class AnswersFile:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        texts = ("path", "answer", "model")
+        texts = ("path", "answer", QUESTION, "model")
         schema = pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in self.columns])
         part = path.with_name(f".{path.name}.part")
         with self._rows_at(path).open(encoding="utf-8") as lines, pq.ParquetWriter(part, schema) as file:
@@ -134,7 +139,11 @@ class AnswersFile:
                 raise ValueError("other columns")
             if not rows and not (self._beginning.startswith(text) or text.startswith(self._beginning)):
                 raise ValueError("somebody else's")
-            self.done = {(str(row["path"]), float(row["start_seconds"]), _number(row["seconds"])) for row in rows}
+            asked = [[str(row[QUESTION])] if self.asks else [] for row in rows]
+            self.done = {
+                (str(row["path"]), float(row["start_seconds"]), _number(row["seconds"]), *question)
+                for row, question in zip(rows, asked, strict=True)
+            }
         except (KeyError, ValueError, TypeError, AttributeError):
             raise InputError(
                 f"--output: {str(path)!r} is there already and holds no answers of this model; give another name."

@@ -19,7 +19,7 @@ from trainables.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sweeps.predict.answers_file import Answer
+    from sweeps.predict.answers_file import Answer, Place
     from trainables.data.examples import Example
 
 LEAST_HOP_SECONDS = 0.01  # below lie samples, not windows
@@ -103,7 +103,8 @@ def predict(command: Command) -> int:
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     tuned = find_tuned(command.sweep, command.results, arm=command.arm, seed=command.seed, ensemble=command.ensemble)
-    file = AnswersFile(command.output, tuned.name, tuned.labels, tuned.ratings)
+    prompt = tuned.prompt
+    file = AnswersFile(command.output, tuned.name, tuned.labels, tuned.ratings, asks=prompt is not None)
     wanted = clips(command.inputs)
     done()
     console.print(f"Loads {tuned.in_words}", markup=False)
@@ -122,7 +123,7 @@ def predict(command: Command) -> int:
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
     with file, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("answering")
-        for answer in model.predict(left(asked, file.done)):
+        for answer in model.predict(left(asked, file.done, prompt)):
             if answer.problem:
                 problems.append(answer)
                 continue
@@ -140,9 +141,14 @@ def predict(command: Command) -> int:
     return _told(console, problems)
 
 
-def left(wanted: Iterator[Example], done: set[tuple[str, float, float | None]]) -> Iterator[Example]:
-    """The clips that have no answer yet."""
-    return (clip for clip in wanted if (clip.audio[0].path, float(clip.start_seconds), clip.seconds) not in done)
+def left(wanted: Iterator[Example], done: set[Place], prompt: str | None = None) -> Iterator[Example]:
+    """The clips that have no answer yet. `prompt` is what a clip without a question is asked, of a model that is."""
+    return (clip for clip in wanted if _place(clip, prompt) not in done)
+
+
+def _place(clip: Example, prompt: str | None) -> Place:
+    question = [] if prompt is None else [clip.question or prompt]
+    return (clip.audio[0].path, float(clip.start_seconds), clip.seconds, *question)
 
 
 def _told(console: Console, problems: Sequence[Answer]) -> int:

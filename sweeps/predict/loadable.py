@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.machine.profile import Profile
+from trainables import registry
 from trainables.config import TrialConfig
 
 HEADS = ("classification", "multilabel", "regression")  # kinds of task that a head answers
@@ -44,6 +45,12 @@ class Tuned:
     def ratings(self) -> tuple[str, ...]:
         """The names of the ratings that it gives, in order; empty for other tasks."""
         return tuple(self.task_options.get("names", ()))
+
+    @property
+    def prompt(self) -> str | None:
+        """What a clip is asked that has no question of its own; None where clips have none."""
+        asks = getattr(registry.task_class(self.task_kind), "asks", False)
+        return str(self.task_options["prompt"]) if asks else None
 
     @property
     def seeds(self) -> tuple[int, ...]:

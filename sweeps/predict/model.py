@@ -168,7 +168,11 @@ class Model:
                 continue
             one = next(said)
             heard_seconds = len(found) / self.hearing.sample_rate_hz
-            yield Answer(path, start, seconds, heard_seconds, one.answer, one.probabilities, ratings=one.ratings)
+            question = "" if self.tuned.prompt is None else example.question or self.tuned.prompt
+            yield Answer(
+                path, start, seconds, heard_seconds, one.answer, one.probabilities,
+                ratings=one.ratings, question=question,
+            )  # fmt: skip
 
     def _said(self, chunk: Chunk) -> list[Said]:
         clips = chunk.clips

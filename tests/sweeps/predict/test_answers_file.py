@@ -11,6 +11,8 @@ import pytest
 
 from sweeps.predict import answers_file
 from sweeps.predict.answers_file import Answer, AnswersFile
+from sweeps.predict.command import left
+from trainables.data.examples import AudioPiece, Example
 from trainables.errors import InputError
 
 LABELS = ("cat", "dog")
@@ -132,3 +134,15 @@ def test_another_models_answers_are_not_taken_up(tmp_path: Path, suffix: str) ->
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"must end in \.csv, \.jsonl, \.parquet"):
         AnswersFile(tmp_path / "answers.xlsx", MODEL, LABELS)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_answers_to_several_questions_about_a_clip_are_told_apart(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"answers{suffix}"
+    with AnswersFile(path, MODEL, (), asks=True) as file:
+        for question in ("What?", "Who?"):
+            file.write(Answer("/a.wav", 0.0, None, 1.0, "a dog", {}, question=question))
+    again = AnswersFile(path, MODEL, (), asks=True)
+    assert again.done == {("/a.wav", 0.0, None, "What?"), ("/a.wav", 0.0, None, "Who?")}
+    clips = [Example("a", (AudioPiece("/a.wav"),), "a", "", question=asked) for asked in ("Who?", "When?", None)]
+    assert [clip.question for clip in left(iter(clips), again.done, "What?")] == ["When?"]
