@@ -14,6 +14,7 @@ from trainables.errors import InputError
 from trainables.records import Predictions
 
 SHOWN = 3  # examples that a message names
+LARGEST = 1e75  # of a target or an output: the cube of a sum of many is still a number
 NUMBERS = {float, int, np.float64}
 
 
@@ -128,7 +129,25 @@ def _own_problems(name: str, run: Predictions) -> list[str]:
             bad = [run.example_ids[row] for row in np.flatnonzero(rows)]
             where = f"{len(bad)} examples{_some(bad)}"
             problems.append(f"{name} has {what}s that are NaN, infinite or missing, in {where}.")
+        elif what != "score" and (rows := _too_large(values)).any():
+            bad = [run.example_ids[row] for row in np.flatnonzero(rows)]
+            problems.append(
+                f"{name} has {what}s beyond {LARGEST:g}, in {len(bad)} examples{_some(bad)}: their squares and cubes "
+                "are too large to compute with; write them in another unit."
+            )
     return problems
+
+
+def _too_large(values: Any) -> np.ndarray:
+    """(N,) True where a row holds a number that variances and skewnesses cannot be computed of."""
+    none = np.zeros(len(values), dtype=bool)
+    if any(isinstance(value, str) for value in values[:1]):
+        return none
+    try:
+        table = np.asarray(values, dtype=float).reshape(len(values), -1)
+    except (TypeError, ValueError):  # texts, or rows of different lengths, which are refused elsewhere
+        return none
+    return np.asarray((np.abs(table) > LARGEST).any(axis=1))
 
 
 def _nothing_finite(targets: Any) -> np.ndarray:

@@ -61,6 +61,12 @@ def test_outputs_that_are_no_numbers_are_refused(outputs: list) -> None:
     assert "a has outputs that are NaN, infinite or missing, in 1 examples (b)" in problems_of({"a": run})
 
 
+@pytest.mark.parametrize("outputs", [[1.0, -1e300, 2.0], np.array([[1.0, 2.0], [1.0, 1e200], [0.0, 0.0]])])
+def test_outputs_whose_squares_are_no_numbers_are_refused(outputs: list | np.ndarray) -> None:
+    run = Predictions(["a", "b", "c"], list("xyz"), ["-"] * 3, [0.0, 0.0, 0.0], outputs)
+    assert "a has outputs beyond 1e+75, in 1 examples (b)" in problems_of({"a": run})
+
+
 def test_other_targets_groups_or_classes_are_refused_together(make) -> None:
     run = make([True] * 4)
     other = replace(run, targets=["yes", *run.targets[1:]], groups=["x", *run.groups[1:]], classes=("yes", "no"))
