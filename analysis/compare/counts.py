@@ -27,6 +27,7 @@ from typing import Any
 from analysis.predictions.metrics import METRICS
 from trainables.errors import InputError
 
+MOST_EXAMPLES = 10**12  # beyond, differences of shares are lost in rounding
 KEYS = ("examples", "correct", "pairs", "metric")
 OTHER_METRICS = frozenset(METRICS) - {"accuracy"}
 OTHER_WORDS = {
@@ -73,8 +74,10 @@ def read_counts(path: Path) -> Counts:
     unknown = [key for key in content if key not in KEYS]
     problems += [f"{path.name}: unknown key {key!r}; there are {', '.join(KEYS)}." for key in unknown]
     examples, correct = content.get("examples"), content.get("correct")
-    if not _whole(examples) or examples < 1:
-        problems.append(f"{path.name}: examples must be a whole number, at least 1, not {examples!r}.")
+    if not _whole(examples) or not 1 <= examples <= MOST_EXAMPLES:
+        problems.append(
+            f"{path.name}: examples must be a whole number, at least 1, at most {MOST_EXAMPLES:,}, not {examples!r}."
+        )
     metric = str(content.get("metric", "accuracy"))
     if _other_than_share_right(metric):
         problems.append(

@@ -173,6 +173,12 @@ def test_nothing_compared_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert "Nothing was compared" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("examples", [0, 32.5, True, 10**30])
+def test_numbers_of_examples_that_no_test_set_has_are_refused(tmp_path: Path, examples: float) -> None:
+    with pytest.raises(InputError, match="examples must be a whole number, at least 1, at most 1,000,000,000,000"):
+        read_counts(counts_file(tmp_path, examples=examples, correct={"a": [1], "b": [2]}, pairs=[]))
+
+
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "twice.json"
     path.write_text('{"examples": 32, "correct": {"a": [30], "a": [20], "b": [25]}}')
