@@ -172,16 +172,24 @@ def told_of_looks(record: SweepRuns) -> list[str]:
             f"level by {2 ** (record.look - 1)}, this comparison does not: --alpha does."
         )
     if record.interim:
-        planned = record.interim[-1]
-        trained = max((len({run.seed for run in runs}) for runs in record.arms().values()), default=0)
-        early = ", ".join(str(look) for look in record.interim[:-1] if look <= trained)
-        went_on = "went on to its end" if trained >= planned else "stopped there, when it was decided"
-        if early:
-            said.append(
-                f"{record.sweep_id} was looked at after {early} of {planned} seeds and {went_on}: its own verdict "
-                "judges by the smaller level of each look, this comparison by --alpha."
-            )
+        said.append(
+            f"{record.sweep_id} {_looks_taken(record)}; its own verdict judges by the smaller level of the look at "
+            "which it ended, this comparison by --alpha."
+        )
     return said
+
+
+def _looks_taken(record: SweepRuns) -> str:
+    """The looks that were taken while it ran, which may be fewer than were planned."""
+    planned = f"{record.interim[-1]} planned seeds"
+    taken = [int(look["seeds"]) for look in record.looked]
+    if not taken:
+        early = ", ".join(map(str, record.interim[:-1]))
+        return f"was to be looked at after {early} of {planned}, of which no look is recorded"
+    after = f"was looked at after {' and '.join(map(str, taken))} of {planned}"
+    if record.looked[-1]["open"]:
+        return f"{after}, and went on after that"
+    return f"{after}, and stopped there, since all was decided"
 
 
 def _nothing_left(label: str, runs: Sequence[ConfirmRun], pool: Pooled) -> str:

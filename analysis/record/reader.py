@@ -85,6 +85,12 @@ class SweepRuns:
         tag = self.parent.data.tags.get(of_look(TAG_INTERIM, self.look))
         return tuple(json.loads(tag)["looks"]) if tag else ()
 
+    @property
+    def looked(self) -> tuple[dict[str, Any], ...]:
+        """What each look that was really taken before the planned end came to: `seeds`, `open`, `decided`, `reason`."""
+        tag = self.parent.data.tags.get(of_look(TAG_INTERIM, self.look))
+        return tuple(json.loads(tag).get("decided", ())) if tag else ()
+
     def arm_of(self, role: str, config_id: str, fold: str) -> str:
         """A finalist by its place in the list that its outer fold fixed, any other arm by its role."""
         if role != "finalist":

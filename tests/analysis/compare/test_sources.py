@@ -10,11 +10,11 @@ import pytest
 from analysis.compare.command import main
 from analysis.compare.matching import choose_metric
 from analysis.compare.sources import find_source, find_sources
-from analysis.record.reader import SweepRuns
+from analysis.record.reader import SweepRuns, read_sweep
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
 from trainables.errors import InputError
-from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE, PARAM_TEXTS
+from trainables.records import NO_FOLD, NO_SEED, PARAM_OBJECTIVE, PARAM_TEXTS, TAG_INTERIM, of_look
 
 CONFIRM = (123, 456, 789)
 
@@ -180,18 +180,31 @@ def test_a_finalist_against_the_baseline_from_the_command_line(record, capsys) -
     assert found["winner"] in (None, "finalist 1")
 
 
-def test_what_a_sweeps_own_verdict_pays_for_looks_is_said(record, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("taken", "words"),
+    [
+        ([(2, [])], "after 2 of 5 planned seeds, and stopped there"),
+        ([(2, ["finalist 1"]), (3, [])], "after 2 and 3 of 5 planned seeds, and stopped there"),
+        ([(2, ["finalist 1"]), (3, ["finalist 1"])], "after 2 and 3 of 5 planned seeds, and went on"),
+        ([], "was to be looked at after 2, 3 of 5 planned seeds, of which no look is recorded"),
+    ],
+)
+def test_the_looks_that_a_sweep_took_are_said_and_not_those_it_planned(
+    record, monkeypatch: pytest.MonkeyPatch, taken: list[tuple[int, list[str]]], words: str
+) -> None:
     (plain,) = find_source("speech-1", record["uri"])
     assert not any("looked at" in warning for warning in plain.warnings)
-    trained = len(plain.runs)
-    assert trained == 3
-    for planned, said in (
-        ((2, 5, 8), "was looked at after 2 of 8 seeds and stopped there, when it was decided"),
-        ((1, 3), "was looked at after 1 of 3 seeds and went on to its end"),
-    ):
-        monkeypatch.setattr(SweepRuns, "interim", property(lambda self, looks=planned: looks))
-        (looked,) = find_source("speech-1", record["uri"])
-        assert f"speech-1 {said}" in looked.warnings[0]
+    decided = [{"seeds": seeds, "open": left, "decided": [], "reason": ""} for seeds, left in taken]
+    noted = json.dumps({"looks": [2, 3, 5], "decided": decided})
+
+    def with_looks(uri: str, sweep: str) -> SweepRuns:
+        found = read_sweep(uri, sweep)
+        found.parent.data.tags[of_look(TAG_INTERIM, found.look)] = noted
+        return found
+
+    monkeypatch.setattr("analysis.compare.sources.read_sweep", with_looks)
+    (looked,) = find_source("speech-1", record["uri"])
+    assert words in looked.warnings[0]
 
 
 def test_a_metric_that_is_not_offered_is_replaced_and_said(record) -> None:
