@@ -59,6 +59,7 @@ COST_MEMORY = "cost/peak_memory_bytes"  # of the worker that trained it
 
 SCORE_PREFIX = "score/"
 SECONDS = "seconds"
+THRESHOLD = "threshold"
 # of a predictions file, by field of `Predictions`; besides them one score column per class
 COLUMNS = {
     "example_ids": "example_id",
@@ -111,7 +112,9 @@ class Predictions:
 
     `targets` and `outputs` are labels (str) for classification tasks, texts for transcription, or arrays (N, D) for
     regression. `scores` is (N, C), one column per entry of `classes`, or None where the task has no classes. `seconds`
-    is how long each clip lasts, recorded where a score needs it: where some targets are empty texts.
+    is how long each clip lasts, recorded where a score needs it: where some targets are empty texts. `thresholds` is,
+    where the run has chosen them, the probability from which on each label of a clip counts as found: (N, C), the same
+    in all rows of a run.
     """
 
     example_ids: list[str]
@@ -122,6 +125,7 @@ class Predictions:
     scores: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     seconds: list[float] | None = None
+    thresholds: list[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.example_ids)
@@ -133,6 +137,8 @@ class Predictions:
         columns = {column: getattr(self, field) for field, column in COLUMNS.items()}
         if self.seconds is not None:
             columns[SECONDS] = self.seconds
+        if self.thresholds is not None:
+            columns[THRESHOLD] = self.thresholds
         if self.scores is not None:
             for index, name in enumerate(self.classes):
                 columns[SCORE_PREFIX + name] = self.scores[:, index]
@@ -154,22 +160,25 @@ class Predictions:
             scores=scores,
             classes=self.classes,
             seconds=None if self.seconds is None else taken(self.seconds),
+            thresholds=None if self.thresholds is None else taken(self.thresholds),
         )
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
-        """The rows of all parts, in order; parts answer the same task. Scores where all parts have them; seconds where
-        one has them, nan in the others."""
+        """The rows of all parts, in order; parts answer the same task. Scores and thresholds where all parts have
+        them; seconds where one has them, nan in the others."""
         import numpy as np
 
         if len(parts) == 1:
             return parts[0]
         scores = [part.scores for part in parts if part.scores is not None]
+        chosen = [part.thresholds for part in parts if part.thresholds is not None]
         timed = any(part.seconds is not None for part in parts)
         return cls(
             **{field: [row for part in parts for row in getattr(part, field)] for field in COLUMNS},
             scores=np.concatenate(scores) if len(scores) == len(parts) else None,
             classes=parts[0].classes,
+            thresholds=[row for own in chosen for row in own] if len(chosen) == len(parts) else None,
             seconds=[s for part in parts for s in part.seconds or [math.nan] * len(part)] if timed else None,
         )
 
@@ -183,4 +192,5 @@ class Predictions:
         scores = np.column_stack([table[SCORE_PREFIX + n].to_numpy() for n in classes]) if classes else None
         answers = {field: table[column].to_pylist() for field, column in COLUMNS.items()}
         seconds = table[SECONDS].to_pylist() if SECONDS in table.column_names else None
-        return cls(**answers, scores=scores, classes=classes, seconds=seconds)
+        thresholds = table[THRESHOLD].to_pylist() if THRESHOLD in table.column_names else None
+        return cls(**answers, scores=scores, classes=classes, seconds=seconds, thresholds=thresholds)

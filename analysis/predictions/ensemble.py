@@ -1,7 +1,8 @@
 """Several runs of one or more configurations answering together, from their stored predictions.
 
 Classes: probabilities (the softmax of each run's scores) are averaged, and the class with the largest mean is the
-answer; the first on a tie. Numbers: outputs are averaged. Texts cannot be averaged.
+answer; the first on a tie. Numbers: outputs are averaged, and so are the thresholds of several labels a clip. Texts
+cannot be averaged.
 
 An ensemble is one predictor: what is found about it holds for these trained models, not for their configuration, and
 seeds do not stand for its uncertainty.
@@ -38,4 +39,6 @@ def ensemble(runs: Sequence[Predictions]) -> Predictions:
         with np.errstate(divide="ignore"):
             return replace(first, outputs=outputs, scores=np.maximum(np.log(mean), np.finfo(float).min))
     mean = np.mean([np.asarray(run.outputs, dtype=float) for run in members], axis=0)
-    return replace(first, outputs=list(mean), scores=None)
+    chosen = [np.asarray(run.thresholds, dtype=float) for run in members if run.thresholds is not None]
+    thresholds = list(np.mean(chosen, axis=0)) if len(chosen) == len(members) else None
+    return replace(first, outputs=list(mean), scores=None, thresholds=thresholds)

@@ -28,7 +28,7 @@ from analysis.predictions.metrics import (
 from analysis.predictions.scores import shares_of
 from trainables.records import Predictions
 
-FOUND_FROM = 0.5  # the probability from which on a label counts as found
+FOUND_FROM = 0.5  # the probability from which on a label counts as found, where the run has chosen none
 SMALLEST = 1e-12  # probability in the loss
 
 
@@ -86,7 +86,9 @@ def _are_tags(run: Predictions) -> bool:
 def _found_rows(predictions: Predictions) -> np.ndarray:
     """(N, 3 C): found and there, found, there."""
     targets, shares = tables(predictions)
-    found = (shares >= FOUND_FROM).astype(float)
+    known = predictions.thresholds
+    thresholds = FOUND_FROM if known is None else np.array(list(known), dtype=float)
+    found = (shares >= thresholds).astype(float)
     return np.concatenate([targets * found, found, targets], axis=1)
 
 

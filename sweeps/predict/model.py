@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -30,11 +30,12 @@ from trainables.modeling.nf4 import to_full
 from trainables.sizes import hearing_of
 from trainables.training.adapter_kinds import as_saved, weights_of
 from trainables.training.engine import Engine, EngineKey, EngineSettings
+from trainables.training.thresholds import read_thresholds
 
 CHUNK_CLIPS = 64  # that a thread takes at once; in memory is one chunk more than there are threads
 BATCH_CLIPS = 16  # in a forward pass
 MOST_THREADS = 4  # that decode and, on CPUs, compute: a batch's activations each
-FOUND = 0.5  # probability from which on a clip has a label
+FOUND = 0.5  # probability from which on a clip has a label, where no run has chosen one
 NOWHERE = "-"  # the split folder of clips whose features are not kept
 
 
@@ -117,6 +118,10 @@ class Model:
             self.engine.bank.load_tensors(name, load_file(folder / weights_of(config)))
             self.lanes[seed] = name
         self._seed: int | None = None  # of the active adapter
+        chosen = [read_thresholds(folder, self.labels) for folder in tuned.adapters.values()]
+        known = [own for own in chosen if own is not None]
+        # of several adapters the mean, as of their probabilities
+        self.thresholds = np.mean(known, axis=0) if known else np.full(len(self.labels), FOUND)
 
     def predict(self, inputs: Iterable[str | Path | Example], *, hop_seconds: float | None = None) -> Iterator[Answer]:
         """An answer to each, in order, as they are asked for; memory holds a few chunks of clips however many come.
@@ -190,8 +195,11 @@ class Model:
             heard = [list(probabilities(np.asarray(scores, dtype=np.float64))) for scores in outputs]
         shares = [dict(zip(self.labels, row, strict=True)) for row in np.mean(heard, axis=0).tolist()]
         if self.task.column == "labels":
-            return [Said(";".join(name for name, share in row.items() if share >= FOUND), row) for row in shares]
+            return [Said(";".join(self._found(row)), row) for row in shares]
         return [Said(max(row, key=lambda name: row[name]), row) for row in shares]
+
+    def _found(self, shares: Mapping[str, float]) -> list[str]:
+        return [name for name, least in zip(self.labels, self.thresholds, strict=True) if shares[name] >= least]
 
 
 def heard_by(backbone: Backbone, tuned: Tuned) -> Hearing:

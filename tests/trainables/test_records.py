@@ -20,7 +20,13 @@ WRITTEN = replace(LABELLED, targets=["a b", "c"], outputs=["a", ""], scores=None
 TIMED = replace(WRITTEN, targets=["a b", ""], seconds=[1.5, 2.0])
 
 
-@pytest.mark.parametrize("predictions", [LABELLED, WRITTEN, TIMED], ids=["labels", "texts", "silence"])
+TAGGED = replace(WRITTEN, targets=[[1.0, 0.0], [0.0, 0.0]], outputs=[[0.9, 0.2], [0.4, 0.3]],
+                 thresholds=[[0.3, 0.25], [0.3, 0.25]])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "predictions", [LABELLED, WRITTEN, TIMED, TAGGED], ids=["labels", "texts", "silence", "thresholds"]
+)
 def test_predictions_come_back_from_parquet(predictions: Predictions, tmp_path: Path) -> None:
     predictions.write_parquet(tmp_path / "deep" / "test.parquet")
     found = Predictions.read_parquet(tmp_path / "deep" / "test.parquet")
@@ -44,6 +50,13 @@ def test_seconds_go_with_their_rows() -> None:
     assert has_silence(TIMED.targets)
     assert not has_silence(WRITTEN.targets)
     assert not has_silence([np.zeros(2)])
+
+
+def test_thresholds_go_with_their_rows() -> None:
+    other = replace(TAGGED, thresholds=[[0.1, 0.2], [0.1, 0.2]])
+    assert Predictions.joined([TAGGED, other]).thresholds == [*TAGGED.thresholds, *other.thresholds]  # type: ignore[misc]
+    assert Predictions.joined([TAGGED, replace(TAGGED, thresholds=None)]).thresholds is None
+    assert TAGGED.take(np.array([1])).thresholds == [[0.3, 0.25]]
 
 
 def test_names_of_further_tests_and_looks() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BALANCED = "balanced"
 LOSSES = ("bce", "focal")
+F1, HALF = "f1", "half"
 MOST_POSITIVE_WEIGHT = 100.0  # of a rare label under `balanced`: a single clip must not be all there is to learn
 
 
@@ -53,6 +54,13 @@ class MultiLabel:
         above=0,
         at_least=2,
         unique=False,
+    )
+
+    thresholds: str = option(
+        "From which probability on a label counts as found: f1, for each label the one that makes its F1 on the "
+        "validation clips largest; half.",
+        default=F1,
+        choices=(F1, HALF),
     )
 
     kind: ClassVar[str] = "multilabel"
@@ -151,18 +159,33 @@ class MultiLabel:
         shares = expit(np.asarray(outputs, dtype=np.float64))
         return Answers(targets=list(self.table(targets)), outputs=list(shares))
 
+    def chosen_thresholds(self, validation: Predictions) -> np.ndarray | None:
+        """(C,) probabilities from which on each label counts as found, by these clips; a half for a label that none of
+        them has. None where a half is for all."""
+        import numpy as np
+
+        if self.thresholds == HALF:
+            return None
+        targets, shares = (np.array(list(side), dtype=float) for side in (validation.targets, validation.outputs))
+        if not np.isfinite(shares).all():
+            return None
+        found = tag_metrics.best_f1_thresholds(targets, shares)
+        return np.where(np.isfinite(found), found, 0.5)
+
     def score(self, predictions: Predictions) -> dict[str, float]:
-        """Every name in `metrics`. A label counts as found from a probability of a half on. The loss is binary
-        cross-entropy, neither weighted nor focal, so that it compares between runs."""
+        """Every name in `metrics`. A label counts as found from the run's threshold on, else from a half on. The loss
+        is binary cross-entropy, neither weighted nor focal, so that it compares between runs."""
         import numpy as np
 
         targets, shares = (np.array(list(side), dtype=float) for side in (predictions.targets, predictions.outputs))
+        known = predictions.thresholds
+        thresholds = 0.5 if known is None else np.array(list(known), dtype=float)
         inside = np.clip(shares, 1e-12, 1 - 1e-12)
         entropy = -(targets * np.log(inside) + (1 - targets) * np.log(1 - inside))
         return {
             "map": tag_metrics.mean_known(tag_metrics.average_precisions(targets, shares)),
             "macro_auroc": tag_metrics.mean_known(tag_metrics.areas_under_roc(targets, shares)),
             "micro_auroc": tag_metrics.micro_auroc(targets, shares),
-            "macro_f1": tag_metrics.macro_f1(targets, (shares >= 0.5).astype(float)),
+            "macro_f1": tag_metrics.macro_f1(targets, (shares >= thresholds).astype(float)),
             "loss": float(entropy.mean()),
         }

@@ -46,6 +46,30 @@ def macro_f1(targets: np.ndarray, found: np.ndarray) -> float:
     return float(np.mean(2 * right[said > 0] / said[said > 0])) if (said > 0).any() else float(np.nan)
 
 
+def best_f1_thresholds(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(C,) for each label the score from which on it counts as found, so that its F1 on these clips is the largest, and
+    among equal ones the fewest clips are found: halfway between the lowest score that is found and the next one below
+    (0 where there is none). NaN where no clip has the label."""
+    import numpy as np
+
+    return np.array([_best_f1_threshold(t, s) for t, s in zip(targets.T, scores.T, strict=True)])
+
+
+def _best_f1_threshold(wanted: np.ndarray, scores: np.ndarray) -> float:
+    import numpy as np
+
+    if not wanted.any():
+        return float(np.nan)
+    order = np.argsort(-scores, kind="stable")
+    ranked, right = scores[order], np.cumsum(wanted[order])
+    below = np.append(ranked[1:], 0.0)
+    f1 = 2 * right / (np.arange(1, len(ranked) + 1) + wanted.sum())
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1.0  # clips of one score are found together
+    best = int(np.argmax(f1))
+    between = (ranked[best] + below[best]) / 2
+    return float(between if between > below[best] else ranked[best])  # no number lies between neighbours
+
+
 def micro_auroc(targets: np.ndarray, scores: np.ndarray) -> float:
     """The area over all clips and labels together; NaN where all have all, or none has any."""
     import numpy as np

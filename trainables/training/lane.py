@@ -32,6 +32,7 @@ from trainables.training.schedule import (
     steps_per_epoch,
     total_steps,
 )
+from trainables.training.thresholds import thresholds_by, with_thresholds, write_thresholds
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Lane:
         self.batch_parts = batch_parts
         self.epoch = 0  # epochs finished
         self.step = 0  # optimizer steps taken
+        self.thresholds: np.ndarray | None = None  # by the latest validation, where the task chooses some
         self.best: tuple[float, dict[str, Tensor]] | None = None
 
         init_seed, order_seed, dropout_seed, augmentation_seed = lane_seeds(key)
@@ -154,7 +156,7 @@ class Lane:
     def end_epoch(self, train_loss: float, learning_rate: float, validation: Predictions) -> dict[str, float]:
         """Counts an epoch that has been trained; what `train_epoch` returns."""
         self.epoch += 1
-        self.last_validation = validation
+        self.observe(validation)
         metrics = {"train/loss": train_loss, "learning_rate": learning_rate}
         metrics |= self.engine.scores(self.last_validation, "val")
         if not math.isfinite(metrics["val/loss"]):
@@ -164,13 +166,19 @@ class Lane:
 
     def predict(self, clips: Clips) -> Predictions:
         self.engine.activate(self.name)
-        return self.engine.predict(clips, fold=self.key.fold, batch_parts=self.batch_parts)
+        said = self.engine.predict(clips, fold=self.key.fold, batch_parts=self.batch_parts)
+        return with_thresholds(said, self.thresholds)
+
+    def observe(self, validation: Predictions) -> None:
+        """What the adapter as it is says of the validation clips decides what its answers are."""
+        self.thresholds = thresholds_by(self.engine.task, validation)
+        self.last_validation = with_thresholds(validation, self.thresholds)
 
     def settle(self) -> dict[str, float]:
         """Once, after the last epoch: with `keep: best` the best epoch's adapter becomes the run's. Returns `val/*`."""
         if self.config.keep == "best" and self.best is not None:
             self.engine.bank.load_tensors(self.name, self.best[1])
-            self.last_validation = self.predict(self.validation)
+            self.observe(self.predict(self.validation))
         return self.engine.scores(self.last_validation, "val")
 
     def save(self, folder: Path) -> None:
@@ -178,6 +186,7 @@ class Lane:
         if self.finished:
             folder.mkdir(parents=True, exist_ok=True)
             self.engine.bank.save(self.name, folder / "adapter")
+            write_thresholds(folder / "adapter", self.engine.task, self.thresholds)
             self.last_validation.write_parquet(folder / "predictions" / "validation.parquet")
             return
         tensors = {f"adapter.{k}": v for k, v in self.engine.bank.tensors(self.name).items()}

@@ -45,6 +45,14 @@ def test_numbers_are_averaged() -> None:
     np.testing.assert_allclose(ensemble(runs).outputs, np.array(target) + 0.1)
 
 
+def test_thresholds_of_several_labels_are_averaged_where_all_runs_chose_some() -> None:
+    tagged = Predictions(["a", "b"], ["a", "b"], ["-"] * 2, [[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.1], [0.2, 0.3]])
+    one = replace(tagged, thresholds=[[0.2, 0.4]] * 2)
+    other = replace(tagged, thresholds=[[0.4, 0.6]] * 2)
+    np.testing.assert_allclose(ensemble([one, other]).thresholds, [[0.3, 0.5]] * 2)  # type: ignore[arg-type]
+    assert ensemble([one, tagged]).thresholds is None
+
+
 def test_what_cannot_be_averaged_is_refused() -> None:
     ids = ["a", "b"]
     texts = Predictions(ids, ids, ["-"] * 2, ["x y", "z"], ["x", "z"])

@@ -22,9 +22,11 @@ def answers(clips: int, stream: int = 0, labels: int = 3) -> Predictions:
     return Predictions(ids, [f"g{i // 3}" for i in range(clips)], ["-"] * clips, list(targets), list(shares))
 
 
+@pytest.mark.parametrize("thresholds", [None, [[0.2, 0.7, 0.4]] * 60])
 @pytest.mark.parametrize("name", TAG_METRICS)
-def test_each_is_what_the_task_scores_and_so_are_its_pseudovalues(name: str) -> None:
-    run, task = answers(60), MultiLabel(labels=("a", "b", "c"))
+def test_each_is_what_the_task_scores_and_so_are_its_pseudovalues(name: str, thresholds: list | None) -> None:
+    run, task = replace(answers(60), thresholds=thresholds), MultiLabel(labels=("a", "b", "c"))
+    assert name != "macro_f1" or (thresholds is None) == (task.score(run) == task.score(answers(60)))
     assert TAG_METRICS[name](run) == pytest.approx(task.score(run)[name], abs=1e-12)
     slow = pseudovalues(run, lambda part: task.score(part)[name])
     np.testing.assert_allclose(pseudovalues(run, TAG_METRICS[name]), slow, atol=1e-9)

@@ -14,8 +14,10 @@ from sweeps.predict.model import Model
 from sweeps.predict.tuned import find_tuned
 from sweeps.state.workspace import Workspace
 from tests.sweeps.finished import LABELS, SEEDS, MakeSweep
+from trainables.errors import InputError
 from trainables.records import Predictions
 from trainables.tasks.texts import normalised
+from trainables.training.thresholds import THRESHOLDS
 
 BACKBONE = "efficientat"
 
@@ -47,6 +49,35 @@ def test_labels_are_those_of_the_record_or_of_mean_probabilities(make_sweep: Mak
     np.testing.assert_allclose([list(each.probabilities.values()) for each in answers], wanted, atol=1e-5)
     for each, row in zip(answers, wanted, strict=True):
         assert each.answer == ";".join(label for label, share in zip(LABELS, row, strict=True) if share >= 0.5)
+
+
+@pytest.mark.parametrize("seed", [SEEDS[0], None])
+def test_labels_are_found_from_the_thresholds_on_that_lie_beside_the_adapters(
+    make_sweep: MakeSweep, seed: int | None
+) -> None:
+    sweep = make_sweep(BACKBONE, kind="multilabel")
+    tuned = find_tuned(sweep.sweep_id, str(sweep.results), arm="finalist-1", seed=seed, ensemble=seed is None)
+    answers, recorded = answers_and_recorded(sweep, seed)
+    medians = np.median(np.mean([run.outputs for run in recorded], axis=0), axis=0)
+    shifts = np.linspace(-0.01, 0.01, len(tuned.adapters)) if len(tuned.adapters) > 1 else np.zeros(1)
+    try:
+        for folder, shift in zip(tuned.adapters.values(), shifts, strict=True):
+            said = dict(zip(LABELS, (medians + shift).tolist(), strict=True))
+            (folder / THRESHOLDS).write_text(json.dumps(said))
+        model = Model(tuned)
+        np.testing.assert_allclose(model.thresholds, medians)
+        found = list(model.predict([each.path for each in answers]))
+        assert {";".join(each.answer) for each in found} != {";".join(each.answer) for each in answers}
+        for each in found:
+            wanted = [label for label, least in zip(LABELS, model.thresholds, strict=True)
+                      if each.probabilities[label] >= least]  # fmt: skip
+            assert each.answer == ";".join(wanted)
+        next(iter(tuned.adapters.values())).joinpath(THRESHOLDS).write_text('{"another": 0.5}')
+        with pytest.raises(InputError, match="expected a probability for each of the labels"):
+            Model(tuned)
+    finally:
+        for folder in tuned.adapters.values():
+            (folder / THRESHOLDS).unlink(missing_ok=True)
 
 
 def test_a_class_is_that_of_the_record(make_sweep: MakeSweep) -> None:

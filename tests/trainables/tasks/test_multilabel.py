@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from trainables.errors import InputError
 from trainables.records import Predictions
@@ -77,3 +79,50 @@ def test_targets_that_are_no_labels(value: Any, problem: str) -> None:
 def test_weights_that_do_not_fit_the_labels() -> None:
     with pytest.raises(InputError, match="has 2 numbers for 0"):
         MultiLabel(positive_weights=(1.0, 2.0))
+
+
+def f1_from(wanted: np.ndarray, scores: np.ndarray, threshold: float) -> float:
+    return float(f1_score(wanted, scores >= threshold, zero_division=0.0))
+
+
+@pytest.mark.parametrize("decimals", [1, 8])
+def test_thresholds_have_the_best_f1_that_any_threshold_has(decimals: int) -> None:
+    rng = np.random.default_rng(decimals)
+    targets = (rng.uniform(size=(60, 4)) < [0.05, 0.3, 0.7, 0.3]).astype(float)
+    scores = np.round(np.clip(0.2 * targets + 0.8 * rng.uniform(size=targets.shape), 0, 1), decimals)
+    scores[:, 3] = 0.4
+    for wanted, said, threshold in zip(
+        targets.T, scores.T, tag_metrics.best_f1_thresholds(targets, scores), strict=True
+    ):
+        best = max(f1_from(wanted, said, each) for each in [*np.unique(said), 2.0])
+        assert f1_from(wanted, said, threshold) == pytest.approx(best)
+        assert threshold not in said  # it lies between clips, not at one
+        higher = [each for each in np.unique(said) if each > threshold]
+        assert all(f1_from(wanted, said, each) < best for each in higher[1:])  # and finds as few as it can
+
+
+def test_thresholds_of_what_cannot_be_told_apart() -> None:
+    np.testing.assert_array_equal(
+        tag_metrics.best_f1_thresholds(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.3, 0.8], [0.9, 0.6]])),
+        [np.nan, 0.3],
+    )
+    near = np.array([[0.5], [np.nextafter(0.5, 0)]])
+    assert tag_metrics.best_f1_thresholds(np.array([[1.0], [0.0]]), near) == [0.5]
+
+
+def test_a_run_scores_at_its_own_thresholds() -> None:
+    rng = np.random.default_rng(3)
+    targets = (rng.uniform(size=(40, 3)) < [0.2, 0.5, 0.0]).astype(float)
+    shares = np.clip(0.1 * targets + 0.3 * rng.uniform(size=targets.shape), 0, 1)  # nothing reaches a half
+    run = Predictions([*map(str, range(40))], ["g"] * 40, ["-"] * 40, list(targets), list(shares))
+    chosen = TASK.chosen_thresholds(run)
+    assert chosen is not None
+    assert chosen[2] == 0.5  # nobody has wind
+    assert TASK.score(run)["macro_f1"] == 0.0
+    at_own = replace(run, thresholds=[chosen] * 40)
+    wanted = np.mean([f1_score(targets[:, label], shares[:, label] >= chosen[label]) for label in (0, 1)])
+    assert TASK.score(at_own)["macro_f1"] == pytest.approx(wanted)
+    assert TASK.score(at_own) | {"macro_f1": 0.0} == TASK.score(run)  # and nothing else changes
+    assert MultiLabel(TASK.labels, thresholds="half").chosen_thresholds(run) is None
+    diverged = replace(run, outputs=[*shares[:39], np.full(3, np.nan)])
+    assert TASK.chosen_thresholds(diverged) is None
