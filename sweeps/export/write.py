@@ -32,6 +32,7 @@ from trainables import registry
 from trainables.contract import Task
 from trainables.data.atomic import atomic_folder
 from trainables.sizes import size_of
+from trainables.training.thresholds import copy_thresholds
 
 # Of a task's options those that an answer depends on; what only scores or data depend on may name files of its owner
 ANSWERING = ("labels", "prompt", "language", "answer_length", "vocabulary", "names", "centre", "spread")
@@ -72,6 +73,8 @@ def _write(request: Request, found: Found, clips: RecordedClips, folder: Path) -
         write_front_end(model.engine.loaded, folder)
         _write_adapters(tuned, folder)
         return None, form
+    for source in tuned.adapters.values():  # one, which is merged
+        copy_thresholds(source, folder)
     model = Model(tuned, full_precision=True)
     loaded, task = model.engine.loaded, model.task
     code = plain_code(loaded, model.engine.backbone, task, clips.hearing.window_seconds)
@@ -104,6 +107,7 @@ def _write_adapters(tuned: Tuned, folder: Path) -> None:
         own = folder / f"seed-{seed}" if many else folder
         own.mkdir(exist_ok=True)
         shutil.copyfile(source / "adapter_model.safetensors", own / "adapter_model.safetensors")
+        copy_thresholds(source, own)
         config = json.loads((source / "adapter_config.json").read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = BASE if tuned.miniature else checkpoint_name(tuned.config)
         config["revision"] = checkpoint_revision(tuned.config, tuned.revisions)

@@ -118,10 +118,7 @@ class Model:
             self.engine.bank.load_tensors(name, load_file(folder / weights_of(config)))
             self.lanes[seed] = name
         self._seed: int | None = None  # of the active adapter
-        chosen = [read_thresholds(folder, self.labels) for folder in tuned.adapters.values()]
-        known = [own for own in chosen if own is not None]
-        # of several adapters the mean, as of their probabilities
-        self.thresholds = np.mean(known, axis=0) if known else np.full(len(self.labels), FOUND)
+        self.thresholds = self._chosen_thresholds()
 
     def predict(self, inputs: Iterable[str | Path | Example], *, hop_seconds: float | None = None) -> Iterator[Answer]:
         """An answer to each, in order, as they are asked for; memory holds a few chunks of clips however many come.
@@ -197,6 +194,13 @@ class Model:
         if self.task.column == "labels":
             return [Said(";".join(self._found(row)), row) for row in shares]
         return [Said(max(row, key=lambda name: row[name]), row) for row in shares]
+
+    def _chosen_thresholds(self) -> np.ndarray:
+        """(C,) of several adapters the mean, as of their probabilities."""
+        base = [self.tuned.base] if self.tuned.merged and self.tuned.base is not None else []
+        chosen = [read_thresholds(folder, self.labels) for folder in (*self.tuned.adapters.values(), *base)]
+        known = [own for own in chosen if own is not None]
+        return np.mean(known, axis=0) if known else np.full(len(self.labels), FOUND)
 
     def _found(self, shares: Mapping[str, float]) -> list[str]:
         return [name for name, least in zip(self.labels, self.thresholds, strict=True) if shares[name] >= least]

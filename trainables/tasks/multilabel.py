@@ -57,9 +57,9 @@ class MultiLabel:
     )
 
     thresholds: str = option(
-        "From which probability on a label counts as found: f1, for each label the one that makes its F1 on the "
-        "validation clips largest; half.",
-        default=F1,
+        "From which probability on a label counts as found: half; f1, for each label the one that makes its F1 on the "
+        "validation clips largest, kept with the adapter.",
+        default=HALF,
         choices=(F1, HALF),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,12 @@ def write_thresholds(folder: Path, task: Task, thresholds: np.ndarray | None) ->
         labels: Any = getattr(task, "labels", ())
         said = dict(zip(labels, thresholds.tolist(), strict=True))
         (folder / THRESHOLDS).write_text(json.dumps(said, indent=1), encoding="utf-8")
+
+
+def copy_thresholds(source: Path, folder: Path) -> None:
+    """From one folder to another; nothing where there are none."""
+    if (source / THRESHOLDS).is_file():
+        shutil.copyfile(source / THRESHOLDS, folder / THRESHOLDS)
 
 
 def read_thresholds(folder: Path, labels: Sequence[str]) -> np.ndarray | None:

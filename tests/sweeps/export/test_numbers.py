@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.sweeps.finished import LABELS
 from trainables.data.sound.store import SplitStore
 from trainables.errors import SweepFailed
 from trainables.records import Predictions
+from trainables.training.thresholds import THRESHOLDS
 
 CASES = (("ast", "regression"), ("wav2vec2", "multilabel"))
 
@@ -33,6 +35,20 @@ def test_answers_bear_the_names_of_labels_and_ratings(
     (answer,) = Model(find_tuned(str(found.folder))).predict([path])
     values = answer.ratings if kind == "regression" else answer.probabilities
     assert list(values) == (["high", "fast"] if kind == "regression" else LABELS)
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_chosen_thresholds_go_along(make_sweep: Callable[..., Workspace], tmp_path: Path, merge: bool) -> None:
+    sweep = make_sweep("efficientat", kind="multilabel")
+    adapter = find_tuned("tones", str(sweep.results), seed=12).adapters[12]
+    chosen = dict(zip(LABELS, (0.25, 0.5, 0.75), strict=True))
+    (adapter / THRESHOLDS).write_text(json.dumps(chosen))
+    try:
+        asked = Request("tones", tmp_path / "out", seed=12, merge=merge, results=str(sweep.results))
+        found = export(asked, lambda text: None)
+    finally:
+        (adapter / THRESHOLDS).unlink()
+    assert Model(find_tuned(str(found.folder))).thresholds == pytest.approx(list(chosen.values()))
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

@@ -15,7 +15,7 @@ from trainables.tasks import tag_metrics
 from trainables.tasks.multilabel import MultiLabel
 
 TRAINING = [["dog"], ["dog", "rain"], [], ["dog"]]
-TASK = MultiLabel().completed([*TRAINING, ["wind"]], [*TRAINING, ["wind"]])
+TASK = MultiLabel(thresholds="f1").completed([*TRAINING, ["wind"]], [*TRAINING, ["wind"]])
 
 
 def test_labels_are_those_of_the_data_in_sorted_order() -> None:
@@ -123,6 +123,6 @@ def test_a_run_scores_at_its_own_thresholds() -> None:
     wanted = np.mean([f1_score(targets[:, label], shares[:, label] >= chosen[label]) for label in (0, 1)])
     assert TASK.score(at_own)["macro_f1"] == pytest.approx(wanted)
     assert TASK.score(at_own) | {"macro_f1": 0.0} == TASK.score(run)  # and nothing else changes
-    assert MultiLabel(TASK.labels, thresholds="half").chosen_thresholds(run) is None
+    assert MultiLabel(TASK.labels).chosen_thresholds(run) is None
     diverged = replace(run, outputs=[*shares[:39], np.full(3, np.nan)])
     assert TASK.chosen_thresholds(diverged) is None

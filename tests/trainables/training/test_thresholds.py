@@ -21,7 +21,7 @@ from trainables.training.lane import Lane, LaneKey
 from trainables.training.thresholds import THRESHOLDS, read_thresholds, thresholds_by
 
 LABELS = ("high", "loud")
-TASK = MultiLabel(LABELS)
+TASK = MultiLabel(LABELS, thresholds="f1")
 
 
 class Tones:
@@ -100,7 +100,7 @@ def test_a_packed_lane_has_its_own(make_engine: Callable[[MultiLabel], Engine], 
 
 
 def test_a_half_leaves_nothing(make_engine: Callable[[MultiLabel], Engine], tmp_path: Path) -> None:
-    lane = lane_on(make_engine(MultiLabel(LABELS, thresholds="half")), tmp_path)
+    lane = lane_on(make_engine(MultiLabel(LABELS)), tmp_path)
     for _ in range(2):
         lane.train_epoch()
     lane.save(tmp_path / "final")
