@@ -12,16 +12,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.predictions.align import correct
-from analysis.report.document import Block, Heading, Matrix, Table, Text
+from analysis.predictions.scores import shares_of
+from analysis.report import plots
+from analysis.report.document import Block, Heading, Matrix, Picture, Pictures, Table, Text
 from analysis.report.numbers import signed, value
 from analysis.stats.finding import CLAIMS
 from analysis.verdict.comparison import compare
 from trainables.records import Predictions
+from trainables.tasks.certainty import brier_score, expected_calibration_error, reliability
 
 MOST_IN_MATRIX = 12  # classes with a column each
 MOST_ROWS = 40  # classes with a row each
 LOWEST, HIGHEST = 15, 5  # rows of more classes
 MOST_CONFUSIONS = 20
+MOST_CURVES = 4  # in a picture
 NAMED = 10  # classes in a sentence
 
 Runs = Mapping[int, Predictions]  # seed -> test predictions
@@ -140,6 +144,42 @@ def confusions(name: str, ours: Runs) -> Table | Matrix:
         f"answered wrong, {listed:.1f} of them in these pairs of classes."
     )
     return Table(("is", "answered", "clips", "share of the class"), body, caption)
+
+
+def certainty(arms: Sequence[tuple[str, Runs]]) -> list[Block]:
+    """How far each arm's probabilities can be trusted; nothing where an arm has none."""
+    rows, drawn = [], []
+    for name, runs in arms[:MOST_CURVES]:
+        if any(run.scores is None for run in runs.values()):
+            return []
+        parts = [shares_of(run) for run in runs.values()]
+        figures = [
+            (
+                shares.max(axis=1).mean(),
+                (shares.argmax(axis=1) == wanted).mean(),
+                expected_calibration_error(wanted, shares),
+                brier_score(wanted, shares),
+            )
+            for wanted, shares in parts
+        ]
+        rows.append((name, *(value(float(mean)) for mean in np.mean(figures, axis=0))))
+        wanted, shares = (np.concatenate(side) for side in zip(*parts, strict=True))
+        drawn.append((name, reliability(wanted, shares)))
+    if not rows:
+        return []
+    caption = (
+        "Means over seeds. An arm whose answers have a higher probability than they are right is too sure of itself. "
+        "ECE: expected calibration error, how far the two are apart in bins of equal probabilities (0 is best); Brier: "
+        "mean squared distance of the probabilities from the right answer (0 is best)."
+    )
+    header = ("arm", "mean probability of its answers", "right", "ECE", "Brier")
+    picture = Picture(
+        "reliability",
+        plots.reliability(drawn),
+        "On the dashed line probabilities are kept; below it answers are less often right than they say. Clips of all "
+        "seeds together.",
+    )
+    return [Heading("How sure the answers are"), Table(header, rows, caption), Pictures([picture])]
 
 
 def _shown_classes(classes: Sequence[str], targets: np.ndarray, runs: Runs) -> list[str]:

@@ -13,7 +13,7 @@ from analysis.predictions.metrics import columns
 from analysis.predictions.scores import probabilities
 from analysis.predictions.text_rows import word_errors
 from analysis.record.sweep import Arm, Recorded
-from analysis.report.classes import clips_of_classes, confusions, per_class
+from analysis.report.classes import certainty, clips_of_classes, confusions, per_class
 from analysis.report.document import Block, Heading, Section, Table, Text
 from analysis.report.numbers import value
 from analysis.report.sharing import Shared
@@ -49,6 +49,7 @@ def examples_section(recorded: Recorded, shared: Shared) -> Section:
         blocks += per_class(best.name, ours, theirs)
         blocks.append(confusions(best.name, ours))
         blocks += [confusions(name, runs) for name, runs in _others(recorded, best)]
+        blocks += certainty([(best.name, ours), *_others(recorded, best)])
     blocks += _worst(best.name, ours, theirs, shared)
     blocks += _samples(recorded, best.name, ours, theirs, shared)
     return Section("The test clips", blocks)

@@ -125,6 +125,27 @@ def shrinkage(rows: Sequence[tuple[str, Sequence[float | None]]], metric: str) -
     return draw("shrinkage", paint)
 
 
+def reliability(arms: Sequence[tuple[str, Sequence[tuple[float, float, int]]]]) -> str:
+    """How often answers of a probability are right, against that probability; larger marks for more clips."""
+
+    def paint(axes: Axes) -> None:
+        axes.plot([0.0, 1.0], [0.0, 1.0], color=GREY, linewidth=1, linestyle="--")
+        most = max(count for _, bins in arms for *_, count in bins)
+        for index, (name, bins) in enumerate(arms):
+            certain, right, counts = zip(*bins, strict=True)
+            colour, marker = ACCENTS[index % 5], MARKERS[index % 5]
+            axes.plot(certain, right, color=colour, linewidth=1, alpha=0.6)
+            sizes = 10 + 60 * np.array(counts) / most
+            axes.scatter(certain, right, s=sizes, color=colour, marker=marker, label=name, zorder=3)
+        axes.set_xlim(0.0, 1.02)
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_xlabel("probability of the answer")
+        axes.set_ylabel("share of right answers")
+        axes.legend(loc="upper left")
+
+    return draw("reliability", paint)
+
+
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), list(names))
     axes.set_ylim(len(names) - 0.5, -0.5)

@@ -36,15 +36,35 @@ def expected_calibration_error(wanted: np.ndarray, shares: np.ndarray) -> float:
     return float(np.abs(excess_by_bin(wanted, shares).sum(axis=0)).sum() / len(shares))
 
 
+def reliability(wanted: np.ndarray, shares: np.ndarray) -> list[tuple[float, float, int]]:
+    """Of every bin that clips fall into, the lowest first: the mean probability of their answers, the share of these
+    that are right, and how many clips."""
+    import numpy as np
+
+    wide = np.asarray(shares, dtype=np.float64)
+    certain, right = wide.max(axis=1), wide.argmax(axis=1) == wanted
+    place = bins_of(certain)
+    return [
+        (float(certain[place == each].mean()), float(right[place == each].mean()), int((place == each).sum()))
+        for each in np.unique(place)
+    ]
+
+
+def bins_of(certain: np.ndarray) -> np.ndarray:
+    """(N,) the bin of each probability, 0 to BINS - 1; one on the edge of two belongs to the lower one."""
+    import numpy as np
+
+    found: np.ndarray = np.clip(np.ceil(certain * BINS).astype(int) - 1, 0, BINS - 1)
+    return found
+
+
 def excess_by_bin(wanted: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """(N, BINS) in each clip's own bin the probability of its answer less 1 where that is right, 0 elsewhere. A
-    probability on the edge of two bins belongs to the lower one."""
+    """(N, BINS) in each clip's own bin the probability of its answer less 1 where that is right, 0 elsewhere."""
     import numpy as np
 
     wide = np.asarray(shares, dtype=np.float64)
     answer = wide.argmax(axis=1)
     certain = wide.max(axis=1)
-    place = np.clip(np.ceil(certain * BINS).astype(int) - 1, 0, BINS - 1)
     found = np.zeros((len(wide), BINS))
-    found[np.arange(len(wide)), place] = certain - (answer == wanted)
+    found[np.arange(len(wide)), bins_of(certain)] = certain - (answer == wanted)
     return found

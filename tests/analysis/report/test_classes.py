@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 
 from analysis.report.classes import (
     HIGHEST,
     LOWEST,
     MOST_CONFUSIONS,
+    certainty,
     clips_of_classes,
     confusions,
     per_class,
     rates,
     share_interval,
 )
-from analysis.report.document import Matrix, Table, Text
+from analysis.report.document import Matrix, Pictures, Table, Text
+from analysis.report.numbers import value
 from trainables.records import NO_FOLD, Predictions
+from trainables.tasks.certainty import BINS, brier_score, expected_calibration_error, reliability
 
 CLIPS = 6  # of a class
 
@@ -106,3 +112,36 @@ def test_classes_without_a_test_clip_are_one_warning() -> None:
     assert isinstance(warning, Text)
     assert warning.text.startswith("No test clip of 20 classes: class 507, class 508")
     assert warning.text.endswith("class 516 and 10 more.")
+
+
+def test_certainty_is_scikit_learns_curve_and_said_for_every_arm() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet([1.0, 1.0], size=200)
+    names = ("no", "yes")
+    run = Predictions(
+        [str(clip) for clip in range(200)],
+        [str(clip) for clip in range(200)],
+        [NO_FOLD] * 200,
+        [names[int(each)] for each in rng.random(200) < 0.5],
+        [names[int(each)] for each in shares.argmax(axis=1)],
+        shares,
+        names,
+    )
+    wanted = np.array([names.index(target) for target in run.targets])
+    right, certain = calibration_curve(shares.argmax(axis=1) == wanted, shares.max(axis=1), n_bins=BINS)
+    found = reliability(wanted, shares)
+    np.testing.assert_allclose([each[:2] for each in found], np.column_stack([certain, right]))
+    assert sum(count for *_, count in found) == 200
+
+    _, table, pictures = certainty([("finalist 1", {1: run, 2: run}), ("baseline", {1: run})])
+    assert isinstance(table, Table)
+    ece, brier = expected_calibration_error(wanted, shares), brier_score(wanted, shares)
+    assert [row[0] for row in table.rows] == ["finalist 1", "baseline"]
+    assert table.rows[0][3:] == table.rows[1][3:] == (value(ece), value(brier))
+    assert isinstance(pictures, Pictures)
+    assert "finalist 1" in pictures.pictures[0].svg
+
+
+def test_without_probabilities_nothing_is_said_of_certainty() -> None:
+    assert certainty([("finalist 1", {1: replace(answers(3), scores=None)})]) == []
+    assert certainty([]) == []
