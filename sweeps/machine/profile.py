@@ -205,6 +205,13 @@ def fits(needed: int, facts: Facts, *, total_params: int) -> bool:
     return needed <= facts.free_bytes
 
 
+def why_unfit(needed: int, facts: Facts) -> str:
+    """The reason of a `fits` that is False."""
+    if facts.kind == "cpu" and needed <= facts.ram_bytes - DRIVER_BYTES:
+        return f"on a CPU an epoch of more than {CPU_PARAMS_LIMIT:,} parameters takes hours"
+    return f"{facts.kind} ({facts.name}) has {facts.free_bytes / GIB:.1f} free"
+
+
 def _precision(wanted: str, device: str, facts: Facts, miniature: bool) -> str:
     if wanted == "bf16" and device != "cpu" and not facts.bf16:  # a CPU can, if slowly
         raise InputError(f"precision: bf16 was asked for, but {facts.name} does not compute in it; write fp32 or auto.")

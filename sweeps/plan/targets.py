@@ -14,7 +14,7 @@ from sweeps.config.resolve import baseline_config
 from sweeps.config.scalar_types import nearest
 from sweeps.config.spec import SweepSpec
 from sweeps.machine.memory import needed_bytes
-from sweeps.machine.profile import GIB, fits
+from sweeps.machine.profile import GIB, fits, why_unfit
 from sweeps.plan.counts import WHOLE_MODEL, Choice, SizeCounts, TargetCount, size_counts, unquantizable
 from sweeps.plan.prepare import Prepared
 from trainables.config import FULL, LORA, WHOLE, TrialConfig
@@ -294,7 +294,7 @@ def _beyond(prepared: Prepared, memory: Sequence[MemoryRow]) -> list[str]:
             found.append(
                 f"search.model_size: {row.model_size} with quantization {row.quantization}"
                 f"{', trained whole,' if row.whole else ''} needs about "
-                f"{row.needed_bytes / GIB:.1f} GiB, and {facts.kind} ({facts.name}) has {facts.free_bytes / GIB:.1f} "
-                f"free: take it out of the search and the baseline, or try {remedy}."
+                f"{row.needed_bytes / GIB:.1f} GiB, and {why_unfit(row.needed_bytes, facts)}: take it out of the "
+                f"search and the baseline, or try {remedy}."
             )
     return found

@@ -17,6 +17,7 @@ from sweeps.machine.profile import (
     cluster_facts,
     fits,
     probe,
+    why_unfit,
 )
 from trainables.errors import InputError
 
@@ -134,6 +135,12 @@ def test_what_fits() -> None:
     assert not fits(needed, roomy, total_params=SEVEN_B)  # it would be there, and never get done
     assert fits(2 * GIB, LAPTOP, total_params=CPU_PARAMS_LIMIT)
     assert not fits(15 * GIB, LAPTOP, total_params=CPU_PARAMS_LIMIT)
+
+
+def test_why_it_does_not_fit_is_memory_or_hours_of_a_cpu() -> None:
+    assert why_unfit(2 * GIB, LAPTOP) == "on a CPU an epoch of more than 200,000,000 parameters takes hours"
+    assert f"({LAPTOP.name}) has " in why_unfit(1000 * GIB, LAPTOP)
+    assert why_unfit(40 * GIB, replace(A100, free_bytes=16 * GIB)) == f"cuda ({A100.name}) has 16.0 free"
 
 
 def test_a_cluster_says_what_it_may_grow_to() -> None:
