@@ -20,6 +20,7 @@ from analysis.report.command import document
 from analysis.report.document import Table
 from analysis.verdict.result import Verdict
 from analysis.verdict.wording import as_record
+from sweeps.config.spec import ConfirmSpec
 from sweeps.judgement import judge
 from sweeps.record.store import default_uri
 from sweeps.record.tracker import Tracker
@@ -72,7 +73,9 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Verdict]:
         _confirm(tracker, results, "untuned", "untuned", NO_SEED, fold, rng)
     tracker.flush()
     prepared: Any = SimpleNamespace(
-        spec=SimpleNamespace(metric="val/accuracy", mode="max", finalists=SimpleNamespace(per=None)),
+        spec=SimpleNamespace(
+            metric="val/accuracy", mode="max", finalists=SimpleNamespace(per=None), confirm=ConfirmSpec()
+        ),
         task=registry.task("classification", {}),
     )
     found = judge(prepared, tracker, look=1)
